@@ -1,0 +1,15 @@
+"""The contract with plugins: what they may import, beside pacsd.dicom.
+
+    settings     base of every settings table
+    plugin       the life of a plugin, and the Host it is given
+    hooks        the hook specifications and the marker for implementations
+    acceptance   records of the acceptance hook: AssociationRequest, Refusal
+    reception    how an instance came to us
+    store        the port BlobStore and its records
+    errors       StoreError, PluginError, HookError
+    dispatch     how the core calls hooks; plugins do not need it
+    crashpoints  named places at which a test may kill the process
+
+In: nothing but values and buffers. Out: records and ports (Protocols), never a socket or a row.
+Called by the rooms above and by every plugin.
+"""

@@ -1,0 +1,71 @@
+"""The life of a plugin.
+
+    entry point listed -> imported, when the configuration names it -> its table decoded by
+    `settings_class` -> constructed -> `check` -> hooks registered -> `startup` ... `shutdown`
+
+A plugin is a package with an entry point of the group `pacsd.plugins` that names a subclass of
+Plugin. It implements hooks as methods marked with `pacsd.api.hooks.hookimpl`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from pacsd.api.settings import Settings
+
+ENTRY_POINT_GROUP = "pacsd.plugins"
+
+PluginSettings = TypeVar("PluginSettings", bound=Settings)
+
+
+class Logger(Protocol):
+    """Writes one event per line, with its fields; no patient values at `info` and above."""
+
+    def debug(self, event: str, /, **fields: object) -> object:
+        """Tell what helps to find an error."""
+
+    def info(self, event: str, /, **fields: object) -> object:
+        """Tell what happened."""
+
+    def warning(self, event: str, /, **fields: object) -> object:
+        """Tell what somebody should look at."""
+
+    def error(self, event: str, /, **fields: object) -> object:
+        """Tell what failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the daemon gives a plugin: its name, the data directory and a logger of its own.
+
+    Under `data_dir` a plugin uses only names that begin with its own name, and `store` if it is
+    the store.
+    """
+
+    name: str
+    data_dir: Path
+    logger: Logger
+
+
+class Plugin(Generic[PluginSettings]):
+    """Base of every plugin. Construction has no side effects: no files, threads or sockets."""
+
+    settings_class: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, host: Host, settings: PluginSettings) -> None:
+        self.host = host
+        self.settings = settings
+
+    def check(self) -> Sequence[str]:
+        """Everything that would keep the plugin from working, a sentence each.
+
+        Touches nothing; may block. Also run by `pacsd check`, beside a running daemon.
+        """
+        return ()
+
+    async def startup(self) -> None:
+        """Begin to work, on the event loop; raising keeps the daemon from starting."""
+
+    async def shutdown(self) -> None:
+        """End all work. Called in reverse order of startup, also when startup raised."""

@@ -1,0 +1,50 @@
+"""The command `pacsd`. Each group of commands registers its own in a `cli_*` module.
+
+What a command needs is imported when it runs: `pacsd --version` loads no settings, no sockets.
+"""
+
+from typing import Annotated
+
+import typer
+
+from pacsd import __version__
+from pacsd.app import cli_check, cli_conf, cli_peers
+
+COMMAND_GROUPS = (cli_check, cli_conf, cli_peers)
+
+
+def build() -> typer.Typer:
+    """Put the command line together."""
+    app = typer.Typer(
+        name="pacsd",
+        help="DICOM server (PACS / vendor-neutral archive).",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for group in COMMAND_GROUPS:
+        group.register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; the entry point of the console script."""
+    build()()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pacsd {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Say the version and leave."
+        ),
+    ] = False,
+) -> None:
+    """DICOM server (PACS / vendor-neutral archive)."""

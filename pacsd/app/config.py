@@ -1,0 +1,92 @@
+"""The whole configuration: every room's settings in one."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+
+from pacsd.api.settings import Settings
+from pacsd.net.settings import (
+    AESettings,
+    DimseSettings,
+    HttpSettings,
+    RecorderSettings,
+    split_text,
+)
+
+
+def _path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a path in quotes")
+    return Path(value)
+
+
+PathText = Annotated[Path, PlainValidator(_path), PlainSerializer(str)]
+TraceLevels = Annotated[
+    tuple[Literal["transcript", "values", "payload"], ...], BeforeValidator(split_text)
+]
+
+
+class StoreSettings(Settings):
+    """Where the bytes of stored objects go."""
+
+    name: str = Field(default="store_fs", pattern=r"^[a-z][a-z0-9_]*$")
+    """The plugin that keeps them; its own keys stand in [plugins.NAME]."""
+
+    min_free_bytes: int = Field(default=1024**3, ge=0, le=2**60)
+    """With less free space than this nothing more is stored: A700."""
+
+    min_free_inodes: int = Field(default=10_000, ge=0, le=2**60)
+    """With fewer free inodes than this nothing more is stored: A700."""
+
+    unsafe_tmpfs: bool = False
+    """Accept a data directory that lies in memory and is gone after a restart."""
+
+
+class LogSettings(Settings):
+    """What the daemon tells about its work, on standard error."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    """"console" for people, "json" for machines, "auto" = console on a terminal, else json."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important lines that are written."""
+
+    trace: TraceLevels = ()
+    """What is traced beside: "transcript" (PDUs and commands, without patient values), "values"
+    (attributes of commands and identifiers: patient values), "payload" (all bytes)."""
+
+
+class Config(Settings):
+    """The configuration of one daemon."""
+
+    data_dir: PathText = Path("pacsd-data")
+    """Directory of everything that is kept. A relative path in a file is seen from that file, else
+    from the working directory."""
+
+    peers_file: PathText = Path("peers.toml")
+    """The known peers; seen from this file, too. By default it may be missing."""
+
+    dimse: DimseSettings = DimseSettings()
+    """The DICOM listener."""
+
+    ae: tuple[AESettings, ...] = Field(default=(AESettings(),), min_length=1)
+    """The AE titles we answer to. Environment: PACSD_AE, the whole list as JSON."""
+
+    http: HttpSettings = HttpSettings()
+    """The web listener."""
+
+    recorder: RecorderSettings = RecorderSettings()
+    """The association flight recorder."""
+
+    log: LogSettings = LogSettings()
+    """Log lines."""
+
+    store: StoreSettings = StoreSettings()
+    """Where stored objects go."""
+
+    plugins: dict[str, dict[str, object]] = Field(default_factory=dict)
+    """Keys of each plugin in a table of its own, [plugins.NAME]. Only plugins named here or chosen
+    elsewhere are loaded; each decodes its own keys, which its conf.toml explains."""

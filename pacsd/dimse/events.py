@@ -1,0 +1,64 @@
+"""What a session tells its user, beside the association's own events."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pacsd.dimse.commands import Request, Response
+from pacsd.dimse.errors import CommandError
+from pacsd.ul.events import Event as AssociationEvent
+from pacsd.ul.negotiation import PresentationContext
+from pacsd.ul.pdu import Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """The command set of a request is complete; its data set follows if `request.has_data_set`."""
+
+    context: PresentationContext
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseReceived:
+    """The command set of a response is complete; its data set follows if it says so."""
+
+    context: PresentationContext
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetFragment:
+    """A part of the data set of the message announced last, in order.
+
+    `data` is a view of the receive buffer: valid until the next call into the session.
+    """
+
+    message_id: int
+    is_response: bool
+    data: Buffer
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReceived:
+    """C-CANCEL of an open operation (PS3.7 section 9.3.2.3); for others it means nothing."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """A request that could not be read has been answered with the status in `error`."""
+
+    context: PresentationContext
+    error: CommandError
+
+
+Event: TypeAlias = (
+    RequestReceived
+    | ResponseReceived
+    | DataSetFragment
+    | CancelReceived
+    | RequestRefused
+    | AssociationEvent
+)

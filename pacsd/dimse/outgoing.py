@@ -1,0 +1,75 @@
+"""Messages -> P-DATA-TF PDUs (PS3.7 section 6.3.1, PS3.8 Annex E).
+
+In one direction of an association messages do not interleave. While the data set of one is being
+sent, later messages wait here; there are never more of them than open operations.
+"""
+
+from collections.abc import Iterator
+
+from pacsd.dimse.errors import LocalCommandError
+from pacsd.ul.association import Association
+from pacsd.ul.pdu import PDV, PDV_HEADER_LENGTH, Buffer
+
+
+class Outgoing:
+    """The sending half of a session."""
+
+    __slots__ = ("_association", "_open_context_id", "_waiting")
+
+    def __init__(self, association: Association) -> None:
+        self._association = association
+        self._open_context_id: int | None = None
+        self._waiting: list[tuple[int, bytes, Buffer | None]] = []
+
+    @property
+    def is_sending_data_set(self) -> bool:
+        """Whether a data set is open, so that other messages wait."""
+        return self._open_context_id is not None
+
+    def begin(self, context_id: int, command: bytes) -> None:
+        """Send a command set whose data set follows in fragments.
+
+        Raises:
+            LocalCommandError: another data set is still being sent.
+        """
+        if self._open_context_id is not None:
+            raise LocalCommandError("a data set is being sent; its message must end first")
+        self._open_context_id = context_id
+        self._send(context_id, command, is_command=True, is_last=True)
+
+    def fragment(self, data: Buffer, *, is_last: bool) -> None:
+        """Send more of the open data set; with `is_last`, what waited goes out behind it."""
+        context_id = self._open_context_id
+        if context_id is None:
+            raise LocalCommandError("no message with a data set is open")
+        self._send(context_id, data, is_command=False, is_last=is_last)
+        if is_last:
+            self._open_context_id = None
+            waiting, self._waiting = self._waiting, []
+            for message in waiting:
+                self.whole(*message)
+
+    def whole(self, context_id: int, command: bytes, data_set: Buffer | None = None) -> None:
+        """Send a message that is all here, now or as soon as the open data set has ended."""
+        if self._open_context_id is not None:
+            self._waiting.append((context_id, command, data_set))
+            return
+        self._send(context_id, command, is_command=True, is_last=True)
+        if data_set is not None:
+            self._send(context_id, data_set, is_command=False, is_last=True)
+
+    def _send(self, context_id: int, data: Buffer, *, is_command: bool, is_last: bool) -> None:
+        for part, is_end in _parts(data, self._association.max_send_length - PDV_HEADER_LENGTH):
+            pdv = PDV(context_id, is_command, is_last and is_end, part)
+            self._association.send_p_data((pdv,))
+
+
+def _parts(data: Buffer, room: int) -> Iterator[tuple[Buffer, bool]]:
+    """Cut at the longest PDV; an empty data set still needs its one, empty, last fragment."""
+    length = len(data)
+    if length <= room:
+        yield data, True
+        return
+    view = memoryview(data)
+    for start in range(0, length, room):
+        yield view[start : start + room], start + room >= length

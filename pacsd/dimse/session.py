@@ -1,0 +1,309 @@
+"""DIMSE messages over one association, without a socket (PS3.7 sections 6 to 10).
+
+The same shape as `ul.Association`: bytes in, events out, bytes to send, one timer. The session
+keeps open operations by Message ID; it can answer one request while the data set of another, or
+of the same, is still being received.
+"""
+
+from dataclasses import dataclass
+
+from pacsd.dicom.status import Status, StatusCategory, category
+from pacsd.dimse.command_codec import decode_command, encode_command, error_response
+from pacsd.dimse.commands import CCancelRQ, Request, Response
+from pacsd.dimse.errors import CommandError, LocalCommandError, MessageOrderError
+from pacsd.dimse.events import (
+    CancelReceived,
+    DataSetFragment,
+    Event,
+    RequestReceived,
+    RequestRefused,
+    ResponseReceived,
+)
+from pacsd.dimse.incoming import CommandSet, Fragment, Incoming
+from pacsd.dimse.operations import Operation, Operations
+from pacsd.dimse.outgoing import Outgoing
+from pacsd.ul.association import Association
+from pacsd.ul.errors import AbortReason, AbortSource, RemoteProtocolError
+from pacsd.ul.events import PDataReceived
+from pacsd.ul.negotiation import Negotiated, PresentationContext
+from pacsd.ul.pdu import PDV, Buffer
+from pacsd.ul.states import State
+
+_PEER_OWES_ACSE = (State.STA5, State.STA7, State.STA10, State.STA11)
+"""The peer's answer to our A-ASSOCIATE-RQ or A-RELEASE-RQ is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a session waits for its peer, in seconds; 0 waits for ever.
+
+    `message_s` while a message is incomplete or a response is due, `idle_s` while nothing is open.
+    """
+
+    message_s: float = 60.0
+    idle_s: float = 300.0
+
+
+class Session:
+    """DIMSE on top of an association, which it feeds and drains; use one or the other's methods."""
+
+    __slots__ = (
+        "_active_at",
+        "_incoming",
+        "_invoked",
+        "_outgoing",
+        "_patience",
+        "_pdvs",
+        "_performing",
+        "_receiving",
+        "association",
+    )
+
+    def __init__(
+        self,
+        association: Association,
+        now: float,
+        patience: Patience = Patience(),  # noqa: B008 - a frozen record
+        max_data_set_bytes: int = 0,
+    ) -> None:
+        self.association = association
+        self._patience = patience
+        self._incoming = Incoming(max_data_set_bytes)
+        self._outgoing = Outgoing(association)
+        self._performing = Operations()
+        self._invoked = Operations()
+        self._pdvs: list[PDV] = []
+        self._receiving = (0, False)
+        self._active_at = now
+
+    @property
+    def open_requests(self) -> int:
+        """How many of the peer's operations are open."""
+        return len(self._performing)
+
+    # What the transport does
+
+    def receive_data(self, data: Buffer, now: float) -> None:
+        """Feed bytes; see `Association.receive_data`."""
+        self._active_at = now
+        self.association.receive_data(data, now)
+
+    def next_event(self) -> Event | None:
+        """The next event; None when more bytes are needed.
+
+        Raises:
+            RemoteProtocolError: the peer broke the protocol; the A-ABORT is ready to be sent.
+        """
+        while True:
+            while self._pdvs:
+                event = self._receive(self._pdvs.pop(0))
+                if event is not None:
+                    return event
+            received = self.association.next_event()
+            if not isinstance(received, PDataReceived):
+                return received
+            self._pdvs.extend(received.pdvs)
+
+    def data_to_send(self) -> list[Buffer]:
+        """What is to be written, in order."""
+        return self.association.data_to_send()
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is due: the association's timer, or the end of our patience."""
+        inner, own = self.association.get_timer(), self._own_timer()
+        if inner is None or own is None:
+            return own if inner is None else inner
+        return min(inner, own)
+
+    def handle_timer(self, now: float) -> None:
+        """Let time pass.
+
+        Raises:
+            RemoteProtocolError: the peer kept us waiting too long; the A-ABORT is ready.
+        """
+        self.association.handle_timer(now)
+        due = self._own_timer()
+        if due is not None and now >= due:
+            raise self._abort(f"waited {self._waited_for_s():g} s for the peer", now)
+
+    # What the local user asks for
+
+    def request(self, context: PresentationContext, request: Request, now: float) -> None:
+        """Invoke an operation; its data set, if it has one, follows by `send_data_set`.
+
+        Raises:
+            LocalCommandError: the Message ID is in use, the window is full, or another data set
+                is still being sent.
+        """
+        if request.message_id in self._invoked:
+            raise LocalCommandError(f"Message ID {request.message_id} is in use")
+        if len(self._invoked) >= self._window(peer_invokes=False):
+            raise LocalCommandError("the asynchronous operations window is full")
+        command = encode_command(request)
+        if request.has_data_set:
+            self._outgoing.begin(context.context_id, command)
+        else:
+            self._outgoing.whole(context.context_id, command)
+        self._invoked.open(Operation(request.message_id, context, request.has_data_set))
+        self._active_at = now
+
+    def send_data_set(self, message_id: int, data: Buffer, *, is_last: bool, now: float) -> None:
+        """Send a part, of any size, of the data set of the request invoked last."""
+        self._outgoing.fragment(data, is_last=is_last)
+        if is_last:
+            self._invoked.data_set_ended(message_id)
+        self._active_at = now
+
+    def respond(self, response: Response, now: float, data_set: Buffer | None = None) -> None:
+        """Answer an open operation of the peer's; a response that is not pending ends it.
+
+        Raises:
+            LocalCommandError: no operation of that Message ID awaits a response.
+        """
+        message_id = response.message_id_being_responded_to
+        operation = self._performing.get(message_id)
+        if operation is None or not operation.awaits_response:
+            raise LocalCommandError(f"no operation with Message ID {message_id} awaits a response")
+        command = encode_command(response)
+        self._outgoing.whole(operation.context.context_id, command, data_set)
+        if category(response.status) is not StatusCategory.PENDING:
+            self._performing.responded(message_id)
+        self._active_at = now
+
+    def cancel(self, message_id: int, now: float) -> None:
+        """C-CANCEL an operation we invoked (PS3.7 section 9.3.2.3)."""
+        operation = self._invoked.get(message_id)
+        if operation is None:
+            raise LocalCommandError(f"no operation with Message ID {message_id} is open")
+        command = encode_command(CCancelRQ(message_id_being_responded_to=message_id))
+        self._outgoing.whole(operation.context.context_id, command)
+        self._active_at = now
+
+    def release(self, now: float) -> None:
+        """A-RELEASE request; the peer's answer is waited for as for a message."""
+        self.association.release()
+        self._active_at = now
+
+    def next_message_id(self) -> int:
+        """A Message ID for the next request."""
+        return self._invoked.next_message_id()
+
+    # Receiving
+
+    def _receive(self, pdv: PDV) -> Event | None:
+        try:
+            part = self._incoming.receive(pdv)
+        except MessageOrderError as error:
+            raise self._abort(str(error)) from error
+        if isinstance(part, Fragment):
+            return self._receive_fragment(part)
+        if isinstance(part, CommandSet):
+            return self._receive_command(part)
+        return None
+
+    def _receive_command(self, part: CommandSet) -> Event | None:
+        context = self._context(part.context_id)
+        try:
+            command = decode_command(part.data)
+        except CommandError as error:
+            return self._refuse(context, error)
+        if isinstance(command, Request):
+            return self._receive_request(context, command)
+        if isinstance(command, Response):
+            return self._receive_response(context, command)
+        message_id = command.message_id_being_responded_to
+        return CancelReceived(message_id) if message_id in self._performing else None
+
+    def _receive_request(self, context: PresentationContext, request: Request) -> Event:
+        message_id = request.message_id
+        if message_id in self._performing:
+            return self._refuse(context, _duplicate_invocation(request))
+        window = self._window(peer_invokes=True)
+        if len(self._performing) >= window:
+            raise self._abort(
+                f"more than the negotiated {window} operations outstanding (PS3.7 D.3.3.3)"
+            )
+        self._performing.open(Operation(message_id, context, request.has_data_set))
+        self._expect_data_set(message_id, request)
+        return RequestReceived(context, request)
+
+    def _receive_response(self, context: PresentationContext, response: Response) -> Event:
+        message_id = response.message_id_being_responded_to
+        operation = self._invoked.get(message_id)
+        if operation is None or not operation.awaits_response:
+            raise self._abort(f"{response.message_name} to Message ID {message_id}, never asked")
+        if category(response.status) is not StatusCategory.PENDING:
+            self._invoked.responded(message_id)
+        self._expect_data_set(message_id, response)
+        return ResponseReceived(context, response)
+
+    def _expect_data_set(self, message_id: int, message: Request | Response) -> None:
+        if message.has_data_set:
+            self._incoming.expect_data_set()
+            self._receiving = (message_id, isinstance(message, Response))
+
+    def _receive_fragment(self, part: Fragment) -> Event:
+        message_id, is_response = self._receiving
+        if part.is_last and not is_response:
+            self._performing.data_set_ended(message_id)
+        return DataSetFragment(message_id, is_response, part.data, part.is_last)
+
+    def _refuse(self, context: PresentationContext, error: CommandError) -> Event:
+        """Answer what can be answered; what data set may follow is dropped."""
+        response = error_response(error)
+        if response is None:
+            raise self._abort(str(error)) from error
+        self._incoming.drain()
+        self._outgoing.whole(context.context_id, response)
+        return RequestRefused(context, error)
+
+    def _abort(self, text: str, now: float | None = None) -> RemoteProtocolError:
+        """The peer broke DIMSE: as its service user, A-ABORT(0, 0) (PS3.7 section 8.1)."""
+        self._pdvs.clear()
+        self.association.abort(self._active_at if now is None else now)
+        return RemoteProtocolError(text, AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)
+
+    def _context(self, context_id: int) -> PresentationContext:
+        return self._negotiated.contexts[context_id]
+
+    def _window(self, *, peer_invokes: bool) -> int:
+        negotiated = self._negotiated
+        if peer_invokes == self.association.is_requestor:
+            return negotiated.acceptor_window
+        return negotiated.requestor_window
+
+    @property
+    def _negotiated(self) -> Negotiated:
+        negotiated = self.association.negotiated
+        if negotiated is None:
+            raise LocalCommandError("there is no association")
+        return negotiated
+
+    # Waiting
+
+    def _own_timer(self) -> float | None:
+        patience = self._waited_for_s()
+        return self._active_at + patience if patience else None
+
+    def _waited_for_s(self) -> float:
+        """How long what we now wait for may take; 0 if the peer owes us nothing, or for ever."""
+        state = self.association.state
+        if state in _PEER_OWES_ACSE or self._incoming.is_in_message or len(self._invoked):
+            return self._patience.message_s
+        if state is State.STA6 and not len(self._performing):
+            return self._patience.idle_s
+        return 0.0
+
+
+def _duplicate_invocation(request: Request) -> CommandError:
+    return CommandError(
+        request.message_name,
+        f"Message ID {request.message_id} is in use",
+        "PS3.7 section 9.1",
+        status=Status.DUPLICATE_INVOCATION,
+        command_field=request.command_field,
+        message_id=request.message_id,
+        affected_sop_class_uid=request.sop_class_uid,
+        affected_sop_instance_uid=request.sop_instance_uid,
+        has_data_set=request.has_data_set,
+    )

@@ -1,0 +1,1 @@
+"""Doors to the world: sockets for DIMSE and the web."""

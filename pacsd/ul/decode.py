@@ -1,0 +1,219 @@
+"""Bytes -> PDU records (PS3.8 section 9.3).
+
+Each function takes the variable field of one whole PDU, the bytes behind its header. Lengths are
+checked before anything is read by them, so memory grows with the bytes received and not with the
+lengths declared. Whatever the bytes, nothing but `PDUError` is raised.
+"""
+
+import struct
+from collections.abc import Iterator
+
+from pacsd.dicom import ae_title
+from pacsd.ul.errors import AbortReason, PDUError
+from pacsd.ul.items import ItemType, UserInformation
+from pacsd.ul.pdu import (
+    PDV,
+    PDV_HEADER_LENGTH,
+    Abort,
+    AssociateAC,
+    AssociateRJ,
+    AssociateRQ,
+    ContextAnswer,
+    PDataTF,
+    ProposedContext,
+)
+from pacsd.ul.user_information import decode_user_information
+
+_ITEM_HEADER = struct.Struct(">BxH")
+_PDV_HEADER = struct.Struct(">IBB")
+_ASSOCIATE_FIXED_LENGTH = 68
+_SHORT_PDU_LENGTH = 4
+
+
+def decode_associate_rq(field: memoryview) -> AssociateRQ:
+    """A-ASSOCIATE-RQ (PS3.8 section 9.3.2)."""
+    fixed = _AssociateFixed("A-ASSOCIATE-RQ", field)
+    contexts: list[ProposedContext] = []
+    for item_type, value in fixed.items():
+        if item_type == ItemType.PROPOSED_CONTEXT:
+            contexts.append(_proposed_context(fixed.name, value))
+        else:
+            fixed.take(item_type, value)
+    _check_context_ids(fixed.name, [context.context_id for context in contexts])
+    return AssociateRQ(
+        called_ae=fixed.called_ae,
+        calling_ae=fixed.calling_ae,
+        contexts=tuple(contexts),
+        user_information=fixed.user_information,
+        application_context=fixed.application_context,
+        protocol_version=fixed.protocol_version,
+    )
+
+
+def decode_associate_ac(field: memoryview) -> AssociateAC:
+    """A-ASSOCIATE-AC (PS3.8 section 9.3.3)."""
+    fixed = _AssociateFixed("A-ASSOCIATE-AC", field)
+    contexts: list[ContextAnswer] = []
+    for item_type, value in fixed.items():
+        if item_type == ItemType.CONTEXT_ANSWER:
+            contexts.append(_context_answer(fixed.name, value))
+        else:
+            fixed.take(item_type, value)
+    _check_context_ids(fixed.name, [context.context_id for context in contexts])
+    return AssociateAC(
+        called_ae=fixed.called_ae,
+        calling_ae=fixed.calling_ae,
+        contexts=tuple(contexts),
+        user_information=fixed.user_information,
+        application_context=fixed.application_context,
+        protocol_version=fixed.protocol_version,
+    )
+
+
+def decode_associate_rj(field: memoryview) -> AssociateRJ:
+    """A-ASSOCIATE-RJ (PS3.8 section 9.3.4)."""
+    _check_short("A-ASSOCIATE-RJ", field)
+    return AssociateRJ(result=field[1], source=field[2], reason=field[3])
+
+
+def decode_release(field: memoryview) -> None:
+    """A-RELEASE-RQ and -RP: four reserved bytes, untested (PS3.8 sections 9.3.6, 9.3.7)."""
+    _check_short("A-RELEASE", field)
+
+
+def decode_abort(field: memoryview) -> Abort:
+    """A-ABORT (PS3.8 section 9.3.8)."""
+    _check_short("A-ABORT", field)
+    return Abort(source=field[2], reason=field[3])
+
+
+def decode_p_data(field: memoryview) -> PDataTF:
+    """P-DATA-TF (PS3.8 section 9.3.5); the data of each PDV is a view of `field`."""
+    pdvs: list[PDV] = []
+    offset, end = 0, len(field)
+    while offset < end:
+        if end - offset < PDV_HEADER_LENGTH:
+            raise PDUError(f"P-DATA-TF: {end - offset} bytes left, no room for a PDV header")
+        length, context_id, control = _PDV_HEADER.unpack_from(field, offset)
+        following = offset + 4 + length
+        if length < 2 or following > end:  # noqa: PLR2004 - the two header bytes the length counts
+            raise PDUError(
+                f"P-DATA-TF: PDV item length {length} at byte {offset} of {end} "
+                "(PS3.8 section 9.3.5.1)"
+            )
+        data = field[offset + PDV_HEADER_LENGTH : following]
+        pdvs.append(PDV(context_id, bool(control & 1), bool(control & 2), data))
+        offset = following
+    if not pdvs:
+        raise PDUError("P-DATA-TF: no PDV item (PS3.8 section 9.3.5)")
+    return PDataTF(tuple(pdvs))
+
+
+class _AssociateFixed:
+    """What A-ASSOCIATE-RQ and -AC have in common: the fixed fields and two single items."""
+
+    def __init__(self, name: str, field: memoryview) -> None:
+        if len(field) < _ASSOCIATE_FIXED_LENGTH:
+            raise PDUError(
+                f"{name}: {len(field)} bytes, the fixed fields need {_ASSOCIATE_FIXED_LENGTH}"
+            )
+        self.name = name
+        self.protocol_version = int.from_bytes(field[0:2], "big")
+        self.called_ae = ae_title.from_wire(field[4:20])
+        self.calling_ae = ae_title.from_wire(field[20:36])
+        self.application_context = ""
+        self.user_information = UserInformation()
+        self._items = field[_ASSOCIATE_FIXED_LENGTH:]
+        self._seen: set[int] = set()
+
+    def items(self) -> Iterator[tuple[int, memoryview]]:
+        return _items(self.name, self._items)
+
+    def take(self, item_type: int, value: memoryview) -> None:
+        """Keep an item that occurs once; unrecognized items are ignored (PS3.8 section 9.3.1)."""
+        if item_type in self._seen:
+            raise PDUError(f"{self.name}: item {item_type:02X}H occurs twice")
+        if item_type == ItemType.APPLICATION_CONTEXT:
+            self._seen.add(item_type)
+            self.application_context = _uid(f"{self.name}: application context", value)
+        elif item_type == ItemType.USER_INFORMATION:
+            self._seen.add(item_type)
+            self.user_information = decode_user_information(self.name, value)
+
+
+def _items(name: str, field: memoryview) -> Iterator[tuple[int, memoryview]]:
+    offset, end = 0, len(field)
+    while offset < end:
+        if end - offset < _ITEM_HEADER.size:
+            raise PDUError(f"{name}: {end - offset} bytes left, no room for an item header")
+        item_type, length = _ITEM_HEADER.unpack_from(field, offset)
+        offset += _ITEM_HEADER.size
+        if length > end - offset:
+            raise PDUError(
+                f"{name}: item {item_type:02X}H declares {length} bytes, {end - offset} are left"
+            )
+        yield item_type, field[offset : offset + length]
+        offset += length
+
+
+def _proposed_context(name: str, value: memoryview) -> ProposedContext:
+    context_id = _context_id(name, value)
+    where = f"{name}: presentation context {context_id}"
+    abstract_syntax = ""
+    transfer_syntaxes: list[str] = []
+    for item_type, uid in _items(where, value[4:]):
+        if item_type == ItemType.TRANSFER_SYNTAX:
+            transfer_syntaxes.append(_uid(f"{where}: transfer syntax", uid))
+        elif item_type == ItemType.ABSTRACT_SYNTAX:
+            if abstract_syntax:
+                raise PDUError(f"{where}: two abstract syntaxes (PS3.8 section 9.3.2.2)")
+            abstract_syntax = _uid(f"{where}: abstract syntax", uid)
+    if not abstract_syntax:
+        raise PDUError(f"{where}: no abstract syntax (PS3.8 section 9.3.2.2)")
+    return ProposedContext(context_id, abstract_syntax, tuple(transfer_syntaxes))
+
+
+def _context_answer(name: str, value: memoryview) -> ContextAnswer:
+    context_id = _context_id(name, value)
+    where = f"{name}: presentation context {context_id}"
+    result = value[2]
+    # Only an acceptance has a transfer syntax that means something; some peers leave it out or
+    # empty beside a rejection (PS3.8 section 9.3.3.2).
+    syntaxes = [uid for kind, uid in _items(where, value[4:]) if kind == ItemType.TRANSFER_SYNTAX]
+    if result != 0:
+        return ContextAnswer(context_id, result, "")
+    if len(syntaxes) != 1:
+        raise PDUError(f"{where}: accepted with {len(syntaxes)} transfer syntaxes, one is due")
+    return ContextAnswer(context_id, result, _uid(f"{where}: transfer syntax", syntaxes[0]))
+
+
+def _context_id(name: str, value: memoryview) -> int:
+    if len(value) < 4:  # noqa: PLR2004 - id, reserved, result or reserved, reserved
+        raise PDUError(f"{name}: a presentation context item of {len(value)} bytes, 4 are due")
+    return value[0]
+
+
+def _check_context_ids(name: str, ids: list[int]) -> None:
+    for context_id in ids:
+        if context_id % 2 == 0:
+            raise PDUError(
+                f"{name}: presentation context id {context_id} is even (PS3.8 section 9.3.2.2)"
+            )
+    if len(set(ids)) != len(ids):
+        raise PDUError(f"{name}: a presentation context id occurs twice (PS3.8 section 9.3.2.2)")
+
+
+def _uid(where: str, value: memoryview) -> str:
+    """A UID as a name: trailing padding goes, its form is judged by whoever looks it up."""
+    text = bytes(value).rstrip(b"\0 ")
+    if not text or not text.isascii():
+        raise PDUError(f"{where}: {text[:64]!r} is not a UID (PS3.8 Annex F)")
+    return text.decode("ascii")
+
+
+def _check_short(name: str, field: memoryview) -> None:
+    if len(field) != _SHORT_PDU_LENGTH:
+        raise PDUError(
+            f"{name}: PDU length {len(field)}, the standard says {_SHORT_PDU_LENGTH}",
+            AbortReason.INVALID_PDU_PARAMETER,
+        )

@@ -1,0 +1,202 @@
+"""PDU records -> bytes (PS3.8 section 9.3, PS3.7 Annex D.3.3). All numbers are big endian."""
+
+import struct
+from collections.abc import Iterable, Sequence
+
+from pacsd.dicom import ae_title
+from pacsd.ul.errors import LocalProtocolError
+from pacsd.ul.items import (
+    CommonExtendedNegotiation,
+    ExtendedNegotiation,
+    ItemType,
+    RoleSelection,
+    UserIdentityRQ,
+    UserInformation,
+)
+from pacsd.ul.pdu import (
+    PDV,
+    Abort,
+    AssociateAC,
+    AssociateRJ,
+    AssociateRQ,
+    Buffer,
+    ContextAnswer,
+    PDataTF,
+    PDUType,
+    ProposedContext,
+)
+
+_PDU_HEADER = struct.Struct(">BxI")
+_ASSOCIATE_FIXED = struct.Struct(">BxIHxx16s16s32x")
+_ITEM_HEADER = struct.Struct(">BxH")
+_PDV_HEADER = struct.Struct(">IBB")
+_PDATA_ONE_PDV = struct.Struct(">BxIIBB")
+_LENGTH = struct.Struct(">H")
+_FOUR_BYTES = struct.Struct(">BxIBBBB")
+_MAX_ITEM_LENGTH = 0xFFFF
+
+RELEASE_RQ = _PDU_HEADER.pack(PDUType.RELEASE_RQ, 4) + bytes(4)
+RELEASE_RP = _PDU_HEADER.pack(PDUType.RELEASE_RP, 4) + bytes(4)
+
+
+def encode_associate_rq(pdu: AssociateRQ) -> bytes:
+    """A-ASSOCIATE-RQ (PS3.8 section 9.3.2).
+
+    Raises:
+        AETitleError: an AE title that cannot be sent.
+        LocalProtocolError: a name or item too long for its length field.
+    """
+    contexts = b"".join(map(_proposed_context, pdu.contexts))
+    return _associate(PDUType.ASSOCIATE_RQ, pdu, contexts)
+
+
+def encode_associate_ac(pdu: AssociateAC) -> bytes:
+    """A-ASSOCIATE-AC (PS3.8 section 9.3.3). Errors as for the request."""
+    contexts = b"".join(map(_context_answer, pdu.contexts))
+    return _associate(PDUType.ASSOCIATE_AC, pdu, contexts)
+
+
+def encode_associate_rj(pdu: AssociateRJ) -> bytes:
+    """A-ASSOCIATE-RJ (PS3.8 section 9.3.4)."""
+    return _FOUR_BYTES.pack(PDUType.ASSOCIATE_RJ, 4, 0, pdu.result, pdu.source, pdu.reason)
+
+
+def encode_abort(pdu: Abort) -> bytes:
+    """A-ABORT (PS3.8 section 9.3.8)."""
+    return _FOUR_BYTES.pack(PDUType.ABORT, 4, 0, 0, pdu.source, pdu.reason)
+
+
+def encode_p_data(pdu: PDataTF) -> bytes:
+    """P-DATA-TF (PS3.8 section 9.3.5), every PDV copied once."""
+    return b"".join(p_data_buffers(pdu.pdvs))
+
+
+def p_data_buffers(pdvs: Sequence[PDV]) -> list[Buffer]:
+    """The buffers of one P-DATA-TF PDU; the data of the PDVs is referred to, not copied."""
+    if len(pdvs) == 1:
+        context_id, is_command, is_last, data = pdvs[0]
+        length = len(data)
+        control = is_command | (is_last << 1)
+        head = _PDATA_ONE_PDV.pack(PDUType.P_DATA_TF, length + 6, length + 2, context_id, control)
+        return [head, data]
+    buffers: list[Buffer] = [b""]
+    total = 0
+    for context_id, is_command, is_last, data in pdvs:
+        control = is_command | (is_last << 1)
+        buffers += (_PDV_HEADER.pack(len(data) + 2, context_id, control), data)
+        total += len(data) + _PDV_HEADER.size
+    buffers[0] = _PDU_HEADER.pack(PDUType.P_DATA_TF, total)
+    return buffers
+
+
+def _associate(pdu_type: PDUType, pdu: AssociateRQ | AssociateAC, contexts: bytes) -> bytes:
+    items = (
+        _text_item(ItemType.APPLICATION_CONTEXT, pdu.application_context)
+        + contexts
+        + _item(ItemType.USER_INFORMATION, _user_information(pdu.user_information))
+    )
+    fixed = _ASSOCIATE_FIXED.pack(
+        pdu_type,
+        _ASSOCIATE_FIXED.size - _PDU_HEADER.size + len(items),
+        pdu.protocol_version,
+        _ae_title_field(pdu_type, pdu.called_ae),
+        _ae_title_field(pdu_type, pdu.calling_ae),
+    )
+    return fixed + items
+
+
+def _ae_title_field(pdu_type: PDUType, title: str) -> bytes:
+    if pdu_type is PDUType.ASSOCIATE_RQ:
+        return ae_title.to_wire(title)
+    # The answer repeats the request's bytes, whatever they are (PS3.8 section 9.3.3, table 9-17).
+    return title.encode("latin-1", "replace")[:16].ljust(16)
+
+
+def _item(item_type: ItemType, value: bytes) -> bytes:
+    if len(value) > _MAX_ITEM_LENGTH:
+        raise LocalProtocolError(
+            f"{item_type.name}: {len(value)} bytes do not fit an item of at most "
+            f"{_MAX_ITEM_LENGTH} (PS3.8 section 9.3)"
+        )
+    return _ITEM_HEADER.pack(item_type, len(value)) + value
+
+
+def _text_item(item_type: ItemType, value: str) -> bytes:
+    return _item(item_type, value.encode("ascii"))
+
+
+def _counted(value: bytes) -> bytes:
+    if len(value) > _MAX_ITEM_LENGTH:
+        raise LocalProtocolError(f"a field of {len(value)} bytes exceeds {_MAX_ITEM_LENGTH}")
+    return _LENGTH.pack(len(value)) + value
+
+
+def _proposed_context(context: ProposedContext) -> bytes:
+    syntaxes = b"".join(
+        _text_item(ItemType.TRANSFER_SYNTAX, uid) for uid in context.transfer_syntaxes
+    )
+    abstract = _text_item(ItemType.ABSTRACT_SYNTAX, context.abstract_syntax)
+    head = bytes((context.context_id, 0, 0, 0))
+    return _item(ItemType.PROPOSED_CONTEXT, head + abstract + syntaxes)
+
+
+def _context_answer(answer: ContextAnswer) -> bytes:
+    syntax = _text_item(ItemType.TRANSFER_SYNTAX, answer.transfer_syntax)
+    head = bytes((answer.context_id, 0, answer.result, 0))
+    return _item(ItemType.CONTEXT_ANSWER, head + syntax)
+
+
+def _user_information(info: UserInformation) -> bytes:
+    return b"".join(_sub_items(info))
+
+
+def _sub_items(info: UserInformation) -> Iterable[bytes]:
+    """The sub-items in the order of their types, as PS3.7 Annex D.3.3 lists them."""
+    if info.max_length is not None:
+        yield _item(ItemType.MAXIMUM_LENGTH, info.max_length.to_bytes(4, "big"))
+    if info.implementation_class_uid:
+        yield _text_item(ItemType.IMPLEMENTATION_CLASS_UID, info.implementation_class_uid)
+    if info.operations_window is not None:
+        window = info.operations_window
+        value = _LENGTH.pack(window.max_invoked) + _LENGTH.pack(window.max_performed)
+        yield _item(ItemType.OPERATIONS_WINDOW, value)
+    yield from map(_role_selection, info.role_selections)
+    if info.implementation_version_name:
+        yield _text_item(ItemType.IMPLEMENTATION_VERSION_NAME, info.implementation_version_name)
+    yield from map(_extended_negotiation, info.extended_negotiations)
+    yield from map(_common_extended_negotiation, info.common_extended_negotiations)
+    if info.user_identity is not None:
+        yield _user_identity(info.user_identity)
+    if info.user_identity_response is not None:
+        yield _item(ItemType.USER_IDENTITY_AC, _counted(info.user_identity_response))
+
+
+def _role_selection(role: RoleSelection) -> bytes:
+    uid = _counted(role.sop_class_uid.encode("ascii"))
+    return _item(ItemType.ROLE_SELECTION, uid + bytes((role.scu_role, role.scp_role)))
+
+
+def _extended_negotiation(extended: ExtendedNegotiation) -> bytes:
+    uid = _counted(extended.sop_class_uid.encode("ascii"))
+    return _item(ItemType.EXTENDED_NEGOTIATION, uid + extended.application_information)
+
+
+def _common_extended_negotiation(common: CommonExtendedNegotiation) -> bytes:
+    related = b"".join(
+        _counted(uid.encode("ascii")) for uid in common.related_general_sop_class_uids
+    )
+    value = (
+        _counted(common.sop_class_uid.encode("ascii"))
+        + _counted(common.service_class_uid.encode("ascii"))
+        + _counted(related)
+    )
+    item = bytearray(_item(ItemType.COMMON_EXTENDED_NEGOTIATION, value))
+    # This sub-item's second byte is its version, not reserved (PS3.7 table D.3-12).
+    item[1] = common.version
+    return bytes(item)
+
+
+def _user_identity(identity: UserIdentityRQ) -> bytes:
+    head = bytes((identity.identity_type, identity.is_response_requested))
+    fields = _counted(identity.primary_field) + _counted(identity.secondary_field)
+    return _item(ItemType.USER_IDENTITY_RQ, head + fields)

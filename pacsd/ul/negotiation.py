@@ -1,0 +1,239 @@
+"""What an association request and its answer agree on (PS3.8 section 7.1, PS3.7 Annex D.3).
+
+Both sides end with the same `Negotiated` record, seen from no side in particular: its numbers are
+named after the requestor and the acceptor, as PS3.7 names them.
+"""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from pacsd.ul.errors import PDUError
+from pacsd.ul.items import (
+    ExtendedNegotiation,
+    OperationsWindow,
+    RoleSelection,
+    UserInformation,
+)
+from pacsd.ul.pdu import (
+    PDV_HEADER_LENGTH,
+    AssociateAC,
+    AssociateRQ,
+    ContextAnswer,
+    ContextResult,
+    ProposedContext,
+)
+
+MIN_MAX_LENGTH = PDV_HEADER_LENGTH + 2
+"""A maximum length below this has no room for a PDV with a fragment: fragments are even."""
+
+SEND_LENGTH_CAP = 131_072
+"""What we send to a peer that names no limit, or a larger one, in bytes of P-DATA-TF field."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptorTerms:
+    """What an acceptor agrees to.
+
+    `supported` maps an abstract syntax to the transfer syntaxes it may come in. `scu_classes` are
+    the SOP classes for which the acceptor itself can act as SCU, so that the requestor may be SCP.
+    """
+
+    supported: Mapping[str, Container[str]]
+    max_length: int
+    implementation_class_uid: str
+    implementation_version_name: str
+    max_operations_window: int = 1
+    scu_classes: Container[str] = frozenset()
+    extended_answers: tuple[ExtendedNegotiation, ...] = ()
+    user_identity_response: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationContext:
+    """An accepted presentation context."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntax: str
+    requestor_is_scu: bool = True
+    requestor_is_scp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """What both sides agreed on.
+
+    `to_requestor` and `to_acceptor` are the longest P-DATA-TF variable fields, in bytes, that may
+    be sent towards each. `requestor_window` operations may be outstanding that the requestor
+    invoked, `acceptor_window` that the acceptor invoked (PS3.7 section D.3.3.3).
+    """
+
+    contexts: Mapping[int, PresentationContext]
+    to_requestor: int
+    to_acceptor: int
+    requestor_window: int = 1
+    acceptor_window: int = 1
+
+
+def answer(request: AssociateRQ, terms: AcceptorTerms) -> AssociateAC:
+    """The A-ASSOCIATE-AC that accepts a request on these terms."""
+    info = request.user_information
+    return AssociateAC(
+        called_ae=request.called_ae,
+        calling_ae=request.calling_ae,
+        contexts=tuple(_answer_context(context, terms.supported) for context in request.contexts),
+        user_information=UserInformation(
+            max_length=terms.max_length,
+            implementation_class_uid=terms.implementation_class_uid,
+            implementation_version_name=terms.implementation_version_name,
+            operations_window=_answer_window(info.operations_window, terms.max_operations_window),
+            role_selections=tuple(_answer_role(role, terms) for role in info.role_selections),
+            extended_negotiations=_answer_extended(info, terms),
+            user_identity_response=_answer_identity(info, terms),
+        ),
+    )
+
+
+def agree(request: AssociateRQ, accepted: AssociateAC) -> Negotiated:
+    """What a request and its acceptance mean together, for either side.
+
+    Raises:
+        PDUError: the answer accepts a transfer syntax that was not proposed, or its maximum length
+            has no room for a PDV.
+    """
+    rq_info, ac_info = request.user_information, accepted.user_information
+    window = _agreed_window(rq_info.operations_window, ac_info.operations_window)
+    return Negotiated(
+        contexts=_accepted_contexts(request, accepted),
+        to_requestor=_send_length(rq_info),
+        to_acceptor=_send_length(ac_info),
+        requestor_window=window.max_invoked,
+        acceptor_window=window.max_performed,
+    )
+
+
+def _answer_context(
+    context: ProposedContext, supported: Mapping[str, Container[str]]
+) -> ContextAnswer:
+    syntaxes = supported.get(context.abstract_syntax)
+    if syntaxes is None:
+        result, chosen = ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED, None
+    else:
+        result = ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
+        chosen = _choose_transfer_syntax(context.transfer_syntaxes, syntaxes)
+    if chosen is None:
+        # A rejected context carries a transfer syntax nobody reads (PS3.8 section 9.3.3.2).
+        return ContextAnswer(context.context_id, result, IMPLICIT_VR_LITTLE_ENDIAN)
+    return ContextAnswer(context.context_id, ContextResult.ACCEPTANCE, chosen)
+
+
+def _choose_transfer_syntax(proposed: tuple[str, ...], syntaxes: Container[str]) -> str | None:
+    """The requestor's first acceptable one, but Explicit before Implicit VR Little Endian.
+
+    Many requestors put Implicit VR first by habit; Explicit VR keeps the VR of private elements.
+    """
+    chosen = next((uid for uid in proposed if uid in syntaxes), None)
+    if (
+        chosen == IMPLICIT_VR_LITTLE_ENDIAN
+        and EXPLICIT_VR_LITTLE_ENDIAN in proposed
+        and EXPLICIT_VR_LITTLE_ENDIAN in syntaxes
+    ):
+        return EXPLICIT_VR_LITTLE_ENDIAN
+    return chosen
+
+
+def _answer_window(proposed: OperationsWindow | None, cap: int) -> OperationsWindow | None:
+    if proposed is None:
+        return None
+    return OperationsWindow(
+        min(proposed.max_invoked or cap, cap), min(proposed.max_performed or cap, cap)
+    )
+
+
+def _agreed_window(
+    proposed: OperationsWindow | None, answered: OperationsWindow | None
+) -> OperationsWindow:
+    """Without both sub-items, (1,1) stands; an answer never widens a proposal."""
+    if proposed is None or answered is None:
+        return OperationsWindow(1, 1)
+    return OperationsWindow(
+        _smaller(proposed.max_invoked, answered.max_invoked),
+        _smaller(proposed.max_performed, answered.max_performed),
+    )
+
+
+def _smaller(one: int, other: int) -> int:
+    """The smaller number of operations, where 0 stands for no limit."""
+    return min(one or 0xFFFF, other or 0xFFFF)
+
+
+def _answer_role(role: RoleSelection, terms: AcceptorTerms) -> RoleSelection:
+    return RoleSelection(
+        role.sop_class_uid,
+        scu_role=role.scu_role and role.sop_class_uid in terms.supported,
+        scp_role=role.scp_role and role.sop_class_uid in terms.scu_classes,
+    )
+
+
+def _answer_extended(
+    info: UserInformation, terms: AcceptorTerms
+) -> tuple[ExtendedNegotiation, ...]:
+    asked = {extended.sop_class_uid for extended in info.extended_negotiations}
+    return tuple(own for own in terms.extended_answers if own.sop_class_uid in asked)
+
+
+def _answer_identity(info: UserInformation, terms: AcceptorTerms) -> bytes | None:
+    identity = info.user_identity
+    if identity is None or not identity.is_response_requested:
+        return None
+    return terms.user_identity_response
+
+
+def _accepted_contexts(
+    request: AssociateRQ, accepted: AssociateAC
+) -> dict[int, PresentationContext]:
+    proposed = {context.context_id: context for context in request.contexts}
+    roles = _agreed_roles(request.user_information, accepted.user_information)
+    contexts: dict[int, PresentationContext] = {}
+    for item in accepted.contexts:
+        context = proposed.get(item.context_id)
+        if item.result != ContextResult.ACCEPTANCE or context is None:
+            continue
+        if item.transfer_syntax not in context.transfer_syntaxes:
+            raise PDUError(
+                f"A-ASSOCIATE-AC: presentation context {item.context_id} accepted with "
+                f"{item.transfer_syntax}, which was not proposed (PS3.8 section 9.3.3.2)"
+            )
+        scu, scp = roles.get(context.abstract_syntax, (True, False))
+        contexts[item.context_id] = PresentationContext(
+            item.context_id, context.abstract_syntax, item.transfer_syntax, scu, scp
+        )
+    return contexts
+
+
+def _agreed_roles(
+    proposed: UserInformation, answered: UserInformation
+) -> dict[str, tuple[bool, bool]]:
+    """A role needs both sides' yes; without an answer the default roles stand (D.3.3.4)."""
+    answers = {role.sop_class_uid: role for role in answered.role_selections}
+    roles: dict[str, tuple[bool, bool]] = {}
+    for role in proposed.role_selections:
+        yes = answers.get(role.sop_class_uid)
+        if yes is not None:
+            roles[role.sop_class_uid] = (
+                role.scu_role and yes.scu_role,
+                role.scp_role and yes.scp_role,
+            )
+    return roles
+
+
+def _send_length(info: UserInformation) -> int:
+    """How long a P-DATA-TF field may be towards the sender of `info`: even, and never unbounded."""
+    length = min(info.max_length or SEND_LENGTH_CAP, SEND_LENGTH_CAP)
+    if length < MIN_MAX_LENGTH:
+        raise PDUError(
+            f"maximum length {length} has no room for a PDV, {MIN_MAX_LENGTH} is the least "
+            "(PS3.8 Annex D.1)"
+        )
+    return length & ~1

@@ -1,0 +1,23 @@
+"""First-party plugin `store_fs`: stored objects as files below one directory.
+
+    plugin     StoreFs, what the entry point names: life cycle and hook
+    settings   the keys of [plugins.store_fs]
+    root       the store's directory: identity marker, lock, refusals
+    store      FileStore, the BlobStore: hops from the event loop to threads
+    stage      one object being written
+    commit     a group made durable
+    numbers    the rising number an object gets
+    layout     numbers <-> keys, which are paths below `objects`
+    listing    the objects in order of their numbers
+    disk       the calls to the operating system
+
+In: StageRequest and buffers. Out: Locations, once durable. Below the root:
+
+    pacsd-store.json              format version and identity
+    stage/                        objects being written; emptied at start
+    objects/1/000/000/00a/01f.dcm partition 1, number 0x00a01f: 4,096 numbers to a directory
+"""
+
+from pacsd_store_fs.plugin import StoreFs
+
+__all__ = ["StoreFs"]

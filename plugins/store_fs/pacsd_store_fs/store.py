@@ -1,0 +1,151 @@
+"""FileStore, the BlobStore on one directory: hops from the event loop to threads and back."""
+
+import itertools
+import os
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from pacsd.api.errors import StoreError
+from pacsd.api.store import (
+    ByteRange,
+    Location,
+    ObjectPage,
+    ObjectStat,
+    Staged,
+    StageRequest,
+    StoreStatus,
+)
+from pacsd_store_fs.commit import GroupCommit
+from pacsd_store_fs.disk import Disk
+from pacsd_store_fs.health import Health, store_error
+from pacsd_store_fs.layout import parse_key
+from pacsd_store_fs.listing import list_page
+from pacsd_store_fs.reading import open_object, path_of, read_piece, stat_object
+from pacsd_store_fs.root import StoreRoot
+from pacsd_store_fs.stage import FileStage
+
+PIECE_BYTES = 1024 * 1024
+
+
+class FileStore:
+    """Objects as files of an opened root. Readers have threads of their own beside the writers'."""
+
+    def __init__(
+        self,
+        name: str,
+        root: StoreRoot,
+        *,
+        threads: int = 4,
+        sync: bool = True,
+        disk: Disk | None = None,
+    ) -> None:
+        self._name = name
+        self._root = root
+        self._sync = sync
+        self._disk = disk or Disk()
+        self._health = Health()
+        self._stage_numbers = itertools.count(1)
+        self._writers = anyio.CapacityLimiter(threads)
+        self._readers = anyio.CapacityLimiter(threads)
+        self._flushers = ThreadPoolExecutor(threads, thread_name_prefix=f"{name}-flush")
+        self._commit_lock = anyio.Lock()
+        self._group_commit = GroupCommit(
+            name, root.objects, self._disk, self._health, self._flushers, sync=sync
+        )
+
+    async def close(self) -> None:
+        """End the threads and let others open the root; nothing may be called any more."""
+        await anyio.to_thread.run_sync(self._flushers.shutdown)
+        self._root.close()
+
+    async def stage(self, request: StageRequest, /) -> FileStage:
+        """Open a new object; its file appears with the first write."""
+        self._health.check_writable()
+        path = self._root.stage / f"{next(self._stage_numbers):x}"
+        return FileStage(request, path, self._disk, self._health, self._writers)
+
+    async def commit(self, group: Sequence[Staged], /) -> Sequence[Location | StoreError]:
+        """Make a group durable."""
+        stages = [staged for staged in group if isinstance(staged, FileStage)]
+        if len(stages) != len(group):
+            raise TypeError("commit: a staged object of another store")
+        async with self._commit_lock:
+            return await anyio.to_thread.run_sync(
+                self._group_commit.commit, stages, limiter=self._writers
+            )
+
+    async def read(
+        self, location: Location, ranges: Sequence[ByteRange] | None = None, /
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes in pieces of up to 1 MiB."""
+        path = path_of(self._root.objects, location.key)
+        with anyio.CancelScope(shield=True):
+            descriptor, wanted = await anyio.to_thread.run_sync(
+                open_object, path, ranges, limiter=self._readers
+            )
+        try:
+            for part in wanted:
+                offset, end = part.offset_bytes, part.offset_bytes + part.length_bytes
+                while offset < end:
+                    piece = await anyio.to_thread.run_sync(
+                        read_piece,
+                        descriptor,
+                        offset,
+                        min(PIECE_BYTES, end - offset),
+                        limiter=self._readers,
+                    )
+                    offset += len(piece)
+                    yield piece
+        finally:
+            os.close(descriptor)
+
+    async def stat(self, location: Location, /) -> ObjectStat | None:
+        """What is known about an object."""
+        if parse_key(location.key) is None:
+            return None
+        path = self._root.objects / location.key
+        return await anyio.to_thread.run_sync(stat_object, path, limiter=self._readers)
+
+    async def delete(self, location: Location, /) -> None:
+        """Remove an object durably."""
+        if parse_key(location.key) is not None:
+            path = self._root.objects / location.key
+            await anyio.to_thread.run_sync(self._delete, path, limiter=self._writers)
+
+    async def list(self, cursor: str | None = None, /) -> ObjectPage:
+        """A page of the objects after the key `cursor`."""
+        return await anyio.to_thread.run_sync(
+            list_page, self._name, self._root.objects, cursor, limiter=self._readers
+        )
+
+    async def status(self) -> StoreStatus:
+        """Free space, and what failed so far."""
+        return await anyio.to_thread.run_sync(self._status, limiter=self._readers)
+
+    def _delete(self, path: Path) -> None:
+        self._health.check_writable()
+        try:
+            self._disk.remove(path)
+            if self._sync and path.parent.is_dir():
+                self._disk.sync_directory(path.parent)
+        except OSError as error:
+            raise store_error("delete", error) from error
+
+    def _status(self) -> StoreStatus:
+        try:
+            found = os.statvfs(self._root.path)
+        except OSError as error:
+            return StoreStatus(0, 0, is_read_only=True, explanation=str(store_error("stat", error)))
+        is_mounted_read_only = bool(found.f_flag & os.ST_RDONLY)
+        explanation = "mounted read-only" if is_mounted_read_only else self._health.explanation
+        return StoreStatus(
+            free_bytes=found.f_bavail * found.f_frsize,
+            # File systems without a fixed number of inodes say 0 of 0.
+            free_inodes=found.f_favail if found.f_files else None,
+            is_read_only=is_mounted_read_only or self._health.is_read_only,
+            explanation=explanation,
+        )
