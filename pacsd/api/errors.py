@@ -17,6 +17,7 @@ class StoreFault(StrEnum):
     NOT_FOUND = "not found"
     OUT_OF_RANGE = "range outside the object"
     STOPPED = "stopping"
+    NOT_ADMITTED = "storing is suspended"
 
 
 class StoreError(Exception):

@@ -34,6 +34,9 @@ class Logger(Protocol):
     def error(self, event: str, /, **fields: object) -> object:
         """Tell what failed."""
 
+    def exception(self, event: str, /, **fields: object) -> object:
+        """Tell what failed, with the exception being handled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Host:

@@ -123,9 +123,11 @@ def _listen_problem(table: str, endpoint: Endpoint, missing: str) -> Problem:
 
 def _data_dir_fault(config: Config) -> str:
     path = config.data_dir
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     if real == Path(real.anchor):
         return "must not be the root directory"
+    if path.is_symlink() and not path.exists():
+        return "is a symbolic link that leads nowhere"
     if path.exists() and not path.is_dir():
         return "is not a directory"
     if path.exists() and path.stat().st_uid != os.geteuid():

@@ -40,7 +40,7 @@ def _print_version(wanted: bool) -> None:
 
 def _root(
     *,
-    version: Annotated[  # noqa: ARG001 - its callback does the work
+    version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_print_version, is_eager=True, help="Say the version and leave."

@@ -1,8 +1,13 @@
 """`pacsd check`: say all that is wrong with the configuration, touch nothing."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from pacsd.app.cli_config import ConfigOption, config_errors
+from pacsd.app.cli_config import EXIT_CONFIG, ConfigOption, config_errors
+
+if TYPE_CHECKING:
+    from pacsd.app.checks import Checked
 
 
 def register(app: typer.Typer) -> None:
@@ -11,13 +16,35 @@ def register(app: typer.Typer) -> None:
 
 
 def check(config: ConfigOption = None) -> None:
-    """Check configuration and peers; print everything wrong. Exit code 0 or 2."""
+    """Check configuration, peers and plugins; print everything wrong. Exit code 0 or 2."""
     from pacsd.app import checks
     from pacsd.app.addresses import resolve_names
 
     with config_errors():
         checked = checks.check(config, resolve=resolve_names)
+        faults = _plugin_faults(checked)
+    for fault in faults:
+        typer.echo(fault, err=True)
+    if faults:
+        raise typer.Exit(EXIT_CONFIG)
     for name in checked.peers.unresolved:
         typer.echo(f"warning: nobody knows the host {name}; its peer cannot call us", err=True)
     count = len(checked.peers)
     typer.echo(f"configuration is valid; {count} {'peer' if count == 1 else 'peers'} known")
+
+
+def _plugin_faults(checked: "Checked") -> list[str]:
+    """Return what keeps the enabled plugins from working; wrong keys are ConfigErrors."""
+    import structlog
+
+    from pacsd.api.errors import PluginError
+    from pacsd.app import plugins
+
+    config = checked.config
+    try:
+        loaded = plugins.load(
+            config, config.data_dir, structlog.get_logger, locate=checked.sources.error
+        )
+    except PluginError as error:
+        return [str(error)]
+    return [str(fault) for fault in loaded.check()]

@@ -33,7 +33,7 @@ def describe(
 
 def show(config: ConfigOption = None) -> None:
     """Print the values that hold and where each comes from."""
-    from pacsd.app import config_file, conf_show
+    from pacsd.app import conf_show, config_file
 
     with config_errors():
         gathered = config_file.gather(config)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pacsd.app.errors import ConfigErrors
+
 EXIT_CONFIG = 2
 
 ConfigOption = Annotated[
@@ -18,8 +20,6 @@ ConfigOption = Annotated[
 @contextmanager
 def config_errors() -> Iterator[None]:
     """Print what is wrong with the configuration, a line each, and leave with exit code 2."""
-    from pacsd.app.errors import ConfigErrors
-
     try:
         yield
     except ConfigErrors as error:

@@ -23,7 +23,8 @@ is wrong with it, `pacsd conf describe KEY` explains a key and `pacsd conf show`
 holds and where it comes from. An option of the command line goes before an environment variable,
 that before this file. The short variables are PACSD_CONFIG (this file), PACSD_DATA_DIR,
 PACSD_DIMSE, PACSD_HTTP, PACSD_AE_TITLE and PACSD_PEER (AET=HOST:PORT, separated by commas). In a
-variable a list is separated by commas; a list of tables, such as PACSD_AE, is JSON."""
+variable a list is separated by commas; a list of tables, such as PACSD_AE, is JSON, and so are the
+values of plugins (PACSD_PLUGINS__STORE_FS__THREADS=8) that are no plain text."""
 _PEERS_HEAD = """\
 peers.toml: the DICOM peers that pacsd knows, read again on SIGHUP; a file with an error changes
 nothing. One [[peer]] for each. Remove the # to give a key; a key behind ## has no value unless you

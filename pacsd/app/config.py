@@ -67,7 +67,8 @@ class Config(Settings):
     from the working directory."""
 
     peers_file: PathText = Path("peers.toml")
-    """The known peers; seen from this file, too. By default it may be missing."""
+    """The known peers; a relative path is seen as above. By default the file of this name beside
+    the configuration file, if there is one."""
 
     dimse: DimseSettings = DimseSettings()
     """The DICOM listener."""

@@ -90,9 +90,17 @@ def _problem(model: type[Settings], details: ErrorDetails, prefix: KeyPath) -> P
     if kind == "extra_forbidden":
         return Problem((*prefix, *path), "", _unknown_key(model, path, prefix))
     template = _RULES.get(kind)
-    rule = template.format_map(details.get("ctx", {})) if template else details["msg"]
+    rule = template.format_map(_limits(details)) if template else details["msg"]
     value = "" if kind == "missing" else format_value(details["input"])
     return Problem((*prefix, *path), value, rule)
+
+
+def _limits(details: ErrorDetails) -> dict[str, object]:
+    """Return what the rule was broken against; a whole number without its `.0`."""
+    return {
+        name: int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+        for name, limit in details.get("ctx", {}).items()
+    }
 
 
 def _unknown_key(model: type[Settings], path: KeyPath, prefix: KeyPath) -> str:
@@ -101,7 +109,7 @@ def _unknown_key(model: type[Settings], path: KeyPath, prefix: KeyPath) -> str:
     table = model_at(model, path[:-1])
     meant = nearest(name, list(table.model_fields)) if table else None
     if meant is None:
-        by_name = {key.path[-1]: key.path for key in setting_keys(model)}
+        by_name = {key.path[-1]: key.path for key in reversed([*setting_keys(model)])}
         elsewhere = nearest(name, list(by_name))
         meant = format_path((*prefix, *by_name[elsewhere])) if elsewhere else None
     return f"unknown key; did you mean {meant}?" if meant else "unknown key"

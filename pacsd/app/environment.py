@@ -1,5 +1,6 @@
 """Settings from environment variables: PACSD_DIMSE__MAX_ASSOCIATIONS=200."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -63,7 +64,8 @@ def read_environment(environ: Mapping[str, str]) -> tuple[list[Override], list[C
     sound = {name: value for name, value in ours.items() if name not in errors}
     tree = _Source({name: text for name, text in sound.items() if name not in SHORT_VARIABLES})()
     overrides = [
-        Override(path, value, Origin(ENVIRONMENT, _name(path))) for path, value in _leaves(tree)
+        Override(path, _typed(path, value), Origin(ENVIRONMENT, _name(path)))
+        for path, value in _leaves(tree)
     ]
     return (
         [*overrides, *short_overrides(sound)],
@@ -84,6 +86,17 @@ def _fault(name: str, ours: Mapping[str, str]) -> str:
         if name == key.variable != long_name and long_name in ours:
             return f"{long_name} sets the same; set one of them"
     return ""
+
+
+def _typed(path: KeyPath, value: object) -> object:
+    """Read a plugin's value as JSON where it is; only the plugin knows its type, and strictly."""
+    if path[0] != "plugins" or not isinstance(value, str):
+        return value
+    try:
+        typed: object = json.loads(value)
+    except ValueError:
+        return value
+    return typed
 
 
 def _known_names() -> list[str]:

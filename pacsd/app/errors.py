@@ -29,9 +29,11 @@ class ConfigError:
 
 
 class ConfigErrors(ValueError):  # noqa: N818 - it is a list of them
-    """The configuration cannot be used; `errors` holds every reason, in the order of the lines."""
+    """The configuration cannot be used; `errors` holds every reason, by file and line."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
         unique = dict.fromkeys(errors)
-        self.errors = tuple(sorted(unique, key=lambda error: (error.file, error.line or 0)))
+        files = list(dict.fromkeys(error.file for error in unique))
+        in_order = sorted(unique, key=lambda error: (files.index(error.file), error.line or 0))
+        self.errors = tuple(in_order)
         super().__init__("\n".join(str(error) for error in self.errors))

@@ -98,7 +98,7 @@ def _contents(value: object) -> list[object]:
 def _syntax_error(path: Path, text: str, message: str) -> ConfigErrors:
     match = _POSITION.search(message)
     rule = message[: match.start()] if match else message
-    line = int(match[1]) if match and match[1] else text.count("\n") + 1
+    line = int(match[1]) if match and match[1] else text.rstrip().count("\n") + 1
     return _refuse(path, line, f"not TOML: {_PLAINER.get(rule, rule)}")
 
 

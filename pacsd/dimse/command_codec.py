@@ -9,55 +9,57 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from pacsd.dicom.status import Status
-from pacsd.dicom.uid import MAX_UID_LENGTH, decode_uid
+from pacsd.dicom.tag import format_tag
+from pacsd.dicom.uid import MAX_UID_LENGTH
 from pacsd.dimse import commands
 from pacsd.dimse.commands import (
     AnyCommand,
     CCancelRQ,
-    Command,
     DataSetUse,
     Request,
     Response,
     fit_error_comment,
 )
-from pacsd.dimse.commands_dictionary import ELEMENTS, decode_us, element_encoder, value_decoder
+from pacsd.dimse.commands_dictionary import ELEMENTS, element_encoder, value_decoder
+from pacsd.dimse.commands_refusal import (
+    RESPONSE_BIT,
+    data_set_problem,
+    field_problem,
+    refused_bytes,
+    refused_command,
+)
 from pacsd.dimse.errors import CommandError, LocalCommandError
 
 # PS3.7 sets no limit; the longest sets in use are an N-GET's with a list of attributes.
 MAX_COMMAND_SET_BYTES: Final = 65_536
-
-_RESPONSE_BIT: Final = 0x8000  # set in the Command Field of every response, PS3.7 section E.1
 
 _unpack_header: Final = struct.Struct("<HHL").unpack_from
 _HEADER_BYTES: Final = 8
 _pack_group_length: Final = struct.Struct("<HHLL").pack
 _GROUP_LENGTH_BYTES: Final = 12
 _pack_ul: Final = struct.Struct("<L").pack
-_pack_us: Final = struct.Struct("<H").pack
+_UL_BYTES: Final = 4
 
 _GROUP_LENGTH: Final = ELEMENTS["group_length"].number
 _COMMAND_FIELD: Final = ELEMENTS["command_field"].number
-_MESSAGE_ID: Final = ELEMENTS["message_id"].number
-_HAS_DATA_SET: Final = ELEMENTS["has_data_set"].number
-
-_Elements = dict[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How one class of command is written and read."""
+    """How one class of command is read and written."""
 
     command_class: type[Request | Response | CCancelRQ]
     required: frozenset[str]
     decoders: Mapping[int, tuple[str, Callable[[bytes], object]]]
+    # In ascending order of elements, `values` likewise.
     encoders: tuple[tuple[str, Callable[[Any], bytes]], ...]
-    # The values of `encoders`, in their order, and those that must not be ''.
-    values: attrgetter[tuple[Any, ...]]
-    required_values: attrgetter[tuple[Any, ...]]
-    # What a request must say about its data set; a response's own word is believed.
+    values: Callable[[object], tuple[Any, ...]]
+    # Those that must not be ''.
+    required_values: Callable[[object], tuple[Any, ...]]
+    # None: may have a data set or not.
     has_data_set: bool | None
 
 
@@ -65,10 +67,7 @@ def _layout(command_class: type[Request | Response | CCancelRQ]) -> _Layout:
     names = [field.name for field in fields(command_class)]
     required = {field.name for field in fields(command_class) if field.default is MISSING}
     written = sorted([*names, "command_field"], key=lambda name: ELEMENTS[name].number)
-    is_fixed = (
-        not issubclass(command_class, Response)
-        and command_class.data_set_use is not DataSetUse.OPTIONAL
-    )
+    use = command_class.data_set_use
     return _Layout(
         command_class=command_class,
         required=frozenset(required | {"has_data_set"}),
@@ -76,18 +75,20 @@ def _layout(command_class: type[Request | Response | CCancelRQ]) -> _Layout:
         encoders=tuple((name, element_encoder(name)) for name in written),
         values=attrgetter(*written),
         required_values=attrgetter("command_field", *sorted(required)),
-        has_data_set=command_class.data_set_use is DataSetUse.ALWAYS if is_fixed else None,
+        has_data_set=None if use is DataSetUse.OPTIONAL else use is DataSetUse.ALWAYS,
     )
 
 
 _LAYOUTS: Final = {
     command_class: _layout(command_class)
     for command_class in vars(commands).values()
-    if isinstance(command_class, type) and issubclass(command_class, Command)
+    if isinstance(command_class, type)
+    if issubclass(command_class, (Request, Response, CCancelRQ))
     if hasattr(command_class, "command_field")
 }
-_LAYOUTS_BY_FIELD: Final = {
-    _pack_us(command_class.command_field): layout for command_class, layout in _LAYOUTS.items()
+_LAYOUTS_BY_COMMAND_FIELD: Final = {
+    command_class.command_field.to_bytes(2, "little"): layout
+    for command_class, layout in _LAYOUTS.items()
 }
 
 
@@ -95,35 +96,32 @@ def encode_command(command: AnyCommand) -> bytes:
     """The command set as sent, Command Group Length first, elements ascending.
 
     Raises:
-        LocalCommandError: a mandatory value is empty, or a value does not fit its VR.
+        LocalCommandError: a mandatory UID or title is empty, a value does not fit its VR, or the
+            message says the wrong thing about its data set.
     """
     layout = _LAYOUTS[type(command)]
-    name = ""
+    _check_local(command, layout)
     parts = []
-    try:
-        for (name, encode), value in zip(layout.encoders, layout.values(command), strict=True):
-            if value or value == 0:
+    for (name, encode), value in zip(layout.encoders, layout.values(command), strict=True):
+        if value or value == 0:
+            try:
                 parts.append(encode(value))
-    except (struct.error, ValueError) as error:
-        raise LocalCommandError(
-            f"{command.message_name}: {ELEMENTS[name]} cannot be written: {error}"
-            f" ({command.clause})"
-        ) from error
-    _check_complete(command, layout)
+            except (struct.error, ValueError) as error:
+                problem = f"{ELEMENTS[name]} cannot be written: {error}"
+                raise _local_error(command, problem) from error
     return _with_group_length(parts)
 
 
-def _check_complete(command: AnyCommand, layout: _Layout) -> None:
+def _check_local(command: AnyCommand, layout: _Layout) -> None:
     if "" in layout.required_values(command):
-        empty = [name for name in layout.required if getattr(command, name) == ""]
-        raise LocalCommandError(
-            f"{command.message_name}: {ELEMENTS[min(empty)]} is empty ({command.clause})"
-        )
-    use = command.data_set_use
-    if use is not DataSetUse.OPTIONAL and command.has_data_set is not (use is DataSetUse.ALWAYS):
-        raise LocalCommandError(
-            f"{command.message_name}: {_data_set_refusal(command.has_data_set)} ({command.clause})"
-        )
+        empty = min(name for name in layout.required if getattr(command, name) == "")
+        raise _local_error(command, f"{ELEMENTS[empty]} is empty")
+    if layout.has_data_set is not None and command.has_data_set is not layout.has_data_set:
+        raise _local_error(command, data_set_problem(has_data_set=command.has_data_set))
+
+
+def _local_error(command: AnyCommand, problem: str) -> LocalCommandError:
+    return LocalCommandError(f"{command.message_name}: {problem} ({command.clause})")
 
 
 def _with_group_length(parts: list[bytes]) -> bytes:
@@ -131,49 +129,100 @@ def _with_group_length(parts: list[bytes]) -> bytes:
     return _pack_group_length(0, _GROUP_LENGTH, 4, len(body)) + body
 
 
+def error_response(error: CommandError) -> bytes | None:
+    """The encoded response to a request that was refused, None when it cannot be answered.
+
+    Also for a Command Field that names no operation (PS3.7 section C.5: 0211H), which has no
+    record among the commands.
+    """
+    if error.status is None or error.command_field is None or error.message_id is None:
+        return None
+    values: dict[str, Any] = {
+        "affected_sop_class_uid": error.affected_sop_class_uid,
+        "command_field": error.command_field | RESPONSE_BIT,
+        "message_id_being_responded_to": error.message_id,
+        "has_data_set": False,
+        "status": error.status,
+        "error_comment": fit_error_comment(error.comment),
+        "affected_sop_instance_uid": error.affected_sop_instance_uid,
+    }
+    return _with_group_length(
+        [
+            element_encoder(name)(value)
+            for name, value in values.items()
+            if value != "" and not (isinstance(value, str) and len(value) > MAX_UID_LENGTH)
+        ]
+    )
+
+
 def decode_command(buffer: bytes | bytearray | memoryview) -> AnyCommand:
     """The message a whole command set stands for; keeps no view of the buffer.
 
     Raises:
-        CommandError: the only exception, for whatever bytes.
+        CommandError: for whatever else the bytes are; nothing but this is raised.
     """
     encoded = bytes(buffer)
     elements = _split(encoded)
-    layout = _LAYOUTS_BY_FIELD.get(elements.get(_COMMAND_FIELD, b""))
+    layout = _LAYOUTS_BY_COMMAND_FIELD.get(elements.get(_COMMAND_FIELD, b""))
     if layout is None:
-        _refuse_command_field(elements)
-    group_length = elements.get(_GROUP_LENGTH)
-    if group_length is not None and group_length != _pack_ul(len(encoded) - _GROUP_LENGTH_BYTES):
-        _refuse_group_length(elements, layout, group_length, len(encoded))
+        problem = field_problem(elements, "command_field")
+        raise refused_command(elements, None, problem, Status.UNRECOGNIZED_OPERATION)
+    _check_group_length(elements, layout, len(encoded) - _GROUP_LENGTH_BYTES)
     values = _decode_values(elements, layout)
     if not values.keys() >= layout.required:
-        _refuse_absence(elements, layout, values)
-    has_data_set = layout.has_data_set
-    if has_data_set is not None and values["has_data_set"] is not has_data_set:
-        _refuse(elements, layout, _data_set_refusal(not has_data_set), Status.MISTYPED_ARGUMENT)
+        absent = min(layout.required - values.keys(), key=lambda name: ELEMENTS[name].number)
+        raise _mistyped(elements, layout, field_problem(elements, absent))
+    if layout.has_data_set is not None:
+        _check_data_set(elements, layout, has_data_set=values["has_data_set"])
     return layout.command_class(**values)
 
 
-def _split(encoded: bytes) -> _Elements:
-    """Each element's value field; nothing is believed of bytes that are not a command set."""
+def _split(encoded: bytes) -> dict[int, bytes]:
+    """The value field of each element, by element number."""
     end = len(encoded)
     if end > MAX_COMMAND_SET_BYTES:
-        _refuse_bytes(f"{end} bytes are more than {MAX_COMMAND_SET_BYTES}")
-    elements: _Elements = {}
-    start = 0
-    while start < end:
-        if end - start < _HEADER_BYTES:
-            _refuse_bytes(f"{end - start} bytes at offset {start} are no element")
-        group, number, length = _unpack_header(encoded, start)
-        value_start = start + _HEADER_BYTES
-        start = value_start + length
-        if start > end or group or number in elements:
-            _refuse_element(group, number, f"{length} of {end - value_start}", start > end)
-        elements[number] = encoded[value_start:start]
+        raise refused_bytes(f"{end} bytes are more than {MAX_COMMAND_SET_BYTES}")
+    elements: dict[int, bytes] = {}
+    stop = 0
+    while stop < end:
+        start = stop + _HEADER_BYTES
+        if start > end:
+            raise refused_bytes(f"{end - stop} bytes at offset {stop} are no element")
+        group, number, length = _unpack_header(encoded, stop)
+        stop = start + length
+        if group or number in elements or stop > end:
+            raise _refused_element(group, number, length, end - start)
+        elements[number] = encoded[start:stop]
     return elements
 
 
-def _decode_values(elements: _Elements, layout: _Layout) -> dict[str, Any]:
+def _refused_element(group: int, number: int, length: int, left: int) -> CommandError:
+    tag = format_tag(group << 16 | number)
+    if group:
+        return refused_bytes(f"{tag} is not of group 0000")
+    if length > left:
+        return refused_bytes(f"{tag} has {length} bytes of which {left} are there")
+    return refused_bytes(f"{tag} comes twice")
+
+
+def _check_group_length(elements: dict[int, bytes], layout: _Layout, actual_bytes: int) -> None:
+    raw = elements.get(_GROUP_LENGTH)
+    if raw is None or raw == _pack_ul(actual_bytes):
+        return
+    problem = field_problem(elements, "group_length")
+    if len(raw) == _UL_BYTES:
+        said = int.from_bytes(raw, "little")
+        problem = f"{ELEMENTS['group_length']} says {said}, {actual_bytes} bytes follow"
+    raise refused_command(elements, layout.command_class, problem, Status.PROCESSING_FAILURE)
+
+
+def _check_data_set(elements: dict[int, bytes], layout: _Layout, *, has_data_set: bool) -> None:
+    # A response's own word is believed: what follows it can be read and dropped.
+    if has_data_set is not layout.has_data_set and not issubclass(layout.command_class, Response):
+        raise _mistyped(elements, layout, data_set_problem(has_data_set=has_data_set))
+
+
+def _decode_values(elements: dict[int, bytes], layout: _Layout) -> dict[str, Any]:
     values: dict[str, Any] = {}
     find_decoder = layout.decoders.get
     for number, raw in elements.items():
@@ -185,12 +234,8 @@ def _decode_values(elements: _Elements, layout: _Layout) -> dict[str, Any]:
             values[name] = decode(raw)
         except (struct.error, KeyError):
             if _must_be_readable(name, raw, layout):
-                _refuse(
-                    elements,
-                    layout,
-                    f"{ELEMENTS[name]} {_shown(raw)} is no value of it",
-                    Status.MISTYPED_ARGUMENT,
-                )
+                problem = field_problem(elements, name)
+                raise _mistyped(elements, layout, problem) from None
     return values
 
 
@@ -201,3 +246,5 @@ def _must_be_readable(name: str, raw: bytes, layout: _Layout) -> bool:
     return bool(raw) and not issubclass(layout.command_class, Response)
 
 
+def _mistyped(elements: dict[int, bytes], layout: _Layout, problem: str) -> CommandError:
+    return refused_command(elements, layout.command_class, problem, Status.MISTYPED_ARGUMENT)

@@ -69,14 +69,16 @@ ELEMENTS: Final = {
 }
 
 _US: Final = struct.Struct("<H")
+_unpack_us: Final = _US.unpack
 _pack_header: Final = struct.Struct("<HHL").pack
 _pack_us_element: Final = struct.Struct("<HHLH").pack
 _pack_tag: Final = struct.Struct("<HH").pack
 
 
-def decode_us(raw: bytes, _unpack: Callable[[bytes], tuple[int]] = _US.unpack) -> int:
+def decode_us(raw: bytes) -> int:
     """One US value."""
-    return _unpack(raw)[0]
+    value: int = _unpack_us(raw)[0]
+    return value
 
 
 def _decode_at(raw: bytes) -> tuple[int, ...]:
@@ -112,7 +114,7 @@ def value_decoder(field: str) -> Callable[[bytes], object]:
     return _DECODERS_BY_FIELD.get(field) or _DECODERS_BY_VR[ELEMENTS[field].vr]
 
 
-def _encode_has_data_set(number: int, value: bool) -> bytes:  # noqa: FBT001 - it is the value
+def _encode_has_data_set(number: int, value: bool) -> bytes:
     return _pack_us_element(0, number, 2, A_DATA_SET if value else NO_DATA_SET)
 
 

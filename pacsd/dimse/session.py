@@ -52,11 +52,11 @@ class Session:
         "_incoming",
         "_invoked",
         "_outgoing",
-        "_patience",
         "_pdvs",
         "_performing",
         "_receiving",
         "association",
+        "patience",
     )
 
     def __init__(
@@ -67,7 +67,8 @@ class Session:
         max_data_set_bytes: int = 0,
     ) -> None:
         self.association = association
-        self._patience = patience
+        self.patience = patience
+        """May be changed at any time; who the peer is shows only in its request."""
         self._incoming = Incoming(max_data_set_bytes)
         self._outgoing = Outgoing(association)
         self._performing = Operations()
@@ -87,6 +88,16 @@ class Session:
         """Feed bytes; see `Association.receive_data`."""
         self._active_at = now
         self.association.receive_data(data, now)
+
+    def hold(self) -> None:
+        """Copy what is unread of the data fed, which its owner may then use again."""
+        self._pdvs = [pdv._replace(data=bytes(pdv.data)) for pdv in self._pdvs]
+        self.association.hold()
+
+    def resumed(self, now: float) -> None:
+        """We did not read for a while, by our own choice: waiting for the peer starts anew."""
+        self._active_at = now
+        self.association.resumed(now)
 
     def next_event(self) -> Event | None:
         """The next event; None when more bytes are needed.
@@ -289,9 +300,9 @@ class Session:
         """How long what we now wait for may take; 0 if the peer owes us nothing, or for ever."""
         state = self.association.state
         if state in _PEER_OWES_ACSE or self._incoming.is_in_message or len(self._invoked):
-            return self._patience.message_s
+            return self.patience.message_s
         if state is State.STA6 and not len(self._performing):
-            return self._patience.idle_s
+            return self.patience.idle_s
         return 0.0
 
 

@@ -6,7 +6,8 @@ lengths declared. Whatever the bytes, nothing but `PDUError` is raised.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from functools import lru_cache
 
 from pacsd.dicom import ae_title
 from pacsd.ul.errors import AbortReason, PDUError
@@ -28,22 +29,34 @@ _ITEM_HEADER = struct.Struct(">BxH")
 _PDV_HEADER = struct.Struct(">IBB")
 _ASSOCIATE_FIXED_LENGTH = 68
 _SHORT_PDU_LENGTH = 4
+_CONTEXT_FIXED_LENGTH = 4
+"""Presentation context id, reserved, result or reserved, reserved."""
+
+_MAX_REMEMBERED_BYTES = 1024
+"""Of the syntaxes of one proposed context, so that what is remembered has a bound."""
+
+# Compared with every item: a plain number is faster than a member of an enumeration.
+_PROPOSED_CONTEXT = int(ItemType.PROPOSED_CONTEXT)
+_CONTEXT_ANSWER = int(ItemType.CONTEXT_ANSWER)
+_ABSTRACT_SYNTAX = int(ItemType.ABSTRACT_SYNTAX)
+_TRANSFER_SYNTAX = int(ItemType.TRANSFER_SYNTAX)
 
 
 def decode_associate_rq(field: memoryview) -> AssociateRQ:
     """A-ASSOCIATE-RQ (PS3.8 section 9.3.2)."""
     fixed = _AssociateFixed("A-ASSOCIATE-RQ", field)
-    contexts: list[ProposedContext] = []
-    for item_type, value in fixed.items():
-        if item_type == ItemType.PROPOSED_CONTEXT:
-            contexts.append(_proposed_context(fixed.name, value))
+    contexts: dict[int, ProposedContext] = {}
+    for item_type, value in fixed.items:
+        if item_type == _PROPOSED_CONTEXT:
+            context_id = _context_id(fixed.name, value, contexts)
+            abstract_syntax, transfer_syntaxes = _proposal(fixed.name, value)
+            contexts[context_id] = ProposedContext(context_id, abstract_syntax, transfer_syntaxes)
         else:
             fixed.take(item_type, value)
-    _check_context_ids(fixed.name, [context.context_id for context in contexts])
     return AssociateRQ(
         called_ae=fixed.called_ae,
         calling_ae=fixed.calling_ae,
-        contexts=tuple(contexts),
+        contexts=tuple(contexts.values()),
         user_information=fixed.user_information,
         application_context=fixed.application_context,
         protocol_version=fixed.protocol_version,
@@ -53,17 +66,17 @@ def decode_associate_rq(field: memoryview) -> AssociateRQ:
 def decode_associate_ac(field: memoryview) -> AssociateAC:
     """A-ASSOCIATE-AC (PS3.8 section 9.3.3)."""
     fixed = _AssociateFixed("A-ASSOCIATE-AC", field)
-    contexts: list[ContextAnswer] = []
-    for item_type, value in fixed.items():
-        if item_type == ItemType.CONTEXT_ANSWER:
-            contexts.append(_context_answer(fixed.name, value))
+    contexts: dict[int, ContextAnswer] = {}
+    for item_type, value in fixed.items:
+        if item_type == _CONTEXT_ANSWER:
+            context_id = _context_id(fixed.name, value, contexts)
+            contexts[context_id] = _context_answer(fixed.name, value)
         else:
             fixed.take(item_type, value)
-    _check_context_ids(fixed.name, [context.context_id for context in contexts])
     return AssociateAC(
         called_ae=fixed.called_ae,
         calling_ae=fixed.calling_ae,
-        contexts=tuple(contexts),
+        contexts=tuple(contexts.values()),
         user_information=fixed.user_information,
         application_context=fixed.application_context,
         protocol_version=fixed.protocol_version,
@@ -123,13 +136,10 @@ class _AssociateFixed:
         self.calling_ae = ae_title.from_wire(field[20:36])
         self.application_context = ""
         self.user_information = UserInformation()
-        self._items = field[_ASSOCIATE_FIXED_LENGTH:]
+        self.items = _items(name, bytes(field), _ASSOCIATE_FIXED_LENGTH)
         self._seen: set[int] = set()
 
-    def items(self) -> Iterator[tuple[int, memoryview]]:
-        return _items(self.name, self._items)
-
-    def take(self, item_type: int, value: memoryview) -> None:
+    def take(self, item_type: int, value: bytes) -> None:
         """Keep an item that occurs once; unrecognized items are ignored (PS3.8 section 9.3.1)."""
         if item_type in self._seen:
             raise PDUError(f"{self.name}: item {item_type:02X}H occurs twice")
@@ -138,48 +148,78 @@ class _AssociateFixed:
             self.application_context = _uid(f"{self.name}: application context", value)
         elif item_type == ItemType.USER_INFORMATION:
             self._seen.add(item_type)
-            self.user_information = decode_user_information(self.name, value)
+            self.user_information = decode_user_information(self.name, memoryview(value))
 
 
-def _items(name: str, field: memoryview) -> Iterator[tuple[int, memoryview]]:
-    offset, end = 0, len(field)
+def _items(where: str, field: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    end = len(field)
     while offset < end:
         if end - offset < _ITEM_HEADER.size:
-            raise PDUError(f"{name}: {end - offset} bytes left, no room for an item header")
+            raise PDUError(f"{where}: {end - offset} bytes left, no room for an item header")
         item_type, length = _ITEM_HEADER.unpack_from(field, offset)
-        offset += _ITEM_HEADER.size
-        if length > end - offset:
+        offset += 4
+        following = offset + length
+        if following > end:
             raise PDUError(
-                f"{name}: item {item_type:02X}H declares {length} bytes, {end - offset} are left"
+                f"{where}: item {item_type:02X}H declares {length} bytes, {end - offset} are left"
             )
-        yield item_type, field[offset : offset + length]
-        offset += length
+        yield item_type, field[offset:following]
+        offset = following
 
 
-def _proposed_context(name: str, value: memoryview) -> ProposedContext:
-    context_id = _context_id(name, value)
-    where = f"{name}: presentation context {context_id}"
+def _context_id(name: str, value: bytes, seen: Container[int]) -> int:
+    """The id of a presentation context item: odd, and not seen before."""
+    if len(value) < _CONTEXT_FIXED_LENGTH:
+        raise PDUError(f"{name}: a presentation context item of {len(value)} bytes, 4 are due")
+    context_id = value[0]
+    if context_id % 2 == 0:
+        raise PDUError(
+            f"{name}: presentation context id {context_id} is even (PS3.8 section 9.3.2.2)"
+        )
+    if context_id in seen:
+        raise PDUError(
+            f"{name}: presentation context id {context_id} occurs twice (PS3.8 section 9.3.2.2)"
+        )
+    return context_id
+
+
+def _proposal(name: str, value: bytes) -> tuple[str, tuple[str, ...]]:
+    """The abstract syntax and the transfer syntaxes of a proposed presentation context."""
+    syntaxes = value[_CONTEXT_FIXED_LENGTH:]
+    try:
+        if len(syntaxes) <= _MAX_REMEMBERED_BYTES:
+            return _remembered_syntaxes(syntaxes)
+        return _syntaxes(syntaxes)
+    except PDUError as error:
+        raise PDUError(f"{name}: presentation context {value[0]}: {error}") from None
+
+
+def _syntaxes(value: bytes) -> tuple[str, tuple[str, ...]]:
     abstract_syntax = ""
     transfer_syntaxes: list[str] = []
-    for item_type, uid in _items(where, value[4:]):
-        if item_type == ItemType.TRANSFER_SYNTAX:
-            transfer_syntaxes.append(_uid(f"{where}: transfer syntax", uid))
-        elif item_type == ItemType.ABSTRACT_SYNTAX:
+    for item_type, uid in _items("syntaxes", value, 0):
+        if item_type == _TRANSFER_SYNTAX:
+            transfer_syntaxes.append(_uid("transfer syntax", uid))
+        elif item_type == _ABSTRACT_SYNTAX:
             if abstract_syntax:
-                raise PDUError(f"{where}: two abstract syntaxes (PS3.8 section 9.3.2.2)")
-            abstract_syntax = _uid(f"{where}: abstract syntax", uid)
+                raise PDUError("two abstract syntaxes (PS3.8 section 9.3.2.2)")
+            abstract_syntax = _uid("abstract syntax", uid)
     if not abstract_syntax:
-        raise PDUError(f"{where}: no abstract syntax (PS3.8 section 9.3.2.2)")
-    return ProposedContext(context_id, abstract_syntax, tuple(transfer_syntaxes))
+        raise PDUError("no abstract syntax (PS3.8 section 9.3.2.2)")
+    return abstract_syntax, tuple(transfer_syntaxes)
 
 
-def _context_answer(name: str, value: memoryview) -> ContextAnswer:
-    context_id = _context_id(name, value)
+# A device proposes the same each time it calls; its associations then also share the memory.
+_remembered_syntaxes = lru_cache(maxsize=1024)(_syntaxes)
+
+
+def _context_answer(name: str, value: bytes) -> ContextAnswer:
+    context_id, result = value[0], value[2]
     where = f"{name}: presentation context {context_id}"
-    result = value[2]
     # Only an acceptance has a transfer syntax that means something; some peers leave it out or
     # empty beside a rejection (PS3.8 section 9.3.3.2).
-    syntaxes = [uid for kind, uid in _items(where, value[4:]) if kind == ItemType.TRANSFER_SYNTAX]
+    items = _items(where, value, _CONTEXT_FIXED_LENGTH)
+    syntaxes = [uid for item_type, uid in items if item_type == _TRANSFER_SYNTAX]
     if result != 0:
         return ContextAnswer(context_id, result, "")
     if len(syntaxes) != 1:
@@ -187,25 +227,9 @@ def _context_answer(name: str, value: memoryview) -> ContextAnswer:
     return ContextAnswer(context_id, result, _uid(f"{where}: transfer syntax", syntaxes[0]))
 
 
-def _context_id(name: str, value: memoryview) -> int:
-    if len(value) < 4:  # noqa: PLR2004 - id, reserved, result or reserved, reserved
-        raise PDUError(f"{name}: a presentation context item of {len(value)} bytes, 4 are due")
-    return value[0]
-
-
-def _check_context_ids(name: str, ids: list[int]) -> None:
-    for context_id in ids:
-        if context_id % 2 == 0:
-            raise PDUError(
-                f"{name}: presentation context id {context_id} is even (PS3.8 section 9.3.2.2)"
-            )
-    if len(set(ids)) != len(ids):
-        raise PDUError(f"{name}: a presentation context id occurs twice (PS3.8 section 9.3.2.2)")
-
-
-def _uid(where: str, value: memoryview) -> str:
+def _uid(where: str, value: bytes) -> str:
     """A UID as a name: trailing padding goes, its form is judged by whoever looks it up."""
-    text = bytes(value).rstrip(b"\0 ")
+    text = value.rstrip(b"\0 ")
     if not text or not text.isascii():
         raise PDUError(f"{where}: {text[:64]!r} is not a UID (PS3.8 Annex F)")
     return text.decode("ascii")

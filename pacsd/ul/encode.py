@@ -2,8 +2,11 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from pacsd.dicom import ae_title
+from pacsd.dicom.ae_title import printable
+from pacsd.dicom.errors import AETitleError
 from pacsd.ul.errors import LocalProtocolError
 from pacsd.ul.items import (
     CommonExtendedNegotiation,
@@ -35,6 +38,13 @@ _LENGTH = struct.Struct(">H")
 _FOUR_BYTES = struct.Struct(">BxIBBBB")
 _MAX_ITEM_LENGTH = 0xFFFF
 
+# Written with every item and PDU: a plain number is faster than a member of an enumeration.
+_PROPOSED_CONTEXT = int(ItemType.PROPOSED_CONTEXT)
+_CONTEXT_ANSWER = int(ItemType.CONTEXT_ANSWER)
+_ABSTRACT_SYNTAX = int(ItemType.ABSTRACT_SYNTAX)
+_TRANSFER_SYNTAX = int(ItemType.TRANSFER_SYNTAX)
+_P_DATA_TF = int(PDUType.P_DATA_TF)
+
 RELEASE_RQ = _PDU_HEADER.pack(PDUType.RELEASE_RQ, 4) + bytes(4)
 RELEASE_RP = _PDU_HEADER.pack(PDUType.RELEASE_RP, 4) + bytes(4)
 
@@ -43,8 +53,8 @@ def encode_associate_rq(pdu: AssociateRQ) -> bytes:
     """A-ASSOCIATE-RQ (PS3.8 section 9.3.2).
 
     Raises:
-        AETitleError: an AE title that cannot be sent.
-        LocalProtocolError: a name or item too long for its length field.
+        LocalProtocolError: an AE title that cannot be sent, a name that is not ASCII, or an item
+            too long for its length field.
     """
     contexts = b"".join(map(_proposed_context, pdu.contexts))
     return _associate(PDUType.ASSOCIATE_RQ, pdu, contexts)
@@ -77,7 +87,7 @@ def p_data_buffers(pdvs: Sequence[PDV]) -> list[Buffer]:
         context_id, is_command, is_last, data = pdvs[0]
         length = len(data)
         control = is_command | (is_last << 1)
-        head = _PDATA_ONE_PDV.pack(PDUType.P_DATA_TF, length + 6, length + 2, context_id, control)
+        head = _PDATA_ONE_PDV.pack(_P_DATA_TF, length + 6, length + 2, context_id, control)
         return [head, data]
     buffers: list[Buffer] = [b""]
     total = 0
@@ -85,7 +95,7 @@ def p_data_buffers(pdvs: Sequence[PDV]) -> list[Buffer]:
         control = is_command | (is_last << 1)
         buffers += (_PDV_HEADER.pack(len(data) + 2, context_id, control), data)
         total += len(data) + _PDV_HEADER.size
-    buffers[0] = _PDU_HEADER.pack(PDUType.P_DATA_TF, total)
+    buffers[0] = _PDU_HEADER.pack(_P_DATA_TF, total)
     return buffers
 
 
@@ -107,22 +117,34 @@ def _associate(pdu_type: PDUType, pdu: AssociateRQ | AssociateAC, contexts: byte
 
 def _ae_title_field(pdu_type: PDUType, title: str) -> bytes:
     if pdu_type is PDUType.ASSOCIATE_RQ:
-        return ae_title.to_wire(title)
-    # The answer repeats the request's bytes, whatever they are (PS3.8 section 9.3.3, table 9-17).
+        try:
+            return ae_title.to_wire(title)
+        except AETitleError as error:
+            raise LocalProtocolError(f"A-ASSOCIATE-RQ: {error}") from None
+    # The answer repeats the request's title, whatever it is (PS3.8 section 9.3.3, table 9-17).
     return title.encode("latin-1", "replace")[:16].ljust(16)
 
 
-def _item(item_type: ItemType, value: bytes) -> bytes:
+def _item(item_type: int, value: bytes) -> bytes:
     if len(value) > _MAX_ITEM_LENGTH:
         raise LocalProtocolError(
-            f"{item_type.name}: {len(value)} bytes do not fit an item of at most "
+            f"{ItemType(item_type).name}: {len(value)} bytes do not fit an item of at most "
             f"{_MAX_ITEM_LENGTH} (PS3.8 section 9.3)"
         )
     return _ITEM_HEADER.pack(item_type, len(value)) + value
 
 
-def _text_item(item_type: ItemType, value: str) -> bytes:
-    return _item(item_type, value.encode("ascii"))
+# Remembered because the same few syntaxes fill most items; what is encoded is ours or agreed to.
+@lru_cache(maxsize=1024)
+def _text_item(item_type: int, value: str) -> bytes:
+    return _item(item_type, _ascii(value))
+
+
+def _ascii(value: str) -> bytes:
+    try:
+        return value.encode("ascii")
+    except UnicodeEncodeError:
+        raise LocalProtocolError(f"'{printable(value)}' is not ASCII (PS3.8 Annex F)") from None
 
 
 def _counted(value: bytes) -> bytes:
@@ -132,18 +154,15 @@ def _counted(value: bytes) -> bytes:
 
 
 def _proposed_context(context: ProposedContext) -> bytes:
-    syntaxes = b"".join(
-        _text_item(ItemType.TRANSFER_SYNTAX, uid) for uid in context.transfer_syntaxes
-    )
-    abstract = _text_item(ItemType.ABSTRACT_SYNTAX, context.abstract_syntax)
+    syntaxes = b"".join([_text_item(_TRANSFER_SYNTAX, uid) for uid in context.transfer_syntaxes])
+    abstract = _text_item(_ABSTRACT_SYNTAX, context.abstract_syntax)
     head = bytes((context.context_id, 0, 0, 0))
-    return _item(ItemType.PROPOSED_CONTEXT, head + abstract + syntaxes)
+    return _item(_PROPOSED_CONTEXT, head + abstract + syntaxes)
 
 
 def _context_answer(answer: ContextAnswer) -> bytes:
-    syntax = _text_item(ItemType.TRANSFER_SYNTAX, answer.transfer_syntax)
-    head = bytes((answer.context_id, 0, answer.result, 0))
-    return _item(ItemType.CONTEXT_ANSWER, head + syntax)
+    syntax = _text_item(_TRANSFER_SYNTAX, answer.transfer_syntax)
+    return _item(_CONTEXT_ANSWER, bytes((answer.context_id, 0, answer.result, 0)) + syntax)
 
 
 def _user_information(info: UserInformation) -> bytes:
@@ -172,22 +191,20 @@ def _sub_items(info: UserInformation) -> Iterable[bytes]:
 
 
 def _role_selection(role: RoleSelection) -> bytes:
-    uid = _counted(role.sop_class_uid.encode("ascii"))
+    uid = _counted(_ascii(role.sop_class_uid))
     return _item(ItemType.ROLE_SELECTION, uid + bytes((role.scu_role, role.scp_role)))
 
 
 def _extended_negotiation(extended: ExtendedNegotiation) -> bytes:
-    uid = _counted(extended.sop_class_uid.encode("ascii"))
+    uid = _counted(_ascii(extended.sop_class_uid))
     return _item(ItemType.EXTENDED_NEGOTIATION, uid + extended.application_information)
 
 
 def _common_extended_negotiation(common: CommonExtendedNegotiation) -> bytes:
-    related = b"".join(
-        _counted(uid.encode("ascii")) for uid in common.related_general_sop_class_uids
-    )
+    related = b"".join(_counted(_ascii(uid)) for uid in common.related_general_sop_class_uids)
     value = (
-        _counted(common.sop_class_uid.encode("ascii"))
-        + _counted(common.service_class_uid.encode("ascii"))
+        _counted(_ascii(common.sop_class_uid))
+        + _counted(_ascii(common.service_class_uid))
         + _counted(related)
     )
     item = bytearray(_item(ItemType.COMMON_EXTENDED_NEGOTIATION, value))

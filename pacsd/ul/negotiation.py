@@ -30,6 +30,14 @@ MIN_MAX_LENGTH = PDV_HEADER_LENGTH + 2
 SEND_LENGTH_CAP = 131_072
 """What we send to a peer that names no limit, or a larger one, in bytes of P-DATA-TF field."""
 
+_UNREAD_SYNTAX = IMPLICIT_VR_LITTLE_ENDIAN
+"""A rejected context carries a transfer syntax that nobody reads (PS3.8 section 9.3.3.2)."""
+
+# Named for every context of a request: a name is faster than an attribute of an enumeration.
+_ACCEPTANCE = ContextResult.ACCEPTANCE
+_NO_ABSTRACT_SYNTAX = ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
+_NO_TRANSFER_SYNTAX = ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
+
 
 @dataclass(frozen=True, slots=True)
 class AcceptorTerms:
@@ -88,7 +96,7 @@ def answer(request: AssociateRQ, terms: AcceptorTerms) -> AssociateAC:
             implementation_class_uid=terms.implementation_class_uid,
             implementation_version_name=terms.implementation_version_name,
             operations_window=_answer_window(info.operations_window, terms.max_operations_window),
-            role_selections=tuple(_answer_role(role, terms) for role in info.role_selections),
+            role_selections=_answer_roles(info, terms),
             extended_negotiations=_answer_extended(info, terms),
             user_identity_response=_answer_identity(info, terms),
         ),
@@ -118,14 +126,11 @@ def _answer_context(
 ) -> ContextAnswer:
     syntaxes = supported.get(context.abstract_syntax)
     if syntaxes is None:
-        result, chosen = ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED, None
-    else:
-        result = ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
-        chosen = _choose_transfer_syntax(context.transfer_syntaxes, syntaxes)
+        return ContextAnswer(context.context_id, _NO_ABSTRACT_SYNTAX, _UNREAD_SYNTAX)
+    chosen = _choose_transfer_syntax(context.transfer_syntaxes, syntaxes)
     if chosen is None:
-        # A rejected context carries a transfer syntax nobody reads (PS3.8 section 9.3.3.2).
-        return ContextAnswer(context.context_id, result, IMPLICIT_VR_LITTLE_ENDIAN)
-    return ContextAnswer(context.context_id, ContextResult.ACCEPTANCE, chosen)
+        return ContextAnswer(context.context_id, _NO_TRANSFER_SYNTAX, _UNREAD_SYNTAX)
+    return ContextAnswer(context.context_id, _ACCEPTANCE, chosen)
 
 
 def _choose_transfer_syntax(proposed: tuple[str, ...], syntaxes: Container[str]) -> str | None:
@@ -133,14 +138,17 @@ def _choose_transfer_syntax(proposed: tuple[str, ...], syntaxes: Container[str])
 
     Many requestors put Implicit VR first by habit; Explicit VR keeps the VR of private elements.
     """
-    chosen = next((uid for uid in proposed if uid in syntaxes), None)
-    if (
-        chosen == IMPLICIT_VR_LITTLE_ENDIAN
-        and EXPLICIT_VR_LITTLE_ENDIAN in proposed
-        and EXPLICIT_VR_LITTLE_ENDIAN in syntaxes
-    ):
-        return EXPLICIT_VR_LITTLE_ENDIAN
-    return chosen
+    for uid in proposed:
+        if uid not in syntaxes:
+            continue
+        if (
+            uid == IMPLICIT_VR_LITTLE_ENDIAN
+            and EXPLICIT_VR_LITTLE_ENDIAN in proposed
+            and EXPLICIT_VR_LITTLE_ENDIAN in syntaxes
+        ):
+            return EXPLICIT_VR_LITTLE_ENDIAN
+        return uid
+    return None
 
 
 def _answer_window(proposed: OperationsWindow | None, cap: int) -> OperationsWindow | None:
@@ -168,12 +176,15 @@ def _smaller(one: int, other: int) -> int:
     return min(one or 0xFFFF, other or 0xFFFF)
 
 
-def _answer_role(role: RoleSelection, terms: AcceptorTerms) -> RoleSelection:
-    return RoleSelection(
-        role.sop_class_uid,
-        scu_role=role.scu_role and role.sop_class_uid in terms.supported,
-        scp_role=role.scp_role and role.sop_class_uid in terms.scu_classes,
-    )
+def _answer_roles(info: UserInformation, terms: AcceptorTerms) -> tuple[RoleSelection, ...]:
+    """One answer for each SOP class we know: a peer's list must not make ours too long to send."""
+    answers: dict[str, RoleSelection] = {}
+    for role in info.role_selections:
+        uid = role.sop_class_uid
+        if uid in terms.supported and uid not in answers:
+            scp_role = role.scp_role and uid in terms.scu_classes
+            answers[uid] = RoleSelection(uid, role.scu_role, scp_role)
+    return tuple(answers.values())
 
 
 def _answer_extended(
@@ -198,7 +209,7 @@ def _accepted_contexts(
     contexts: dict[int, PresentationContext] = {}
     for item in accepted.contexts:
         context = proposed.get(item.context_id)
-        if item.result != ContextResult.ACCEPTANCE or context is None:
+        if item.result != _ACCEPTANCE or context is None:
             continue
         if item.transfer_syntax not in context.transfer_syntaxes:
             raise PDUError(

@@ -11,7 +11,7 @@ PAGE_OBJECTS = 1000
 
 
 def list_page(store: str, objects: Path, cursor: str | None) -> ObjectPage:
-    """Up to 1,000 objects after the key `cursor`. Blocks; reads one directory of files at a time."""
+    """Up to 1,000 objects after the key `cursor`; blocks, reads one directory at a time."""
     after = parse_key(cursor) if cursor else None
     keys = list(islice(_keys(objects, after), PAGE_OBJECTS))
     locations = (_location(store, objects, key) for key in keys)

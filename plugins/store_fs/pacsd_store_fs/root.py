@@ -12,16 +12,17 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from pacsd_store_fs.disk import Disk
+from pacsd_store_fs.disk import FILE_MODE, Disk
 
 FORMAT_VERSION = 1
 MARKER = "pacsd-store.json"
+LOCK = "lock"
 STAGE = "stage"
 OBJECTS = "objects"
 
 _MAX_MARKER_BYTES = 4096
 # What may lie in a root that is still to be taken: a new file system's own, a crash's remains.
-_HARMLESS = frozenset({"lost+found", f"{MARKER}.new"})
+_HARMLESS = frozenset({"lost+found", LOCK, f"{MARKER}.new"})
 
 
 class RootError(Exception):
@@ -69,22 +70,39 @@ def open_root(root: Path, identity_file: Path, disk: Disk) -> StoreRoot:
         OSError: it cannot be read or written.
     """
     _check_directory(root)
-    identity = _check_identity(root, identity_file)
+    _check_identity(root, identity_file)
     disk.make_directories(root)
-    if not (root / MARKER).exists():
-        identity = str(uuid.uuid4())
-        _write_durably(root / MARKER, {"format": FORMAT_VERSION, "store": identity}, disk)
     lock = _lock(root)
+    try:
+        identity = _take(root, identity_file, disk)
+        opened = StoreRoot(root, identity, lock)
+        _prepare(opened, disk)
+    except BaseException:
+        os.close(lock)
+        raise
+    return opened
+
+
+def _take(root: Path, identity_file: Path, disk: Disk) -> str:
+    """Mark the root, unless it is, and remember whose it is; its identity."""
+    identity = _check_identity(root, identity_file)
+    if not identity:
+        identity = str(uuid.uuid4())
+        _write_durably(root / MARKER, identity, disk)
     if not identity_file.exists():
         disk.make_directories(identity_file.parent)
-        _write_durably(identity_file, {"format": FORMAT_VERSION, "store": identity}, disk)
-    opened = StoreRoot(root, identity, lock)
+        _write_durably(identity_file, identity, disk)
+    return identity
+
+
+def _prepare(opened: StoreRoot, disk: Disk) -> None:
+    """Make the directories there always are, and empty the one of staged objects."""
     disk.make_directories(opened.objects)
     disk.make_directories(opened.stage)
-    disk.sync_directory(root)
+    disk.sync_directory(opened.path)
+    disk.sync_directory(opened.path.parent)
     for stale in opened.stage.iterdir():
         disk.remove(stale)
-    return opened
 
 
 def _check_directory(root: Path) -> None:
@@ -130,12 +148,13 @@ def _read_identity(path: Path) -> str:
     return identity
 
 
-def _write_durably(path: Path, marker: dict[str, object], disk: Disk) -> None:
+def _write_durably(path: Path, identity: str, disk: Disk) -> None:
+    marker = json.dumps({"format": FORMAT_VERSION, "store": identity})
     fresh = path.with_name(f"{path.name}.new")
     disk.remove(fresh)
     descriptor = disk.create(fresh)
     try:
-        disk.write(descriptor, (json.dumps(marker).encode() + b"\n",))
+        disk.write(descriptor, (f"{marker}\n".encode(),))
         disk.sync(descriptor)
     finally:
         disk.close(descriptor)
@@ -144,8 +163,9 @@ def _write_durably(path: Path, marker: dict[str, object], disk: Disk) -> None:
 
 
 def _lock(root: Path) -> int:
-    """Lock the marker for as long as the descriptor is open."""
-    descriptor = os.open(root / MARKER, os.O_RDONLY | os.O_CLOEXEC)
+    """Lock the root for as long as the descriptor is open."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(root / LOCK, flags, FILE_MODE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

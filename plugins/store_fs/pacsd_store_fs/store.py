@@ -130,10 +130,13 @@ class FileStore:
         self._health.check_writable()
         try:
             self._disk.remove(path)
+        except OSError as error:
+            raise store_error("delete", error) from error
+        try:
             if self._sync and path.parent.is_dir():
                 self._disk.sync_directory(path.parent)
         except OSError as error:
-            raise store_error("delete", error) from error
+            raise self._health.sync_failed("fsync of a directory", error) from error
 
     def _status(self) -> StoreStatus:
         try:

@@ -1,0 +1,15 @@
+"""Use cases of the archive, free of any protocol: ingest so far.
+
+    ingest      Ingest: the way in; begin an object, run the committer, admit or refuse, health
+    intake      Intake: one object on its way in; fragments in, an outcome at the end
+    chunks      fragments copied once into chunks for the thread that writes them
+    memory      how much data may wait in memory, for one object and for all
+    committer   staged objects gathered into groups and made durable
+    watermark   whether the store has room and health to take more in
+    instance    the records: InstanceRequest, IngestOutcome, IngestHealth
+    file_meta   what stands before the data set in a stored file
+
+In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.
+Called by net, on the event loop. Durable-write protocol: a success status is given only after the
+store made the object durable.
+"""

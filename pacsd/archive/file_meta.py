@@ -1,0 +1,43 @@
+"""What stands before the data set in a stored file: preamble and File Meta Information."""
+
+import json
+
+from pacsd.archive.instance import InstanceRequest
+from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from pacsd.dicom.part10 import FileMeta, encode_file_meta
+
+
+def encode_preface(request: InstanceRequest) -> bytes:
+    """Preamble, prefix and File Meta Information (PS3.10 section 7.1), reception facts included.
+
+    Facts without an attribute of their own go into Private Information (0002,0102) as JSON, so
+    that the index can be made again from the files alone.
+
+    Raises:
+        Part10Error: a UID is empty or a name not Latin-1, which the protocol's room has to refuse.
+    """
+    reception = request.reception
+    facts = {
+        "partition": reception.partition,
+        "peer_address": reception.peer_address,
+        "received_at_us": reception.received_at_us,
+        "origin": reception.origin,
+    }
+    meta = FileMeta(
+        media_storage_sop_class_uid=request.sop_class_uid,
+        media_storage_sop_instance_uid=request.sop_instance_uid,
+        transfer_syntax_uid=request.transfer_syntax_uid,
+        implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+        implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+        source_ae_title=reception.calling_ae,
+        sending_ae_title=reception.calling_ae,
+        receiving_ae_title=reception.called_ae,
+        private_information_creator_uid=IMPLEMENTATION_CLASS_UID,
+        # The trailing space makes the length even by a character JSON ignores, instead of a NUL.
+        private_information=_even(json.dumps(facts, separators=(",", ":")).encode()),
+    )
+    return encode_file_meta(meta)
+
+
+def _even(text: bytes) -> bytes:
+    return text + b" " * (len(text) % 2)

@@ -1,0 +1,139 @@
+"""The way into the archive: objects begun, written, made durable in groups, or refused."""
+
+from collections.abc import Callable, Coroutine
+
+import anyio
+from anyio.abc import TaskGroup
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.store import BlobStore
+from pacsd.archive.committer import Committer
+from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.instance import IngestHealth, IngestOutcome, InstanceRequest
+from pacsd.archive.intake import Intake
+from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
+from pacsd.archive.watermark import Watermark
+from pacsd.dicom.status import Status
+
+__all__ = ["Ingest", "IngestHealth", "IngestOutcome", "InstanceRequest", "Intake"]
+
+STATUS_INTERVAL_S = 5.0
+_STATUS_AGE_US = 1_000_000
+
+
+class Ingest:
+    """Takes objects in while `run` runs.
+
+    `min_free_bytes` and `min_free_inodes` are the marks below which nothing is taken in;
+    `now_us` is a clock in microseconds that never goes back.
+    """
+
+    def __init__(
+        self,
+        store: BlobStore,
+        *,
+        now_us: Callable[[], int],
+        min_free_bytes: int = 0,
+        min_free_inodes: int = 0,
+        chunk_bytes: int = DEFAULT_CHUNK_BYTES,
+        max_pending_bytes_per_object: int = 8 * DEFAULT_CHUNK_BYTES,
+        max_pending_bytes: int = 256 * 1024 * 1024,
+        max_group: int = 256,
+        max_group_bytes: int = 1024 * 1024 * 1024,
+    ) -> None:
+        self._store = store
+        self._now_us = now_us
+        self._memory = Memory(
+            chunk_bytes=chunk_bytes,
+            per_object_bytes=max_pending_bytes_per_object,
+            total_bytes=max_pending_bytes,
+        )
+        self._watermark = Watermark(
+            store, min_free_bytes=min_free_bytes, min_free_inodes=min_free_inodes
+        )
+        self._committer = Committer(
+            store,
+            max_objects=max_group,
+            max_bytes=max_group_bytes,
+            after_group=self._refresh_if_old,
+        )
+        self._tasks: TaskGroup | None = None
+        self._refreshed_at_us = 0
+        self._stored_objects = 0
+        self._stored_bytes = 0
+        self._refused_objects = 0
+
+    async def run(self, started: Callable[[], None] | None = None) -> None:
+        """Commit and watch the store until cancelled; `started` is called once objects may come."""
+        await self._refresh()
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                tasks.start_soon(self._watch, name="ingest: watch the store")
+                if started is not None:
+                    started()
+                await self._committer.run()
+        finally:
+            self._tasks = None
+
+    def admits(self) -> str | None:
+        """Why nothing is taken in now, None when objects may come. As of the last look."""
+        return "ingest is not running" if self._tasks is None else self._watermark.refusal
+
+    def begin(self, request: InstanceRequest) -> Intake:
+        """Open an object; cheap. While `admits` says why not, its outcome will be A700.
+
+        Raises:
+            Part10Error: the request holds a value that no file may have.
+        """
+        refusal = self.admits()
+        return Intake(
+            request.reception.partition,
+            encode_preface(request),
+            store=self._store,
+            memory=self._memory,
+            committer=self._committer,
+            spawn=self._spawn,
+            refusal=None if refusal is None else StoreError(StoreFault.NOT_ADMITTED, refusal),
+            on_end=self._count,
+        )
+
+    def health(self) -> IngestHealth:
+        """How ingest is doing, for readiness and metrics."""
+        return IngestHealth(
+            refusal=self.admits(),
+            open_objects=self._memory.open_objects,
+            waiting_objects=self._committer.waiting_objects,
+            stored_objects=self._stored_objects,
+            stored_bytes=self._stored_bytes,
+            refused_objects=self._refused_objects,
+        )
+
+    async def _watch(self) -> None:
+        """Look at the store every few seconds: a full disk may get room while nothing is stored."""
+        while True:
+            await anyio.sleep(STATUS_INTERVAL_S)
+            await self._refresh()
+
+    async def _refresh_if_old(self) -> None:
+        if self._now_us() - self._refreshed_at_us >= _STATUS_AGE_US:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        self._refreshed_at_us = self._now_us()
+        await self._watermark.refresh()
+
+    def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> bool:
+        if self._tasks is None:
+            return False
+        self._tasks.start_soon(work, name="ingest: write an object")
+        return True
+
+    def _count(self, outcome: IngestOutcome | None) -> None:
+        if outcome is None:
+            return
+        if outcome.status == Status.SUCCESS:
+            self._stored_objects += 1
+            self._stored_bytes += outcome.data_set_bytes
+        else:
+            self._refused_objects += 1

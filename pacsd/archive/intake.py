@@ -1,0 +1,185 @@
+"""One object on its way in: fragments at any pace, one outcome at the end."""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Protocol
+
+import anyio
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.store import BlobStore, Buffer, Staged, StageRequest
+from pacsd.archive.chunks import ChunkQueue
+from pacsd.archive.committer import Committer
+from pacsd.archive.instance import IngestOutcome, refused, stored
+from pacsd.archive.memory import Memory
+
+
+class Spawn(Protocol):
+    """Starts work in the background, in ingest's task group; False when that is over."""
+
+    def __call__(self, work: Callable[[], Coroutine[None, None, None]], /) -> bool:
+        """Start it."""
+
+
+class Intake:
+    """Takes one data set in. End it with `finish` or `abort`; both on the event loop.
+
+    `on_drained` is called on the loop when `backlog_bytes` has fallen to a low-water mark after
+    `is_congested` was true: a sender that was paused may go on.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        preface: bytes,
+        *,
+        store: BlobStore,
+        memory: Memory,
+        committer: Committer,
+        spawn: Spawn,
+        refusal: StoreError | None,
+        on_end: Callable[[IngestOutcome | None], None],
+    ) -> None:
+        self.on_drained: Callable[[], None] | None = None
+        self.data_set_bytes = 0
+        self._digest = hashlib.sha256()
+        self._request = StageRequest(partition, preface, self._digest)
+        self._store = store
+        self._memory = memory
+        self._committer = committer
+        self._spawn = spawn
+        self._on_end = on_end
+        self._chunks = ChunkQueue(memory)
+        self._staged: Staged | None = None
+        self._writing_bytes = 0
+        self._writing: anyio.Event | None = None
+        self._failure: Exception | None = refusal
+        self._is_last = False
+        self._is_ended = False
+        self._was_congested = False
+        memory.open_objects += 1
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Bytes copied but not yet written to the store."""
+        return self._chunks.waiting_bytes + self._writing_bytes
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether more is waiting than should: pause the sender until `on_drained`."""
+        return self.backlog_bytes > self._memory.limit_bytes
+
+    def write(self, fragment: Buffer) -> None:
+        """Copy a fragment of the data set; never blocks, never refuses, however much waits.
+
+        What comes after a failure is dropped: its outcome is known.
+        """
+        if self._is_last:
+            raise RuntimeError("write after finish or abort")
+        self.data_set_bytes += len(fragment)
+        if self._failure is not None or self._is_ended:
+            return
+        self._chunks.write(fragment)
+        if self.is_congested:
+            self._was_congested = True
+        if self._chunks.full_bytes >= self._memory.batch_bytes and self._writing is None:
+            self._writing = anyio.Event()
+            if not self._spawn(self._write_behind):
+                self._writing = None
+                self._fail(StoreError(StoreFault.STOPPED, "ingest ended"))
+
+    async def finish(self) -> IngestOutcome:
+        """Write the rest, join a group, and say how it ended: 0000 only once durable.
+
+        Cancelled, the object is given up as by `abort`, unless its group has begun: then it may
+        have become durable without anybody being told.
+        """
+        if self._is_last:
+            raise RuntimeError("finish after finish or abort")
+        self._is_last = True
+        outcome: IngestOutcome | None = None
+        try:
+            outcome = await self._finish()
+        finally:
+            await self._end(outcome)
+        return outcome
+
+    async def abort(self, reason: str) -> None:
+        """Give the object up, because of `reason`; every trace is gone afterwards. Idempotent.
+
+        Does nothing when `finish` was called: cancel that instead.
+        """
+        if not self._is_last and not self._is_ended:
+            self._is_last = True
+            self._fail(StoreError(StoreFault.STOPPED, reason))
+            await self._end(None)
+
+    async def _finish(self) -> IngestOutcome:
+        await self._idle()
+        if self._failure is None:
+            await self._write_waiting()
+        try:
+            if self._failure is not None:
+                raise self._failure
+            staged = self._staged or await self._store.stage(self._request)
+            self._staged = staged
+            location = await self._committer.commit(staged, self.data_set_bytes)
+        except StoreError as error:
+            return refused(error, self.data_set_bytes)
+        return stored(location, self._digest.digest(), self.data_set_bytes)
+
+    async def _end(self, outcome: IngestOutcome | None) -> None:
+        """Remove what is left, once."""
+        if self._is_ended:
+            return
+        self._is_ended = True
+        with anyio.CancelScope(shield=True):
+            await self._idle()
+            if self._staged is not None:
+                await self._staged.abort()
+        self._chunks.clear()
+        self._memory.open_objects -= 1
+        self._on_end(outcome)
+
+    async def _idle(self) -> None:
+        """Wait for the writer in the background."""
+        if self._writing is not None:
+            await self._writing.wait()
+
+    async def _write_behind(self) -> None:
+        """Write full chunks until none are left."""
+        try:
+            await self._write_waiting()
+        except anyio.get_cancelled_exc_class():
+            self._fail(StoreError(StoreFault.STOPPED, "ingest ended"))
+            raise
+        finally:
+            if self._writing is not None:
+                self._writing.set()
+            self._writing = None
+
+    async def _write_waiting(self) -> None:
+        """Write what there is, in order; what fails is kept for `finish` to answer or raise."""
+        while self._failure is None and (chunks := self._chunks.take(is_last=self._is_last)):
+            self._writing_bytes = sum(len(chunk) for chunk in chunks)
+            try:
+                if self._staged is None:
+                    self._staged = await self._store.stage(self._request)
+                await self._staged.write(chunks)
+            except Exception as error:  # noqa: BLE001 - `finish` answers or raises it
+                self._fail(error)
+            finally:
+                self._writing_bytes = 0
+                self._chunks.give_back(chunks)
+            self._tell_drained()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self._chunks.clear()
+        self._tell_drained()
+
+    def _tell_drained(self) -> None:
+        if self._was_congested and self.backlog_bytes <= self._memory.low_water_bytes:
+            self._was_congested = False
+            if self.on_drained is not None and not self._is_ended:
+                self.on_drained()

@@ -1,0 +1,148 @@
+"""The association flight recorder: what the last associations did, without patient values.
+
+In memory and bounded: the last so many associations, of each the last so many commands, and the
+refusals of each calling AE title. It holds names, numbers and times; never a data set, an
+identifier or a user identity.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pacsd.dicom.ae_title import printable
+from pacsd.net.settings import RecorderSettings
+from pacsd.ul.negotiation import Negotiated
+from pacsd.ul.pdu import AssociateRQ, ProposedContext
+
+
+class Outcome(StrEnum):
+    """How an association ended, or that it has not."""
+
+    OPEN = "open"
+    RELEASED = "released"
+    REJECTED = "rejected"
+    ABORTED_BY_PEER = "aborted by the peer"
+    ABORTED_BY_US = "aborted by us"
+    LOST = "connection lost"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """One operation: what was asked, when (seconds after the start), how it was answered."""
+
+    at_s: float
+    name: str
+    message_id: int
+    sop_class_uid: str
+    status: int | None
+    data_set_bytes: int
+    took_s: float
+
+
+@dataclass(slots=True)
+class AssociationRecord:
+    """One association as the recorder remembers it; times are seconds since 1970, UTC."""
+
+    number: int
+    started_at: float
+    peer_address: str
+    is_requestor: bool = False
+    calling_ae: str = ""
+    called_ae: str = ""
+    implementation: str = ""
+    outcome: Outcome = Outcome.OPEN
+    reason: str = ""
+    key: str = ""
+    ended_at: float | None = None
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    operations: int = 0
+    failures: int = 0
+    proposed: tuple[ProposedContext, ...] = ()
+    negotiated: Negotiated | None = None
+    commands: deque[CommandRecord] = field(default_factory=deque)
+
+    def requested(self, request: AssociateRQ) -> None:
+        """Keep what the A-ASSOCIATE-RQ says of names; made safe for terminals and logs."""
+        self.calling_ae = printable(request.calling_ae)
+        self.called_ae = printable(request.called_ae)
+        self.implementation = printable(
+            request.user_information.implementation_version_name
+            or request.user_information.implementation_class_uid
+        )
+        self.proposed = request.contexts
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A caller that got no association: the answer in words, why, and the key to set.
+
+    `calling_ae` is '' when no A-ASSOCIATE-RQ could be read.
+    """
+
+    at: float
+    peer_address: str
+    calling_ae: str
+    called_ae: str
+    rejection: str
+    why: str
+    key: str
+
+
+class Recorder:
+    """Remembers; every list has a bound, the oldest entry goes first."""
+
+    def __init__(self, settings: RecorderSettings) -> None:
+        self._settings = settings
+        self._number = 0
+        self._open: dict[int, AssociationRecord] = {}
+        self._ended: deque[AssociationRecord] = deque(maxlen=settings.associations)
+        self._refusals: OrderedDict[str, deque[Refusal]] = OrderedDict()
+
+    def begin(self, started_at: float, peer_address: str) -> AssociationRecord:
+        """A peer asks for an association."""
+        self._number += 1
+        record = AssociationRecord(self._number, started_at, peer_address)
+        self._open[record.number] = record
+        return record
+
+    def command(self, record: AssociationRecord, command: CommandRecord) -> None:
+        """An operation of this association has ended."""
+        record.operations += 1
+        limit = self._settings.commands_per_association
+        if limit:
+            if len(record.commands) >= limit:
+                record.commands.popleft()
+            record.commands.append(command)
+
+    def refused(self, refusal: Refusal) -> None:
+        """A caller was refused."""
+        kept = self._refusals.pop(refusal.calling_ae, None)
+        if kept is None:
+            kept = deque(maxlen=self._settings.refusals_per_peer)
+        kept.append(refusal)
+        self._refusals[refusal.calling_ae] = kept
+        if len(self._refusals) > self._settings.refused_peers:
+            self._refusals.popitem(last=False)
+
+    def end(self, record: AssociationRecord, ended_at: float) -> None:
+        """The association is over."""
+        record.ended_at = ended_at
+        del self._open[record.number]
+        self._ended.append(record)
+
+    def open_associations(self) -> Iterator[AssociationRecord]:
+        """Those that have not ended, the oldest first."""
+        return iter(self._open.values())
+
+    def ended_associations(self) -> Iterator[AssociationRecord]:
+        """Those that have, the last one first."""
+        return reversed(self._ended)
+
+    def last_refusal(self, calling_ae: str | None = None) -> Refusal | None:
+        """The last refusal, of one caller or of all."""
+        if calling_ae is None:
+            calling_ae = next(reversed(self._refusals), "")
+        kept = self._refusals.get(calling_ae)
+        return kept[-1] if kept else None

@@ -1,0 +1,5 @@
+"""The plugin author's kit; ships in the wheel, nothing in pacsd imports it.
+
+blob_store_contract   the contract suite every BlobStore passes
+memory_store          MemoryStore, a BlobStore in memory that fails when told to
+"""

@@ -1,0 +1,16 @@
+from pacsd.api.store import BlobStore, Staged
+from pacsd.testing.memory_store import MemoryStore
+
+
+def methods(port: type) -> set[str]:
+    return {name for name in vars(port) if not name.startswith("_")}
+
+
+def test_ports_are_small() -> None:
+    assert methods(BlobStore) == {"stage", "commit", "read", "stat", "delete", "list", "status"}
+    assert methods(Staged) == {"write", "abort"}
+
+
+def test_a_store_is_known_by_its_methods_alone() -> None:
+    store: BlobStore = MemoryStore()
+    assert not isinstance(store, type(BlobStore))

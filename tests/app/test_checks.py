@@ -1,0 +1,161 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pacsd.app import checks
+from pacsd.app.checks import check, data_dir_problems, filesystem_type, listen_problems
+from pacsd.app.config import Config
+from pacsd.app.errors import ConfigErrors
+from pacsd.app.options import Options
+from pacsd.net.peers import Peer, PeerBook
+
+KNOWN = PeerBook([Peer(ae_title="CT1", addresses=("10.1.0.0/16",)), Peer.parse("WS1=ws:104")])
+
+
+def config(**tables: object) -> Config:
+    return Config.model_validate({"store": {"unsafe_tmpfs": True}, **tables})
+
+
+def listening(tree: dict[str, object], peers: PeerBook) -> list[str]:
+    problems = listen_problems(Config.model_validate(tree), peers)
+    return [f"{problem.path[0]}: {problem.rule}" for problem in problems]
+
+
+def test_loopback_needs_no_peers() -> None:
+    assert listening({"dimse": {"unknown_peers": "accept"}}, PeerBook()) == []
+
+
+def test_beyond_loopback_with_every_peer_narrowed_down() -> None:
+    assert listening({"dimse": {"listen": "0.0.0.0:104"}}, KNOWN) == []
+    assert listening({"dimse": {"listen": "[::]:104", "unknown_peers": "refuse"}}, KNOWN) == []
+
+
+def test_beyond_loopback_says_all_that_is_missing() -> None:
+    tree: dict[str, object] = {
+        "dimse": {"listen": ["127.0.0.1:104", "10.0.0.1:104"], "unknown_peers": "accept"},
+        "ae": [{"title": "A"}, {"title": "B", "unknown_peers": "accept"}],
+    }
+    assert listening(tree, PeerBook([Peer(ae_title="CT1")])) == [
+        (
+            'dimse: is not loopback, but dimse.unknown_peers is "accept"; ae[2].unknown_peers is '
+            '"accept"; peer CT1 has neither host nor addresses that narrow it down '
+            "(or set dimse.unsafe_listen_anywhere = true)"
+        )
+    ]
+
+
+def test_beyond_loopback_without_any_peer() -> None:
+    (text,) = listening({"dimse": {"listen": "0.0.0.0:104"}}, PeerBook())
+    assert "no [[peer]] in the peers file" in text
+
+
+def test_beyond_loopback_on_purpose() -> None:
+    dimse = {"listen": "0.0.0.0:104", "unsafe_listen_anywhere": True}
+    assert listening({"dimse": dimse}, PeerBook()) == []
+
+
+def test_http_stays_on_loopback() -> None:
+    (text,) = listening({"http": {"listen": "0.0.0.0:80"}}, KNOWN)
+    assert text.startswith("http: is not loopback, but nobody has to log in yet")
+    anyway = {"listen": "0.0.0.0:80", "unsafe_listen_anywhere": True}
+    assert listening({"http": anyway}, KNOWN) == []
+    assert listening({"http": {"listen": ""}}, KNOWN) == []
+
+
+def rules(path: Path) -> list[str]:
+    return [problem.rule for problem in data_dir_problems(config(data_dir=str(path)))]
+
+
+def test_a_data_directory_that_is_not_there_yet(tmp_path: Path) -> None:
+    assert rules(tmp_path / "a" / "b") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_root_and_what_leads_to_it(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("/")
+    assert rules(Path("/")) == rules(link) == ["must not be the root directory"]
+
+
+def test_not_a_directory(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert rules(file) == ["is not a directory"]
+    assert rules(file / "data")[0].startswith("cannot be ")
+
+
+def test_loop_of_links(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert rules(loop) == ["is a symbolic link that leads nowhere"]
+
+
+def test_other_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert rules(tmp_path) == [f"belongs to user id {owner}, we are {owner + 1}"]
+
+
+def test_no_permission_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    assert rules(tmp_path / "data") == [f"cannot be written: no permission for {tmp_path}"]
+
+
+def test_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = tmp_path / "mounts"
+    disk, memory = tmp_path / "disk", tmp_path / "in memory"
+    memory.mkdir()
+    escaped = str(memory).replace(" ", r"\040")
+    mounts.write_text(
+        f"none / ext4 rw 0 0\nnone {escaped} ext4 rw 0 0\nnone {escaped} tmpfs rw 0 0\n", "utf-8"
+    )
+    monkeypatch.setattr(checks, "_MOUNTS", mounts)
+    assert filesystem_type(memory / "data") == "tmpfs"
+    assert filesystem_type(disk) == "ext4"
+    assert rules(memory) == []
+    (problem,) = data_dir_problems(Config.model_validate({"data_dir": str(memory)}))
+    assert problem.rule.startswith("lies in memory (tmpfs)")
+    assert "store.unsafe_tmpfs = true" in problem.rule
+
+
+def test_no_list_of_mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_MOUNTS", tmp_path / "none")
+    assert filesystem_type(tmp_path) == ""
+
+
+def test_errors_of_all_files_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "pacsd.toml"
+    file.write_text("[dimse]\nbacklog = 0\n", encoding="utf-8")
+    (tmp_path / "peers.toml").write_text("[[peer]]\n", encoding="utf-8")
+    with pytest.raises(ConfigErrors) as caught:
+        check(file, Options(peer=("x",)), {})
+    assert [error.key for error in caught.value.errors] == [
+        "dimse.backlog",
+        "--peer",
+        "peer[1].ae_title",
+    ]
+
+
+def test_what_passes(tmp_path: Path) -> None:
+    file = tmp_path / "pacsd.toml"
+    file.write_text('data_dir = "data"\n[store]\nunsafe_tmpfs = true\n', encoding="utf-8")
+    (tmp_path / "peers.toml").write_text('[[peer]]\nae_title = "CT1"\n', encoding="utf-8")
+    checked = check(file, Options(peer=("WS1=127.0.0.1:104",)), {})
+    assert checked.config.data_dir == tmp_path / "data"
+    assert [peer.ae_title for peer in checked.peers] == ["CT1", "WS1"]
+    assert checked.peers_path == tmp_path / "peers.toml"
+    assert not (tmp_path / "data").exists()
+
+
+def test_checks_name_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "pacsd.toml"
+    file.write_text('\n[dimse]\nlisten = "0.0.0.0:104"\n', encoding="utf-8")
+    environ = {"PACSD_DATA_DIR": "/", "PACSD_HTTP": "0.0.0.0:80"}
+    with pytest.raises(ConfigErrors) as caught:
+        check(file, None, environ)
+    assert [(error.file, error.line, error.key) for error in caught.value.errors] == [
+        (str(file), 3, "dimse.listen"),
+        ("environment", None, "PACSD_HTTP"),
+        ("environment", None, "PACSD_DATA_DIR"),
+    ]

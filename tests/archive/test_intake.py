@@ -1,0 +1,282 @@
+"""One object on its way in, seen through Ingest with a store in memory."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import anyio
+import anyio.lowlevel
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.reception import Reception
+from pacsd.api.store import Buffer, Location, StageRequest
+from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.ingest import Ingest, IngestOutcome, InstanceRequest, Intake
+from pacsd.testing.memory_store import MemoryStage, MemoryStore
+
+REQUEST = InstanceRequest(
+    "1.2.840.10008.5.1.4.1.1.2",
+    "1.2.3.4",
+    "1.2.840.10008.1.2.1",
+    Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse"),
+)
+CHUNK_BYTES = 20_000
+BATCH_BYTES = 2 * CHUNK_BYTES
+
+
+class GatedStage(MemoryStage):
+    def __init__(self, store: "GatedStore", request: StageRequest) -> None:
+        super().__init__(store, request)
+        self._gates = store
+
+    async def write(self, buffers: Sequence[Buffer], /) -> None:
+        self._gates.is_writing.set()
+        await self._gates.gate.wait()
+        await super().write(buffers)
+
+
+class GatedStore(MemoryStore):
+    """Writes wait at the gate; `is_writing` is set once one does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = anyio.Event()
+        self.is_writing = anyio.Event()
+
+    async def stage(self, request: StageRequest, /) -> MemoryStage:
+        self.fail_if_told("stage")
+        staged = GatedStage(self, request)
+        self.staged.add(staged)
+        return staged
+
+
+def make_ingest(store: MemoryStore) -> Ingest:
+    return Ingest(
+        store,
+        now_us=lambda: 0,
+        chunk_bytes=CHUNK_BYTES,
+        max_pending_bytes_per_object=3 * CHUNK_BYTES,
+    )
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[tuple[Ingest, GatedStore]]:
+    store = GatedStore()
+    tested = make_ingest(store)
+    is_started = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tested.run, is_started.set)
+        await is_started.wait()
+        yield tested, store
+        tasks.cancel_scope.cancel()
+
+
+def check_refused(outcome: IngestOutcome, fault: StoreFault) -> None:
+    assert outcome.status == 0xA700
+    assert outcome.comment == f"Not stored: {fault}"
+    assert outcome.location is None
+
+
+async def test_stores_preface_and_fragments_as_received() -> None:
+    async with running() as (ingest, store):
+        store.gate.set()
+        intake = ingest.begin(REQUEST)
+        intake.write(b"one")
+        intake.write(memoryview(b"two"))
+        outcome = await intake.finish()
+        assert outcome.status == 0x0000
+        assert isinstance(outcome.location, Location)
+        assert store.objects[outcome.location.key] == encode_preface(REQUEST) + b"onetwo"
+        assert outcome.sha256 == hashlib.sha256(b"onetwo").digest()
+        assert outcome.data_set_bytes == 6
+        assert intake.backlog_bytes == 0
+
+
+async def test_an_empty_data_set_is_stored() -> None:
+    async with running() as (ingest, store):
+        outcome = await ingest.begin(REQUEST).finish()
+        assert outcome.status == 0x0000
+        assert list(store.objects.values()) == [encode_preface(REQUEST)]
+
+
+async def store_in_fragments(lengths: list[int]) -> tuple[bytes, bytes]:
+    """What was sent and what is stored, other work done after every fragment."""
+    memory, sent = MemoryStore(), bytearray()
+    tested = make_ingest(memory)
+    is_started = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tested.run, is_started.set)
+        await is_started.wait()
+        intake = tested.begin(REQUEST)
+        for number, length in enumerate(lengths):
+            fragment = bytearray([number]) * length
+            intake.write(memoryview(fragment))
+            sent += fragment
+            fragment[:] = bytes(length)
+            await anyio.lowlevel.checkpoint()
+        outcome = await intake.finish()
+        tasks.cancel_scope.cancel()
+    assert outcome.sha256 == hashlib.sha256(sent).digest()
+    return bytes(sent), next(iter(memory.objects.values()))
+
+
+@given(st.lists(st.integers(0, 70_000), max_size=10))
+def test_any_fragmentation_gives_identical_bytes(lengths: list[int]) -> None:
+    sent, stored = anyio.run(store_in_fragments, lengths)
+    assert stored == encode_preface(REQUEST) + sent
+
+
+async def test_full_chunks_are_written_before_the_end() -> None:
+    async with running() as (ingest, store):
+        store.gate.set()
+        intake = ingest.begin(REQUEST)
+        intake.write(bytes(BATCH_BYTES + CHUNK_BYTES))
+        await anyio.wait_all_tasks_blocked()
+        assert intake.backlog_bytes < CHUNK_BYTES
+        [staged] = store.staged
+        assert len(staged.content) > BATCH_BYTES
+        await intake.finish()
+
+
+async def test_a_fragment_may_change_once_written() -> None:
+    async with running() as (ingest, store):
+        fragment = bytearray(b"before")
+        intake = ingest.begin(REQUEST)
+        intake.write(fragment)
+        fragment[:] = b"after!"
+        store.gate.set()
+        await intake.finish()
+        assert next(iter(store.objects.values())).endswith(b"before")
+
+
+async def test_a_congested_sender_goes_on_when_drained() -> None:
+    async with running() as (ingest, store):
+        drained: list[int] = []
+        intake = ingest.begin(REQUEST)
+        intake.on_drained = lambda: drained.append(intake.backlog_bytes)
+        intake.write(bytes(3 * CHUNK_BYTES))
+        assert not intake.is_congested
+        intake.write(b"x")
+        assert intake.is_congested
+        await store.is_writing.wait()
+        assert intake.backlog_bytes == 3 * CHUNK_BYTES + 1
+        store.gate.set()
+        while intake.is_congested:
+            await anyio.lowlevel.checkpoint()
+        assert len(drained) == 1
+        assert drained[0] <= 3 * CHUNK_BYTES // 2
+        await intake.finish()
+        assert len(drained) == 1
+
+
+@pytest.mark.parametrize("operation", ["stage", "write", "commit"])
+@pytest.mark.parametrize("length", [5, 10 * CHUNK_BYTES])
+async def test_any_fault_is_a700_and_leaves_nothing(operation: str, length: int) -> None:
+    async with running() as (ingest, store):
+        store.gate.set()
+        store.errors[operation] = StoreError(StoreFault.NO_SPACE, "test")
+        intake = ingest.begin(REQUEST)
+        intake.write(bytes(length))
+        check_refused(await intake.finish(), StoreFault.NO_SPACE)
+        assert store.staged == set()
+        assert store.objects == {}
+        assert intake.backlog_bytes == 0
+
+
+async def test_after_a_fault_fragments_are_dropped() -> None:
+    async with running() as (ingest, store):
+        store.gate.set()
+        store.errors["write"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
+        drained: list[bool] = []
+        intake = ingest.begin(REQUEST)
+        intake.on_drained = lambda: drained.append(True)
+        intake.write(bytes(10 * CHUNK_BYTES))
+        while intake.is_congested:
+            await anyio.lowlevel.checkpoint()
+        assert drained == [True]
+        intake.write(bytes(10 * CHUNK_BYTES))
+        assert intake.backlog_bytes == 0
+        check_refused(await intake.finish(), StoreFault.INPUT_OUTPUT)
+
+
+@pytest.mark.parametrize("operation", ["stage", "write", "commit"])
+async def test_bugs_escape(operation: str) -> None:
+    async with running() as (ingest, store):
+        store.gate.set()
+        store.errors[operation] = KeyError("bug")
+        intake = ingest.begin(REQUEST)
+        intake.write(b"data")
+        with pytest.raises(KeyError):
+            await intake.finish()
+        assert store.staged == set()
+
+
+async def test_abort_removes_the_stage() -> None:
+    async with running() as (ingest, store):
+        store.gate.set()
+        intake = ingest.begin(REQUEST)
+        intake.write(bytes(10 * CHUNK_BYTES))
+        while not store.staged:
+            await anyio.lowlevel.checkpoint()
+        await intake.abort("association aborted")
+        await intake.abort("again")
+        assert store.staged == set()
+        assert ingest.health().open_objects == 0
+
+
+async def test_abort_waits_for_the_write_in_progress() -> None:
+    async with running() as (ingest, store):
+        intake = ingest.begin(REQUEST)
+        intake.write(bytes(BATCH_BYTES + CHUNK_BYTES))
+        await store.is_writing.wait()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(intake.abort, "association aborted")
+            await anyio.wait_all_tasks_blocked()
+            assert len(store.staged) == 1
+            store.gate.set()
+        assert store.staged == set()
+
+
+async def test_a_cancelled_finish_gives_the_object_up() -> None:
+    async with running() as (ingest, store):
+        intake = ingest.begin(REQUEST)
+        intake.write(b"data")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(intake.finish)
+            await store.is_writing.wait()
+            tasks.cancel_scope.cancel()
+        assert store.staged == set()
+        assert store.objects == {}
+        assert ingest.health().open_objects == 0
+
+
+async def test_nothing_follows_the_end() -> None:
+    async with running() as (ingest, store):
+        store.gate.set()
+        intake = ingest.begin(REQUEST)
+        await intake.finish()
+        with pytest.raises(RuntimeError):
+            intake.write(b"late")
+        with pytest.raises(RuntimeError):
+            await intake.finish()
+
+
+async def test_ingest_ending_refuses_what_is_on_its_way() -> None:
+    store = GatedStore()
+    tested = make_ingest(store)
+    is_started = anyio.Event()
+    intakes: list[Intake] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tested.run, is_started.set)
+        await is_started.wait()
+        intakes += [tested.begin(REQUEST), tested.begin(REQUEST)]
+        intakes[0].write(bytes(10 * CHUNK_BYTES))
+        await store.is_writing.wait()
+        tasks.cancel_scope.cancel()
+    intakes[1].write(bytes(10 * CHUNK_BYTES))
+    for intake in intakes:
+        check_refused(await intake.finish(), StoreFault.STOPPED)
+    assert store.staged == set()

@@ -1,0 +1,126 @@
+import pytest
+from pydantic import ValidationError
+
+from pacsd.net.endpoint import Endpoint
+from pacsd.net.peers import Admission, Peer, PeerBook
+
+
+def peer(**values: object) -> Peer:
+    return Peer.model_validate({"ae_title": "CT1", **values})
+
+
+def refused_keys(**values: object) -> list[tuple[object, ...]]:
+    with pytest.raises(ValidationError) as caught:
+        peer(**values)
+    return [details["loc"] for details in caught.value.errors()]
+
+
+def test_every_key_is_documented() -> None:
+    assert all(field.description for field in Peer.model_fields.values())
+
+
+def test_parse_reads_the_option() -> None:
+    parsed = Peer.parse("A=B=[::1]:104")
+    assert (parsed.ae_title, parsed.endpoint) == ("A=B", Endpoint("::1", 104))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("CT1", "AET=HOST:PORT"),
+        ("CT1=host", "HOST:PORT"),
+        ("=host:1", "1 to 16 characters"),
+        ("ABCDEFGHIJKLMNOPQ=host:1", "1 to 16 characters"),
+    ],
+)
+def test_parse_refuses(text: str, rule: str) -> None:
+    with pytest.raises(ValueError, match=rule):
+        Peer.parse(text)
+
+
+def test_endpoint_needs_host_and_port() -> None:
+    assert peer(host="ct", port=11112).endpoint == Endpoint("ct", 11112)
+    assert peer(host="ct").endpoint == Endpoint("ct", 104)
+    assert peer(host="ct", port=0).endpoint is None
+    assert peer().endpoint is None
+
+
+def test_move_destination_needs_an_endpoint() -> None:
+    assert refused_keys(move_destination=True) == [("move_destination",)]
+    assert refused_keys(host="ct", port=0, move_destination=True) == [("move_destination",)]
+    assert peer(host="ct", move_destination=True).move_destination
+
+
+def test_wrong_hosts_and_addresses_are_refused() -> None:
+    assert refused_keys(host="c t") == [("host",)]
+    assert refused_keys(addresses=["10.0.0.1", "10.0.0.1/8", "ct"]) == [
+        ("addresses", 1),
+        ("addresses", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "has_range"),
+    [
+        ({}, False),
+        ({"host": "ct"}, True),
+        ({"host": "10.0.0.1"}, True),
+        ({"addresses": ["10.0.0.0/8", "::1"]}, True),
+        ({"addresses": ["10.0.0.0/8", "0.0.0.0/0"]}, False),
+    ],
+)
+def test_has_address_range(values: dict[str, object], has_range: bool) -> None:
+    assert peer(**values).has_address_range is has_range
+
+
+def test_unknown_ae_title() -> None:
+    book = PeerBook([peer()])
+    assert book.find("CT2") is None
+    assert book.admits("CT2", "10.0.0.1") is Admission.UNKNOWN_AE_TITLE
+    assert book.admits("ct1", "10.0.0.1") is Admission.UNKNOWN_AE_TITLE
+
+
+@pytest.mark.parametrize(
+    ("values", "right", "wrong"),
+    [
+        ({"addresses": ["10.1.0.0/16", "fd00::/8"]}, "10.1.2.3", "10.2.0.0"),
+        ({"addresses": ["10.1.0.0/16", "fd00::/8"]}, "fd00::5%eth0", "fe80::5"),
+        ({"host": "10.1.2.3"}, "10.1.2.3", "10.1.2.4"),
+        ({"host": "10.1.2.3"}, "::ffff:10.1.2.3", "::ffff:10.1.2.4"),
+        ({"host": "ct.example.org"}, "192.0.2.7", "192.0.2.8"),
+        ({"host": "10.1.2.3", "addresses": ["10.9.9.9"]}, "10.9.9.9", "10.1.2.3"),
+    ],
+)
+def test_known_peer_from_right_and_wrong_address(
+    values: dict[str, object], right: str, wrong: str
+) -> None:
+    book = PeerBook([peer(**values)], {"ct.example.org": ("192.0.2.7", "2001:db8::7")})
+    assert book.admits("CT1", right) is Admission.KNOWN
+    assert book.admits("CT1", wrong) is Admission.WRONG_ADDRESS
+    assert book.admits("CT1", "not an address") is Admission.WRONG_ADDRESS
+
+
+def test_peer_without_host_and_addresses_may_call_from_anywhere() -> None:
+    assert PeerBook([peer()]).admits("CT1", "203.0.113.9") is Admission.KNOWN
+
+
+def test_host_name_nobody_knows_admits_no_caller() -> None:
+    book = PeerBook([peer(host="ct.example.org")])
+    assert book.admits("CT1", "192.0.2.7") is Admission.WRONG_ADDRESS
+    assert book.unresolved == ("ct.example.org",)
+
+
+def test_iteration_and_destination() -> None:
+    sender, target = peer(), peer(ae_title="WS1", host="ws", move_destination=True)
+    book = PeerBook([sender, target])
+    assert list(book) == [sender, target]
+    assert len(book) == 2
+    assert book.destination("WS1") == target
+    assert book.destination("CT1") is None
+    assert book.destination("CT2") is None
+    assert book.unresolved == ("ws",)
+
+
+def test_an_ae_title_is_given_once() -> None:
+    with pytest.raises(ValueError, match="'CT1': given twice"):
+        PeerBook([peer(), peer()])
