@@ -89,6 +89,11 @@ class First(Generic[Answer]):
         self._closed = closed
         self._on_error = on_error
 
+    @property
+    def is_implemented(self) -> bool:
+        """Whether any plugin implements the hook, so that calling it can do anything."""
+        return bool(self._implementations)
+
     async def __call__(self, **arguments: object) -> Answer | None:
         """Ask in turn; never raises, but for cancellation."""
         asked = ""

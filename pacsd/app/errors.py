@@ -28,7 +28,7 @@ class ConfigError:
         return ": ".join(part for part in (where, what, self.rule) if part)
 
 
-class ConfigErrors(ValueError):  # noqa: N818 - it is a list of them
+class ConfigErrors(ValueError):
     """The configuration cannot be used; `errors` holds every reason, by file and line."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:

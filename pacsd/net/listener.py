@@ -1,7 +1,7 @@
 """The DIMSE listener: sockets, the connections that came in by them, and the staged shutdown."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import anyio
@@ -10,7 +10,7 @@ from anyio.abc import TaskGroup
 
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.pump import RECEIVE_BUFFER_BYTES
-from pacsd.net.scp import AcceptedAssociation, Desk
+from pacsd.net.scp import AcceptedAssociation, Desk, Work
 
 MAX_UNASSOCIATED = 1_000
 """Connections without an association. One more cuts off the oldest: a caller sends its
@@ -91,7 +91,7 @@ class Listener:
 
     # House
 
-    def spawn(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+    def spawn(self, work: Work, name: str) -> None:
         """Run work that waits."""
         if self._tasks is not None:
             self._tasks.start_soon(work, name=name)

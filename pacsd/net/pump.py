@@ -10,6 +10,7 @@ import socket
 from abc import abstractmethod
 from collections.abc import Sequence
 from enum import Flag, auto
+from typing import cast
 
 from pacsd.dimse.events import Event
 from pacsd.dimse.session import Session
@@ -85,10 +86,9 @@ class Pump(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a stream transport is needed")
-        self._transport = transport
-        transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+        # uvloop's transports are none by class, though by interface.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
         connection: socket.socket | None = transport.get_extra_info("socket")
         if connection is not None and connection.family != socket.AF_UNIX:
             # A response must not wait for the acknowledgement of the one before.

@@ -5,7 +5,7 @@ in the listener's task group and comes back as a response.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol
@@ -34,13 +34,14 @@ from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ
 from pacsd.ul.states import State
 
+Work = Callable[[], Coroutine[object, object, None]]
 AcceptanceHook = Callable[[AssociationRequest], Awaitable[Refusal | None]]
 
 
 class House(Protocol):
     """What a connection needs of the listener it came in by."""
 
-    def spawn(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+    def spawn(self, work: Work, name: str) -> None:
         """Run work that waits; what it raises is its own business."""
 
     def arrived(self, connection: "AcceptedAssociation") -> None:
@@ -290,10 +291,10 @@ class AcceptedAssociation(Pump):
     def _request_refused(self, event: RequestRefused) -> None:
         self._chronicle.unreadable(event.error)
 
-    def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+    def _spawn(self, work: Work, name: str) -> None:
         self._house.spawn(partial(self._contained, work), name)
 
-    async def _contained(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _contained(self, work: Work) -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - caught once, at the association

@@ -214,6 +214,10 @@ class Association:
         if request is None:
             raise LocalProtocolError("accept: no association was requested")
         self._machine.perform(action, answer(request, terms))
+        if limits is not None:
+            self._limits = limits
+            self._machine.artim_s = limits.artim_s
+            self._reader.limit(limits.max_length, is_strict=limits.is_strict)
         return self._negotiated
 
     def reject(self, rejection: AssociateRJ, now: float) -> None:

@@ -22,7 +22,7 @@ from pacsd.ul.events import (
     ReleaseConfirmed,
     ReleaseRequested,
 )
-from pacsd.ul.negotiation import Negotiated, agree
+from pacsd.ul.negotiation import Negotiated, agree, check_announced
 from pacsd.ul.pdu import Abort, AssociateAC, AssociateRJ, AssociateRQ, Buffer, PDataTF
 from pacsd.ul.provider import refusal_of
 from pacsd.ul.states import NEXT_STATE, Action, Evt, State, action_for
@@ -37,8 +37,8 @@ class Machine:
     """
 
     __slots__ = (
-        "_artim_s",
         "artim_deadline",
+        "artim_s",
         "events",
         "is_requestor",
         "negotiated",
@@ -59,7 +59,7 @@ class Machine:
         self.out: list[Buffer] = []
         self.artim_deadline: float | None = None
         self.wants_close = False
-        self._artim_s = artim_s
+        self.artim_s = artim_s
 
     def fire(self, event: Evt, primitive: Primitive = None) -> None:
         """Do what table 9-10 says of an event here, with the primitive or PDU that came with it.
@@ -84,6 +84,7 @@ class Machine:
     def _open_transport(self, primitive: Primitive) -> None:  # AE-1
         if not isinstance(primitive, AssociateRQ):
             raise LocalProtocolError("A-ASSOCIATE request: no A-ASSOCIATE-RQ")
+        check_announced(primitive.user_information.max_length or 0)
         self.request = primitive
 
     def _send_request(self, _: Primitive) -> None:  # AE-2
@@ -201,7 +202,7 @@ class Machine:
         self._start_artim()
 
     def _start_artim(self) -> None:
-        self.artim_deadline = self.now + self._artim_s
+        self.artim_deadline = self.now + self.artim_s
 
     _PERFORM: ClassVar[dict[Action, Callable[["Machine", Primitive], State | None]]] = {
         Action.AE_1: _open_transport,

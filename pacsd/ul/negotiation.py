@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
-from pacsd.ul.errors import PDUError
+from pacsd.ul.errors import LocalProtocolError, PDUError
 from pacsd.ul.items import (
     ExtendedNegotiation,
     OperationsWindow,
@@ -26,6 +26,8 @@ from pacsd.ul.pdu import (
 
 MIN_MAX_LENGTH = PDV_HEADER_LENGTH + 2
 """A maximum length below this has no room for a PDV with a fragment: fragments are even."""
+
+_MAX_MAX_LENGTH = 0xFFFF_FFFF
 
 SEND_LENGTH_CAP = 131_072
 """What we send to a peer that names no limit, or a larger one, in bytes of P-DATA-TF field."""
@@ -85,7 +87,12 @@ class Negotiated:
 
 
 def answer(request: AssociateRQ, terms: AcceptorTerms) -> AssociateAC:
-    """The A-ASSOCIATE-AC that accepts a request on these terms."""
+    """The A-ASSOCIATE-AC that accepts a request on these terms.
+
+    Raises:
+        LocalProtocolError: the terms announce a maximum length that cannot be.
+    """
+    check_announced(terms.max_length)
     info = request.user_information
     return AssociateAC(
         called_ae=request.called_ae,
@@ -119,6 +126,15 @@ def agree(request: AssociateRQ, accepted: AssociateAC) -> Negotiated:
         requestor_window=window.max_invoked,
         acceptor_window=window.max_performed,
     )
+
+
+def check_announced(max_length: int) -> None:
+    """Whether we can announce this maximum length; LocalProtocolError if not."""
+    if max_length and not MIN_MAX_LENGTH <= max_length <= _MAX_MAX_LENGTH:
+        raise LocalProtocolError(
+            f"maximum length {max_length} is not 0 or {MIN_MAX_LENGTH} to {_MAX_MAX_LENGTH} "
+            "(PS3.8 Annex D.1)"
+        )
 
 
 def _answer_context(

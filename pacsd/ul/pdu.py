@@ -1,4 +1,4 @@
-"""The seven PDUs of PS3.8 section 9.3, as records."""
+"""The PDUs of PS3.8 section 9.3, as records; the two of A-RELEASE say nothing but their type."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,9 +18,6 @@ PDV_HEADER_LENGTH = 6
 
 MAX_ASSOCIATE_LENGTH = 1 << 20
 """The longest A-ASSOCIATE-RQ or -AC read; 128 contexts of 100 syntaxes each are 850 KiB."""
-
-MAX_CONTEXTS = 128
-"""Presentation context ids are the odd numbers 1 to 255 (PS3.8 section 9.3.2.2)."""
 
 
 class PDUType(IntEnum):
@@ -120,21 +117,8 @@ class PDataTF:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseRQ:
-    """A-RELEASE-RQ (PS3.8 section 9.3.6)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseRP:
-    """A-RELEASE-RP (PS3.8 section 9.3.7)."""
-
-
-@dataclass(frozen=True, slots=True)
 class Abort:
     """A-ABORT (PS3.8 section 9.3.8)."""
 
     source: int = AbortSource.SERVICE_USER
     reason: int = AbortReason.NOT_SPECIFIED
-
-
-PDU: TypeAlias = AssociateRQ | AssociateAC | AssociateRJ | PDataTF | ReleaseRQ | ReleaseRP | Abort

@@ -89,6 +89,7 @@ def _take(root: Path, identity_file: Path, disk: Disk) -> str:
     if not identity:
         identity = str(uuid.uuid4())
         _write_durably(root / MARKER, identity, disk)
+        disk.sync_directory(root.parent)
     if not identity_file.exists():
         disk.make_directories(identity_file.parent)
         _write_durably(identity_file, identity, disk)
@@ -100,7 +101,6 @@ def _prepare(opened: StoreRoot, disk: Disk) -> None:
     disk.make_directories(opened.objects)
     disk.make_directories(opened.stage)
     disk.sync_directory(opened.path)
-    disk.sync_directory(opened.path.parent)
     for stale in opened.stage.iterdir():
         disk.remove(stale)
 

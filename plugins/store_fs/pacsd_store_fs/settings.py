@@ -15,7 +15,7 @@ class StoreFsSettings(Settings):
     """Directory of the store; a relative path is seen from the data directory. Default: `store` in
     the data directory. Point it at an empty directory of its own."""
 
-    threads: int = Field(4, ge=1, le=64)
+    threads: int = Field(default=4, ge=1, le=64)
     """Threads that write, and as many more that flush files to the disk."""
 
     durability: Literal["full", "relaxed"] = "full"

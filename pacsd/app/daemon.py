@@ -1,0 +1,188 @@
+"""The life of the daemon: start, reload, stop; each step logged, none without an end."""
+
+import gc
+import resource
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup, TaskStatus
+
+from pacsd import __version__
+from pacsd.app import plugins, wiring
+from pacsd.app.admin_commands import admin_commands
+from pacsd.app.admin_socket import AdminSocket
+from pacsd.app.checks import Checked
+from pacsd.app.errors import ConfigErrors
+from pacsd.app.systemd import Notifier
+from pacsd.app.wiring import Parts
+
+ADMIN_SOCKET_NAME = "admin.sock"
+
+_log = structlog.get_logger("pacsd")
+
+Runs = Callable[[Callable[[], None]], Coroutine[None, None, None]]
+ReadAgain = Callable[[], Checked]
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says why."""
+
+
+class Daemon:
+    """One daemon from start to end. `read_again` reads the configuration once more for a reload."""
+
+    def __init__(
+        self, checked: Checked, data_dir: Path, read_again: ReadAgain, notifier: Notifier
+    ) -> None:
+        self._checked = checked
+        self._data_dir = data_dir
+        self._read_again = read_again
+        self._notifier = notifier
+        self._stop = anyio.Event()
+        self._reload_wanted = anyio.Event()
+        self._hurry = anyio.CancelScope()
+
+    async def run(self, started: Callable[[], None] | None = None) -> None:
+        """Serve until SIGTERM or SIGINT; a second one cuts the shutdown short.
+
+        Raises:
+            StartError, PluginError, HookError, ConfigErrors: it did not start.
+        """
+        _raise_file_limit()
+        loaded = plugins.load(
+            self._checked.config,
+            self._data_dir,
+            structlog.get_logger,
+            locate=self._checked.sources.error,
+        )
+        problems = await anyio.to_thread.run_sync(loaded.check)
+        if problems:
+            raise StartError("\n".join(map(str, problems)))
+        async with AsyncExitStack() as stack:
+            await loaded.start()
+            stack.push_async_callback(loaded.stop)
+            store = await loaded.hooks.blob_store(self._checked.config.store.name)
+            parts = wiring.build(self._checked, store, loaded.hooks)
+            await self._serve(parts, started)
+
+    async def _serve(self, parts: Parts, started: Callable[[], None] | None) -> None:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(self._signals)
+            await _begin(tasks, "ingest", parts.ingest.run)
+            if parts.http is not None:
+                await _begin(tasks, "http.listen", parts.http.run)
+            await _begin(tasks, "data_dir", self._admin_socket(parts).run)
+            await _begin(tasks, "dimse.listen", parts.listener.run)
+            tasks.start_soon(self._watchdog, name="watchdog")
+            tasks.start_soon(self._reloads, parts, name="reload")
+            self._tell_started(parts)
+            if started is not None:
+                started()
+            await self._stop.wait()
+            await self._shut_down(parts)
+            tasks.cancel_scope.cancel()
+
+    def _tell_started(self, parts: Parts) -> None:
+        # What start-up made stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        config = self._checked.config
+        _log.info(
+            "serving",
+            version=__version__,
+            dimse=[str(address) for address in parts.listener.addresses],
+            http=str(parts.http.address) if parts.http else "off",
+            ae_titles=[own.title for own in config.ae],
+            peers=len(self._checked.peers),
+            data_dir=str(self._data_dir),
+        )
+        self._notifier.ready()
+
+    async def _shut_down(self, parts: Parts) -> None:
+        """New associations are rejected, open ones finish within the grace, the rest is aborted."""
+        self._notifier.stopping()
+        grace_s = self._checked.config.dimse.shutdown_grace_s
+        aborted = 0
+        with self._hurry:
+            aborted = await parts.listener.drain(grace_s)
+        if self._hurry.cancelled_caught:
+            aborted = await parts.listener.drain(0)
+        _log.info("stopped", aborted_associations=aborted)
+
+    def _admin_socket(self, parts: Parts) -> AdminSocket:
+        commands = admin_commands(
+            parts.recorder, parts.listener, reload=partial(self.reload, parts)
+        )
+        return AdminSocket(self._data_dir / ADMIN_SOCKET_NAME, commands)
+
+    async def reload(self, parts: Parts) -> list[str]:
+        """Read the peers again; on any error the old ones stay. Gives the errors, a line each."""
+        self._notifier.reloading()
+        try:
+            checked = await anyio.to_thread.run_sync(self._read_again)
+        except ConfigErrors as errors:
+            lines = [str(error) for error in errors.errors]
+            for line in lines:
+                _log.error("reload refused, the old peers stay", error=line)
+            return lines
+        finally:
+            self._notifier.ready()
+        if checked.config != self._checked.config:
+            _log.warning("settings other than the peers have changed: they need a restart")
+        parts.gatekeeper.peers = checked.peers
+        _log.info("reloaded", peers=len(checked.peers))
+        return []
+
+    async def _signals(self, *, task_status: TaskStatus[None]) -> None:
+        wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        with anyio.open_signal_receiver(*wanted) as received:
+            task_status.started()
+            async for number in received:
+                if number == signal.SIGHUP:
+                    self._reload_wanted.set()
+                elif self._stop.is_set():
+                    self._hurry.cancel()
+                else:
+                    _log.info("stopping", signal=number.name)
+                    self._stop.set()
+
+    async def _reloads(self, parts: Parts) -> None:
+        """SIGHUPs one after the other; those that come during a reload make one more."""
+        while True:
+            await self._reload_wanted.wait()
+            self._reload_wanted = anyio.Event()
+            await self.reload(parts)
+
+    async def _watchdog(self) -> None:
+        """Tell systemd that the loop turns, twice as often as it wants to know."""
+        interval_s = self._notifier.watchdog_interval_s
+        while interval_s is not None:
+            self._notifier.watchdog()
+            await anyio.sleep(interval_s)
+
+
+async def _begin(tasks: TaskGroup, key: str, run: Runs) -> None:
+    """Start a part and wait until it works; `key` names the setting if it cannot.
+
+    Raises:
+        StartError: it cannot.
+    """
+
+    async def part(*, task_status: TaskStatus[None]) -> None:
+        await run(task_status.started)
+
+    try:
+        await tasks.start(part, name=key)
+    except OSError as error:
+        raise StartError(f"{key}: {error.strerror or error}") from error
+
+
+def _raise_file_limit() -> None:
+    """An association takes a file descriptor: use as many as the system lets us have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,114 @@
+"""The one place where the rooms are put together."""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from pacsd.api.store import BlobStore
+from pacsd.app.checks import Checked
+from pacsd.app.clock import now_us
+from pacsd.app.config import Config
+from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.plugins import Hooks
+from pacsd.archive.ingest import Ingest
+from pacsd.net.admission import Gatekeeper
+from pacsd.net.ae import ApplicationEntity
+from pacsd.net.chronicle import Books
+from pacsd.net.http import Health, HttpListener
+from pacsd.net.listener import Listener
+from pacsd.net.metrics import NetMetrics
+from pacsd.net.places import Places
+from pacsd.net.recorder import Recorder
+from pacsd.net.scp import AcceptanceHook, Desk
+from pacsd.net.trace import Trace
+from pacsd.ul.association import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a running daemon consists of; `http` is None when it is off."""
+
+    ingest: Ingest
+    gatekeeper: Gatekeeper
+    recorder: Recorder
+    listener: Listener
+    http: HttpListener | None
+
+
+def build(checked: Checked, store: BlobStore, hooks: Hooks) -> Parts:
+    """Put a daemon together; nothing runs yet."""
+    config = checked.config
+    registry = CollectorRegistry()
+    ingest = Ingest(
+        store,
+        now_us=now_us,
+        min_free_bytes=config.store.min_free_bytes,
+        min_free_inodes=config.store.min_free_inodes,
+    )
+    registry.register(IngestCollector(ingest))
+    gatekeeper = _gatekeeper(checked)
+    recorder = Recorder(config.recorder)
+    metrics = NetMetrics(registry)
+    listener = Listener(
+        Desk(
+            gatekeeper=gatekeeper,
+            ingest=ingest,
+            books=Books(recorder, metrics, _trace(config)),
+            limits=_limits_before_request(config),
+            max_data_set_bytes=config.dimse.max_data_set_bytes,
+            network_timeout_s=config.dimse.network_timeout_s,
+            hook=_acceptance(hooks),
+        ),
+        config.dimse.listen,
+        config.dimse.backlog,
+    )
+    metrics.count_open(listener.open_associations)
+    return Parts(
+        ingest=ingest,
+        gatekeeper=gatekeeper,
+        recorder=recorder,
+        listener=listener,
+        http=_http(config, registry, ingest, gatekeeper),
+    )
+
+
+def _gatekeeper(checked: Checked) -> Gatekeeper:
+    dimse = checked.config.dimse
+    return Gatekeeper(
+        {own.title: ApplicationEntity.of(own, dimse) for own in checked.config.ae},
+        checked.peers,
+        Places(dimse.max_associations, dimse.reserved_associations),
+        dimse.max_associations_per_peer,
+    )
+
+
+def _limits_before_request(config: Config) -> Limits:
+    """What holds for a connection as long as nobody has said which AE title is called."""
+    return Limits(
+        artim_s=config.dimse.artim_timeout_s, pdu_timeout_s=config.dimse.network_timeout_s
+    )
+
+
+def _trace(config: Config) -> Trace | None:
+    return Trace(frozenset(config.log.trace)) if config.log.trace else None
+
+
+def _acceptance(hooks: Hooks) -> AcceptanceHook | None:
+    hook = hooks.association_requested
+    if not hook.is_implemented:
+        return None
+    return lambda request: hook(request=request)
+
+
+def _http(
+    config: Config, registry: CollectorRegistry, ingest: Ingest, gatekeeper: Gatekeeper
+) -> HttpListener | None:
+    if config.http.listen is None:
+        return None
+
+    def health() -> Health:
+        reasons = [ingest.admits(), "shutting down" if gatekeeper.is_draining else None]
+        given = tuple(reason for reason in reasons if reason)
+        return Health(is_ready=not given, reasons=given)
+
+    return HttpListener(config.http.listen, registry=registry, health=health)

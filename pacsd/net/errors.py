@@ -1,0 +1,60 @@
+"""How an association we request can fail.
+
+    AssociationError
+    ├── NotConnected      no transport connection: refused, unreachable, too slow
+    ├── Rejected          the peer answered with an A-ASSOCIATE-RJ
+    ├── Aborted           the peer sent an A-ABORT
+    ├── ConnectionLost    the transport connection closed under it
+    ├── ProtocolBroken    the peer broke the protocol, or kept us waiting too long
+    ├── NotAccepted       no presentation context for what is asked was accepted
+    └── PoolFull          too many are waiting for an association to this peer already
+
+Each text says what happened in words for a person; none carries a peer's text unescaped.
+"""
+
+from pacsd.ul.pdu import AssociateRJ
+from pacsd.ul.rejection import describe
+
+
+class AssociationError(Exception):
+    """There is no association, or no longer one."""
+
+
+class NotConnected(AssociationError):
+    """There is no transport connection to the peer."""
+
+
+class Rejected(AssociationError):
+    """The peer rejected the association (PS3.8 section 9.3.4)."""
+
+    def __init__(self, rejection: AssociateRJ) -> None:
+        super().__init__(
+            f"association {describe(rejection)} "
+            f"[RJ({rejection.result},{rejection.source},{rejection.reason})]"
+        )
+        self.rejection = rejection
+
+
+class Aborted(AssociationError):
+    """The peer aborted the association (PS3.8 section 9.3.8)."""
+
+    def __init__(self, source: int, reason: int) -> None:
+        super().__init__(f"the peer aborted the association [AB({source},{reason})]")
+        self.source = source
+        self.reason = reason
+
+
+class ConnectionLost(AssociationError):
+    """The transport connection closed before the association was released."""
+
+
+class ProtocolBroken(AssociationError):
+    """The peer broke the protocol, or did not answer in time."""
+
+
+class NotAccepted(AssociationError):
+    """The peer accepted no presentation context for what is asked."""
+
+
+class PoolFull(AssociationError):
+    """More are waiting for an association to this peer than the pool lets wait."""

@@ -1,0 +1,100 @@
+import errno
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+import pytest
+from pacsd_store_fs.disk import Disk
+from pacsd_store_fs.health import Health
+from pacsd_store_fs.stage import FileStage
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.store import Buffer, StageRequest
+
+OPEN_FILES = Path("/proc/self/fd")
+
+
+class FailingDisk(Disk):
+    """Fails the second write, or every close."""
+
+    def __init__(self, *, write: int = 0, close: int = 0) -> None:
+        self.write_fault = write
+        self.close_fault = close
+        self.writes = 0
+
+    def write(self, descriptor: int, buffers: Sequence[Buffer]) -> None:
+        self.writes += 1
+        if self.write_fault and self.writes == 2:
+            raise OSError(self.write_fault, "test")
+        super().write(descriptor, buffers)
+
+    def close(self, descriptor: int) -> None:
+        super().close(descriptor)
+        if self.close_fault:
+            raise OSError(self.close_fault, "test")
+
+
+def stage(path: Path, disk: Disk | None = None) -> FileStage:
+    request = StageRequest(1, b"preface", hashlib.sha256())
+    return FileStage(request, path, disk or Disk(), Health(), anyio.CapacityLimiter(1))
+
+
+def names_in(path: Path) -> list[str]:
+    return [entry.name for entry in path.iterdir()]
+
+
+async def test_has_no_file_before_the_first_write(tmp_path: Path) -> None:
+    staged = stage(tmp_path / "s")
+    assert names_in(tmp_path) == []
+    await staged.write([b"data"])
+    assert (tmp_path / "s").read_bytes() == b"prefacedata"
+    assert staged.size_bytes == 11
+    await staged.abort()
+
+
+def test_discard_closes_and_removes(tmp_path: Path) -> None:
+    before = names_in(OPEN_FILES)
+    staged = stage(tmp_path / "s")
+    staged.write_out([b"data"])
+    assert names_in(OPEN_FILES) != before
+    staged.discard()
+    assert names_in(tmp_path) == []
+    assert names_in(OPEN_FILES) == before
+    with pytest.raises(StoreError):
+        staged.seal(sync=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [(errno.ENOSPC, StoreFault.NO_SPACE), (errno.EIO, StoreFault.INPUT_OUTPUT)],
+)
+async def test_a_failed_write_names_its_fault(
+    tmp_path: Path, number: int, fault: StoreFault
+) -> None:
+    staged = stage(tmp_path / "s", FailingDisk(write=number))
+    with pytest.raises(StoreError) as raised:
+        await staged.write([b"data"])
+    assert raised.value.fault is fault
+    await staged.abort()
+    assert names_in(tmp_path) == []
+
+
+def test_a_failed_close_fails_the_object(tmp_path: Path) -> None:
+    staged = stage(tmp_path / "s", FailingDisk(close=errno.EDQUOT))
+    staged.write_out([b"data"])
+    with pytest.raises(StoreError) as raised:
+        staged.seal(sync=False)
+    assert raised.value.fault is StoreFault.NO_SPACE
+    staged.discard()
+    assert names_in(tmp_path) == []
+
+
+def test_discard_after_renaming_leaves_the_new_name(tmp_path: Path) -> None:
+    staged = stage(tmp_path / "s")
+    staged.write_out([b"data"])
+    staged.seal(sync=True)
+    (tmp_path / "s").rename(tmp_path / "t")
+    staged.renamed()
+    staged.discard()
+    assert (tmp_path / "t").exists()
