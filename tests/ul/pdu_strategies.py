@@ -23,7 +23,9 @@ from pacsd.ul.pdu import (
 
 octets = st.integers(0, 255)
 us = st.integers(0, 0xFFFF)
-uids = st.from_regex(r"[12](\.(0|[1-9][0-9]{0,8})){1,5}", fullmatch=True)
+uids = st.lists(st.integers(0, 10**8), min_size=1, max_size=4).map(
+    lambda components: ".".join(("2", *map(str, components)))
+)
 _graphic = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\\")
 ae_titles = st.text(_graphic, min_size=1, max_size=16)
 context_ids = st.integers(0, 127).map(lambda number: 2 * number + 1)

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from pynetdicom import pdu as theirs
 
 from pacsd.ul import decode, encode
@@ -37,6 +37,7 @@ def with_syntaxes(record: AssociateAC) -> AssociateAC:
     return replace(record, contexts=contexts)
 
 
+@settings(max_examples=50)
 @given(associate_rqs)
 def test_associate_rq_is_pynetdicoms(record: AssociateRQ) -> None:
     ours = encode.encode_associate_rq(record)
@@ -46,11 +47,13 @@ def test_associate_rq_is_pynetdicoms(record: AssociateRQ) -> None:
     assert pdu == oracle.associate_rq(record)
 
 
+@settings(max_examples=50)
 @given(associate_rqs)
 def test_associate_rq_round_trip(record: AssociateRQ) -> None:
     assert decode.decode_associate_rq(field_of(encode.encode_associate_rq(record))) == record
 
 
+@settings(max_examples=50)
 @given(associate_acs.map(with_syntaxes))
 def test_associate_ac_is_pynetdicoms(record: AssociateAC) -> None:
     ours = encode.encode_associate_ac(record)
@@ -60,11 +63,13 @@ def test_associate_ac_is_pynetdicoms(record: AssociateAC) -> None:
     assert pdu == oracle.associate_ac(record)
 
 
+@settings(max_examples=50)
 @given(associate_acs)
 def test_associate_ac_round_trip(record: AssociateAC) -> None:
     assert decode.decode_associate_ac(field_of(encode.encode_associate_ac(record))) == record
 
 
+@settings(max_examples=50)
 @given(associate_rjs)
 def test_associate_rj(record: AssociateRJ) -> None:
     ours = encode.encode_associate_rj(record)
