@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pacsd.app.cli_config import ConfigOption, config_errors
-from pacsd.app.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +45,7 @@ def serve(
     from pacsd.app.addresses import resolve_names
     from pacsd.app.checks import check
     from pacsd.app.logs import configure
+    from pacsd.app.options import Options
 
     options = Options(data_dir, tuple(dimse or ()), http, ae_title, tuple(peer or ()))
 

@@ -72,7 +72,7 @@ class NamedLogger:
         self.name = name
         self._output = output
 
-    def msg(self, **event: object) -> None:
+    def msg(self, /, **event: object) -> None:
         """Write one event, whatever its level."""
         self._output.write(event)
 

@@ -14,6 +14,10 @@ MAX_EMPTY_FRAGMENTS = 64
 """Of one message, in a row. A peer may send an empty last fragment; a million are an attack."""
 
 
+MAX_COMMAND_FRAGMENTS = 1_024
+"""Of one command set; enough for the shortest PDVs a peer can negotiate."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandSet:
     """A whole command set; `data` is a view of the receive buffer, or bytes that were joined."""
@@ -35,6 +39,7 @@ class Incoming:
 
     __slots__ = (
         "_command",
+        "_command_fragments",
         "_context_id",
         "_data_set_bytes",
         "_empty_fragments",
@@ -46,6 +51,7 @@ class Incoming:
     def __init__(self, max_data_set_bytes: int) -> None:
         self._max_data_set_bytes = max_data_set_bytes
         self._command: bytearray | None = None
+        self._command_fragments = 0
         self._context_id: int | None = None
         self._expects_data_set = False
         self._is_draining = False
@@ -90,12 +96,16 @@ class Incoming:
                 self._check_command_length(len(pdv.data))
                 return CommandSet(pdv.context_id, pdv.data)
             self._command = bytearray()
+            self._command_fragments = 0
         elif pdv.context_id != self._context_id:
             raise MessageOrderError(
                 f"command fragments on presentation contexts {self._context_id} and "
                 f"{pdv.context_id} interleave (PS3.7 section 6.3.1)"
             )
         self._check_command_length(len(self._command) + len(pdv.data))
+        self._command_fragments += 1
+        if self._command_fragments > MAX_COMMAND_FRAGMENTS:
+            raise MessageOrderError(f"a command set in over {MAX_COMMAND_FRAGMENTS} fragments")
         self._command += pdv.data
         if not pdv.is_last:
             return None

@@ -63,7 +63,7 @@ class Session:
         self,
         association: Association,
         now: float,
-        patience: Patience = Patience(),  # noqa: B008 - a frozen record
+        patience: Patience = Patience(),
         max_data_set_bytes: int = 0,
     ) -> None:
         self.association = association
@@ -98,6 +98,11 @@ class Session:
         """We did not read for a while, by our own choice: waiting for the peer starts anew."""
         self._active_at = now
         self.association.resumed(now)
+
+    def connection_lost(self, now: float) -> None:
+        """The transport connection closed: what was received and not asked for yet is void."""
+        self._pdvs.clear()
+        self.association.connection_lost(now)
 
     def next_event(self) -> Event | None:
         """The next event; None when more bytes are needed.
@@ -195,6 +200,11 @@ class Session:
         self.association.release()
         self._active_at = now
 
+    def abort(self, now: float) -> None:
+        """A-ABORT request: A-ABORT(0, 0) goes out; nothing more of the peer's is carried out."""
+        self._pdvs.clear()
+        self.association.abort(now)
+
     def next_message_id(self) -> int:
         """A Message ID for the next request."""
         return self._invoked.next_message_id()
@@ -270,8 +280,7 @@ class Session:
 
     def _abort(self, text: str, now: float | None = None) -> RemoteProtocolError:
         """The peer broke DIMSE: as its service user, A-ABORT(0, 0) (PS3.7 section 8.1)."""
-        self._pdvs.clear()
-        self.association.abort(self._active_at if now is None else now)
+        self.abort(self._active_at if now is None else now)
         return RemoteProtocolError(text, AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)
 
     def _context(self, context_id: int) -> PresentationContext:

@@ -1,1 +1,21 @@
-"""Doors to the world: sockets for DIMSE and the web."""
+"""The doors to the world: sockets for DIMSE, in and out, and the HTTP listener.
+
+In: connections; settings and peers from `app`. Out: data sets to `archive.ingest`, bytes to
+peers, and what there is to tell about it.
+
+    listener.py          listens, keeps count of its connections, drains at shutdown
+    pump.py              a socket and a session: bytes, back-pressure, one timer
+    scp.py               an association we accept; storage.py its C-STORE
+    scu.py, pool.py      associations we request, and those kept open to one destination
+    admission.py         who may open an association; places.py whether there is room
+    ae.py                one of our AE titles with all settings in force
+    peers.py             the peers we know; endpoint.py addresses
+    chronicle.py         what is told of one association, to
+    recorder.py, metrics.py, trace.py, and the log
+    http.py              /health, /ready, /metrics
+    settings.py          [dimse], [[ae]], [http], [recorder]
+    errors.py            how an association we request can fail
+
+The protocol itself is in `dimse` and `ul`; this room only feeds, drains, writes and waits. One
+defect or hostile peer ends one association: exceptions are caught there, once (`pump.py`).
+"""

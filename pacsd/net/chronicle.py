@@ -8,7 +8,7 @@ import structlog
 from pacsd.dicom.ae_title import printable
 from pacsd.dicom.registry import uid_name
 from pacsd.dicom.status import StatusCategory, category
-from pacsd.dimse.commands import Request
+from pacsd.dimse.commands import CStoreRQ, Request
 from pacsd.dimse.errors import CommandError
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.recorder import AssociationRecord, CommandRecord, Outcome, Recorder, Refusal
@@ -39,6 +39,7 @@ class Chronicle:
         self._recorder = books.recorder
         self._metrics = books.metrics
         self._record: AssociationRecord | None = None
+        self._is_refused = False
 
     @property
     def number(self) -> int:
@@ -67,6 +68,11 @@ class Chronicle:
             record.key = key
         self._refuse(describe(rejection), why, key)
 
+    def silent(self, why: str, key: str) -> None:
+        """We close a connection over which no A-ASSOCIATE-RQ came."""
+        if self._record is None and not self._is_refused:
+            self._refuse("closed without an association", why, key)
+
     def accepted(self, negotiated: Negotiated) -> None:
         """The association is established."""
         if self._record is not None:
@@ -77,6 +83,8 @@ class Chronicle:
     ) -> None:
         """An operation was answered; the times are of the loop's clock."""
         self._metrics.operation(request.message_name, status)
+        if isinstance(request, CStoreRQ):
+            self._metrics.store_seconds.observe(ended_s - started_s)
         record = self._record
         if record is None:
             return
@@ -141,6 +149,7 @@ class Chronicle:
             self._record.outcome, self._record.reason = outcome, reason
 
     def _refuse(self, rejection: str, why: str, key: str) -> None:
+        self._is_refused = True
         record = self._record
         self._recorder.refused(
             Refusal(

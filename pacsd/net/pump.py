@@ -28,6 +28,10 @@ WRITE_HIGH_WATER_BYTES = 1 << 20
 """Unsent bytes above which writing pauses, and with it reading."""
 
 
+MAX_BYTES_AFTER_END = 1 << 20
+"""What a peer may still send when its association is over, before the connection is cut."""
+
+
 class Pause(Flag):
     """Why a connection is not read from."""
 
@@ -57,6 +61,7 @@ class Pump(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._pauses = _NOT_PAUSED
         self._must_end_by: float | None = None
+        self._bytes_after_end = 0
         self.bytes_received = 0
         self.bytes_sent = 0
 
@@ -103,9 +108,15 @@ class Pump(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have come."""
         self.bytes_received += nbytes
-        if self._session is not None:
-            self._session.receive_data(self._receive_buffer[:nbytes], self._loop.time())
-            self._pump()
+        if self._session is None:
+            return
+        if self._session.association.awaits_close:
+            self._bytes_after_end += nbytes
+            if self._bytes_after_end > MAX_BYTES_AFTER_END:
+                self.close()
+                return
+        self._session.receive_data(self._receive_buffer[:nbytes], self._loop.time())
+        self._pump()
 
     def pause_writing(self) -> None:
         """The peer does not take what we write: read nothing more from it, and not for ever."""
@@ -126,7 +137,7 @@ class Pump(asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         if self._session is not None:
-            self._session.association.connection_lost(self._loop.time())
+            self._session.connection_lost(self._loop.time())
             self._drain()
         self._transport = None
         self.closed()
@@ -198,7 +209,7 @@ class Pump(asyncio.BufferedProtocol):
         """A-ABORT if there is an association, else just close (PS3.8 section 9.2, Evt15)."""
         association = self.session.association
         if association.can_abort:
-            association.abort(self._loop.time())
+            self.session.abort(self._loop.time())
             self.flush()
         elif not association.awaits_close:
             self.close()

@@ -89,6 +89,13 @@ class AcceptedAssociation(Pump):
         """What is told of this association."""
         return self._chronicle
 
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes have come."""
+        trace = self._chronicle.trace
+        if trace is not None:
+            trace.received(self._chronicle.number, self._receive_buffer[:nbytes])
+        super().buffer_updated(nbytes)
+
     # What the pump asks
 
     def connected(self, now: float) -> Session:
@@ -122,12 +129,17 @@ class AcceptedAssociation(Pump):
     def closed(self) -> None:
         """The connection is gone."""
         self._end("the connection is gone")
-        oversized = self.session.association.oversized_pdus
-        self._chronicle.closed(self.bytes_received, self.bytes_sent, oversized)
+        association = self.session.association
+        if association.wants_close:
+            artim_s = self._desk.limits.artim_s
+            why = f"no A-ASSOCIATE-RQ within {artim_s:g} s (PS3.8 section 9.1.5)"
+            self._chronicle.silent(why, "dimse.artim_timeout_s")
+        self._chronicle.closed(self.bytes_received, self.bytes_sent, association.oversized_pdus)
         self._house.left(self)
 
     def cut_off(self) -> None:
         """Make room: this connection has no association and is in the way."""
+        self._chronicle.silent("newer connections needed its place, and it was the oldest", "")
         self.close()
 
     def end_by_us(self, reason: str) -> None:

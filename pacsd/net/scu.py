@@ -235,6 +235,7 @@ class RequestedAssociation(Pump):
     def broken(self, error: RemoteProtocolError) -> None:
         """The peer broke the protocol, or our patience is at its end."""
         self._fail(errors.ProtocolBroken(str(error)))
+        self.flush()
         self.close()
 
     def failed(self, error: Exception) -> None:

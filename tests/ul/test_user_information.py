@@ -93,7 +93,7 @@ REFUSED = {
         "sub-item 58H: 32768 bytes declared, 0 are left",
     ),
     "zero-length identity": (sub_item(0x58, b""), "sub-item 58H: 2 bytes declared, 0 are left"),
-    "not ASCII": (sub_item(0x52, b"1.\xff"), r"b'1\.\\xff' is not in the ASCII repertoire"),
+    "not ASCII": (sub_item(0x52, b"1.\xff"), r"sub-item 52H: b'1\.\\xff' is not in the ASCII repertoire"),
     "twice": (sub_item(0x51, bytes(4)) * 2, r"sub-item 51H \(MAXIMUM_LENGTH\) occurs twice"),
 }
 

@@ -1,0 +1,72 @@
+"""The architecture, as a test: a room imports only from floors below its own."""
+
+from pathlib import Path
+
+import pytest
+from floors import (
+    DOORS,
+    PLUGINS_MAY_IMPORT,
+    ROOT,
+    SANS_IO,
+    SANS_IO_FORBIDDEN,
+    imported_rooms,
+    imports,
+    modules,
+    rooms,
+)
+
+OBJECT_MODELS = {"pydicom", "pynetdicom", "numpy"}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_room_stands_in_the_table() -> None:
+    assert set(rooms()) <= {*DOORS, "testing"}
+
+
+@pytest.mark.parametrize("room", [room for room in rooms() if room != "testing"])
+def test_a_room_imports_only_from_below(room: str) -> None:
+    for path in modules(f"pacsd/{room}"):
+        foreign = imported_rooms(path) - DOORS[room] - {room}
+        assert not foreign, f"{named(path)} imports {sorted(foreign)}"
+
+
+def test_the_table_has_no_circle() -> None:
+    seen: list[str] = []
+    while len(seen) < len(DOORS):
+        free = [room for room, doors in DOORS.items() if room not in seen and doors <= {*seen}]
+        assert free, f"a circle among {sorted(set(DOORS) - {*seen})}"
+        seen += free
+
+
+@pytest.mark.parametrize("path", modules("plugins"), ids=named)
+def test_a_plugin_imports_only_the_contract(path: Path) -> None:
+    allowed = PLUGINS_MAY_IMPORT | ({"testing"} if "tests" in path.parts else set())
+    assert imported_rooms(path) <= allowed
+
+
+@pytest.mark.parametrize("path", modules("plugins"), ids=named)
+def test_a_plugin_imports_no_other_plugin(path: Path) -> None:
+    own = path.relative_to(ROOT / "plugins").parts[0]
+    others = {name.split(".")[0] for name in imports(path) if name.startswith("pacsd_")}
+    assert others <= {f"pacsd_{own}"}
+
+
+@pytest.mark.parametrize("room", SANS_IO)
+def test_a_sans_io_room_knows_no_time_no_socket_no_chance(room: str) -> None:
+    for path in modules(f"pacsd/{room}"):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert not roots & SANS_IO_FORBIDDEN, named(path)
+
+
+def test_no_room_imports_an_object_model() -> None:
+    """pydicom costs half a second and 70 MiB: it gets one module, when one needs it."""
+    users = [
+        named(path)
+        for path in modules("pacsd", "plugins")
+        if "tests" not in path.parts
+        and {name.split(".")[0] for name in imports(path)} & OBJECT_MODELS
+    ]
+    assert users == []
