@@ -128,14 +128,16 @@ def ask(path: Path, command: str, **arguments: object) -> object:
     Raises:
         AdminError: no daemon runs, it refused or did not answer; the text says which.
     """
-    request = orjson.dumps({**arguments, "command": command}) + b"\n"
     try:
         _check_length(path)
+        request = _line({**arguments, "command": command})
         answer: object = orjson.loads(_exchange(path, request))
     except (FileNotFoundError, ConnectionRefusedError):
         raise AdminError(f"no daemon runs on {path.parent} (nobody answers on {path})") from None
     except TimeoutError:
         raise AdminError(f"the daemon did not answer within {DEADLINE_S:g} s") from None
+    except orjson.JSONEncodeError as error:
+        raise AdminError(f"the command cannot be put as JSON: {error}") from None
     except orjson.JSONDecodeError:
         raise AdminError("the daemon closed the connection before it answered") from None
     except OSError as error:

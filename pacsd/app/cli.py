@@ -8,9 +8,27 @@ from typing import Annotated
 import typer
 
 from pacsd import __version__
-from pacsd.app import cli_check, cli_conf, cli_echo, cli_peers, cli_serve
+from pacsd.app import (
+    cli_associations,
+    cli_check,
+    cli_conf,
+    cli_daemon,
+    cli_echo,
+    cli_explain,
+    cli_peers,
+    cli_serve,
+)
 
-COMMAND_GROUPS = (cli_serve, cli_echo, cli_check, cli_conf, cli_peers)
+COMMAND_GROUPS = (
+    cli_serve,
+    cli_daemon,
+    cli_echo,
+    cli_associations,
+    cli_explain,
+    cli_check,
+    cli_conf,
+    cli_peers,
+)
 
 
 def build() -> typer.Typer:

@@ -112,7 +112,7 @@ class PDUReader:
             self._keep_rest()
             if self.incomplete_since is None:
                 self.incomplete_since = now
-        else:
+        elif self._offset:
             self._kept = bytearray()
         self._unread, self._offset = _NOTHING, 0
 

@@ -20,7 +20,7 @@ def test_an_unknown_key_is_an_error() -> None:
 def test_values_never_change() -> None:
     table = Table()
     with pytest.raises(ValidationError, match="frozen"):
-        table.limit = 4  # type: ignore[misc]
+        table.limit = 4
 
 
 def test_text_loses_its_margins() -> None:

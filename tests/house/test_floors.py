@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from floors import (
+
+from tests.house.floors import (
     DOORS,
     PLUGINS_MAY_IMPORT,
     ROOT,

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from floors import ROOT, modules
+
+from tests.house.floors import ROOT, modules
 
 
 def mirror(path: Path) -> Path:

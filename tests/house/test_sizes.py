@@ -7,7 +7,8 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from floors import ROOT, modules, rooms
+
+from tests.house.floors import ROOT, modules, rooms
 
 MAX_MODULE_LINES = 600
 MAX_FUNCTION_LINES = 60

@@ -72,7 +72,9 @@ def _user_information(record: UserInformation) -> list[Any]:
     """In the order of the sub-items' types."""
     items: list[Any] = []
     if record.max_length is not None:
-        items.append(_filled("MaximumLengthNotification", maximum_length_received=record.max_length))
+        items.append(
+            _filled("MaximumLengthNotification", maximum_length_received=record.max_length)
+        )
     items.append(
         _filled(
             "ImplementationClassUIDNotification",

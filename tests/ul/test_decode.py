@@ -91,9 +91,8 @@ def test_abort_of_pynetdicom(record: Abort) -> None:
 def test_p_data_is_a_view() -> None:
     field = bytearray(bytes.fromhex("00000004 01 03 abcd"))
     [pdv] = decode.decode_p_data(memoryview(field)).pdvs
-    assert pdv == (1, True, True, b"\xab\xcd")
     field[-1] = 0xEF
-    assert bytes(pdv.data) == b"\xab\xef"
+    assert pdv == (1, True, True, b"\xab\xef")
 
 
 def test_padded_uids_and_unknown_items() -> None:
@@ -214,9 +213,7 @@ def test_empty_pdv_is_one() -> None:
 @pytest.mark.parametrize(
     "read", [decode.decode_associate_rj, decode.decode_abort, decode.decode_release]
 )
-def test_short_pdus_have_four_bytes(
-    read: Callable[[memoryview], object], length: int
-) -> None:
+def test_short_pdus_have_four_bytes(read: Callable[[memoryview], object], length: int) -> None:
     with pytest.raises(PDUError, match=f"PDU length {length}, the standard says 4"):
         read(memoryview(bytes(length)))
 
@@ -226,6 +223,7 @@ def test_short_pdus_have_four_bytes(
 
 @given(st.binary(max_size=300), st.integers(0, len(ASSOCIATE_RQ)))
 def test_nothing_but_pdu_errors_escape(noise: bytes, cut: int) -> None:
+    texts = [""]
     for start, read in (
         (ASSOCIATE_RQ, decode.decode_associate_rq),
         (ASSOCIATE_AC, decode.decode_associate_ac),
@@ -234,5 +232,6 @@ def test_nothing_but_pdu_errors_escape(noise: bytes, cut: int) -> None:
         try:
             read(memoryview(start[HEADER_LENGTH:cut] + noise))
         except PDUError as error:
-            assert str(error).isascii()
-            assert str(error).isprintable()
+            texts.append(str(error))
+    assert "".join(texts).isascii()
+    assert "".join(texts).isprintable()

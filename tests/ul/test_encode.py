@@ -20,7 +20,7 @@ from pacsd.ul.pdu import (
 )
 from tests.ul import oracle
 from tests.ul.pdu_strategies import aborts, associate_acs, associate_rjs, associate_rqs, p_data_tfs
-from tests.ul.transcripts import REQUEST, RELEASE_RP, RELEASE_RQ
+from tests.ul.transcripts import RELEASE_RP, RELEASE_RQ, REQUEST
 
 
 def field_of(pdu: bytes) -> memoryview:
@@ -107,7 +107,7 @@ def test_p_data_buffers_refer_to_the_data(count: int) -> None:
 
 @pytest.mark.parametrize("title", ["", "    ", "A" * 17, "A\\B", "A\nB", "\u00c4"])
 def test_ae_title_that_cannot_be_sent(title: str) -> None:
-    with pytest.raises(LocalProtocolError, match="^A-ASSOCIATE-RQ: AE title: AE title '"):
+    with pytest.raises(LocalProtocolError, match=r"^A-ASSOCIATE-RQ: AE title: AE title '"):
         encode.encode_associate_rq(replace(REQUEST, called_ae=title))
 
 

@@ -185,7 +185,9 @@ def test_window_that_is_not_answered_is_1_1() -> None:
 
 @given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF))
 def test_answer_never_widens_the_window(proposed: int, answered: int) -> None:
-    request = replace(REQUEST, user_information=UserInformation(operations_window=_window(proposed)))
+    request = replace(
+        REQUEST, user_information=UserInformation(operations_window=_window(proposed))
+    )
     accepted = answer(REQUEST, TERMS)
     info = replace(accepted.user_information, operations_window=_window(answered))
     agreed = agree(request, replace(accepted, user_information=info)).requestor_window

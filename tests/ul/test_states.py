@@ -1,4 +1,4 @@
-"""Every cell of PS3.8 table 9-10: 13 states x 19 events, on an association driven there by bytes."""
+"""Every cell of PS3.8 table 9-10, 13 states x 19 events, on associations driven there by bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

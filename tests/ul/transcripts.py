@@ -1,4 +1,4 @@
-"""Transcripts of associations: `>>` what comes in, `<<` what must come out; a `Pair` of two ends."""
+"""Transcripts of associations: `>>` what comes in, `<<` what must come out; a `Pair` of ends."""
 
 from typing import Self
 
@@ -20,9 +20,7 @@ REQUEST = AssociateRQ(
     called_ae="PACSD",
     calling_ae="MODALITY",
     contexts=(
-        ProposedContext(
-            1, VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN)
-        ),
+        ProposedContext(1, VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN)),
         ProposedContext(3, "1.2.3.4", (IMPLICIT_VR_LITTLE_ENDIAN,)),
     ),
     user_information=UserInformation(max_length=512, implementation_class_uid="1.2.3"),
@@ -55,7 +53,7 @@ def p_data_field(*items: bytes) -> bytes:
 
 
 def drain(association: Association) -> list[Event | RemoteProtocolError]:
-    """All events, and the error that ended them; views of received data become bytes."""
+    """All events, and the error that ended them."""
     events: list[Event | RemoteProtocolError] = []
     try:
         while (event := association.next_event()) is not None:

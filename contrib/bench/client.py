@@ -1,0 +1,285 @@
+"""The DICOM client of the measures, a process of its own so that its CPU time is not counted.
+
+Plain blocking sockets and PDUs encoded beforehand: a client that thinks would be the slowest part.
+It prints its report as one line of JSON; started as `client.py MODE PORT ...` by `drive.py`.
+"""
+
+import argparse
+import json
+import random
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+from contrib.bench import messages
+from pacsd.ul.pdu import HEADER_LENGTH, PDUType
+
+Report = dict[str, float | None]
+
+HOST = "127.0.0.1"
+WARM_UP = 0.2
+"""The part of the time before counting begins."""
+
+_TIMEVAL = struct.Struct("ll")
+_CONVERSATION = (messages.ASSOCIATE_RQ_ECHO, messages.ECHO_RQ, messages.RELEASE_RQ)
+_ANSWERS = (PDUType.ASSOCIATE_AC, PDUType.P_DATA_TF, PDUType.RELEASE_RP)
+
+
+class NoAnswer(Exception):
+    """The server refused, closed, or did not answer in time."""
+
+
+def connect(port: int, timeout_s: float) -> socket.socket:
+    """Open a TCP connection; every later wait on it is bounded too.
+
+    Raises:
+        OSError: no connection within the time.
+    """
+    connection = socket.socket()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The kernel's own timeouts: those of the socket module poll before each recv.
+    timeout = _TIMEVAL.pack(int(timeout_s), int(timeout_s % 1 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
+    try:
+        connection.connect((HOST, port))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def read_pdu(connection: socket.socket, expected: PDUType) -> bytes:
+    """Read one PDU.
+
+    Raises:
+        NoAnswer: another PDU, the end, or nothing in time.
+    """
+    pdu = b""
+    length = HEADER_LENGTH
+    try:
+        while len(pdu) < length:
+            part = connection.recv(65536)
+            if not part:
+                raise NoAnswer("closed")
+            pdu += part
+            if len(pdu) >= HEADER_LENGTH:
+                length = HEADER_LENGTH + int.from_bytes(pdu[2:6], "big")
+    except OSError as error:
+        raise NoAnswer(error.strerror) from None
+    if pdu[0] != expected:
+        raise NoAnswer(f"PDU type {pdu[0]} instead of {expected}")
+    return pdu
+
+
+def associate(connection: socket.socket, request: bytes) -> bytes:
+    """Open an association; gives the A-ASSOCIATE-AC."""
+    connection.sendall(request)
+    return read_pdu(connection, PDUType.ASSOCIATE_AC)
+
+
+def echo(connection: socket.socket) -> None:
+    """One C-ECHO."""
+    connection.sendall(messages.ECHO_RQ)
+    if not messages.is_success(read_pdu(connection, PDUType.P_DATA_TF)):
+        raise NoAnswer("C-ECHO failed")
+
+
+def release(connection: socket.socket) -> None:
+    """Release the association, close the connection."""
+    connection.sendall(messages.RELEASE_RQ)
+    read_pdu(connection, PDUType.RELEASE_RP)
+    connection.close()
+
+
+class Count:
+    """Counts what happens in a span of time, without its first part."""
+
+    def __init__(self, seconds: float) -> None:
+        now = time.perf_counter()
+        self._counts_from = now + seconds * WARM_UP
+        self._ends = now + seconds
+        self._last = now
+        self.counted = 0
+        self.total = 0
+
+    def add(self) -> bool:
+        """One more; False when the time is over."""
+        self._last = time.perf_counter()
+        self.total += 1
+        if self._last >= self._counts_from:
+            if not self.counted:
+                self._counts_from = self._last
+            self.counted += 1
+        return self._last < self._ends
+
+    def report(self) -> Report:
+        """Operations per second, and all that were made."""
+        # The first one counted only starts the clock.
+        span_s = self._last - self._counts_from
+        per_s = (self.counted - 1) / span_s if self.counted > 1 else None
+        return {"per_s": per_s, "total": self.total}
+
+
+def run_echo(port: int, seconds: float, timeout_s: float) -> Report:
+    """C-ECHO after C-ECHO on one association."""
+    connection = connect(port, timeout_s)
+    associate(connection, messages.ASSOCIATE_RQ_ECHO)
+    count = Count(seconds)
+    echo(connection)
+    while count.add():
+        echo(connection)
+    release(connection)
+    return count.report()
+
+
+def run_associate(port: int, seconds: float, timeout_s: float, clients: int) -> Report:
+    """Open, C-ECHO, release: each of the clients begins again as soon as it is done."""
+    count = Count(seconds)
+    open_ones: dict[int, tuple[socket.socket, int]] = {}
+    with select.epoll() as poll:
+
+        def begin() -> None:
+            connection = connect(port, timeout_s)
+            connection.sendall(_CONVERSATION[0])
+            open_ones[connection.fileno()] = (connection, 0)
+            poll.register(connection, select.EPOLLIN)
+
+        for _ in range(clients):
+            begin()
+        while open_ones:
+            ready = poll.poll(timeout_s)
+            if not ready:
+                raise NoAnswer("no answer in time")
+            for number, _ in ready:
+                connection, step = open_ones.pop(number)
+                if _took_step(connection, step):
+                    open_ones[number] = (connection, step + 1)
+                elif count.add():
+                    begin()
+    return count.report()
+
+
+def _took_step(connection: socket.socket, step: int) -> bool:
+    """Read an answer and send the next request; False if that was the last answer."""
+    answer = read_pdu(connection, _ANSWERS[step])
+    if step + 1 == len(_CONVERSATION):
+        connection.close()
+        return False
+    if _ANSWERS[step] == PDUType.P_DATA_TF and not messages.is_success(answer):
+        raise NoAnswer("C-ECHO failed")
+    connection.sendall(_CONVERSATION[step + 1])
+    return True
+
+
+def run_hold(port: int, timeout_s: float, associations: int) -> Iterator[Report]:
+    """Hold idle associations; for each number read from stdin ask so many of them, at random.
+
+    Abort them all at the end of stdin.
+    """
+    held: list[socket.socket] = []
+    began = time.perf_counter()
+    try:
+        while len(held) < associations:
+            held.append(connect(port, timeout_s))
+            associate(held[-1], messages.ASSOCIATE_RQ_ECHO)
+    except (OSError, NoAnswer):
+        held.pop().close()
+    yield {"held": len(held), "seconds": time.perf_counter() - began}
+    for line in sys.stdin:
+        yield _ask(random.sample(held, min(int(line), len(held))), timeout_s)
+    for connection in held:
+        connection.sendall(messages.ABORT)
+        connection.close()
+
+
+def _ask(some: list[socket.socket], timeout_s: float) -> Report:
+    """Echo on each in turn until one does not answer; once is enough to know."""
+    took_s: list[float] = []
+    try:
+        for connection in some:
+            began = time.perf_counter()
+            echo(connection)
+            took_s.append(time.perf_counter() - began)
+    except (OSError, NoAnswer):
+        return {"answered": len(took_s), "timeout_s": timeout_s}
+    took_s.sort()
+    return {"answered": len(took_s), "median_ms": took_s[len(took_s) // 2] * 1e3}
+
+
+def run_store(port: int, timeout_s: float, clients: int, objects: int) -> Report:
+    """C-STORE different objects, encoded before the clock starts, on one association per client."""
+    connections = [connect(port, timeout_s) for _ in range(clients)]
+    answers = [associate(connection, messages.ASSOCIATE_RQ_STORE) for connection in connections]
+    template = messages.store_message(messages.max_length(answers[0]))
+    first = time.time_ns() // 1_000_000 % 10**9 * 1000
+    shares = [
+        [messages.with_uid(template, first + serial) for serial in range(client, objects, clients)]
+        for client in range(clients)
+    ]
+    stored: list[int] = []
+    threads = [
+        threading.Thread(target=lambda pair=pair: stored.append(_store_all(*pair)))
+        for pair in zip(connections, shares, strict=True)
+    ]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took_s = time.perf_counter() - began
+    if sum(stored) != objects:
+        raise NoAnswer(f"{sum(stored)} of {objects} objects stored")
+    for connection in connections:
+        release(connection)
+    return {"per_s": objects / took_s, "total": objects}
+
+
+def _store_all(connection: socket.socket, requests: list[bytes]) -> int:
+    """Store one after the other; gives how many succeeded before the first that did not."""
+    for done, request in enumerate(requests):
+        try:
+            connection.sendall(request)
+            answer = read_pdu(connection, PDUType.P_DATA_TF)
+        except (OSError, NoAnswer):
+            return done
+        if not messages.is_success(answer):
+            return done
+    return len(requests)
+
+
+def _reports(wanted: argparse.Namespace) -> Iterator[Report]:
+    port, timeout_s = wanted.port, wanted.timeout_s
+    if wanted.mode == "echo":
+        yield run_echo(port, wanted.seconds, timeout_s)
+    elif wanted.mode == "associate":
+        yield run_associate(port, wanted.seconds, timeout_s, wanted.clients)
+    elif wanted.mode == "store":
+        yield run_store(port, timeout_s, wanted.clients, wanted.objects)
+    else:
+        yield from run_hold(port, timeout_s, wanted.associations)
+
+
+def main() -> None:
+    """Run one mode; a server that does not answer is told on stderr with exit status 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("mode", choices=("echo", "associate", "hold", "store"))
+    parser.add_argument("port", type=int)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--timeout-s", type=float, default=10.0)
+    parser.add_argument("--clients", type=int, default=1)
+    parser.add_argument("--associations", type=int, default=100)
+    parser.add_argument("--objects", type=int, default=20)
+    try:
+        for report in _reports(parser.parse_args()):
+            print(json.dumps(report), flush=True)
+    except (OSError, NoAnswer) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()

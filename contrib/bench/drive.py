@@ -1,0 +1,70 @@
+"""Start the client's process and read its reports; None where the server did not answer."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from contrib.bench.client import Report
+
+_CLIENT = Path(__file__).with_name("client.py")
+
+
+def run(mode: str, port: int, **options: float) -> Report | None:
+    """Run the client to its end; `options` are its arguments, `timeout_s` for `--timeout-s`."""
+    done = subprocess.run(
+        _command(mode, port, options), stdout=subprocess.PIPE, text=True, check=False
+    )
+    return _report(done.stdout)
+
+
+class Holder:
+    """A client process that holds idle associations. `held` is how many it could open."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        report = self._read() or {}
+        self.held = int(report.get("held") or 0)
+
+    def ask(self, count: int) -> Report:
+        """C-ECHO on so many of them, chosen at random."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(f"{count}\n")
+            self._process.stdin.flush()
+        return self._read() or {}
+
+    def _read(self) -> Report | None:
+        return None if self._process.stdout is None else _report(self._process.stdout.readline())
+
+
+@contextmanager
+def holding(port: int, associations: int, timeout_s: float) -> Iterator[Holder]:
+    """Hold associations as long as the context lasts."""
+    options = {"associations": associations, "timeout_s": timeout_s}
+    command = _command("hold", port, options)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        yield Holder(process)
+
+
+def raise_file_limit() -> int:
+    """Use as many file descriptors as the system lets us have; children inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def _command(mode: str, port: int, options: dict[str, float]) -> list[str]:
+    arguments = [(f"--{name.replace('_', '-')}", str(value)) for name, value in options.items()]
+    flat = [text for pair in arguments for text in pair]
+    return [sys.executable, str(_CLIENT), mode, str(port), *flat]
+
+
+def _report(line: str) -> Report | None:
+    if not line.strip():
+        return None
+    report: Report = json.loads(line)
+    return report

@@ -1,0 +1,119 @@
+"""The PDUs the client sends, encoded once and beforehand, and what it looks at in the answers."""
+
+import struct
+from collections.abc import Iterator
+
+from pacsd.dimse.command_codec import encode_command
+from pacsd.dimse.commands import CEchoRQ, CStoreRQ
+from pacsd.ul import encode
+from pacsd.ul.decode import decode_associate_ac
+from pacsd.ul.items import UserInformation
+from pacsd.ul.pdu import HEADER_LENGTH, PDV, PDV_HEADER_LENGTH, Abort, AssociateRQ, PDataTF
+from pacsd.ul.pdu import ProposedContext as Context
+
+CALLED_AE = "PACSD"
+CALLING_AE = "BENCH"
+VERIFICATION = "1.2.840.10008.1.1"
+CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
+IMPLICIT_VR_LE = "1.2.840.10008.1.2"
+EXPLICIT_VR_LE = "1.2.840.10008.1.2.1"
+UID_ROOT = "2.25.125007522599693966915727316676444465874"
+PLACEHOLDER_UID = f"{UID_ROOT}.{9_000_000_000_000}"
+
+_OWN_MAX_LENGTH = 131_072
+_LONGEST_FRAGMENT = 131_072
+_ROWS = 512
+_SUCCESS = struct.pack("<HHIH", 0x0000, 0x0900, 2, 0x0000)
+
+
+def _associate_rq(context: Context) -> bytes:
+    us = UserInformation(_OWN_MAX_LENGTH, UID_ROOT, "PACSD_BENCH")
+    return encode.encode_associate_rq(AssociateRQ(CALLED_AE, CALLING_AE, (context,), us))
+
+
+def _echo_rq() -> bytes:
+    command = encode_command(CEchoRQ(message_id=1, affected_sop_class_uid=VERIFICATION))
+    return encode.encode_p_data(PDataTF((PDV(1, is_command=True, is_last=True, data=command),)))
+
+
+ASSOCIATE_RQ_ECHO = _associate_rq(Context(1, VERIFICATION, (IMPLICIT_VR_LE,)))
+ASSOCIATE_RQ_STORE = _associate_rq(Context(1, CT_IMAGE_STORAGE, (EXPLICIT_VR_LE,)))
+ECHO_RQ = _echo_rq()
+RELEASE_RQ = encode.RELEASE_RQ
+ABORT = encode.encode_abort(Abort())
+
+
+def is_success(p_data: bytes) -> bool:
+    """Whether a P-DATA-TF holds a response with the Status 0000H (PS3.7 Annex C)."""
+    return _SUCCESS in p_data
+
+
+def max_length(associate_ac: bytes) -> int:
+    """The longest P-DATA-TF variable field the acceptor takes; its 0 means any."""
+    answer = decode_associate_ac(memoryview(associate_ac)[HEADER_LENGTH:])
+    announced = answer.user_information.max_length or _LONGEST_FRAGMENT
+    return min(announced, _LONGEST_FRAGMENT)
+
+
+def store_message(max_length_bytes: int) -> bytes:
+    """A C-STORE-RQ of a 512 x 512 CT image with its data set, as PDUs; its UID is a placeholder."""
+    command = encode_command(
+        CStoreRQ(
+            message_id=1,
+            affected_sop_class_uid=CT_IMAGE_STORAGE,
+            affected_sop_instance_uid=PLACEHOLDER_UID,
+        )
+    )
+    pdvs = [PDV(1, is_command=True, is_last=True, data=command)]
+    pdvs += _fragments(b"".join(_ct_image()), max_length_bytes - PDV_HEADER_LENGTH)
+    return b"".join(encode.encode_p_data(PDataTF((pdv,))) for pdv in pdvs)
+
+
+def with_uid(message: bytes, serial: int) -> bytes:
+    """The same message for another SOP Instance; `serial` is below 10 ** 12."""
+    uid = f"{UID_ROOT}.{8_000_000_000_000 + serial}"
+    return message.replace(PLACEHOLDER_UID.encode(), uid.encode())
+
+
+def _fragments(data_set: bytes, fragment_bytes: int) -> Iterator[PDV]:
+    for start in range(0, len(data_set), fragment_bytes):
+        end = start + fragment_bytes
+        is_last = end >= len(data_set)
+        yield PDV(1, is_command=False, is_last=is_last, data=data_set[start:end])
+
+
+def _ct_image() -> Iterator[bytes]:
+    """The elements of a small but complete image, Explicit VR Little Endian."""
+    yield _text(0x0008, 0x0008, b"CS", "ORIGINAL\\PRIMARY\\AXIAL")
+    yield _text(0x0008, 0x0016, b"UI", CT_IMAGE_STORAGE)
+    yield _text(0x0008, 0x0018, b"UI", PLACEHOLDER_UID)
+    yield _text(0x0008, 0x0020, b"DA", "20260101")
+    yield _text(0x0008, 0x0030, b"TM", "120000")
+    yield _text(0x0008, 0x0050, b"SH", "BENCH1")
+    yield _text(0x0008, 0x0060, b"CS", "CT")
+    yield _text(0x0010, 0x0010, b"PN", "BENCH^OBJECT")
+    yield _text(0x0010, 0x0020, b"LO", "BENCH1")
+    yield _text(0x0020, 0x000D, b"UI", f"{UID_ROOT}.1")
+    yield _text(0x0020, 0x000E, b"UI", f"{UID_ROOT}.2")
+    yield _text(0x0020, 0x0013, b"IS", "1")
+    for element, value in (
+        (0x0002, 1),
+        (0x0010, _ROWS),
+        (0x0011, _ROWS),
+        (0x0100, 16),
+        (0x0101, 12),
+        (0x0102, 11),
+        (0x0103, 0),
+    ):
+        yield struct.pack("<HH2sHH", 0x0028, element, b"US", 2, value)
+        if element == 0x0002:  # noqa: PLR2004 - Photometric Interpretation follows Samples per Pixel
+            yield _text(0x0028, 0x0004, b"CS", "MONOCHROME2")
+    pixels = bytes(range(256)) * (_ROWS * _ROWS * 2 // 256)
+    yield struct.pack("<HH2sxxI", 0x7FE0, 0x0010, b"OW", len(pixels)) + pixels
+
+
+def _text(group: int, element: int, vr: bytes, text: str) -> bytes:
+    padding = b"\0" if vr == b"UI" else b" "
+    value = text.encode("ascii")
+    value += padding * (len(value) % 2)
+    return struct.pack("<HH2sH", group, element, vr, len(value)) + value

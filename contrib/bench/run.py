@@ -1,0 +1,96 @@
+"""Measure pacsd side by side with DCMTK, Orthanc and pynetdicom, and print a Markdown table.
+
+What is measured how, and its traps: RESULTS.md. Everything stays on loopback.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from contrib.bench import associate, drive, echo, held, idle, startup, store
+from contrib.bench.figures import FULL, QUICK, Measure, Scale
+from contrib.bench.servers import PEERS, Peer
+from contrib.bench.table import Taken, table
+
+MEASURES = {
+    module.MEASURE.name: module.MEASURE for module in (associate, echo, idle, held, startup, store)
+}
+
+
+def take_rounds(measure: Measure, peers: Sequence[Peer], scale: Scale) -> Taken:
+    """Measure the peers in turn, A B C, A B C ...: what disturbs the machine disturbs them all."""
+    taken: Taken = {figure.key: {} for figure in measure.figures}
+    wanted = list(filter(measure.is_for, peers))
+    for number in range(scale.rounds):
+        for peer in wanted:
+            print(f"{measure.name} {number + 1}/{scale.rounds} {peer.name}", file=sys.stderr)
+            values = measure.take(peer, scale)
+            for key, by_peer in taken.items():
+                by_peer.setdefault(peer.name, []).append(values.get(key))
+    return taken
+
+
+def machine() -> list[str]:
+    """What the figures depend on, apart from the code."""
+    cores = f"{len(os.sched_getaffinity(0))} cores ({_processor()})"
+    system = f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return [cores, system, f"load before the run {load}"]
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("measures", nargs="*", metavar="MEASURE", help=", ".join(MEASURES))
+    parser.add_argument("--quick", action="store_true", help="one small round: does it work?")
+    parser.add_argument("--rounds", type=int, help=f"default {FULL.rounds}")
+    parser.add_argument("--peers", default=",".join(PEERS), help="default %(default)s")
+    parser.add_argument("--json", type=Path, help="write every round's values to this file")
+    wanted = parser.parse_args(arguments)
+    for name in wanted.measures:
+        if name not in MEASURES:
+            parser.error(f"no measure {name!r}; there are {', '.join(MEASURES)}")
+    for name in wanted.peers.split(","):
+        if name not in PEERS:
+            parser.error(f"no peer {name!r}; there are {', '.join(PEERS)}")
+    return wanted
+
+
+def _installed(names: Sequence[str]) -> list[Peer]:
+    for name in names:
+        if not PEERS[name].is_installed():
+            print(f"{name} is left out: {PEERS[name].program} is not installed", file=sys.stderr)
+    return [PEERS[name] for name in names if PEERS[name].is_installed()]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the measures."""
+    wanted = _arguments(arguments)
+    scale = QUICK if wanted.quick else FULL
+    scale = replace(scale, rounds=wanted.rounds or scale.rounds)
+    peers = _installed(wanted.peers.split(","))
+    measures = [MEASURES[name] for name in wanted.measures or MEASURES]
+    drive.raise_file_limit()
+    description = [*machine(), *dict.fromkeys(peer.version() for peer in peers)]
+    taken: Taken = {}
+    for measure in measures:
+        taken |= take_rounds(measure, peers, scale)
+    figures = [figure for measure in measures for figure in measure.figures]
+    print("\n".join([*description, "", *table(figures, [peer.name for peer in peers], taken)]))
+    if wanted.json:
+        record = {"description": description, "rounds": taken}
+        wanted.json.write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""The sections of the conformance statement (PS3.2) that follow from the program."""
+
+from collections.abc import Iterable
+
+from contrib.docs.sections import Section, code, table
+from pacsd import __version__
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.app.conf_docs import toml_value
+from pacsd.app.setting_keys import setting_keys
+from pacsd.archive.instance import refused
+from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from pacsd.dicom.registry import (
+    APPLICATION_CONTEXT,
+    VERIFICATION,
+    Service,
+    sop_classes,
+    transfer_syntax,
+    transfer_syntaxes,
+)
+from pacsd.dicom.status import Status, describe
+from pacsd.net.ae import ApplicationEntity
+from pacsd.net.settings import AESettings, DimseSettings
+from pacsd.ul.errors import AbortReason, AbortSource
+from pacsd.ul.negotiation import MIN_MAX_LENGTH, SEND_LENGTH_CAP
+from pacsd.ul.pdu import AssociateRJ
+from pacsd.ul.rejection import (
+    ACSEReason,
+    PresentationReason,
+    UserReason,
+    rejected_by_acse,
+    rejected_by_user,
+    rejected_for_now,
+)
+from pacsd.ul.rejection import describe as describe_rejection
+
+REJECTIONS: tuple[tuple[AssociateRJ, str], ...] = (
+    (
+        rejected_by_user(UserReason.NO_REASON_GIVEN),
+        "`ae_reject_detail` is false and an AE title was not recognized; or the requestor's maximum "
+        f"length is 1 to {MIN_MAX_LENGTH - 1} bytes, too small for a PDV",
+    ),
+    (
+        rejected_by_user(UserReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED),
+        f"the application context is not {APPLICATION_CONTEXT}",
+    ),
+    (
+        rejected_by_user(UserReason.CALLING_AE_TITLE_NOT_RECOGNIZED),
+        "the calling AE title is unknown or no AE title, calls from an address it may not call "
+        "from, or may not call this AE title",
+    ),
+    (
+        rejected_by_user(UserReason.CALLED_AE_TITLE_NOT_RECOGNIZED),
+        "the called AE title is none of ours",
+    ),
+    (
+        rejected_by_acse(ACSEReason.PROTOCOL_VERSION_NOT_SUPPORTED),
+        "bit 0 of the protocol version is clear",
+    ),
+    (
+        AssociateRJ(2, 1, 1),
+        "a plugin that takes part in the decision failed or was late; a plugin may also send a "
+        "rejection of its own choice",
+    ),
+    (
+        rejected_for_now(PresentationReason.TEMPORARY_CONGESTION),
+        "the server is shutting down",
+    ),
+    (
+        rejected_for_now(PresentationReason.LOCAL_LIMIT_EXCEEDED),
+        "a limit of associations is reached: overall, for the called AE title or for the peer",
+    ),
+)
+"""Every A-ASSOCIATE-RJ we send, and when."""
+
+ABORTS: tuple[tuple[AbortSource, AbortReason, str], ...] = (
+    (
+        AbortSource.SERVICE_USER,
+        AbortReason.NOT_SPECIFIED,
+        "before an association: an invalid or unexpected PDU; later: DIMSE fragments out of order, "
+        "a command set that cannot be answered, more operations than negotiated, no message within "
+        "`dimse_timeout_s` or `idle_timeout_s`; an operator or the shutdown ends the association",
+    ),
+    (
+        AbortSource.SERVICE_PROVIDER,
+        AbortReason.NOT_SPECIFIED,
+        "a PDU has not arrived whole within `network_timeout_s`; a PDU after the association's end",
+    ),
+    (
+        AbortSource.SERVICE_PROVIDER,
+        AbortReason.UNRECOGNIZED_PDU,
+        "a PDU type that does not exist",
+    ),
+    (
+        AbortSource.SERVICE_PROVIDER,
+        AbortReason.UNEXPECTED_PDU,
+        "a PDU that table 9-10 of PS3.8 does not allow in this state",
+    ),
+    (
+        AbortSource.SERVICE_PROVIDER,
+        AbortReason.INVALID_PDU_PARAMETER,
+        "lengths or values that a PDU must not have; a PDV on a presentation context that was not "
+        "accepted; a P-DATA-TF longer than twice the announced maximum (with `strict`: longer than "
+        "that maximum)",
+    ),
+)
+"""Every A-ABORT we send, and when."""
+
+STATUSES: tuple[tuple[Status, str, str], ...] = (
+    (Status.SUCCESS, "C-ECHO, C-STORE", "C-STORE: the object is durable on the medium"),
+    (Status.PROCESSING_FAILURE, "any", "the command group length contradicts the command set"),
+    (Status.INVALID_SOP_INSTANCE, "C-STORE", "the Affected SOP Instance UID is empty or no UID"),
+    (
+        Status.SOP_CLASS_NOT_SUPPORTED,
+        "C-STORE",
+        "the Affected SOP Class UID is not the abstract syntax of the presentation context",
+    ),
+    (Status.DUPLICATE_INVOCATION, "any", "the Message ID belongs to an operation still open"),
+    (Status.UNRECOGNIZED_OPERATION, "any", "no DIMSE operation, or one we do not perform"),
+    (
+        Status.MISTYPED_ARGUMENT,
+        "any",
+        "an element of the command set is absent, of a wrong length or undefined value, or "
+        "contradicts the operation",
+    ),
+    (
+        Status.OUT_OF_RESOURCES,
+        "C-STORE",
+        "the object was not kept and may be sent again; Error Comment says why, see below",
+    ),
+)
+"""Every DIMSE status we send as SCP: the operations it answers, and when."""
+
+
+def sections() -> dict[str, Section]:
+    """What is written between the marks of conformance.md."""
+    return {
+        "identity": _identity,
+        "limits": _limits,
+        "verification": _verification,
+        "storage-sop-classes": _storage_classes,
+        "storage-transfer-syntaxes": _storage_syntaxes,
+        "rejections": _rejections,
+        "aborts": _aborts,
+        "statuses": _statuses,
+        "error-comments": _error_comments,
+        "timers": _timers,
+    }
+
+
+def _identity() -> str:
+    rows = (
+        ("Product", f"pacsd {__version__}"),
+        ("Application context name", code(APPLICATION_CONTEXT)),
+        ("Implementation class UID", code(IMPLEMENTATION_CLASS_UID)),
+        ("Implementation version name", code(IMPLEMENTATION_VERSION_NAME)),
+    )
+    return table(("Item", "Value"), rows)
+
+
+def _limits() -> str:
+    rows = (
+        ("Maximum PDU length received", *_default("ae", "max_pdu_length_bytes")),
+        ("Maximum PDU length sent", "the peer's, at most", str(SEND_LENGTH_CAP)),
+        ("Associations accepted at once", *_default("dimse", "max_associations")),
+        ("Of these kept for known peers", *_default("dimse", "reserved_associations")),
+        ("Associations accepted from one peer", *_default("dimse", "max_associations_per_peer")),
+        ("Operations outstanding, as acceptor", *_default("dimse", "max_operations_window")),
+        ("Operations outstanding, as requestor", "not negotiated", "1"),
+        ("Largest data set, in bytes", *_default("dimse", "max_data_set_bytes")),
+    )
+    return table(("Limit", "Key", "Default"), rows)
+
+
+def _verification() -> str:
+    syntaxes = _default_entity().supported[VERIFICATION]
+    rows = [
+        (known.name, code(known.uid), _syntax_names(syntaxes), "SCU and SCP")
+        for known in sop_classes(Service.VERIFICATION)
+    ]
+    return table(("SOP class", "UID", "Transfer syntaxes", "Role"), rows)
+
+
+def _storage_classes() -> str:
+    supported = _default_entity().supported
+    rows = [
+        (known.name, code(known.uid), "yes" if known.is_retired else "")
+        for known in sop_classes(Service.STORAGE)
+        if known.uid in supported
+    ]
+    return f"{len(rows)} SOP classes, all as SCP.\n\n{table(('SOP class', 'UID', 'Retired'), rows)}"
+
+
+def _storage_syntaxes() -> str:
+    supported = _default_entity().supported
+    accepted = supported[sop_classes(Service.STORAGE)[0].uid]
+    rows = [
+        (known.name, code(known.uid), code(known.keyword), "yes" if known.is_retired else "")
+        for known in transfer_syntaxes()
+        if known.uid in accepted
+    ]
+    return table(("Transfer syntax", "UID", "Keyword", "Retired"), rows)
+
+
+def _rejections() -> str:
+    rows = [
+        (f"({each.result:d},{each.source:d},{each.reason:d})", describe_rejection(each), when)
+        for each, when in REJECTIONS
+    ]
+    return table(("Result, source, reason", "In words", "When"), rows)
+
+
+def _aborts() -> str:
+    rows = [
+        (f"({source:d},{reason:d})", f"{_words(source)}: {_words(reason)}", when)
+        for source, reason, when in ABORTS
+    ]
+    return table(("Source, reason", "In words", "When"), rows)
+
+
+def _statuses() -> str:
+    rows = []
+    for status, operations, when in STATUSES:
+        words = describe(status, Service.STORAGE).partition(" ")[2]
+        rows.append((code(f"{status:04X}"), words, operations, when))
+    return table(("Status", "In words", "Answers", "When"), rows)
+
+
+def _error_comments() -> str:
+    comments = (refused(StoreError(fault, ""), 0).comment for fault in StoreFault)
+    return "\n".join(f"- {code(comment)}" for comment in comments)
+
+
+def _timers() -> str:
+    rows = [
+        (code(f"dimse.{key.path[-1]}"), toml_value(key.default), key.documentation)
+        for key in setting_keys(DimseSettings)
+        if key.path[-1].endswith("_s")
+    ]
+    return table(("Key", "Default, seconds", "Meaning"), rows)
+
+
+def _default(where: str, name: str) -> tuple[str, str]:
+    """A key and its default."""
+    model = {"ae": AESettings, "dimse": DimseSettings}[where]
+    return code(f"{where}.{name}"), toml_value(model.model_fields[name].default)
+
+
+def _default_entity() -> ApplicationEntity:
+    return ApplicationEntity.of(AESettings(), DimseSettings())
+
+
+def _syntax_names(uids: Iterable[str]) -> str:
+    known = (transfer_syntax(uid) for uid in sorted(uids))
+    return ", ".join(each.name for each in known if each is not None)
+
+
+def _words(member: AbortSource | AbortReason) -> str:
+    return member.name.lower().replace("_", " ")

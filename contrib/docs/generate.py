@@ -1,0 +1,73 @@
+"""Write what is generated of the documentation: `make docs`.
+
+Whole files come from code alone; the others are prose with sections between two marks, see
+`sections`. Running it twice changes nothing.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from contrib.docs import (
+    clauses,
+    configuration,
+    conformance,
+    hooks_reference,
+    hostile_rows,
+    operations,
+    state_diagram,
+)
+from contrib.docs.sections import Section, fill
+from pacsd.app.conf_docs import example_files
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = Path("contrib/docs")
+EXAMPLE = Path("contrib/examples/ae_prefix")
+
+
+def documents(root: Path = ROOT) -> dict[Path, str]:
+    """The text every generated document should have, by its path in the repository."""
+    return {
+        **example_files(),
+        DOCS / "clauses.md": clauses.render(root),
+        DOCS / "configuration.md": configuration.render(),
+        DOCS / "states.md": state_diagram.render(),
+        **{
+            DOCS / name: fill((root / DOCS / name).read_text(encoding="utf-8"), sections)
+            for name, sections in sections_of(root).items()
+        },
+    }
+
+
+def sections_of(root: Path = ROOT) -> Mapping[str, Mapping[str, Section]]:
+    """The documents with generated sections, and who writes each."""
+    return {
+        "conformance.md": conformance.sections(),
+        "operator.md": {
+            "metrics": operations.render_metrics,
+            "log-events": partial(operations.render_log_events, root),
+        },
+        "plugins.md": {
+            "hooks": hooks_reference.render,
+            "example-module": partial(_source, root / EXAMPLE / "pacsd_ae_prefix.py", "python"),
+            "example-project": partial(_source, root / EXAMPLE / "pyproject.toml", "toml"),
+        },
+        "security.md": {"hostile-rows": partial(hostile_rows.render, root)},
+    }
+
+
+def main() -> None:
+    """Write every document that is not as it should be."""
+    for path, text in documents().items():
+        target = ROOT / path
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.write_text(text, encoding="utf-8")
+            print(path)
+
+
+def _source(path: Path, language: str) -> str:
+    return f"```{language}\n{path.read_text(encoding='utf-8')}```"
+
+
+if __name__ == "__main__":
+    main()

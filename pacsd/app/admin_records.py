@@ -1,0 +1,111 @@
+"""What the admin commands answer: records that the daemon writes as JSON and commands read back."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from pacsd.dicom.ae_title import printable
+from pacsd.dicom.registry import uid_name
+from pacsd.net.recorder import AssociationRecord, CommandRecord
+
+MAX_UID_LENGTH = 80
+"""Of a UID or its name, which a peer may have made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextDetail:
+    """A presentation context as proposed; `accepted` is the transfer syntax agreed on, or ''."""
+
+    context_id: int
+    abstract_syntax: str
+    proposed: tuple[str, ...]
+    accepted: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationSummary:
+    """One association; times are seconds since 1970, UTC, `ended_at` None while it is open."""
+
+    number: int
+    started_at: float
+    ended_at: float | None
+    peer_address: str
+    is_requestor: bool
+    calling_ae: str
+    called_ae: str
+    implementation: str
+    outcome: str
+    reason: str
+    key: str
+    contexts_proposed: int
+    contexts_accepted: int
+    operations: int
+    failures: int
+    bytes_received: int
+    bytes_sent: int
+
+    @classmethod
+    def of(cls, record: AssociationRecord) -> Self:
+        """The summary of what the recorder holds."""
+        return cls(
+            number=record.number,
+            started_at=record.started_at,
+            ended_at=record.ended_at,
+            peer_address=record.peer_address,
+            is_requestor=record.is_requestor,
+            calling_ae=record.calling_ae,
+            called_ae=record.called_ae,
+            implementation=record.implementation,
+            outcome=record.outcome.value,
+            reason=record.reason,
+            key=record.key,
+            contexts_proposed=len(record.proposed),
+            contexts_accepted=len(record.negotiated.contexts) if record.negotiated else 0,
+            operations=record.operations,
+            failures=record.failures,
+            bytes_received=record.bytes_received,
+            bytes_sent=record.bytes_sent,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationDetail:
+    """All that is remembered of one association."""
+
+    summary: AssociationSummary
+    contexts: tuple[ContextDetail, ...]
+    commands: tuple[CommandRecord, ...]
+
+    @classmethod
+    def of(cls, record: AssociationRecord) -> Self:
+        """The details of what the recorder holds."""
+        return cls(AssociationSummary.of(record), _contexts(record), tuple(record.commands))
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    """The daemon itself; `started_at` is seconds since 1970, UTC."""
+
+    version: str
+    process: int
+    started_at: float
+    dimse: tuple[str, ...]
+    open_associations: int
+
+
+def _contexts(record: AssociationRecord) -> tuple[ContextDetail, ...]:
+    accepted = record.negotiated.contexts if record.negotiated else {}
+    return tuple(
+        ContextDetail(
+            context_id=context.context_id,
+            abstract_syntax=_named(context.abstract_syntax),
+            proposed=tuple(_named(uid) for uid in context.transfer_syntaxes),
+            accepted=_named(accepted[context.context_id].transfer_syntax)
+            if context.context_id in accepted
+            else "",
+        )
+        for context in record.proposed
+    )
+
+
+def _named(uid: str) -> str:
+    return printable(uid_name(uid), MAX_UID_LENGTH)

@@ -1,0 +1,134 @@
+import configparser
+import os
+import shlex
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from pacsd.app import cli
+from pacsd.app.cli_config import EXIT_CONFIG
+from pacsd.app.systemd import Notifier
+from pacsd.net.settings import DimseSettings
+
+UNIT = Path(__file__).parents[2] / "contrib/systemd/pacsd.service"
+
+
+class Systemd:
+    """What systemd is to a service: a datagram socket."""
+
+    def __init__(self, address: str) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.socket.settimeout(5)
+
+    def heard(self) -> str:
+        return self.socket.recv(4096).decode()
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"{folder}/notify"
+
+
+@pytest.fixture
+def systemd(address: str) -> Iterator[Systemd]:
+    systemd = Systemd(address)
+    yield systemd
+    systemd.socket.close()
+
+
+def test_what_is_said(systemd: Systemd, address: str) -> None:
+    notifier = Notifier.from_environment({"NOTIFY_SOCKET": address})
+    notifier.ready()
+    assert systemd.heard() == "READY=1"
+    notifier.stopping()
+    assert systemd.heard() == "STOPPING=1"
+    notifier.watchdog()
+    assert systemd.heard() == "WATCHDOG=1"
+    notifier.status("7 associations\nREADY=1")
+    assert systemd.heard() == "STATUS=7 associations READY=1"
+
+
+def test_a_reload_says_when_it_began(systemd: Systemd, address: str) -> None:
+    Notifier(address).reloading()
+    first, _, second = systemd.heard().partition("\n")
+    assert first == "RELOADING=1"
+    name, _, value = second.partition("=")
+    assert name == "MONOTONIC_USEC"
+    assert value.isdigit()
+
+
+def test_an_abstract_address() -> None:
+    systemd = Systemd(f"\0pacsd-test-{os.getpid()}")
+    with systemd.socket:
+        Notifier(f"@pacsd-test-{os.getpid()}").ready()
+        assert systemd.heard() == "READY=1"
+
+
+@pytest.mark.parametrize("wrong", ["", "vsock:2:1234", "relative", "/nobody/listens", "/" * 200])
+def test_nothing_is_raised_where_nobody_listens(wrong: str) -> None:
+    notifier = Notifier.from_environment({"NOTIFY_SOCKET": wrong})
+    notifier.ready()
+    notifier.watchdog()
+
+
+def test_a_full_queue_is_not_waited_for(systemd: Systemd, address: str) -> None:
+    notifier = Notifier(address)
+    for _ in range(10_000):
+        notifier.watchdog()
+    assert systemd.heard() == "WATCHDOG=1"
+
+
+@pytest.mark.parametrize(
+    ("environ", "interval_s"),
+    [
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 15),
+        ({"WATCHDOG_USEC": "500000"}, 0.25),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, None),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": ""}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "-1"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_watchdog(environ: Mapping[str, str], interval_s: float | None) -> None:
+    assert Notifier.from_environment(environ).watchdog_interval_s == interval_s
+
+
+def test_the_environment_of_the_process_is_the_default(
+    systemd: Systemd, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    Notifier.from_environment().ready()
+    assert systemd.heard() == "READY=1"
+
+
+def unit() -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign] # keys of units keep case
+    parser.read(UNIT, encoding="utf-8")
+    return parser["Service"]
+
+
+def test_the_unit_starts_with_options_that_exist() -> None:
+    _, command, *arguments = shlex.split(unit()["ExecStart"])
+    commands = typer.main.get_group(cli.build()).commands
+    known = {flag for parameter in commands[command].params for flag in parameter.opts}
+    flags = {argument for argument in arguments if argument.startswith("--")}
+    assert flags
+    assert flags <= known
+
+
+def test_the_unit_leaves_time_to_stop() -> None:
+    assert int(unit()["TimeoutStopSec"]) > DimseSettings().shutdown_grace_s
+
+
+def test_the_unit_gives_up_on_a_wrong_configuration() -> None:
+    assert int(unit()["RestartPreventExitStatus"]) == EXIT_CONFIG
+    assert unit()["Type"] == "notify"
