@@ -33,7 +33,9 @@ class Clause:
     number: str
 
     def __str__(self) -> str:
-        return f"table {self.number}" if self.is_table else self.number
+        if self.is_table:
+            return f"table {self.number}"
+        return f"annex {self.number}" if self.number.isalpha() else self.number
 
 
 def render(root: Path) -> str:

@@ -45,7 +45,7 @@ class Daemon:
         self._notifier = notifier
         self._stop = anyio.Event()
         self._reload_wanted = anyio.Event()
-        self._hurry = anyio.CancelScope()
+        self._grace: anyio.CancelScope | None = None
 
     async def run(self, started: Callable[[], None] | None = None) -> None:
         """Serve until SIGTERM or SIGINT; a second one cuts the shutdown short.
@@ -64,8 +64,8 @@ class Daemon:
         if problems:
             raise StartError("\n".join(map(str, problems)))
         async with AsyncExitStack() as stack:
-            await loaded.start()
             stack.push_async_callback(loaded.stop)
+            await loaded.start()
             store = await loaded.hooks.blob_store(self._checked.config.store.name)
             parts = wiring.build(self._checked, store, loaded.hooks)
             await self._serve(parts, started)
@@ -108,9 +108,9 @@ class Daemon:
         self._notifier.stopping()
         grace_s = self._checked.config.dimse.shutdown_grace_s
         aborted = 0
-        with self._hurry:
+        with anyio.CancelScope() as self._grace:
             aborted = await parts.listener.drain(grace_s)
-        if self._hurry.cancelled_caught:
+        if self._grace.cancelled_caught:
             aborted = await parts.listener.drain(0)
         _log.info("stopped", aborted_associations=aborted)
 
@@ -146,7 +146,8 @@ class Daemon:
                 if number == signal.SIGHUP:
                     self._reload_wanted.set()
                 elif self._stop.is_set():
-                    self._hurry.cancel()
+                    if self._grace is not None:
+                        self._grace.cancel()
                 else:
                     _log.info("stopping", signal=number.name)
                     self._stop.set()

@@ -308,11 +308,13 @@ class Session:
     def _waited_for_s(self) -> float:
         """How long what we now wait for may take; 0 if the peer owes us nothing, or for ever."""
         state = self.association.state
-        if state in _PEER_OWES_ACSE or self._incoming.is_in_message or len(self._invoked):
+        if state in _PEER_OWES_ACSE:
             return self.patience.message_s
-        if state is State.STA6 and not len(self._performing):
-            return self.patience.idle_s
-        return 0.0
+        if state is not State.STA6:
+            return 0.0  # before and after an association ARTIM is the only timer
+        if self._incoming.is_in_message or len(self._invoked):
+            return self.patience.message_s
+        return 0.0 if len(self._performing) else self.patience.idle_s
 
 
 def _duplicate_invocation(request: Request) -> CommandError:

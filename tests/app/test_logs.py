@@ -138,7 +138,8 @@ def test_no_value_takes_the_place_of_time_level_or_logger() -> None:
 
 def test_secrets_do_not_get_in() -> None:
     stream = configured(format="json")
-    structlog.get_logger("pacsd").info("x", tokens=3, **{"password": "hunter2", "token": "abc"})
+    secrets = {"password": "hunter2", "token": "abc"}
+    structlog.get_logger("pacsd").info("x", tokens=3, **secrets)
     (event,) = events(stream)
     assert (event["password"], event["token"], event["tokens"]) == ("***", "***", 3)
 

@@ -111,8 +111,8 @@ async def test_metrics() -> None:
         answer = await client.get("/metrics")
         assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
-        families = list(text_string_to_metric_families(await answer.text()))
-        assert [(one.name, one.samples[0].value) for one in families][0] == ("pacsd_things", 7)
+        things = next(iter(text_string_to_metric_families(await answer.text())))
+        assert (things.name, things.samples[0].value) == ("pacsd_things", 7)
 
 
 @pytest.mark.parametrize("target", ["/health", "/ready", "/metrics"])
@@ -123,7 +123,7 @@ async def test_head(target: str) -> None:
         assert answer.endswith(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize("target", ["/", "/healthz", "/health/", "//health", "/../metrics", "*"])
+@pytest.mark.parametrize("target", ["/", "/healthz", "/health/", "//health", "/../metrics"])
 async def test_nothing_else_is_there(target: str) -> None:
     async with serving() as address:
         assert (await raw(address, request(target))).startswith(b"HTTP/1.1 404 ")
@@ -194,6 +194,10 @@ async def test_beyond_loopback_any_name_is_good() -> None:
         assert answer.startswith(b"HTTP/1.1 200 ")
 
 
+TWO_LENGTHS = (
+    b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+)
 CLIENT_HELLO = bytes.fromhex("160301020001000001fc0303") + bytes(500)
 
 
@@ -209,10 +213,7 @@ CLIENT_HELLO = bytes.fromhex("160301020001000001fc0303") + bytes(500)
         (b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 10_000 + b"\r\n\r\n",),
         (b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",),
         (b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",),
-        (
-            b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        ),
+        (TWO_LENGTHS,),
     ],
 )
 async def test_a_bad_request_is_refused_and_costs_no_log_line(
@@ -310,5 +311,5 @@ async def test_kept_connections_end_with_the_listener() -> None:
         await reader.readuntil(b"}\n")
     assert await read_to_end(reader) == b""
     writer.close()
-    with pytest.raises(OSError, match=""):
+    with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(address.host, address.port)
