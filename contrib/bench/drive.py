@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from contrib.bench.client import Report
@@ -21,6 +22,14 @@ def run(mode: str, port: int, **options: float) -> Report | None:
     return _report(done.stdout)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How many of the asked associations answered, in percent, and how soon."""
+
+    answered: float | None
+    median_ms: float | None
+
+
 class Holder:
     """A client process that holds idle associations. `held` is how many it could open."""
 
@@ -29,12 +38,14 @@ class Holder:
         report = self._read() or {}
         self.held = int(report.get("held") or 0)
 
-    def ask(self, count: int) -> Report:
-        """C-ECHO on so many of them, chosen at random."""
+    def ask(self, count: int) -> Asked:
+        """C-ECHO on so many of them, chosen at random, until one does not answer in time."""
         if self._process.stdin is not None:
             self._process.stdin.write(f"{count}\n")
             self._process.stdin.flush()
-        return self._read() or {}
+        report = self._read() or {}
+        asked, answered = report.get("asked"), report.get("answered") or 0
+        return Asked(100 * answered / asked if asked else None, report.get("median_ms"))
 
     def _read(self) -> Report | None:
         return None if self._process.stdout is None else _report(self._process.stdout.readline())

@@ -21,7 +21,7 @@ def take(peer: Peer, scale: Scale) -> Values:
             asked = holder.ask(scale.asks)
     values = {key.replace("idle", "held"): value for key, value in cost.items()}
     values["held_echo"] = None if report is None else report["per_s"]
-    values["held_answered"] = 100 * (asked.get("answered") or 0) / scale.asks
+    values["held_answered"] = asked.answered
     return values
 
 

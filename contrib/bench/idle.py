@@ -18,8 +18,8 @@ def take(peer: Peer, scale: Scale) -> Values:
             values = held_cost(server, holder, scale, empty_kib)
             during = _others(server, scale)
             asked = holder.ask(scale.asks)
-            values["idle_answered"] = 100 * (asked.get("answered") or 0) / scale.asks
-            values["idle_ask_ms"] = asked.get("median_ms")
+            values["idle_answered"] = asked.answered
+            values["idle_ask_ms"] = asked.median_ms
         after = _others(server, scale)
     alone = [rate for rate in (before, after) if rate]
     if during and alone:

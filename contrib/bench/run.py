@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -80,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scale = replace(scale, rounds=wanted.rounds or scale.rounds)
     peers = _installed(wanted.peers.split(","))
     measures = [MEASURES[name] for name in wanted.measures or MEASURES]
+    # Leave by the `finally`s, so that the servers are stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     drive.raise_file_limit()
     description = [*machine(), *dict.fromkeys(peer.version() for peer in peers)]
     taken: Taken = {}

@@ -94,7 +94,7 @@ def running(peer: Peer) -> Iterator[Server]:
             process = subprocess.Popen(
                 command,
                 cwd=place.directory,
-                env=os.environ | dict(peer.environment),
+                env=_environment(peer),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -132,6 +132,12 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     for number in ours:
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
+
+
+def _environment(peer: Peer) -> dict[str, str]:
+    # A Python that may not keep its bytecode would compile all of it at every start.
+    inherited = {key: os.environ[key] for key in os.environ if key != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | dict(peer.environment)
 
 
 def _free_port() -> int:

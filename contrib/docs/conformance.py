@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contrib.docs.sections import Section, code, table
 from pacsd import __version__
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.settings import Settings
 from pacsd.app.conf_docs import toml_value
 from pacsd.app.setting_keys import setting_keys
 from pacsd.archive.instance import refused
@@ -36,8 +37,10 @@ from pacsd.ul.rejection import describe as describe_rejection
 REJECTIONS: tuple[tuple[AssociateRJ, str], ...] = (
     (
         rejected_by_user(UserReason.NO_REASON_GIVEN),
-        "`ae_reject_detail` is false and an AE title was not recognized; or the requestor's maximum "
-        f"length is 1 to {MIN_MAX_LENGTH - 1} bytes, too small for a PDV",
+        (
+            "`ae_reject_detail` is false and an AE title was not recognized; or the requestor's "
+            f"maximum length is 1 to {MIN_MAX_LENGTH - 1} bytes, too small for a PDV"
+        ),
     ),
     (
         rejected_by_user(UserReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED),
@@ -45,8 +48,10 @@ REJECTIONS: tuple[tuple[AssociateRJ, str], ...] = (
     ),
     (
         rejected_by_user(UserReason.CALLING_AE_TITLE_NOT_RECOGNIZED),
-        "the calling AE title is unknown or no AE title, calls from an address it may not call "
-        "from, or may not call this AE title",
+        (
+            "the calling AE title is unknown or no AE title, calls from an address it may not call "
+            "from, or may not call this AE title"
+        ),
     ),
     (
         rejected_by_user(UserReason.CALLED_AE_TITLE_NOT_RECOGNIZED),
@@ -58,8 +63,10 @@ REJECTIONS: tuple[tuple[AssociateRJ, str], ...] = (
     ),
     (
         AssociateRJ(2, 1, 1),
-        "a plugin that takes part in the decision failed or was late; a plugin may also send a "
-        "rejection of its own choice",
+        (
+            "a plugin that takes part in the decision failed or was late; a plugin may also send a "
+            "rejection of its own choice"
+        ),
     ),
     (
         rejected_for_now(PresentationReason.TEMPORARY_CONGESTION),
@@ -76,9 +83,12 @@ ABORTS: tuple[tuple[AbortSource, AbortReason, str], ...] = (
     (
         AbortSource.SERVICE_USER,
         AbortReason.NOT_SPECIFIED,
-        "before an association: an invalid or unexpected PDU; later: DIMSE fragments out of order, "
-        "a command set that cannot be answered, more operations than negotiated, no message within "
-        "`dimse_timeout_s` or `idle_timeout_s`; an operator or the shutdown ends the association",
+        (
+            "before an association: an invalid or unexpected PDU; later: DIMSE fragments out of "
+            "order, a command set that cannot be answered, more operations than negotiated, a data "
+            "set longer than `max_data_set_bytes`, no message within `dimse_timeout_s` or "
+            "`idle_timeout_s`; an operator or the shutdown ends the association"
+        ),
     ),
     (
         AbortSource.SERVICE_PROVIDER,
@@ -98,9 +108,11 @@ ABORTS: tuple[tuple[AbortSource, AbortReason, str], ...] = (
     (
         AbortSource.SERVICE_PROVIDER,
         AbortReason.INVALID_PDU_PARAMETER,
-        "lengths or values that a PDU must not have; a PDV on a presentation context that was not "
-        "accepted; a P-DATA-TF longer than twice the announced maximum (with `strict`: longer than "
-        "that maximum)",
+        (
+            "lengths or values that a PDU must not have; a PDV on a presentation context that was "
+            "not accepted; a P-DATA-TF longer than twice the announced maximum (with `strict`: "
+            "longer than that maximum)"
+        ),
     ),
 )
 """Every A-ABORT we send, and when."""
@@ -119,8 +131,10 @@ STATUSES: tuple[tuple[Status, str, str], ...] = (
     (
         Status.MISTYPED_ARGUMENT,
         "any",
-        "an element of the command set is absent, of a wrong length or undefined value, or "
-        "contradicts the operation",
+        (
+            "an element of the command set is absent, of a wrong length or undefined value, or "
+            "contradicts the operation"
+        ),
     ),
     (
         Status.OUT_OF_RESOURCES,
@@ -129,6 +143,9 @@ STATUSES: tuple[tuple[Status, str, str], ...] = (
     ),
 )
 """Every DIMSE status we send as SCP: the operations it answers, and when."""
+
+_MODELS: dict[str, type[Settings]] = {"ae": AESettings, "dimse": DimseSettings}
+_FAULTS_OF_READING = (StoreFault.NOT_FOUND, StoreFault.OUT_OF_RANGE)
 
 
 def sections() -> dict[str, Section]:
@@ -226,7 +243,8 @@ def _statuses() -> str:
 
 
 def _error_comments() -> str:
-    comments = (refused(StoreError(fault, ""), 0).comment for fault in StoreFault)
+    faults = [fault for fault in StoreFault if fault not in _FAULTS_OF_READING]
+    comments = (refused(StoreError(fault, ""), 0).comment for fault in faults)
     return "\n".join(f"- {code(comment)}" for comment in comments)
 
 
@@ -241,8 +259,7 @@ def _timers() -> str:
 
 def _default(where: str, name: str) -> tuple[str, str]:
     """A key and its default."""
-    model = {"ae": AESettings, "dimse": DimseSettings}[where]
-    return code(f"{where}.{name}"), toml_value(model.model_fields[name].default)
+    return code(f"{where}.{name}"), toml_value(_MODELS[where].model_fields[name].default)
 
 
 def _default_entity() -> ApplicationEntity:

@@ -23,7 +23,12 @@ def render_metrics() -> str:
     registry.register(IngestCollector(Ingest(MemoryStore(), now_us=lambda: 0)))
     labels = _labels(registry)
     rows = [
-        (code(_exposed(each.name, each.type)), labels.get(each.name, ""), each.type, f"{each.documentation}.")
+        (
+            code(_exposed(each.name, each.type)),
+            labels.get(each.name, ""),
+            each.type,
+            f"{each.documentation}.",
+        )
         for each in registry.collect()
     ]
     return table(("Metric", "Labels", "Type", "Meaning"), sorted(rows))
@@ -43,13 +48,10 @@ def _exposed(name: str, kind: str) -> str:
 
 
 def _labels(registry: CollectorRegistry) -> dict[str, str]:
-    """The label names of each metric that has any."""
-    collectors = {*registry._collector_to_names}  # noqa: SLF001 - the registry lists no children
-    return {
-        each._name: ", ".join(each._labelnames)  # noqa: SLF001 - as above
-        for each in collectors
-        if getattr(each, "_labelnames", ())
-    }
+    """The label names of each metric that has any; the registry itself does not tell them."""
+    collectors = (vars(each) for each in registry._collector_to_names)  # noqa: SLF001
+    named = ((each.get("_name"), each.get("_labelnames", ())) for each in collectors)
+    return {str(name): ", ".join(labels) for name, labels in named if labels}
 
 
 def _events(root: Path) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:

@@ -24,8 +24,8 @@ _DIAGRAM = """
 ## Diagram
 
 Ways to an abort are left out: an A-ABORT of the peer and a lost connection lead to Sta1 from
-everywhere, so does ARTIM when it expires; our own abort and a PDU that does not belong lead to Sta13.
-The table below has them.
+everywhere, so does ARTIM when it expires; our own abort and a PDU that does not belong lead to
+Sta13. The table below has them.
 
 ```mermaid
 {}

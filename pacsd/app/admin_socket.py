@@ -16,7 +16,7 @@ import struct
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import isawaitable
 from pathlib import Path
 
@@ -240,7 +240,8 @@ def _exchange(path: Path, request: bytes) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connected:
         connected.settimeout(DEADLINE_S)
         connected.connect(os.fspath(path))
-        connected.sendall(request)
+        with suppress(BrokenPipeError):  # refused unread: the reason is there to be read
+            connected.sendall(request)
         while not received.endswith(b"\n"):
             connected.settimeout(max(0.001, deadline - time.monotonic()))
             part = connected.recv(MAX_LINE_BYTES)

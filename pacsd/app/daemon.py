@@ -15,13 +15,11 @@ from anyio.abc import TaskGroup, TaskStatus
 from pacsd import __version__
 from pacsd.app import plugins, wiring
 from pacsd.app.admin_commands import admin_commands
-from pacsd.app.admin_socket import AdminSocket
+from pacsd.app.admin_socket import SOCKET_NAME, AdminSocket
 from pacsd.app.checks import Checked
 from pacsd.app.errors import ConfigErrors
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
-
-ADMIN_SOCKET_NAME = "admin.sock"
 
 _log = structlog.get_logger("pacsd")
 
@@ -118,7 +116,7 @@ class Daemon:
         commands = admin_commands(
             parts.recorder, parts.listener, reload=partial(self.reload, parts)
         )
-        return AdminSocket(self._data_dir / ADMIN_SOCKET_NAME, commands)
+        return AdminSocket(self._data_dir / SOCKET_NAME, commands)
 
     async def reload(self, parts: Parts) -> list[str]:
         """Read the peers again; on any error the old ones stay. Gives the errors, a line each."""

@@ -27,7 +27,7 @@ FIRST_REQUEST_TIMEOUT_S = 10.0
 NEXT_REQUEST_TIMEOUT_S = 30.0
 """From one request to the next on a connection that is kept."""
 
-BODY_TIMEOUT_S = 2.0
+BODY_TIMEOUT_S = 0.5
 """How long a body nobody asked for is read and thrown away before the connection is closed."""
 
 SHUTDOWN_GRACE_S = 1.0
@@ -118,6 +118,7 @@ class HttpListener:
             await anyio.sleep_forever()
         finally:
             listening.close()
+            web.pre_shutdown()
             with anyio.CancelScope(shield=True):
                 await web.shutdown(SHUTDOWN_GRACE_S)
 

@@ -76,5 +76,5 @@ def describe(rejection: AssociateRJ) -> str:
 
 def _name(words: type[IntEnum], value: int) -> str:
     if value in words._value2member_map_:
-        return words(value).name.lower().replace("_", " ")
+        return words(value).name.lower().replace("_", " ").replace("ae title", "AE title")
     return f"reserved value {value}"

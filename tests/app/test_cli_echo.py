@@ -95,7 +95,7 @@ def test_a_rejection_is_told_in_words() -> None:
     finally:
         server.shutdown()
     assert done.exit_code == 1
-    assert "called ae title not recognized [RJ(1,1,7)]" in done.stderr
+    assert "called AE title not recognized [RJ(1,1,7)]" in done.stderr
 
 
 @pytest.mark.parametrize("text", ["UNKNOWN", "A\\B=127.0.0.1:104", "X=127.0.0.1:notaport"])

@@ -1,0 +1,62 @@
+"""The documents as tests read them: files, links and command lines."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from contrib.docs.generate import ROOT
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_INLINE = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_SHELL = {"sh", "console", ""}
+_END_OF_COMMAND = {"|", "||", "&", "&&", ";", ">", "2>", "<"}
+
+
+def documents() -> list[Path]:
+    return [
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md")),
+        *sorted((ROOT / "contrib/docs").glob("*.md")),
+        *sorted((ROOT / "plugins").glob("*/README.md")),
+    ]
+
+
+def links(text: str) -> Iterator[str]:
+    """Targets of links outside code."""
+    prose = _INLINE.sub("", _FENCE.sub("", text))
+    for target in _LINK.findall(prose):
+        if "://" not in target:
+            yield target
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors a page gives its headings."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def command_lines(text: str) -> Iterator[list[str]]:
+    """The arguments of every `pacsd ...`.
+
+    A shell block has whole commands; prose may name one without what it needs, so it asks for help.
+    """
+    blocks = [body for language, body in _FENCE.findall(text) if language in _SHELL]
+    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+        yield from _arguments(line.removeprefix("$ "))
+    for span in _INLINE.findall(_FENCE.sub("", text)):
+        yield from ([*arguments, "--help"] for arguments in _arguments(span))
+
+
+def _arguments(line: str) -> Iterator[list[str]]:
+    if not re.match(r"(?:\w+=\S* |sudo |-u \w+ )*\S*\bpacsd(?: |$)", line):
+        return
+    # An argument that may be left out stands in brackets.
+    words = shlex.split(line.replace("[", "").replace("]", ""), comments=True)
+    names = [index for index, word in enumerate(words) if Path(word).name == "pacsd"]
+    # `sudo -u pacsd pacsd ...`: the user comes first.
+    start = names[1] if words[0] == "sudo" and len(names) > 1 else names[0]
+    if len(words) == start + 1:
+        return
+    end = next((i for i, word in enumerate(words) if word in _END_OF_COMMAND), len(words))
+    yield words[start + 1 : end]

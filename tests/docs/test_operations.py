@@ -1,0 +1,36 @@
+import re
+from pathlib import Path
+
+from contrib.docs.generate import ROOT
+from contrib.docs.operations import render_log_events, render_metrics
+
+
+def test_metrics_have_the_names_they_are_scraped_by() -> None:
+    text = render_metrics()
+    assert "| `pacsd_associations_total` | outcome | counter | Associations ended" in text
+    assert "| `pacsd_open_associations` |  | gauge |" in text
+
+
+def test_metrics_named_in_prose_exist() -> None:
+    known = set(re.findall(r"`(pacsd_\w+)`", render_metrics()))
+    for name in ("operator.md", "security.md"):
+        text = (ROOT / "contrib/docs" / name).read_text(encoding="utf-8")
+        named = set(re.findall(r"`(pacsd_\w+(?:_total|_objects|_seconds|_associations))`", text))
+        assert named <= known
+
+
+def test_log_events_are_found_with_level_and_fields(tmp_path: Path) -> None:
+    (tmp_path / "pacsd").mkdir()
+    source = (
+        "_log.info('opened', path=p, exc_info=e)\n"
+        "self.host.logger.exception('broke')\n"
+        "other.info('not a line')\n"
+        "_log.info(computed)\n"
+    )
+    (tmp_path / "pacsd/it.py").write_text(source)
+    rows = render_log_events(tmp_path).splitlines()[2:]
+    link = "[pacsd/it.py](../../pacsd/it.py)"
+    assert rows == [
+        f"| `broke` | error |  | {link} |",
+        f"| `opened` | info | `path` | {link} |",
+    ]
