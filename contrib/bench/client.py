@@ -201,14 +201,14 @@ def run_hold(port: int, timeout_s: float, associations: int) -> Iterator[Report]
         held.pop().close()
     yield {"held": len(held), "seconds": time.perf_counter() - began}
     for line in sys.stdin:
-        yield _ask(random.sample(held, min(int(line), len(held))), timeout_s)
+        yield _ask(random.sample(held, min(int(line), len(held))))
     for connection in held:
         with suppress(OSError):
             connection.sendall(messages.ABORT)
         connection.close()
 
 
-def _ask(some: list[socket.socket], timeout_s: float) -> Report:
+def _ask(some: list[socket.socket]) -> Report:
     """Echo on each in turn until one does not answer; once is enough to know."""
     took_s: list[float] = []
     asked = 0

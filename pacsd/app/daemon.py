@@ -66,7 +66,14 @@ class Daemon:
             await loaded.start()
             store = await loaded.hooks.blob_store(self._checked.config.store.name)
             parts = wiring.build(self._checked, store, loaded.hooks)
-            await self._serve(parts, started)
+            try:
+                await self._serve(parts, started)
+            except ExceptionGroup as group:
+                refused, rest = group.split(StartError)
+                if refused is None or rest is not None:
+                    raise
+                # A task group wraps even the one reason why it could not begin.
+                raise refused.exceptions[0] from None
 
     async def _serve(self, parts: Parts, started: Callable[[], None] | None) -> None:
         async with anyio.create_task_group() as tasks:

@@ -26,7 +26,7 @@ class Listener:
     """Listens while `run` runs; a `House` to its connections."""
 
     def __init__(self, desk: Desk, endpoints: Sequence[Endpoint], backlog: int) -> None:
-        self._desk = desk
+        self.desk = desk
         self._endpoints = endpoints
         self._backlog = backlog
         self._tasks: TaskGroup | None = None
@@ -53,21 +53,24 @@ class Listener:
             OSError: an address cannot be listened on.
         """
         try:
+            await self._open()
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
-                await self._open()
+                for server in self._servers:
+                    await server.start_serving()
                 started()
                 await anyio.sleep_forever()
         finally:
             self._tasks = None
             self._close()
+            self._cut_off_all()
 
     async def drain(self, grace_s: float) -> int:
         """Reject new associations, let open ones finish, abort the rest; how many were aborted.
 
         PS3.8 table 9-21: a caller gets RJ(2,3,1), temporary congestion, until the door is shut.
         """
-        self._desk.gatekeeper.is_draining = True
+        self.desk.gatekeeper.is_draining = True
         _log.info("draining", associations=len(self._associated), grace_s=grace_s)
         with anyio.move_on_after(grace_s):
             await self._until(lambda: not self._associated)
@@ -79,6 +82,7 @@ class Listener:
             connection.end_by_us("pacsd is shutting down")
         with anyio.move_on_after(CLOSING_GRACE_S):
             await self._until(lambda: not self._unassociated)
+        self._cut_off_all()
         return aborted
 
     def abort(self, number: int, reason: str) -> bool:
@@ -102,7 +106,7 @@ class Listener:
         if len(self._unassociated) > MAX_UNASSOCIATED:
             oldest = next(iter(self._unassociated))
             del self._unassociated[oldest]
-            oldest.cut_off()
+            oldest.make_room()
 
     def established(self, connection: AcceptedAssociation) -> None:
         """It has an association."""
@@ -123,10 +127,10 @@ class Listener:
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
-        make = partial(AcceptedAssociation, self._desk, self, self._receive_buffer)
+        make = partial(AcceptedAssociation, self.desk, self, self._receive_buffer)
         for endpoint in self._endpoints:
             server = await loop.create_server(
-                make, endpoint.host, endpoint.port, backlog=self._backlog
+                make, endpoint.host, endpoint.port, backlog=self._backlog, start_serving=False
             )
             self._servers.append(server)
 
@@ -134,6 +138,11 @@ class Listener:
         for server in self._servers:
             server.close()
         self._servers.clear()
+
+    def _cut_off_all(self) -> None:
+        # A loop does not close as long as a connection has something left to write.
+        for connection in [*self._associated, *self._unassociated]:
+            connection.cut_off()
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
         while not is_so():

@@ -205,6 +205,11 @@ class Pump(asyncio.BufferedProtocol):
         self._must_end_by = self._loop.time() + self._network_timeout_s
         self._transport.close()
 
+    def cut_off(self) -> None:
+        """Close the connection at once; what is not written yet never will be."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def abort_association(self) -> None:
         """A-ABORT if there is an association, else just close (PS3.8 section 9.2, Evt15)."""
         association = self.session.association

@@ -137,10 +137,10 @@ class AcceptedAssociation(Pump):
         self._chronicle.closed(self.bytes_received, self.bytes_sent, association.oversized_pdus)
         self._house.left(self)
 
-    def cut_off(self) -> None:
-        """Make room: this connection has no association and is in the way."""
+    def make_room(self) -> None:
+        """Cut off: this connection has no association and is in the way."""
         self._chronicle.silent("newer connections needed its place, and it was the oldest", "")
-        self.close()
+        self.cut_off()
 
     def end_by_us(self, reason: str) -> None:
         """Abort the association, or just close: an operator or the shutdown asks for it."""

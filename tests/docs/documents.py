@@ -10,7 +10,6 @@ from contrib.docs.generate import ROOT
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_SHELL = {"sh", "console", ""}
 _END_OF_COMMAND = {"|", "||", "&", "&&", ";", ">", "2>", "<"}
 
 
@@ -41,9 +40,10 @@ def command_lines(text: str) -> Iterator[list[str]]:
 
     A shell block has whole commands; prose may name one without what it needs, so it asks for help.
     """
-    blocks = [body for language, body in _FENCE.findall(text) if language in _SHELL]
-    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
-        yield from _arguments(line.removeprefix("$ "))
+    for language, body in _FENCE.findall(text):
+        for line in body.replace("\\\n", " ").splitlines():
+            if language == "sh" or (language == "console" and line.startswith("$ ")):
+                yield from _arguments(line.removeprefix("$ "))
     for span in _INLINE.findall(_FENCE.sub("", text)):
         yield from ([*arguments, "--help"] for arguments in _arguments(span))
 

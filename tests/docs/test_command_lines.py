@@ -53,8 +53,12 @@ def test_command_lines_are_found() -> None:
     text = """\
 Say `pacsd echo CT1` or `pacsd explain last-reject [AET]`, not `pacsd.api` or `pacsd`.
 
-```sh
+```console
 $ PACSD_CONFIG=x .venv/bin/pacsd peers list --json | head   # all
+pacsd 0.1.0, process 17
+```
+
+```sh
 sudo -u pacsd /opt/pacsd/bin/pacsd status
 pip install pacsd
 ```

@@ -39,6 +39,7 @@ async def test_d51_running_stores_finish_and_new_callers_are_told_to_come_back()
             await until(lambda: served.gatekeeper.is_draining)
             await late.send(associate_rq())
             assert await late.pdu() == reject_pdu(2, 3, 1)
+            late.writer.close()
             store.gate.set()
             for caller in storing:
                 assert (await caller.response()).status == 0

@@ -1,0 +1,55 @@
+"""The rooms put together from a configuration, without anything running."""
+
+from pathlib import Path
+
+import structlog
+
+from pacsd.api.acceptance import AssociationRequest, Refusal
+from pacsd.api.hooks import hookimpl
+from pacsd.api.plugin import Host, Plugin
+from pacsd.api.settings import Settings
+from pacsd.app.checks import check
+from pacsd.app.options import Options
+from pacsd.app.plugins import Plugins
+from pacsd.app.wiring import Parts, build
+from pacsd.net.endpoint import Endpoint
+from pacsd.testing.memory_store import MemoryStore
+
+
+class Doorkeeper(Plugin[Settings]):
+    """Refuses everybody."""
+
+    @hookimpl
+    def pacsd_association_requested(self, request: AssociationRequest) -> Refusal | None:
+        return Refusal(1, 1, 1, f"{request.calling_ae} is not let in")
+
+
+def built(tmp_path: Path, *, http: str = "", plugin: type[Plugin[Settings]] | None = None) -> Parts:
+    options = Options(data_dir=str(tmp_path), dimse=("127.0.0.1:11112",), http=http)
+    checked = check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true"})
+    logger = structlog.get_logger("test")
+    enabled = {"door": plugin(Host("door", tmp_path, logger), Settings())} if plugin else {}
+    return build(checked, MemoryStore(), Plugins(enabled, logger).hooks)
+
+
+def test_nothing_listens_yet(tmp_path: Path) -> None:
+    parts = built(tmp_path)
+    assert parts.listener.addresses == ()
+    assert parts.http is None
+
+
+def test_http_is_there_when_it_is_on(tmp_path: Path) -> None:
+    parts = built(tmp_path, http="127.0.0.1:8080")
+    assert parts.http is not None
+    assert parts.http.address == Endpoint("127.0.0.1", 8080)
+
+
+def test_the_acceptance_hook_costs_nothing_when_no_plugin_has_it(tmp_path: Path) -> None:
+    assert built(tmp_path).listener.desk.hook is None
+
+
+async def test_the_acceptance_hook_is_asked_when_one_has_it(tmp_path: Path) -> None:
+    hook = built(tmp_path, plugin=Doorkeeper).listener.desk.hook
+    assert hook is not None
+    request = AssociationRequest("CT1", "PACSD", "127.0.0.1", 1, None, (), "1.2.3", "CT")
+    assert await hook(request) == Refusal(1, 1, 1, "CT1 is not let in")
