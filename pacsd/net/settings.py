@@ -138,7 +138,8 @@ class DimseSettings(Settings):
     """
 
     max_data_set_bytes: int = Field(default=8 * 1024**3, ge=0, le=2**60)
-    """A larger data set is refused with A700. 0 = as large as the disk takes."""
+    """A larger data set ends its association with A-ABORT, and nothing of it is kept. 0 = as large
+    as the disk takes."""
 
     @field_validator("reserved_associations")
     @classmethod

@@ -76,5 +76,6 @@ def describe(rejection: AssociateRJ) -> str:
 
 def _name(words: type[IntEnum], value: int) -> str:
     if value in words._value2member_map_:
-        return words(value).name.lower().replace("_", " ").replace("ae title", "AE title")
+        name = words(value).name.lower().replace("_", " ")
+        return name.replace("ae title", "AE title").replace("acse", "ACSE")
     return f"reserved value {value}"

@@ -30,7 +30,7 @@ def test_it_may_listen_on_several_addresses() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--dimse", "0.0.0.0:11112"], "beyond loopback"),
+        (["--dimse", "0.0.0.0:11112"], "is not loopback"),
         (["--http", "0.0.0.0:8080"], "nobody has to log in yet"),
         (["--ae-title", "A TITLE FAR TOO LONG"], "1 to 16 characters"),
         (["--peer", "CT1"], "AET=HOST:PORT"),

@@ -59,10 +59,9 @@ async def test_d02_idle_and_trickling_callers_delay_nobody() -> None:
 
 
 async def test_d02_a_trickle_is_cut_off_by_the_deadline_of_the_whole_pdu() -> None:
-    async with serving(Setup(SHORT)) as served, hostile_row(served):
-        async with served.caller() as trickling:
-            await trickling.send(associate_rq()[:1])
-            assert await trickling.rest() == b""
+    async with serving(Setup(SHORT)) as served, hostile_row(served), served.caller() as trickling:
+        await trickling.send(associate_rq()[:1])
+        assert await trickling.rest() == b""
 
 
 async def test_d02_the_oldest_caller_without_association_makes_room(
@@ -190,17 +189,20 @@ async def test_d13_a_peer_has_a_limit_of_its_own_and_strangers_one_per_address()
         DimseSettings(max_associations_per_peer=2),
         peers=(Peer(ae_title="CT1", max_associations=1),),
     )
-    async with serving(setup) as served, hostile_row(served):
-        async with served.caller() as one, served.caller() as other, served.caller() as third:
-            await one.associate(associate_rq(calling_ae="CT1"))
-            await other.send(associate_rq(calling_ae="CT1"))
-            assert await other.pdu() == reject_pdu(2, 3, 2)
-            assert "peer.max_associations" in last_refusal(served)
-            await third.associate(associate_rq(calling_ae="A"))
-            async with served.caller() as fourth:
-                await fourth.send(associate_rq(calling_ae="B"))
-                assert await fourth.pdu() == reject_pdu(2, 3, 2)
-            assert "dimse.max_associations_per_peer" in last_refusal(served)
+    async with (
+        serving(setup) as served,
+        hostile_row(served),
+        served.callers(3) as (one, other, third),
+    ):
+        await one.associate(associate_rq(calling_ae="CT1"))
+        await other.send(associate_rq(calling_ae="CT1"))
+        assert await other.pdu() == reject_pdu(2, 3, 2)
+        assert "peer.max_associations" in last_refusal(served)
+        await third.associate(associate_rq(calling_ae="A"))
+        async with served.caller() as fourth:
+            await fourth.send(associate_rq(calling_ae="B"))
+            assert await fourth.pdu() == reject_pdu(2, 3, 2)
+        assert "dimse.max_associations_per_peer" in last_refusal(served)
 
 
 async def test_d13_an_ae_title_has_a_limit_of_its_own() -> None:

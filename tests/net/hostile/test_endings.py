@@ -78,9 +78,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("phase", "leave"), WAYS)
-async def test_d50_nothing_is_left(
-    phase: str, leave: Callable[[Caller], Awaitable[None]]
-) -> None:
+async def test_d50_nothing_is_left(phase: str, leave: Callable[[Caller], Awaitable[None]]) -> None:
     async with serving() as served, hostile_row(served):
         async with served.caller() as caller:
             await caller.send(*PHASES[phase])

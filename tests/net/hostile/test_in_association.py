@@ -116,10 +116,9 @@ async def test_d19_too_long_by_less_than_twice_is_tolerated_and_counted() -> Non
 
 async def test_d19_strict_tolerates_nothing() -> None:
     dimse = DimseSettings(strict=True, artim_timeout_s=0.1)
-    async with serving(Setup(dimse)) as served, hostile_row(served):
-        async with served.associated() as caller:
-            await caller.send(STORE, data_set(bytes(200_000))[:131_072])
-            await is_aborted(served, caller, 2, 6)
+    async with serving(Setup(dimse)) as served, hostile_row(served), served.associated() as caller:
+        await caller.send(STORE, data_set(bytes(200_000))[:131_072])
+        await is_aborted(served, caller, 2, 6)
 
 
 async def test_d23_a_data_set_without_end_meets_the_cap() -> None:
@@ -145,18 +144,21 @@ async def test_d24_a_maximum_length_without_room_is_refused(max_length: int) -> 
 
 @pytest.mark.parametrize("max_length", [0, 8, 0xFFFFFFFF])
 async def test_d24_any_other_maximum_length_is_kept_to(max_length: int) -> None:
-    async with serving() as served, hostile_row(served):
-        async with served.associated(associate_rq(max_length=max_length)) as caller:
-            await caller.send(command(echo_rq()))
-            answer = bytearray()
-            while not answer.endswith(b"\0\0\0\x09\2\0\0\0\0\0") and len(answer) < 78:
-                pdu = await caller.pdu()
-                assert max_length in (0, 0xFFFFFFFF) or len(pdu) <= 6 + max_length
-                answer += pdu[12:]
-                if pdu[11] & 2:
-                    break
-            assert answer.endswith(b"\0\0\0\x09\2\0\0\0\0\0")
-            await caller.release()
+    async with (
+        serving() as served,
+        hostile_row(served),
+        served.associated(associate_rq(max_length=max_length)) as caller,
+    ):
+        await caller.send(command(echo_rq()))
+        answer = bytearray()
+        while not answer.endswith(b"\0\0\0\x09\2\0\0\0\0\0") and len(answer) < 78:
+            pdu = await caller.pdu()
+            assert max_length in (0, 0xFFFFFFFF) or len(pdu) <= 6 + max_length
+            answer += pdu[12:]
+            if pdu[11] & 2:
+                break
+        assert answer.endswith(b"\0\0\0\x09\2\0\0\0\0\0")
+        await caller.release()
 
 
 @pytest.mark.parametrize(
@@ -174,9 +176,7 @@ async def test_d24_any_other_maximum_length_is_kept_to(max_length: int) -> None:
         ),
     ],
 )
-async def test_d25_an_odd_command_set_is_answered(
-    elements: tuple[bytes, ...], status: int
-) -> None:
+async def test_d25_an_odd_command_set_is_answered(elements: tuple[bytes, ...], status: int) -> None:
     async with serving() as served, hostile_row(served):
         async with served.associated() as caller:
             await caller.send(raw_command(*elements))
@@ -190,10 +190,9 @@ async def test_d25_an_odd_command_set_is_answered(
 
 
 async def test_d25_a_data_set_that_was_not_to_come_aborts() -> None:
-    async with serving(Setup(SHORT)) as served, hostile_row(served):
-        async with served.associated() as caller:
-            await caller.send(command(echo_rq()), data_set(context_id=ECHO_CONTEXT))
-            assert "without a command set" in await is_aborted(served, caller, 0, 0)
+    async with serving(Setup(SHORT)) as served, hostile_row(served), served.associated() as caller:
+        await caller.send(command(echo_rq()), data_set(context_id=ECHO_CONTEXT))
+        assert "without a command set" in await is_aborted(served, caller, 0, 0)
 
 
 async def test_d26_a_message_id_in_use_is_a_duplicate_invocation() -> None:
@@ -265,19 +264,17 @@ async def test_a_store_refused_by_its_command_is_taken_in_and_answered(
 
 
 async def test_d29_an_empty_uid_is_refused() -> None:
-    async with serving() as served, hostile_row(served):
-        async with served.associated() as caller:
-            await caller.send(_store_rq(CT_IMAGE_STORAGE, ""), data_set())
-            assert (await caller.response()).status in (0x0117, 0x0212)
-            assert await caller.store() == 0
-            await caller.release()
+    async with serving() as served, hostile_row(served), served.associated() as caller:
+        await caller.send(_store_rq(CT_IMAGE_STORAGE, ""), data_set())
+        assert (await caller.response()).status in (0x0117, 0x0212)
+        assert await caller.store() == 0
+        await caller.release()
 
 
 async def test_d29_leading_zeros_are_stored() -> None:
-    async with serving() as served, hostile_row(served):
-        async with served.associated() as caller:
-            assert await caller.store(uid="1.02.003") == 0
-            await caller.release()
+    async with serving() as served, hostile_row(served), served.associated() as caller:
+        assert await caller.store(uid="1.02.003") == 0
+        await caller.release()
 
 
 async def test_an_operation_we_do_not_offer_is_unrecognized() -> None:
@@ -285,38 +282,34 @@ async def test_an_operation_we_do_not_offer_is_unrecognized() -> None:
     get = NGetRQ(
         message_id=2, requested_sop_class_uid=CT_IMAGE_STORAGE, requested_sop_instance_uid="1.2"
     )
-    async with serving() as served, hostile_row(served):
-        async with served.associated() as caller:
-            await caller.send(command(find, STORE_CONTEXT), data_set(is_last=False), data_set())
-            assert (await caller.response()).status == 0x0211
-            await caller.send(command(get, STORE_CONTEXT))
-            assert (await caller.response()).status == 0x0211
-            assert await caller.echo() == 0
-            await caller.release()
+    async with serving() as served, hostile_row(served), served.associated() as caller:
+        await caller.send(command(find, STORE_CONTEXT), data_set(is_last=False), data_set())
+        assert (await caller.response()).status == 0x0211
+        await caller.send(command(get, STORE_CONTEXT))
+        assert (await caller.response()).status == 0x0211
+        assert await caller.echo() == 0
+        await caller.release()
 
 
 async def test_d43_a_cancel_of_nothing_is_ignored() -> None:
-    async with serving() as served, hostile_row(served):
-        async with served.associated() as caller:
-            await caller.send(command(CCancelRQ(message_id_being_responded_to=9)))
-            assert await caller.echo() == 0
-            await caller.release()
+    async with serving() as served, hostile_row(served), served.associated() as caller:
+        await caller.send(command(CCancelRQ(message_id_being_responded_to=9)))
+        assert await caller.echo() == 0
+        await caller.release()
 
 
 async def test_a_message_that_stops_half_way_is_aborted_after_the_dimse_timeout() -> None:
     dimse = DimseSettings(dimse_timeout_s=0.1, artim_timeout_s=0.1)
-    async with serving(Setup(dimse)) as served, hostile_row(served):
-        async with served.associated() as caller:
-            await caller.send(STORE, data_set(is_last=False))
-            assert "waited 0.1 s" in await is_aborted(served, caller, 0, 0)
+    async with serving(Setup(dimse)) as served, hostile_row(served), served.associated() as caller:
+        await caller.send(STORE, data_set(is_last=False))
+        assert "waited 0.1 s" in await is_aborted(served, caller, 0, 0)
 
 
 async def test_a_pdu_that_stops_half_way_is_aborted_after_the_network_timeout() -> None:
     dimse = DimseSettings(network_timeout_s=0.1, artim_timeout_s=0.1)
-    async with serving(Setup(dimse)) as served, hostile_row(served):
-        async with served.associated() as caller:
-            await caller.send(STORE, data_set()[:-1])
-            assert "did not arrive whole" in await is_aborted(served, caller, 2, 0)
+    async with serving(Setup(dimse)) as served, hostile_row(served), served.associated() as caller:
+        await caller.send(STORE, data_set()[:-1])
+        assert "did not arrive whole" in await is_aborted(served, caller, 2, 0)
 
 
 async def test_a_peer_that_reads_no_responses_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,17 +333,21 @@ async def test_a_peer_that_reads_no_responses_is_cut_off(monkeypatch: pytest.Mon
         assert served.last_record().outcome is Outcome.LOST
 
 
-async def test_a_store_slower_than_its_sender_pauses_it() -> None:
+async def test_a_store_slower_than_its_sender_pauses_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     store = GatedStore()
     setup = Setup(store=store, max_pending_bytes_per_object=2 * 262_144)
     async with serving(setup) as served, hostile_row(served), served.associated() as caller:
         connection = next(reversed(served.listener._associated))
         pauses: list[pump.Pause] = []
         original = connection.pause_reading
-        connection.pause_reading = lambda reason: (  # type: ignore[method-assign]
-            pauses.append(reason),
-            original(reason),
-        )[1]
+
+        def pause_reading(reason: pump.Pause) -> None:
+            pauses.append(reason)
+            original(reason)
+
+        monkeypatch.setattr(connection, "pause_reading", pause_reading)
         await caller.send(STORE, *[data_set(bytes(16_000), is_last=False)] * 400, data_set())
         assert (await caller.response()).status == 0
         assert pump.Pause.BACKLOG in pauses

@@ -1,0 +1,33 @@
+"""One daemon for all tests of a process, and a look at its store for each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interop.objects import Store
+from tests.running import Running, running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.interop)
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Running]:
+    with running("--http", "") as daemon:
+        yield daemon
+        assert daemon.stop() == 0
+        assert [line for line in daemon.lines if line.get("level") == "error"] == []
+
+
+@pytest.fixture
+def port(served: Running) -> int:
+    return served.port
+
+
+@pytest.fixture
+def store(served: Running) -> Store:
+    return Store(served.data_dir)

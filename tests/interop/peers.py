@@ -1,0 +1,158 @@
+"""Real DICOM peers: found, started on free loopback ports, and waited for without sleeping."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NODE_MODULES = ROOT / ".peers" / "node" / "node_modules"
+DCMJS_PEER = ROOT / "contrib" / "peers" / "dcmjs_dimse.js"
+LOOPBACK = "127.0.0.1"
+PATIENCE_S = 30.0
+_PROBE_S = 0.05
+
+
+def program(name: str) -> str:
+    """The path of a peer's program; without it the test is skipped, but never where CI runs."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
+    found = shutil.which(name, path=path)
+    if found is None:
+        _missing(name)
+    return str(found)
+
+
+def dcmjs(*arguments: object) -> list[str]:
+    """The command line of the dcmjs-dimse peer."""
+    if not (NODE_MODULES / "dcmjs-dimse").is_dir():
+        _missing("dcmjs-dimse")
+    return [program("node"), str(DCMJS_PEER), *map(str, arguments)]
+
+
+def run(*command: object) -> str:
+    """Run a peer to its end, which must be a good one: all that it said."""
+    environment = {**os.environ, "NODE_PATH": str(NODE_MODULES), "TCP_NODELAY": "1"}
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        timeout=PATIENCE_S,
+        env=environment,
+        check=False,
+    )
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    assert done.returncode == 0, said
+    return said
+
+
+def free_port() -> int:
+    """A port nobody listens on; for peers that cannot choose one themselves."""
+    with closing(socket.create_server((LOOPBACK, 0))) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def started(command: Sequence[str], cwd: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A peer that runs until the end of the block; it writes into a file, so never stands still."""
+    environment = {**os.environ, "NODE_PATH": str(NODE_MODULES), "TCP_NODELAY": "1"}
+    with (cwd / "peer.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        process.kill()
+        process.wait()
+
+
+def wait_until_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Wait until a started peer accepts connections; the end of its process ends the wait."""
+    for _ in range(int(PATIENCE_S / _PROBE_S)):
+        with suppress(ConnectionRefusedError):
+            socket.create_connection((LOOPBACK, port)).close()
+            return
+        with suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"the peer ended with code {process.wait(_PROBE_S)}")
+    raise AssertionError(f"nobody listens on port {port}")
+
+
+@contextmanager
+def storescp(cwd: Path) -> Iterator[int]:
+    """DCMTK as SCP; gives its port."""
+    port = free_port()
+    with started([program("storescp"), "--ignore", "-aet", "DCMTK", str(port)], cwd) as process:
+        wait_until_listening(process, port)
+        yield port
+
+
+@contextmanager
+def dcmjs_scp(cwd: Path) -> Iterator[int]:
+    """dcmjs-dimse as SCP; gives its port."""
+    with started(dcmjs("scp"), cwd) as process:
+        log = cwd / "peer.log"
+        for _ in range(int(PATIENCE_S / _PROBE_S)):
+            if log.read_bytes().endswith(b"\n"):
+                break
+            with suppress(subprocess.TimeoutExpired):
+                raise AssertionError(f"it ended with {process.wait(_PROBE_S)}: {log.read_text()}")
+        yield json.loads(log.read_text(encoding="utf-8"))["port"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orthanc:
+    """A private Orthanc that knows one modality, "pacsd"."""
+
+    dicom_port: int
+    http_port: int
+
+    def post(self, path: str, body: bytes = b"{}") -> dict[str, object]:
+        """POST to its REST interface."""
+        request = Request(f"http://{LOOPBACK}:{self.http_port}{path}", data=body)
+        with urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
+            decoded: dict[str, object] = json.loads(answer.read())
+            return decoded
+
+
+@contextmanager
+def orthanc(cwd: Path, pacsd_port: int) -> Iterator[Orthanc]:
+    """Start Orthanc with its own configuration, storage and ports."""
+    peer = Orthanc(free_port(), free_port())
+    configuration = {
+        "Name": "pacsd-test",
+        "StorageDirectory": str(cwd / "storage"),
+        "IndexDirectory": str(cwd / "storage"),
+        "Plugins": [],
+        "HttpPort": peer.http_port,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "DicomAet": "ORTHANC",
+        "DicomPort": peer.dicom_port,
+        "DicomAlwaysAllowEcho": True,
+        "DicomModalities": {"pacsd": ["PACSD", LOOPBACK, pacsd_port]},
+        "Locale": "C",
+    }
+    file = cwd / "orthanc.json"
+    file.write_text(json.dumps(configuration), encoding="utf-8")
+    with started([program("Orthanc"), str(file)], cwd) as process:
+        wait_until_listening(process, peer.http_port)
+        wait_until_listening(process, peer.dicom_port)
+        yield peer
+
+
+def _missing(name: str) -> None:
+    text = f"{name} is not installed: run `make peers`"
+    if os.environ.get("CI") == "true":
+        pytest.fail(text)
+    pytest.skip(text)
