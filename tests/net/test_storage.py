@@ -1,0 +1,95 @@
+"""C-STORE as SCP, between the command and the archive."""
+
+import anyio
+import pytest
+
+from pacsd.archive.ingest import Ingest
+from pacsd.dicom.status import Status
+from pacsd.dimse.commands import MAX_ERROR_COMMENT_LENGTH, CStoreRQ, fit_error_comment
+from pacsd.net.storage import Answer, Caller, Store, begin_store
+from pacsd.testing.memory_store import MemoryStore
+from pacsd.ul.negotiation import PresentationContext
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+MR = "1.2.840.10008.5.1.4.1.1.4"
+CONTEXT = PresentationContext(1, CT, "1.2.840.10008.1.2.1")
+CALLER = Caller("CT1", "PACSD", "192.0.2.1")
+
+
+def request(uid: str = "1.2.3", sop_class: str = CT) -> CStoreRQ:
+    return CStoreRQ(
+        message_id=1,
+        affected_sop_class_uid=sop_class,
+        affected_sop_instance_uid=uid,
+        has_data_set=True,
+    )
+
+
+def begun(ingest: Ingest, asked: CStoreRQ) -> Store:
+    return begin_store(ingest, CONTEXT, asked, CALLER, 0, lambda: None)
+
+
+async def stored(asked: CStoreRQ, *fragments: bytes) -> tuple[Answer, MemoryStore]:
+    kept = MemoryStore()
+    ingest = Ingest(kept, now_us=lambda: 0)
+    async with anyio.create_task_group() as tasks:
+        started = anyio.Event()
+        tasks.start_soon(ingest.run, started.set)
+        await started.wait()
+        store = begun(ingest, asked)
+        for fragment in fragments:
+            store.write(fragment)
+        assert store.data_set_bytes == sum(map(len, fragments))
+        answer = await store.finish()
+        tasks.cancel_scope.cancel()
+    return answer, kept
+
+
+async def test_a_data_set_is_stored_as_it_came() -> None:
+    answer, kept = await stored(request(), b"abc", b"", b"def")
+    assert answer == Answer(Status.SUCCESS)
+    (blob,) = kept.objects.values()
+    assert blob.endswith(b"abcdef")
+
+
+async def test_d27_a_class_that_is_not_the_contexts() -> None:
+    answer, kept = await stored(request(sop_class=MR), b"abc")
+    assert answer.status == Status.SOP_CLASS_NOT_SUPPORTED
+    assert CT in answer.comment
+    assert not kept.objects
+
+
+@pytest.mark.parametrize("uid", ["", "../../x", "/abs", "..", "1" * 65, "1.2\0", "1.2.x"])
+async def test_d29_what_is_no_uid_is_refused(uid: str) -> None:
+    answer, kept = await stored(request(uid), b"abc")
+    assert answer.status == Status.INVALID_SOP_INSTANCE
+    assert len(fit_error_comment(answer.comment)) <= MAX_ERROR_COMMENT_LENGTH
+    assert not kept.objects
+
+
+async def test_d29_leading_zeros_are_stored() -> None:
+    answer, _ = await stored(request("1.02.003"), b"abc")
+    assert answer.status == Status.SUCCESS
+
+
+async def test_giving_up_leaves_nothing() -> None:
+    kept = MemoryStore()
+    store = begun(Ingest(kept, now_us=lambda: 0), request())
+    store.write(b"abc")
+    await store.abort("the connection is gone")
+    assert not kept.objects
+    assert not kept.staged
+
+
+async def test_while_ingest_takes_nothing_the_answer_is_a700() -> None:
+    store = begun(Ingest(MemoryStore(), now_us=lambda: 0), request())
+    store.write(b"abc")
+    assert (await store.finish()).status == Status.OUT_OF_RESOURCES
+
+
+async def test_an_operation_refused_beforehand_reads_its_data_set_and_keeps_none() -> None:
+    store = Store(None, Answer(Status.UNRECOGNIZED_OPERATION))
+    store.write(b"abc")
+    assert not store.is_congested
+    assert (await store.finish()).status == Status.UNRECOGNIZED_OPERATION
+    await store.abort("nothing to give up")
