@@ -81,8 +81,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scale = replace(scale, rounds=wanted.rounds or scale.rounds)
     peers = _installed(wanted.peers.split(","))
     measures = [MEASURES[name] for name in wanted.measures or MEASURES]
-    # Leave by the `finally`s, so that the servers are stopped too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     drive.raise_file_limit()
     description = [*machine(), *dict.fromkeys(peer.version() for peer in peers)]
     taken: Taken = {}
@@ -96,4 +94,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    # Leave by the `finally`s, so that the servers are stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     main()

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contrib.bench import client, messages, process_tree
+from contrib.bench import messages, process_tree, wire
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
@@ -109,12 +109,12 @@ def running(peer: Peer) -> Iterator[Server]:
 def _until_echo(process: "subprocess.Popen[bytes]", port: int, began: float, output: Path) -> float:
     """Try until the first C-ECHO is answered; gives the seconds since `began`."""
     while process.poll() is None and time.perf_counter() - began < START_TIMEOUT_S:
-        with suppress(OSError, client.NoAnswer):
-            connection = client.connect(port, START_TIMEOUT_S)
-            client.associate(connection, messages.ASSOCIATE_RQ_ECHO)
-            client.echo(connection)
+        with suppress(OSError, wire.NoAnswer):
+            connection = wire.connect(port, START_TIMEOUT_S)
+            wire.associate(connection, messages.ASSOCIATE_RQ_ECHO)
+            wire.echo(connection)
             took_s = time.perf_counter() - began
-            client.release(connection)
+            wire.release(connection)
             return took_s
         time.sleep(_POLL_S)
     end = "\n".join(output.read_text(errors="replace").splitlines()[-10:])
@@ -142,7 +142,7 @@ def _environment(peer: Peer) -> dict[str, str]:
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((client.HOST, 0))
+        probe.bind((wire.HOST, 0))
         port: int = probe.getsockname()[1]
         return port
 
@@ -154,8 +154,8 @@ def _pacsd(place: Place) -> list[str]:
         _PACSD,
         "serve",
         f"--data-dir={data_dir}",
-        f"--dimse={client.HOST}:{place.dimse_port}",
-        f"--http={client.HOST}:{place.http_port}",
+        f"--dimse={wire.HOST}:{place.dimse_port}",
+        f"--http={wire.HOST}:{place.http_port}",
         f"--ae-title={messages.CALLED_AE}",
     ]
 

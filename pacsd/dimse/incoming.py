@@ -82,6 +82,7 @@ class Incoming:
     def drain(self) -> None:
         """Nobody will read what may follow the command set just given out."""
         self._is_draining = True
+        self._data_set_bytes = 0
 
     def _receive_command(self, pdv: PDV) -> CommandSet | None:
         if self._expects_data_set:
@@ -113,7 +114,8 @@ class Incoming:
         return CommandSet(pdv.context_id, whole)
 
     def _receive_data(self, pdv: PDV) -> Fragment | None:
-        if self._is_draining and self._command is None:
+        if self._is_draining:
+            self._count_bytes(pdv)
             return None
         if not self._expects_data_set:
             raise MessageOrderError(
@@ -125,13 +127,16 @@ class Incoming:
                 f"a data-set fragment on presentation context {pdv.context_id}, the command set "
                 f"came on {self._context_id} (PS3.7 section 6.3.1)"
             )
+        self._count_bytes(pdv)
+        self._expects_data_set = not pdv.is_last
+        return Fragment(pdv.data, pdv.is_last)
+
+    def _count_bytes(self, pdv: PDV) -> None:
         self._data_set_bytes += len(pdv.data)
         if self._data_set_bytes > self._max_data_set_bytes > 0:
             raise MessageOrderError(
                 f"a data set of more than {self._max_data_set_bytes} bytes (max_data_set_bytes)"
             )
-        self._expects_data_set = not pdv.is_last
-        return Fragment(pdv.data, pdv.is_last)
 
     def _check_command_length(self, length: int) -> None:
         if length > MAX_COMMAND_SET_BYTES:

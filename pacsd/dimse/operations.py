@@ -7,6 +7,7 @@ set, whichever comes last.
 
 from dataclasses import dataclass
 
+from pacsd.dimse.commands import Response
 from pacsd.dimse.errors import LocalCommandError
 from pacsd.ul.negotiation import PresentationContext
 
@@ -21,6 +22,7 @@ class Operation:
     context: PresentationContext
     awaits_data_set: bool
     awaits_response: bool = True
+    response_type: type[Response] = Response
 
     @property
     def is_complete(self) -> bool:

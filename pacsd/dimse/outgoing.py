@@ -1,7 +1,8 @@
 """Messages -> P-DATA-TF PDUs (PS3.7 section 6.3.1, PS3.8 Annex E).
 
 In one direction of an association messages do not interleave. While the data set of one is being
-sent, later messages wait here; there are never more of them than open operations.
+sent, later messages wait here: responses, which their services pace, and refusals, which a peer
+can provoke without end and a session therefore counts.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from collections.abc import Iterator
 from pacsd.dimse.errors import LocalCommandError
 from pacsd.ul.association import Association
 from pacsd.ul.pdu import PDV, PDV_HEADER_LENGTH, Buffer
+
+MAX_WAITING_MESSAGES = 64
+"""With so many messages waiting, a refusal is one too many."""
 
 
 class Outgoing:
@@ -26,6 +30,11 @@ class Outgoing:
         """Whether a data set is open, so that other messages wait."""
         return self._open_context_id is not None
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many messages wait that no refusal may join them."""
+        return len(self._waiting) >= MAX_WAITING_MESSAGES
+
     def begin(self, context_id: int, command: bytes) -> None:
         """Send a command set whose data set follows in fragments.
 
@@ -34,8 +43,8 @@ class Outgoing:
         """
         if self._open_context_id is not None:
             raise LocalCommandError("a data set is being sent; its message must end first")
-        self._open_context_id = context_id
         self._send(context_id, command, is_command=True, is_last=True)
+        self._open_context_id = context_id
 
     def fragment(self, data: Buffer, *, is_last: bool) -> None:
         """Send more of the open data set; with `is_last`, what waited goes out behind it."""

@@ -5,6 +5,7 @@ keeps open operations by Message ID; it can answer one request while the data se
 of the same, is still being received.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from pacsd.dicom.status import Status, StatusCategory, category
@@ -73,7 +74,7 @@ class Session:
         self._outgoing = Outgoing(association)
         self._performing = Operations()
         self._invoked = Operations()
-        self._pdvs: list[PDV] = []
+        self._pdvs: deque[PDV] = deque()
         self._receiving = (0, False)
         self._active_at = now
 
@@ -91,7 +92,8 @@ class Session:
 
     def hold(self) -> None:
         """Copy what is unread of the data fed, which its owner may then use again."""
-        self._pdvs = [pdv._replace(data=bytes(pdv.data)) for pdv in self._pdvs]
+        if self._pdvs and not isinstance(self._pdvs[0].data, bytes):  # of one PDU: all are views
+            self._pdvs = deque(pdv._replace(data=bytes(pdv.data)) for pdv in self._pdvs)
         self.association.hold()
 
     def resumed(self, now: float) -> None:
@@ -112,7 +114,7 @@ class Session:
         """
         while True:
             while self._pdvs:
-                event = self._receive(self._pdvs.pop(0))
+                event = self._receive(self._pdvs.popleft())
                 if event is not None:
                     return event
             received = self.association.next_event()
@@ -160,11 +162,18 @@ class Session:
             self._outgoing.begin(context.context_id, command)
         else:
             self._outgoing.whole(context.context_id, command)
-        self._invoked.open(Operation(request.message_id, context, request.has_data_set))
+        self._invoked.open(_operation(context, request))
         self._active_at = now
 
     def send_data_set(self, message_id: int, data: Buffer, *, is_last: bool, now: float) -> None:
-        """Send a part, of any size, of the data set of the request invoked last."""
+        """Send a part, of any size, of the data set of the request invoked last.
+
+        Raises:
+            LocalCommandError: the data set of that operation is not being sent.
+        """
+        operation = self._invoked.get(message_id)
+        if operation is None or not operation.awaits_data_set:
+            raise LocalCommandError(f"no data set of Message ID {message_id} is being sent")
         self._outgoing.fragment(data, is_last=is_last)
         if is_last:
             self._invoked.data_set_ended(message_id)
@@ -174,12 +183,15 @@ class Session:
         """Answer an open operation of the peer's; a response that is not pending ends it.
 
         Raises:
-            LocalCommandError: no operation of that Message ID awaits a response.
+            LocalCommandError: no operation of that Message ID awaits a response, or it comes
+                with a data set that it does not announce, or without one that it does.
         """
         message_id = response.message_id_being_responded_to
         operation = self._performing.get(message_id)
         if operation is None or not operation.awaits_response:
             raise LocalCommandError(f"no operation with Message ID {message_id} awaits a response")
+        if response.has_data_set is (data_set is None):
+            raise LocalCommandError(f"{response.message_name}: the data set is not as announced")
         command = encode_command(response)
         self._outgoing.whole(operation.context.context_id, command, data_set)
         if category(response.status) is not StatusCategory.PENDING:
@@ -235,8 +247,11 @@ class Session:
         message_id = command.message_id_being_responded_to
         return CancelReceived(message_id) if message_id in self._performing else None
 
-    def _receive_request(self, context: PresentationContext, request: Request) -> Event:
+    def _receive_request(self, context: PresentationContext, request: Request) -> Event | None:
         message_id = request.message_id
+        if not self.association.is_established:
+            self._incoming.drain()  # we asked for the release, so nothing can be answered
+            return None
         if message_id in self._performing:
             return self._refuse(context, _duplicate_invocation(request))
         window = self._window(peer_invokes=True)
@@ -244,14 +259,18 @@ class Session:
             raise self._abort(
                 f"more than the negotiated {window} operations outstanding (PS3.7 D.3.3.3)"
             )
-        self._performing.open(Operation(message_id, context, request.has_data_set))
+        self._performing.open(_operation(context, request))
         self._expect_data_set(message_id, request)
         return RequestReceived(context, request)
 
     def _receive_response(self, context: PresentationContext, response: Response) -> Event:
         message_id = response.message_id_being_responded_to
         operation = self._invoked.get(message_id)
-        if operation is None or not operation.awaits_response:
+        if (
+            operation is None
+            or not operation.awaits_response
+            or not isinstance(response, operation.response_type)
+        ):
             raise self._abort(f"{response.message_name} to Message ID {message_id}, never asked")
         if category(response.status) is not StatusCategory.PENDING:
             self._invoked.responded(message_id)
@@ -269,12 +288,16 @@ class Session:
             self._performing.data_set_ended(message_id)
         return DataSetFragment(message_id, is_response, part.data, part.is_last)
 
-    def _refuse(self, context: PresentationContext, error: CommandError) -> Event:
+    def _refuse(self, context: PresentationContext, error: CommandError) -> Event | None:
         """Answer what can be answered; what data set may follow is dropped."""
         response = error_response(error)
         if response is None:
             raise self._abort(str(error)) from error
         self._incoming.drain()
+        if not self.association.is_established:
+            return None
+        if self._outgoing.is_crowded:
+            raise self._abort(f"too many messages wait for one more refusal: {error}") from error
         self._outgoing.whole(context.context_id, response)
         return RequestRefused(context, error)
 
@@ -315,6 +338,12 @@ class Session:
         if self._incoming.is_in_message or len(self._invoked):
             return self.patience.message_s
         return 0.0 if len(self._performing) else self.patience.idle_s
+
+
+def _operation(context: PresentationContext, request: Request) -> Operation:
+    return Operation(
+        request.message_id, context, request.has_data_set, response_type=request.response_type
+    )
 
 
 def _duplicate_invocation(request: Request) -> CommandError:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from pydicom import dcmread
 
 from contrib.bench import messages
@@ -16,14 +18,14 @@ def pdvs(message: bytes) -> list[PDV]:
     return found
 
 
-def test_a_store_message_keeps_to_the_maximum_length():
+def test_a_store_message_keeps_to_the_maximum_length() -> None:
     command, *fragments = pdvs(messages.store_message(16_384))
     assert isinstance(decode_command(bytes(command.data)), CStoreRQ)
     assert max(len(fragment.data) for fragment in fragments) == 16_384 - 6
     assert [fragment.is_last for fragment in fragments] == [False] * (len(fragments) - 1) + [True]
 
 
-def test_every_object_has_its_own_uid_in_command_and_data_set():
+def test_every_object_has_its_own_uid_in_command_and_data_set() -> None:
     command, *fragments = pdvs(messages.with_uid(messages.store_message(131_072), 7))
     request = decode_command(bytes(command.data))
     assert isinstance(request, CStoreRQ)
@@ -32,7 +34,7 @@ def test_every_object_has_its_own_uid_in_command_and_data_set():
     assert bytes(fragments[0].data).count(uid.encode()) == 1
 
 
-def test_the_data_set_can_be_read_by_others(tmp_path):
+def test_the_data_set_can_be_read_by_others(tmp_path: Path) -> None:
     data_set = b"".join(bytes(pdv.data) for pdv in pdvs(messages.store_message(131_072))[1:])
     path = tmp_path / "data_set"
     path.write_bytes(data_set)

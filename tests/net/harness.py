@@ -158,7 +158,9 @@ class Caller:
 
     async def response(self) -> Response:
         """The next response."""
-        pdu = decode.decode_p_data(memoryview(await self.pdu())[6:])
+        received = await self.pdu()
+        assert received[0] == 4, received.hex()
+        pdu = decode.decode_p_data(memoryview(received)[6:])
         assert [(pdv.is_command, pdv.is_last) for pdv in pdu.pdvs] == [(True, True)]
         message = decode_command(bytes(pdu.pdvs[0].data))
         assert isinstance(message, Response)

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from pacsd.dicom.registry import VERIFICATION
-from pacsd.dimse.commands import CEchoRQ
+from pacsd.dimse.commands import CEchoRQ, CStoreRQ
 from pacsd.dimse.errors import CommandError
 from pacsd.net.chronicle import Books, Chronicle
 from pacsd.net.metrics import NetMetrics
@@ -143,6 +143,19 @@ def test_an_unreadable_request_is_a_failure_of_the_association(told: Told) -> No
         told.chronicle.unreadable(error)
     assert "no Message ID" in lines[0]["why"]
     assert told.close()["failures"] == 1
+
+
+def test_how_long_a_store_took_is_measured(told: Told) -> None:
+    store = CStoreRQ(
+        message_id=1,
+        affected_sop_class_uid="1.2",
+        affected_sop_instance_uid="1.2.3",
+        has_data_set=True,
+    )
+    told.chronicle.operation(store, 0, 100, 10.0, 10.25)
+    told.chronicle.operation(ECHO, 0, 0, 10.0, 11.0)
+    assert told.count("pacsd_store_seconds_count") == 1
+    assert told.count("pacsd_store_seconds_sum") == 0.25
 
 
 def test_a_failed_operation_counts_as_failure_and_oversized_pdus_are_counted(told: Told) -> None:
