@@ -19,7 +19,7 @@ def take(peer: Peer, scale: Scale) -> Values:
 MEASURE = Measure(
     "echo",
     (
-        Figure("echo", "C-ECHO /s on an open association", True, ">= 8,000"),
+        Figure("echo", "C-ECHO /s on an open association", ">= 8,000"),
         Figure("echo_cpu", "... CPU µs each"),
     ),
     take,

@@ -28,12 +28,15 @@ QUICK = Scale(1, 0.5, 1.0, 50, 200, 20, 8)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One row of the table. `target` is what pacsd shall reach, in words."""
+    """One row of the table. `target` is what pacsd shall reach, in words.
+
+    `has_ratio` is false where a quotient of two values says nothing, as of percentages.
+    """
 
     key: str
     title: str
-    is_more_better: bool = False
     target: str = ""
+    has_ratio: bool = True
 
 
 @dataclass(frozen=True, slots=True)

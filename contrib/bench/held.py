@@ -28,11 +28,13 @@ def take(peer: Peer, scale: Scale) -> Values:
 MEASURE = Measure(
     "held",
     (
-        Figure("held_held", "idle associations held, of 10,000", True, "10,000"),
+        Figure("held_held", "idle associations held, of 10,000", "10,000", has_ratio=False),
         Figure("held_kib", "... memory KiB each"),
-        Figure("held_cpu", "... CPU ms per second"),
-        Figure("held_echo", "... another peer's C-ECHO /s", True),
-        Figure("held_answered", "... C-ECHO at random on the idle ones answered, %", True),
+        Figure("held_cpu", "... CPU ms per second", has_ratio=False),
+        Figure("held_echo", "... another peer's C-ECHO /s"),
+        Figure(
+            "held_answered", "... C-ECHO at random on the idle ones answered, %", has_ratio=False
+        ),
     ),
     take,
     only=("pacsd",),

@@ -46,11 +46,13 @@ def _others(server: Server, scale: Scale) -> float | None:
 MEASURE = Measure(
     "idle",
     (
-        Figure("idle_held", "idle associations held, of 1,000", True),
-        Figure("idle_kib", "... memory KiB each", target="<= 40"),
-        Figure("idle_cpu", "... CPU ms per second", target="<= 10"),
-        Figure("idle_slower", "... another peer's C-ECHO slower by %", target="<= 10"),
-        Figure("idle_answered", "... C-ECHO at random on the idle ones answered, %", True),
+        Figure("idle_held", "idle associations held, of 1,000", has_ratio=False),
+        Figure("idle_kib", "... memory KiB each", "<= 40"),
+        Figure("idle_cpu", "... CPU ms per second", "<= 10", has_ratio=False),
+        Figure("idle_slower", "... another peer's C-ECHO slower by %", "<= 10", has_ratio=False),
+        Figure(
+            "idle_answered", "... C-ECHO at random on the idle ones answered, %", has_ratio=False
+        ),
         Figure("idle_ask_ms", "... median ms of those"),
     ),
     take,

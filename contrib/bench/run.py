@@ -38,7 +38,8 @@ def take_rounds(measure: Measure, peers: Sequence[Peer], scale: Scale) -> Taken:
 
 def machine() -> list[str]:
     """What the figures depend on, apart from the code."""
-    cores = f"{len(os.sched_getaffinity(0))} cores ({_processor()})"
+    used, there = len(os.sched_getaffinity(0)), os.cpu_count()
+    cores = f"{used} of {there} cores ({_processor()})"
     system = f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return [cores, system, f"load before the run {load}"]
@@ -56,6 +57,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one small round: does it work?")
     parser.add_argument("--rounds", type=int, help=f"default {FULL.rounds}")
     parser.add_argument("--peers", default=",".join(PEERS), help="default %(default)s")
+    parser.add_argument("--one-core", action="store_true", help="servers and client share a core")
     parser.add_argument("--json", type=Path, help="write every round's values to this file")
     wanted = parser.parse_args(arguments)
     for name in wanted.measures:
@@ -82,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     peers = _installed(wanted.peers.split(","))
     measures = [MEASURES[name] for name in wanted.measures or MEASURES]
     drive.raise_file_limit()
+    if wanted.one_core:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     description = [*machine(), *dict.fromkeys(peer.version() for peer in peers)]
     taken: Taken = {}
     for measure in measures:

@@ -27,10 +27,10 @@ def take(peer: Peer, scale: Scale) -> Values:
 MEASURE = Measure(
     "startup",
     (
-        Figure("startup_echo", "start to first C-ECHO, s", target="<= 1.5"),
+        Figure("startup_echo", "start to first C-ECHO, s", "<= 1.5"),
         Figure("startup_cpu", "... CPU s until then"),
-        Figure("startup_resident", "resident MB, without associations", target="<= 110"),
-        Figure("startup_idle_cpu", "CPU ms per second, without associations"),
+        Figure("startup_resident", "resident MB, without associations", "<= 110"),
+        Figure("startup_idle_cpu", "CPU ms per second, without associations", has_ratio=False),
     ),
     take,
 )

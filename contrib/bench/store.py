@@ -24,9 +24,9 @@ def take(peer: Peer, scale: Scale) -> Values:
 MEASURE = Measure(
     "store",
     (
-        Figure("store_1", "C-STORE of 0.5 MB /s, 1 client", True),
+        Figure("store_1", "C-STORE of 0.5 MB /s, 1 client"),
         Figure("store_1_cpu", "... CPU s per 1,000"),
-        Figure("store_4", "C-STORE of 0.5 MB /s, 4 clients", True),
+        Figure("store_4", "C-STORE of 0.5 MB /s, 4 clients"),
         Figure("store_4_cpu", "... CPU s per 1,000"),
     ),
     take,

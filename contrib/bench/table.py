@@ -19,7 +19,9 @@ def table(figures: Iterable[Figure], peers: Sequence[str], taken: Taken) -> Iter
         by_peer = taken[figure.key]
         ours = middle(by_peer.get(OURS, ()))
         cells = (
-            _cell(by_peer[peer], None if peer == OURS else ours) if peer in by_peer else ""
+            _cell(by_peer[peer], ours if figure.has_ratio and peer != OURS else None)
+            if peer in by_peer
+            else ""
             for peer in peers
         )
         extent = _extent(by_peer.get(OURS, ()))

@@ -1,6 +1,8 @@
-"""Write pacsd/dicom/_registry_data.py and _status_data.py from pydicom and pynetdicom.
+"""Write pacsd/dicom's generated tables from pydicom and pynetdicom.
 
-pydicom carries PS3.6 Annex A; pynetdicom says which SOP Class belongs to which service of PS3.4 and
+`_registry_data.py`, `_status_data.py` and `_dictionary_data.py`.
+
+pydicom carries PS3.6; pynetdicom says which SOP Class belongs to which service of PS3.4 and
 what the services' status codes mean. What their editions of the standard lack is added here.
 """
 
@@ -9,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from pydicom.uid import UID_dictionary
 from pynetdicom import sop_class, status
 
@@ -182,6 +185,12 @@ def render_statuses() -> str:
     return _module("Words of the status codes of PS3.7 Annex C and PS3.4.", _statuses())
 
 
+def render_dictionary() -> str:
+    """The text of `_dictionary_data.py`."""
+    purpose = "Data Elements of PS3.6 sections 6, 7 and 9, and PS3.7 Annex E."
+    return _module(purpose, _data_elements())
+
+
 def _module(purpose: str, *parts: Iterator[str]) -> str:
     return "\n".join((HEADER.format(purpose=purpose), *("\n".join(part) + "\n" for part in parts)))
 
@@ -249,6 +258,17 @@ def _well_known_uids(registered: dict[str, tuple[str, ...]]) -> Iterator[str]:
     yield "}"
 
 
+def _data_elements() -> Iterator[str]:
+    """`DATA_ELEMENTS`: lines of tag (`x` for any digit), VRs, Value Multiplicity and keyword."""
+    rows = {f"{tag:08X}": entry for tag, entry in DicomDictionary.items()}
+    # A str, so that Python reads it in one piece and nobody pays for rows before they are needed.
+    yield 'DATA_ELEMENTS = """\\'
+    for tag, (vr, multiplicity, _, _, keyword) in sorted({**rows, **RepeatersDictionary}.items()):
+        if keyword and vr != "NONE":
+            yield f"{tag} {vr.replace(' or ', '/')} {multiplicity} {keyword}"
+    yield '"""'
+
+
 def _statuses() -> Iterator[str]:
     """`STATUSES`: service or operation -> rows of (first code, last code, words)."""
     general = status.GENERAL_STATUS
@@ -297,3 +317,4 @@ def _quoted(text: str) -> str:
 if __name__ == "__main__":
     (ROOM / "_registry_data.py").write_text(render(), encoding="utf-8")
     (ROOM / "_status_data.py").write_text(render_statuses(), encoding="utf-8")
+    (ROOM / "_dictionary_data.py").write_text(render_dictionary(), encoding="utf-8")

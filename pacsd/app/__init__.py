@@ -11,7 +11,7 @@
                          how it is read: file, environment and options, every error with its line
     conf_docs.py, conf_show.py
                          what is generated from it
-    logs.py, systemd.py, ingest_metrics.py, clock.py
+    logs.py, ingest_log.py, ingest_metrics.py, systemd.py, clock.py
                          operations
     admin_socket.py, admin_commands.py
                          how commands speak to the running daemon

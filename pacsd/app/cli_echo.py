@@ -11,8 +11,10 @@ import typer
 from pacsd.app.cli_config import ConfigOption, config_errors
 
 if TYPE_CHECKING:
+    from pacsd.app.config import Config
+    from pacsd.net.peers import Peer
     from pacsd.net.pool import Pool
-    from pacsd.net.scu import Destination
+    from pacsd.net.settings import DimseSettings
 
 EXIT_NO_ECHO = 1
 
@@ -51,62 +53,70 @@ def echo(
     import anyio
 
     with config_errors():
-        destination = _destination(peer, config, ae_title)
-    parallel = min(parallel, count)
+        found, settings = _find(peer, config)
+    # How many at once is the caller's word here, not the peer's table.
+    whom = found.model_copy(update={"connections": min(parallel, count)})
+    own = ae_title or settings.ae[0].title
     tally = Tally([], [])
-    anyio.run(_echo_all, destination, count, parallel, tally, backend_options={"use_uvloop": True})
-    typer.echo(_summary(destination, tally), err=not tally.seconds)
+    options = {"use_uvloop": True}
+    anyio.run(_echo_all, whom, own, settings.dimse, count, tally, backend_options=options)
+    typer.echo(_summary(whom, tally), err=not tally.seconds)
     if tally.failures:
         raise typer.Exit(EXIT_NO_ECHO)
 
 
-def _destination(text: str, config: Path | None, ae_title: str | None) -> "Destination":
-    from pydantic import ValidationError
-
+def _find(text: str, config: Path | None) -> "tuple[Peer, Config]":
+    """The peer that is meant, and the configuration."""
     from pacsd.app import config_file, peers_file
-    from pacsd.net.peers import Peer
-    from pacsd.net.scu import Destination
 
     gathered = config_file.gather(config)
     settings = config_file.decode(gathered)
     peers = peers_file.load(gathered.peers_path, config_file.option_peers(gathered))
-    peer = peers.find(text)
-    if peer is None and "=" in text:
-        try:
-            peer = Peer.parse(text)
-        except ValidationError as error:
-            rule = error.errors()[0]["msg"]
-            raise typer.BadParameter(f"{text!a}: {rule}", param_hint="PEER") from None
-        except ValueError as error:
-            raise typer.BadParameter(f"{text!a}: {error}", param_hint="PEER") from None
+    peer = peers.find(text) or _parse(text)
     if peer is None or peer.endpoint is None:
         known = ", ".join(known.ae_title for known in peers if known.endpoint)
         raise typer.BadParameter(
             f"{text!a} is no peer we can call; known: {known or 'none'}. AET=HOST:PORT will do.",
             param_hint="PEER",
         )
-    own = ae_title or settings.ae[0].title
-    return Destination(peer.endpoint, peer.ae_title, own)
+    return peer, settings
 
 
-async def _echo_all(destination: "Destination", count: int, parallel: int, tally: Tally) -> None:
-    """`count` C-ECHOs over `parallel` associations, each of which is kept while it works."""
+def _parse(text: str) -> "Peer | None":
+    from pydantic import ValidationError
+
+    from pacsd.net.peers import Peer
+
+    if "=" not in text:
+        return None
+    try:
+        return Peer.parse(text)
+    except ValidationError as error:
+        rule = error.errors()[0]["msg"]
+    except ValueError as error:
+        rule = str(error)
+    raise typer.BadParameter(f"{text!a}: {rule}", param_hint="PEER")
+
+
+async def _echo_all(
+    peer: "Peer", calling_ae: str, settings: "DimseSettings", count: int, tally: Tally
+) -> None:
+    """`count` C-ECHOs over the peer's pool, as many at once as that has associations."""
     import anyio
 
-    from pacsd.net.pool import Pool
-    from pacsd.net.scu import open_association
+    from pacsd.net.pool import Pools
 
-    pool = Pool(lambda: open_association(destination), parallel, idle_s=60)
+    pools = Pools(calling_ae, settings)
     left = iter(range(count))
 
     async def caller() -> None:
         for _ in left:
-            await _echo_once(pool, tally)
+            await _echo_once(pools.to(peer), tally)
 
     async with anyio.create_task_group() as tasks:
-        for _ in range(parallel):
+        for _ in range(peer.connections):
             tasks.start_soon(caller)
-    await pool.close()
+    await pools.close()
 
 
 async def _echo_once(pool: "Pool", tally: Tally) -> None:
@@ -126,8 +136,8 @@ async def _echo_once(pool: "Pool", tally: Tally) -> None:
         tally.failures.append(describe(status))
 
 
-def _summary(destination: "Destination", tally: Tally) -> str:
-    whom = f"{destination.called_ae} at {destination.endpoint}"
+def _summary(peer: "Peer", tally: Tally) -> str:
+    whom = f"{peer.ae_title} at {peer.endpoint}"
     lines = [f"{whom}: {reason} ({count} x)" for reason, count in Counter(tally.failures).items()]
     if tally.seconds:
         times = sorted(tally.seconds)

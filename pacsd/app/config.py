@@ -55,8 +55,8 @@ class LogSettings(Settings):
     """The least important lines that are written."""
 
     trace: TraceLevels = ()
-    """What is traced beside: "transcript" (PDUs and commands, without patient values), "values"
-    (attributes of commands and identifiers: patient values), "payload" (all bytes)."""
+    """What is traced beside: "transcript" (PDUs and commands), "values" (the elements of command
+    sets, with UIDs), "payload" (bytes both ways, at most 4,096 at a time: patient values)."""
 
 
 class Config(Settings):

@@ -34,3 +34,8 @@ class IngestCollector(Collector):
             "pacsd_uncommitted_objects", "Objects waiting for their group", health.waiting_objects
         )
         yield GaugeMetricFamily("pacsd_store_admits", "1 while objects are taken in", admits)
+        yield GaugeMetricFamily(
+            "pacsd_store_warns",
+            "1 while somebody should look at the store: nearly full, unwell or refusing",
+            1 if health.warning else 0,
+        )

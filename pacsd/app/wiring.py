@@ -8,6 +8,7 @@ from pacsd.api.store import BlobStore
 from pacsd.app.checks import Checked
 from pacsd.app.clock import now_us
 from pacsd.app.config import Config
+from pacsd.app.ingest_log import IngestLog
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.plugins import Hooks
 from pacsd.archive.ingest import Ingest
@@ -42,6 +43,7 @@ def build(checked: Checked, store: BlobStore, hooks: Hooks) -> Parts:
     ingest = Ingest(
         store,
         now_us=now_us,
+        observer=IngestLog(),
         min_free_bytes=config.store.min_free_bytes,
         min_free_inodes=config.store.min_free_inodes,
     )

@@ -5,6 +5,7 @@
     chunks      fragments copied once into chunks for the thread that writes them
     memory      how much data may wait in memory, for one object and for all
     committer   staged objects gathered into groups and made durable
+    observer    the port by which faults and the store's state are told
     watermark   whether the store has room and health to take more in
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
     file_meta   what stands before the data set in a stored file

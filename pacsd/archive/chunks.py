@@ -3,9 +3,6 @@
 from pacsd.api.store import Buffer
 from pacsd.archive.memory import Memory
 
-# The first chunk is small: an association that stalls at the start of an object costs little.
-FIRST_CHUNK_BYTES = 16_384
-
 
 class ChunkQueue:
     """Bytes in, filled chunks out, in order."""
@@ -32,9 +29,9 @@ class ChunkQueue:
             self._filled_bytes += len(part)
             left = left[room_bytes:]
 
-    def take(self, *, is_last: bool) -> list[memoryview]:
-        """Everything in full chunks; with `is_last` also what the last chunk holds so far."""
-        if is_last:
+    def take(self, *, with_partial: bool) -> list[memoryview]:
+        """Everything in full chunks, and what the last chunk holds so far if wanted."""
+        if with_partial:
             self._seal()
         taken, self._full = self._full, []
         self.waiting_bytes -= self.full_bytes
@@ -51,13 +48,13 @@ class ChunkQueue:
 
     def clear(self) -> None:
         """Forget all that waits."""
-        self.give_back(self.take(is_last=True))
+        self.give_back(self.take(with_partial=True))
 
     def _next_chunk(self) -> None:
         self._seal()
-        memory = bytearray(FIRST_CHUNK_BYTES) if self._is_first else self._memory.take_chunk()
+        # The first one is small: an association that stalls early in an object costs little.
+        self._chunk = memoryview(self._memory.take_chunk(is_small=self._is_first))
         self._is_first = False
-        self._chunk = memoryview(memory)
 
     def _seal(self) -> None:
         """Move what the current chunk holds to the full ones."""

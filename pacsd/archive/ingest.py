@@ -1,17 +1,20 @@
 """The way into the archive: objects begun, written, made durable in groups, or refused."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.reception import Reception
 from pacsd.api.store import BlobStore
 from pacsd.archive.committer import Committer
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import IngestHealth, IngestOutcome, InstanceRequest
 from pacsd.archive.intake import Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
+from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
 from pacsd.archive.watermark import Watermark
 from pacsd.dicom.status import Status
 
@@ -24,8 +27,9 @@ _STATUS_AGE_US = 1_000_000
 class Ingest:
     """Takes objects in while `run` runs.
 
-    `min_free_bytes` and `min_free_inodes` are the marks below which nothing is taken in;
-    `now_us` is a clock in microseconds that never goes back.
+    `min_free_bytes` and `min_free_inodes` are the marks below which nothing is taken in, below
+    twice as much is warned; `observer` is told of that and of every object not kept. `now_us` is
+    a clock in microseconds that never goes back.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Ingest:
         store: BlobStore,
         *,
         now_us: Callable[[], int],
+        observer: IngestObserver | None = None,
         min_free_bytes: int = 0,
         min_free_inodes: int = 0,
         chunk_bytes: int = DEFAULT_CHUNK_BYTES,
@@ -43,6 +48,8 @@ class Ingest:
     ) -> None:
         self._store = store
         self._now_us = now_us
+        self._observer = observer or NobodyObserves()
+        self._told: Concern | None = None
         self._memory = Memory(
             chunk_bytes=chunk_bytes,
             per_object_bytes=max_pending_bytes_per_object,
@@ -95,13 +102,14 @@ class Ingest:
             committer=self._committer,
             spawn=self._spawn,
             refusal=None if refusal is None else StoreError(StoreFault.NOT_ADMITTED, refusal),
-            on_end=self._count,
+            on_end=partial(self._ended, request.reception),
         )
 
     def health(self) -> IngestHealth:
         """How ingest is doing, for readiness and metrics."""
         return IngestHealth(
             refusal=self.admits(),
+            warning=self._watermark.warning,
             open_objects=self._memory.open_objects,
             waiting_objects=self._committer.waiting_objects,
             stored_objects=self._stored_objects,
@@ -122,6 +130,9 @@ class Ingest:
     async def _refresh(self) -> None:
         self._refreshed_at_us = self._now_us()
         await self._watermark.refresh()
+        before, self._told = self._told, self._watermark.concern
+        if (before and before.kind) != (self._told and self._told.kind):
+            self._observer.concern_changed(before, self._told)
 
     def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> bool:
         if self._tasks is None:
@@ -129,7 +140,12 @@ class Ingest:
         self._tasks.start_soon(work, name="ingest: write an object")
         return True
 
-    def _count(self, outcome: IngestOutcome | None) -> None:
+    def _ended(
+        self, reception: Reception, outcome: IngestOutcome | None, error: StoreError | None
+    ) -> None:
+        """Count an object and tell of its fault; one given up by its sender has none."""
+        if error is not None and (outcome is not None or error.fault is not StoreFault.STOPPED):
+            self._observer.not_stored(reception, error)
         if outcome is None:
             return
         if outcome.status == Status.SUCCESS:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pacsd.api.errors import StoreError
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location
-from pacsd.dicom.status import Status
-
-MAX_ERROR_COMMENT_LENGTH = 64  # VR LO (PS3.7 section C.1)
+from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,13 @@ class IngestOutcome:
 
 @dataclass(frozen=True, slots=True)
 class IngestHealth:
-    """How ingest is doing; `refusal` is None when objects are taken in, else why not."""
+    """How ingest is doing; `refusal` is None when objects are taken in, else why not.
+
+    `warning` is None when nobody has to look at the store, else why somebody should.
+    """
 
     refusal: str | None
+    warning: str | None
     open_objects: int
     waiting_objects: int
     stored_objects: int

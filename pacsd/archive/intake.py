@@ -24,8 +24,8 @@ class Spawn(Protocol):
 class Intake:
     """Takes one data set in. End it with `finish` or `abort`; both on the event loop.
 
-    `on_drained` is called on the loop when `backlog_bytes` has fallen to a low-water mark after
-    `is_congested` was true: a sender that was paused may go on.
+    `is_congested` says that more is waiting than should: pause the sender until `on_drained`, which
+    is called on the loop once `backlog_bytes` has fallen to a low-water mark.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Intake:
         committer: Committer,
         spawn: Spawn,
         refusal: StoreError | None,
-        on_end: Callable[[IngestOutcome | None], None],
+        on_end: Callable[[IngestOutcome | None, StoreError | None], None],
     ) -> None:
         self.on_drained: Callable[[], None] | None = None
         self.data_set_bytes = 0
@@ -56,18 +56,13 @@ class Intake:
         self._failure: Exception | None = refusal
         self._is_last = False
         self._is_ended = False
-        self._was_congested = False
+        self.is_congested = False
         memory.open_objects += 1
 
     @property
     def backlog_bytes(self) -> int:
         """Bytes copied but not yet written to the store."""
         return self._chunks.waiting_bytes + self._writing_bytes
-
-    @property
-    def is_congested(self) -> bool:
-        """Whether more is waiting than should: pause the sender until `on_drained`."""
-        return self.backlog_bytes > self._memory.limit_bytes
 
     def write(self, fragment: Buffer) -> None:
         """Copy a fragment of the data set; never blocks, never refuses, however much waits.
@@ -80,9 +75,11 @@ class Intake:
         if self._failure is not None or self._is_ended:
             return
         self._chunks.write(fragment)
-        if self.is_congested:
-            self._was_congested = True
-        if self._chunks.full_bytes >= self._memory.batch_bytes and self._writing is None:
+        if self.backlog_bytes > self._memory.limit_bytes:
+            self.is_congested = True
+        # A paused sender is always being written: nothing else would let it go on.
+        has_batch = self._chunks.full_bytes >= self._memory.batch_bytes
+        if (has_batch or self.is_congested) and self._writing is None:
             self._writing = anyio.Event()
             if not self._spawn(self._write_behind):
                 self._writing = None
@@ -125,6 +122,7 @@ class Intake:
             self._staged = staged
             location = await self._committer.commit(staged, self.data_set_bytes)
         except StoreError as error:
+            self._failure = error
             return refused(error, self.data_set_bytes)
         return stored(location, self._digest.digest(), self.data_set_bytes)
 
@@ -139,7 +137,7 @@ class Intake:
                 await self._staged.abort()
         self._chunks.clear()
         self._memory.open_objects -= 1
-        self._on_end(outcome)
+        self._on_end(outcome, self._failure if isinstance(self._failure, StoreError) else None)
 
     async def _idle(self) -> None:
         """Wait for the writer in the background."""
@@ -147,7 +145,7 @@ class Intake:
             await self._writing.wait()
 
     async def _write_behind(self) -> None:
-        """Write full chunks until none are left."""
+        """Write what waits until no full chunk is left."""
         try:
             await self._write_waiting()
         except anyio.get_cancelled_exc_class():
@@ -160,7 +158,7 @@ class Intake:
 
     async def _write_waiting(self) -> None:
         """Write what there is, in order; what fails is kept for `finish` to answer or raise."""
-        while self._failure is None and (chunks := self._chunks.take(is_last=self._is_last)):
+        while self._failure is None and (chunks := self._take()):
             self._writing_bytes = sum(len(chunk) for chunk in chunks)
             try:
                 if self._staged is None:
@@ -173,13 +171,16 @@ class Intake:
                 self._chunks.give_back(chunks)
             self._tell_drained()
 
+    def _take(self) -> list[memoryview]:
+        return self._chunks.take(with_partial=self._is_last or self.is_congested)
+
     def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error
         self._chunks.clear()
         self._tell_drained()
 
     def _tell_drained(self) -> None:
-        if self._was_congested and self.backlog_bytes <= self._memory.low_water_bytes:
-            self._was_congested = False
+        if self.is_congested and self.backlog_bytes <= self._memory.low_water_bytes:
+            self.is_congested = False
             if self.on_drained is not None and not self._is_ended:
                 self.on_drained()

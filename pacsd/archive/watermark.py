@@ -1,6 +1,23 @@
 """Whether the store has room and health to take more in; asked of it seldom, told at any time."""
 
+from enum import StrEnum
+
 from pacsd.api.store import BlobStore, StoreStatus
+from pacsd.archive.observer import Concern
+
+# The store is complained about once less than so many times its mark is free.
+WARN_FACTOR = 2
+
+
+class ConcernKind(StrEnum):
+    """What is wrong; as long as it is the same one, nobody is told again."""
+
+    NOT_ASKED = "not asked yet"
+    UNKNOWN = "status unknown"
+    READ_ONLY = "read-only"
+    BELOW_MARK = "below the mark"
+    NEAR_MARK = "near the mark"
+    UNWELL = "unwell"
 
 
 class Watermark:
@@ -10,20 +27,47 @@ class Watermark:
         self._store = store
         self._min_free_bytes = min_free_bytes
         self._min_free_inodes = min_free_inodes
-        self.refusal: str | None = "the store was not asked yet"
+        self.concern: Concern | None = Concern(
+            ConcernKind.NOT_ASKED, "the store was not asked yet", is_refusal=True
+        )
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing is taken in, None when objects may come."""
+        concern = self.concern
+        return concern.why if concern is not None and concern.is_refusal else None
+
+    @property
+    def warning(self) -> str | None:
+        """Why somebody should look at the store, refusing or not; None when all is well."""
+        return None if self.concern is None else self.concern.why
 
     async def refresh(self) -> None:
         """Ask the store."""
         try:
-            self.refusal = self._judge(await self._store.status())
+            self.concern = self._judge(await self._store.status())
         except Exception as error:  # noqa: BLE001 - a store that cannot tell takes nothing in
-            self.refusal = f"the store's status is unknown: {type(error).__name__}: {error}"
+            why = f"the store's status is unknown: {type(error).__name__}: {error}"
+            self.concern = Concern(ConcernKind.UNKNOWN, why, is_refusal=True)
 
-    def _judge(self, status: StoreStatus) -> str | None:
+    def _judge(self, status: StoreStatus) -> Concern | None:
         if status.is_read_only:
-            return f"store is read-only: {status.explanation}"
-        if status.free_bytes is not None and status.free_bytes < self._min_free_bytes:
-            return f"store has {status.free_bytes} bytes free, less than {self._min_free_bytes}"
-        if status.free_inodes is not None and status.free_inodes < self._min_free_inodes:
-            return f"store has {status.free_inodes} inodes free, less than {self._min_free_inodes}"
+            why = f"store is read-only: {status.explanation}"
+            return Concern(ConcernKind.READ_ONLY, why, is_refusal=True)
+        shortage = self._shortage(status, 1)
+        if shortage:
+            return Concern(ConcernKind.BELOW_MARK, shortage, is_refusal=True)
+        if status.explanation:
+            return Concern(ConcernKind.UNWELL, f"store: {status.explanation}", is_refusal=False)
+        shortage = self._shortage(status, WARN_FACTOR)
+        return Concern(ConcernKind.NEAR_MARK, shortage, is_refusal=False) if shortage else None
+
+    def _shortage(self, status: StoreStatus, factor: int) -> str | None:
+        """What is below `factor` times its mark."""
+        free_bytes, least_bytes = status.free_bytes, factor * self._min_free_bytes
+        if free_bytes is not None and free_bytes < least_bytes:
+            return f"store has {free_bytes} bytes free, less than {least_bytes}"
+        free_inodes, least_inodes = status.free_inodes, factor * self._min_free_inodes
+        if free_inodes is not None and free_inodes < least_inodes:
+            return f"store has {free_inodes} inodes free, less than {least_inodes}"
         return None

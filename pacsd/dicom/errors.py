@@ -4,7 +4,10 @@
     ├── UIDError       a UID that is not one (PS3.5 section 9.1)
     ├── AETitleError   an AE title that is not one (PS3.5 table 6.2-1)
     ├── TagError       text that names no Data Element Tag (PS3.5 section 7.1.1)
-    └── Part10Error    a file without readable File Meta Information (PS3.10 section 7.1)
+    ├── Part10Error    a file without readable File Meta Information (PS3.10 section 7.1)
+    ├── ScanError      a data set whose structure cannot be read (PS3.5 section 7)
+    ├── InflateError   a deflated data set that is broken or too large (PS3.5 section A.5)
+    └── FrameError     Pixel Data that cannot be divided into frames (PS3.5 section A.4)
 
 Each message names the field, the value and the rule, safe to print on one log line.
 """
@@ -28,3 +31,15 @@ class TagError(DicomError):
 
 class Part10Error(DicomError):
     """A Part 10 file's preamble or File Meta Information cannot be read or written."""
+
+
+class ScanError(DicomError):
+    """A data set's elements, items or delimiters cannot be told apart, or nest too deep."""
+
+
+class InflateError(DicomError):
+    """A deflated data set is broken, or larger than it may become."""
+
+
+class FrameError(DicomError):
+    """Pixel Data does not hold the frames that its data set describes."""

@@ -4,6 +4,9 @@ from enum import IntEnum, StrEnum
 
 from pacsd.dicom import _status_data
 
+# Error Comment (0000,0902) is of VR LO: PS3.7 section C.1, PS3.5 table 6.2-1.
+MAX_ERROR_COMMENT_LENGTH = 64
+
 
 class Status(IntEnum):
     """Status codes we send or act upon; a peer may send any other 16-bit number."""

@@ -1,8 +1,9 @@
 """Command sets as bytes: Implicit VR Little Endian, group 0000 only (PS3.7 section 6.3.1).
 
 What a device sends and cannot change is read: no group length, retired or unknown elements of
-group 0000, any order, any text padding, empty optional elements. What makes the message ambiguous
-is refused; the refusal says whether and how it can be answered.
+group 0000, any order, any text padding. An optional element that cannot be read counts as absent,
+so a Priority that does not exist is MEDIUM. What makes the message ambiguous is refused; the
+refusal says whether and how it can be answered.
 """
 
 import struct
@@ -233,17 +234,10 @@ def _decode_values(elements: dict[int, bytes], layout: _Layout) -> dict[str, Any
         try:
             values[name] = decode(raw)
         except (struct.error, KeyError):
-            if _must_be_readable(name, raw, layout):
+            if name in layout.required:
                 problem = field_problem(elements, name)
                 raise _mistyped(elements, layout, problem) from None
     return values
-
-
-def _must_be_readable(name: str, raw: bytes, layout: _Layout) -> bool:
-    """An empty optional element is absent; a response's odd optional one costs no association."""
-    if name in layout.required:
-        return True
-    return bool(raw) and not issubclass(layout.command_class, Response)
 
 
 def _mistyped(elements: dict[int, bytes], layout: _Layout, problem: str) -> CommandError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
 from pacsd.dicom.ae_title import printable
+from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH
 from pacsd.dicom.uid import MAX_UID_LENGTH
 from pacsd.dimse.commands_base import (
     AffectedClassRequest,
@@ -56,8 +57,6 @@ __all__ = [
     "fit_error_comment",
     "response_to",
 ]
-
-MAX_ERROR_COMMENT_LENGTH = 64  # VR LO, PS3.5 table 6.2-1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,11 +54,23 @@ class RequestRefused:
     error: CommandError
 
 
+@dataclass(frozen=True, slots=True)
+class PDVsTaken:
+    """So many PDVs were taken that say nothing to the user: nothing is to be done about them.
+
+    They are fragments of a command set still incomplete, or of what is dropped. Told from time to
+    time, so that no call of `next_event` takes long and others have their turn.
+    """
+
+    count: int
+
+
 Event: TypeAlias = (
     RequestReceived
     | ResponseReceived
     | DataSetFragment
     | CancelReceived
     | RequestRefused
+    | PDVsTaken
     | AssociationEvent
 )

@@ -6,7 +6,6 @@ of the same, is still being received.
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 from pacsd.dicom.status import Status, StatusCategory, category
 from pacsd.dimse.command_codec import decode_command, encode_command, error_response
@@ -16,6 +15,7 @@ from pacsd.dimse.events import (
     CancelReceived,
     DataSetFragment,
     Event,
+    PDVsTaken,
     RequestReceived,
     RequestRefused,
     ResponseReceived,
@@ -23,26 +23,26 @@ from pacsd.dimse.events import (
 from pacsd.dimse.incoming import CommandSet, Fragment, Incoming
 from pacsd.dimse.operations import Operation, Operations
 from pacsd.dimse.outgoing import Outgoing
-from pacsd.ul.association import Association
+from pacsd.dimse.patience import MIN_BYTES_PER_S, Pace, Patience, Wait
+from pacsd.ul.association import Association, Limits
 from pacsd.ul.errors import AbortReason, AbortSource, RemoteProtocolError
 from pacsd.ul.events import PDataReceived
-from pacsd.ul.negotiation import Negotiated, PresentationContext
-from pacsd.ul.pdu import PDV, Buffer
+from pacsd.ul.negotiation import AcceptorTerms, Negotiated, PresentationContext
+from pacsd.ul.pdu import PDV, AssociateRJ, Buffer
 from pacsd.ul.states import State
 
-_PEER_OWES_ACSE = (State.STA5, State.STA7, State.STA10, State.STA11)
-"""The peer's answer to our A-ASSOCIATE-RQ or A-RELEASE-RQ is due."""
+__all__ = ["MAX_QUIET_PDVS", "Patience", "Session"]
 
+MAX_QUIET_PDVS = 16
+"""Taken in one call of `next_event` without an event of their own."""
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a session waits for its peer, in seconds; 0 waits for ever.
-
-    `message_s` while a message is incomplete or a response is due, `idle_s` while nothing is open.
-    """
-
-    message_s: float = 60.0
-    idle_s: float = 300.0
+_PEER_OWES = {
+    State.STA5: "no answer to the A-ASSOCIATE-RQ",
+    State.STA7: "no answer to the A-RELEASE-RQ",
+    State.STA10: "no answer to the A-RELEASE-RQ",
+    State.STA11: "no answer to the A-RELEASE-RQ",
+}
+"""The peer's answer that is due in a state, and what to say when it does not come."""
 
 
 class Session:
@@ -53,6 +53,7 @@ class Session:
         "_incoming",
         "_invoked",
         "_outgoing",
+        "_pace",
         "_pdvs",
         "_performing",
         "_receiving",
@@ -77,17 +78,51 @@ class Session:
         self._pdvs: deque[PDV] = deque()
         self._receiving = (0, False)
         self._active_at = now
+        self._pace = Pace(now)
 
     @property
     def open_requests(self) -> int:
         """How many of the peer's operations are open."""
         return len(self._performing)
 
+    # What is known of the association
+
+    @property
+    def negotiated(self) -> Negotiated | None:
+        """See `Association.negotiated`."""
+        return self.association.negotiated
+
+    @property
+    def is_established(self) -> bool:
+        """See `Association.is_established`."""
+        return self.association.is_established
+
+    @property
+    def wants_close(self) -> bool:
+        """See `Association.wants_close`."""
+        return self.association.wants_close
+
+    @property
+    def awaits_close(self) -> bool:
+        """See `Association.awaits_close`."""
+        return self.association.awaits_close
+
+    @property
+    def can_abort(self) -> bool:
+        """See `Association.can_abort`."""
+        return self.association.can_abort
+
+    @property
+    def oversized_pdus(self) -> int:
+        """See `Association.oversized_pdus`."""
+        return self.association.oversized_pdus
+
     # What the transport does
 
     def receive_data(self, data: Buffer, now: float) -> None:
         """Feed bytes; see `Association.receive_data`."""
         self._active_at = now
+        self._pace.fed(len(data), now, is_in_message=self._incoming.is_in_message)
         self.association.receive_data(data, now)
 
     def hold(self) -> None:
@@ -99,6 +134,7 @@ class Session:
     def resumed(self, now: float) -> None:
         """We did not read for a while, by our own choice: waiting for the peer starts anew."""
         self._active_at = now
+        self._pace.resumed(now)
         self.association.resumed(now)
 
     def connection_lost(self, now: float) -> None:
@@ -109,14 +145,20 @@ class Session:
     def next_event(self) -> Event | None:
         """The next event; None when more bytes are needed.
 
+        Takes at most `MAX_QUIET_PDVS` PDVs; if all of them say nothing, the event is `PDVsTaken`.
+
         Raises:
             RemoteProtocolError: the peer broke the protocol; the A-ABORT is ready to be sent.
         """
+        quiet = 0
         while True:
             while self._pdvs:
                 event = self._receive(self._pdvs.popleft())
                 if event is not None:
                     return event
+                quiet += 1
+                if quiet >= MAX_QUIET_PDVS:
+                    return PDVsTaken(quiet)
             received = self.association.next_event()
             if not isinstance(received, PDataReceived):
                 return received
@@ -128,10 +170,10 @@ class Session:
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is due: the association's timer, or the end of our patience."""
-        inner, own = self.association.get_timer(), self._own_timer()
-        if inner is None or own is None:
-            return own if inner is None else inner
-        return min(inner, own)
+        inner, own = self.association.get_timer(), self._wait()
+        if own is None:
+            return inner
+        return own.due if inner is None else min(inner, own.due)
 
     def handle_timer(self, now: float) -> None:
         """Let time pass.
@@ -140,11 +182,27 @@ class Session:
             RemoteProtocolError: the peer kept us waiting too long; the A-ABORT is ready.
         """
         self.association.handle_timer(now)
-        due = self._own_timer()
-        if due is not None and now >= due:
-            raise self._abort(f"waited {self._waited_for_s():g} s for the peer", now)
+        wait = self._wait()
+        if wait is not None and now >= wait.due:
+            raise self._abort(wait.why, now, is_timeout=True)
 
     # What the local user asks for
+
+    def accept(self, terms: AcceptorTerms, limits: Limits | None, now: float) -> Negotiated:
+        """A-ASSOCIATE response, positive; see `Association.accept`."""
+        negotiated = self.association.accept(terms, limits)
+        self._active_at = now
+        return negotiated
+
+    def reject(self, rejection: AssociateRJ, now: float) -> None:
+        """A-ASSOCIATE response, negative."""
+        self.association.reject(rejection, now)
+        self._active_at = now
+
+    def respond_release(self, now: float) -> None:
+        """A-RELEASE response."""
+        self.association.respond_release(now)
+        self._active_at = now
 
     def request(self, context: PresentationContext, request: Request, now: float) -> None:
         """Invoke an operation; its data set, if it has one, follows by `send_data_set`.
@@ -236,6 +294,7 @@ class Session:
 
     def _receive_command(self, part: CommandSet) -> Event | None:
         context = self._context(part.context_id)
+        self._pace.begin()
         try:
             command = decode_command(part.data)
         except CommandError as error:
@@ -284,8 +343,10 @@ class Session:
 
     def _receive_fragment(self, part: Fragment) -> Event:
         message_id, is_response = self._receiving
-        if part.is_last and not is_response:
-            self._performing.data_set_ended(message_id)
+        if part.is_last:
+            self._pace.begin()
+            if not is_response:
+                self._performing.data_set_ended(message_id)
         return DataSetFragment(message_id, is_response, part.data, part.is_last)
 
     def _refuse(self, context: PresentationContext, error: CommandError) -> Event | None:
@@ -301,10 +362,13 @@ class Session:
         self._outgoing.whole(context.context_id, response)
         return RequestRefused(context, error)
 
-    def _abort(self, text: str, now: float | None = None) -> RemoteProtocolError:
+    def _abort(
+        self, text: str, now: float | None = None, *, is_timeout: bool = False
+    ) -> RemoteProtocolError:
         """The peer broke DIMSE: as its service user, A-ABORT(0, 0) (PS3.7 section 8.1)."""
         self.abort(self._active_at if now is None else now)
-        return RemoteProtocolError(text, AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)
+        source, reason = AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED
+        return RemoteProtocolError(text, source, reason, is_timeout=is_timeout)
 
     def _context(self, context_id: int) -> PresentationContext:
         return self._negotiated.contexts[context_id]
@@ -324,20 +388,41 @@ class Session:
 
     # Waiting
 
-    def _own_timer(self) -> float | None:
-        patience = self._waited_for_s()
-        return self._active_at + patience if patience else None
-
-    def _waited_for_s(self) -> float:
-        """How long what we now wait for may take; 0 if the peer owes us nothing, or for ever."""
+    def _wait(self) -> Wait | None:
+        """What we now wait for; None if the peer owes us nothing, or may take for ever."""
         state = self.association.state
-        if state in _PEER_OWES_ACSE:
-            return self.patience.message_s
-        if state is not State.STA6:
-            return 0.0  # before and after an association ARTIM is the only timer
-        if self._incoming.is_in_message or len(self._invoked):
-            return self.patience.message_s
-        return 0.0 if len(self._performing) else self.patience.idle_s
+        if state is State.STA6:
+            if self._incoming.is_in_message:
+                return self._wait_for_message()
+            if len(self._invoked):
+                return self._wait_for("no response")
+            return None if len(self._performing) else self._wait_for_operation()
+        # Before and after an association ARTIM is the only timer.
+        owed = _PEER_OWES.get(state)
+        return None if owed is None else self._wait_for(owed)
+
+    def _wait_for(self, owed: str) -> Wait | None:
+        message_s = self.patience.message_s
+        if not message_s:
+            return None
+        why = f"{owed} within {message_s:g} s (dimse_timeout_s)"
+        return Wait(self._active_at + message_s, why)
+
+    def _wait_for_message(self) -> Wait | None:
+        wait = self._wait_for("the rest of a message did not come")
+        if wait is None:
+            return None
+        too_slow_at = self._pace.due(self.patience.message_s)
+        if wait.due <= too_slow_at:
+            return wait
+        pace = f"{MIN_BYTES_PER_S} bytes per second"
+        return Wait(too_slow_at, f"a message came slower than {pace} (dimse_timeout_s)")
+
+    def _wait_for_operation(self) -> Wait | None:
+        idle_s = self.patience.idle_s
+        if not idle_s:
+            return None
+        return Wait(self._active_at + idle_s, f"no operation for {idle_s:g} s (idle_timeout_s)")
 
 
 def _operation(context: PresentationContext, request: Request) -> Operation:

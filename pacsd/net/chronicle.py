@@ -1,7 +1,7 @@
 """What is told of one association: to the flight recorder, the log, the metrics and the trace."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -11,12 +11,19 @@ from pacsd.dicom.status import StatusCategory, category
 from pacsd.dimse.commands import CStoreRQ, Request
 from pacsd.dimse.errors import CommandError
 from pacsd.net.metrics import NetMetrics
+from pacsd.net.rate_limit import RateLimit
 from pacsd.net.recorder import AssociationRecord, CommandRecord, Outcome, Recorder, Refusal
 from pacsd.net.trace import Trace
 from pacsd.ul.errors import RemoteProtocolError
 from pacsd.ul.negotiation import Negotiated
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ
 from pacsd.ul.rejection import describe
+
+STRANGER_INTERVAL_S = 10.0
+"""One log line in so many seconds for an address that connects and speaks no DICOM."""
+
+UNREADABLE_LINES = 3
+"""Log lines for the unreadable requests of one association; the others are only counted."""
 
 _log = structlog.get_logger("pacsd.net")
 
@@ -28,6 +35,7 @@ class Books:
     recorder: Recorder
     metrics: NetMetrics
     trace: Trace | None = None
+    strangers: RateLimit = field(default_factory=lambda: RateLimit(STRANGER_INTERVAL_S))
 
 
 class Chronicle:
@@ -38,6 +46,8 @@ class Chronicle:
         self.trace = books.trace
         self._recorder = books.recorder
         self._metrics = books.metrics
+        self._strangers = books.strangers
+        self._unreadable = 0
         self._record: AssociationRecord | None = None
         self._is_refused = False
 
@@ -104,11 +114,11 @@ class Chronicle:
 
     def violated(self, error: RemoteProtocolError) -> None:
         """The peer broke the protocol; an A-ABORT goes out."""
-        self._metrics.violations.inc()
+        (self._metrics.timeouts if error.is_timeout else self._metrics.violations).inc()
         why = f"{error} - A-ABORT({error.source:d},{error.reason:d})"
         if self._record is None:
             self._refuse("aborted before any association", why, "")
-            _log.warning("no association", peer=self.peer_address, why=why)
+            self._tell_stranger(why)
         else:
             self._end(Outcome.ABORTED_BY_US, why)
 
@@ -118,7 +128,9 @@ class Chronicle:
             self._metrics.operation("unreadable", error.status)
         if self._record is not None:
             self._record.failures += 1
-        _log.warning("a request could not be read", assoc=self.number, why=str(error))
+        self._unreadable += 1
+        if self._unreadable <= UNREADABLE_LINES:
+            _log.warning("a request could not be read", assoc=self.number, why=str(error))
 
     def failed(self, error: Exception) -> None:
         """A fault of ours ended the association."""
@@ -143,6 +155,12 @@ class Chronicle:
         self._recorder.end(record, time.time())
         self._metrics.associations.labels(record.outcome.value).inc()
         _tell(record)
+
+    def _tell_stranger(self, why: str) -> None:
+        suppressed = self._strangers.admit(self.peer_address, time.monotonic())
+        if suppressed is not None:
+            more = {"suppressed": suppressed} if suppressed else {}
+            _log.warning("no association", peer=self.peer_address, why=why, **more)
 
     def _end(self, outcome: Outcome, reason: str) -> None:
         if self._record is not None and self._record.outcome is Outcome.OPEN:

@@ -9,8 +9,9 @@ import structlog
 from anyio.abc import TaskGroup
 
 from pacsd.net.endpoint import Endpoint
+from pacsd.net.performer import Work
 from pacsd.net.pump import RECEIVE_BUFFER_BYTES
-from pacsd.net.scp import AcceptedAssociation, Desk, Work
+from pacsd.net.scp import AcceptedAssociation, Desk
 
 MAX_UNASSOCIATED = 1_000
 """Connections without an association. One more cuts off the oldest: a caller sends its
@@ -115,7 +116,8 @@ class Listener:
 
     def ended(self, connection: AcceptedAssociation) -> None:
         """It has none any more."""
-        if self._associated.pop(connection, connection) is None:
+        if connection in self._associated:
+            del self._associated[connection]
             self._unassociated[connection] = None
             self._tell_changed()
 

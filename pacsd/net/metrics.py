@@ -35,6 +35,11 @@ class NetMetrics:
             "Associations aborted for a peer's fault",
             registry=registry,
         )
+        self.timeouts = Counter(
+            "pacsd_association_timeouts",
+            "Associations aborted because the peer was idle or too slow",
+            registry=registry,
+        )
         self.defects = Counter(
             "pacsd_association_defects",
             "Associations aborted for a fault of ours",

@@ -1,4 +1,4 @@
-"""Associations to one destination, kept open between uses and bounded in number."""
+"""Associations we request, kept open between uses and bounded in number for each destination."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,11 +6,16 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from pacsd.net.errors import PoolFull
-from pacsd.net.scu import RequestedAssociation
+from pacsd.net.errors import NotConnected, PoolFull
+from pacsd.net.peers import Peer
+from pacsd.net.scu import Destination, RequestedAssociation, Timeouts, open_association
+from pacsd.net.settings import DimseSettings
 
 MAX_WAITING = 1_000
 """Waiting for an association to one destination; more are refused rather than kept."""
+
+IDLE_S = 30.0
+"""An association that nobody uses for so long is released; peers have few to give."""
 
 _Open = Callable[[], Awaitable[RequestedAssociation]]
 
@@ -77,3 +82,40 @@ class Pool:
     def _expire(self, association: RequestedAssociation) -> None:
         if self._idle.pop(association, None) is not None:
             association.begin_release()
+
+
+class Pools:
+    """A pool for each destination, made when it is first asked for."""
+
+    def __init__(self, calling_ae: str, settings: DimseSettings) -> None:
+        self._calling_ae = calling_ae
+        self._timeouts = Timeouts.of(settings)
+        self._pools: dict[Peer, Pool] = {}
+
+    def to(self, peer: Peer) -> Pool:
+        """The pool of a peer: at most `peer.connections` associations.
+
+        Raises:
+            NotConnected: the peer has no address to be called at.
+        """
+        pool = self._pools.get(peer)
+        if pool is None:
+            pool = self._pools[peer] = self._new(peer)
+        return pool
+
+    async def close(self) -> None:
+        """Release what is idle."""
+        pools, self._pools = self._pools, {}
+        async with anyio.create_task_group() as tasks:
+            for pool in pools.values():
+                tasks.start_soon(pool.close)
+
+    def _new(self, peer: Peer) -> Pool:
+        if peer.endpoint is None:
+            raise NotConnected(f"{peer.ae_title} may only call us: it has no host or port")
+        destination = Destination(peer.endpoint, peer.ae_title, self._calling_ae)
+
+        async def open_new() -> RequestedAssociation:
+            return await open_association(destination, timeouts=self._timeouts)
+
+        return Pool(open_new, peer.connections, IDLE_S)

@@ -43,6 +43,14 @@ class Pause(Flag):
 _NOT_PAUSED = Pause(0)
 
 
+def _keep_alive(connection: socket.socket) -> None:
+    """Have the system find out within two minutes that a silent peer's machine is gone."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
 class Pump(asyncio.BufferedProtocol):
     """One connection: bytes in, events to `handle`, bytes out, one timer.
 
@@ -84,8 +92,15 @@ class Pump(asyncio.BufferedProtocol):
         """A defect of ours; the association is about to be aborted."""
 
     @abstractmethod
+    def cut(self, why: str) -> None:
+        """The peer takes nothing any more: the connection is about to be cut off."""
+
+    @abstractmethod
     def closed(self) -> None:
         """The connection is gone."""
+
+    def wrote(self, out: Sequence[Buffer]) -> None:
+        """What is just being written: whole PDUs, in one buffer or several."""
 
     # What the event loop calls
 
@@ -98,6 +113,7 @@ class Pump(asyncio.BufferedProtocol):
         if connection is not None and connection.family != socket.AF_UNIX:
             # A response must not wait for the acknowledgement of the one before.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _keep_alive(connection)
         self._session = self.connected(self._loop.time())
         self.flush()
 
@@ -273,6 +289,7 @@ class Pump(asyncio.BufferedProtocol):
         if self._transport is None:
             return
         self.bytes_sent += sum(map(len, out))
+        self.wrote(out)
         if len(out) == 1:
             self._transport.write(out[0])
         else:
@@ -309,12 +326,15 @@ class Pump(asyncio.BufferedProtocol):
     def _on_timer(self) -> None:
         self._timer = None
         now = self._loop.time()
-        if self._must_end_by is not None and now >= self._must_end_by and self._transport:
-            self._transport.abort()
+        if self._must_end_by is not None and now >= self._must_end_by:
+            self.cut(f"it took nothing for {self._network_timeout_s:g} s (network_timeout_s)")
+            self.cut_off()
             return
         try:
             if not self._pauses:
                 self.session.handle_timer(now)
         except RemoteProtocolError as error:
             self.broken(error)
+        except Exception as error:  # noqa: BLE001 - caught once, at the association
+            self.fail(error)
         self.flush()

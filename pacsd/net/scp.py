@@ -1,26 +1,25 @@
 """An association we accept: the SCP's side of one connection.
 
-The pump feeds it events; each kind has its small handler. Work that waits - hooks, the disk - runs
-in the listener's task group and comes back as a response.
+The pump feeds it events; each kind has its small handler. Operations are its performer's business;
+what waits - hooks, the disk - runs in the listener's task group.
 """
 
-import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol
 
 from pacsd.api.acceptance import AssociationRequest, Refusal
 from pacsd.archive.ingest import Ingest
-from pacsd.dicom.status import Status
-from pacsd.dimse.commands import CEchoRQ, CStoreRQ, Request, response_to
+from pacsd.dimse.commands import Response
 from pacsd.dimse.events import DataSetFragment, Event, RequestReceived, RequestRefused
 from pacsd.dimse.session import Session
 from pacsd.net.admission import Admitted, Gatekeeper, Refused
 from pacsd.net.chronicle import Books, Chronicle
+from pacsd.net.performer import Performer, Work
 from pacsd.net.pump import Pause, Pump
 from pacsd.net.recorder import Outcome
-from pacsd.net.storage import Answer, Caller, Store, begin_store
+from pacsd.net.storage import Caller
 from pacsd.ul.association import Association, Limits
 from pacsd.ul.errors import RemoteProtocolError
 from pacsd.ul.events import (
@@ -30,11 +29,9 @@ from pacsd.ul.events import (
     ConnectionLost,
     ReleaseRequested,
 )
-from pacsd.ul.negotiation import PresentationContext
-from pacsd.ul.pdu import AssociateRJ, AssociateRQ
+from pacsd.ul.pdu import AssociateRJ, AssociateRQ, Buffer
 from pacsd.ul.states import State
 
-Work = Callable[[], Coroutine[object, object, None]]
 AcceptanceHook = Callable[[AssociationRequest], Awaitable[Refusal | None]]
 
 
@@ -77,11 +74,10 @@ class AcceptedAssociation(Pump):
         super().__init__(receive_buffer, desk.network_timeout_s)
         self._desk = desk
         self._house = house
-        self._chronicle = Chronicle(desk.books, "")
+        self._chronicle: Chronicle
         self._peer_port = 0
         self._admitted: Admitted | None = None
-        self._receiving: dict[int, _Receiving] = {}
-        self._unanswered = 0
+        self._performer: Performer | None = None
         self._is_releasing = False
 
     @property
@@ -95,6 +91,12 @@ class AcceptedAssociation(Pump):
         if trace is not None:
             trace.received(self._chronicle.number, self._receive_buffer[:nbytes])
         super().buffer_updated(nbytes)
+
+    def wrote(self, out: Sequence[Buffer]) -> None:
+        """A trace shows what is sent, too."""
+        trace = self._chronicle.trace
+        if trace is not None:
+            trace.sent(self._chronicle.number, out)
 
     # What the pump asks
 
@@ -125,6 +127,10 @@ class AcceptedAssociation(Pump):
         """A defect of ours: this association pays, no other does."""
         self._chronicle.failed(error)
         self._end("an internal error")
+
+    def cut(self, why: str) -> None:
+        """The peer takes nothing any more."""
+        self._chronicle.ended(Outcome.ABORTED_BY_US, why)
 
     def closed(self) -> None:
         """The connection is gone."""
@@ -160,7 +166,7 @@ class AcceptedAssociation(Pump):
             self._accept(decision)
         else:
             self._admitted = decision
-            self._spawn(partial(self._ask, self._desk.hook, request), "acceptance")
+            self.spawn(partial(self._ask, self._desk.hook, request), "acceptance")
 
     async def _ask(self, hook: AcceptanceHook, request: AssociateRQ) -> None:
         refusal = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))
@@ -173,7 +179,6 @@ class AcceptedAssociation(Pump):
             self._desk.gatekeeper.give_back(admitted)
             rejection = AssociateRJ(refusal.result, refusal.source, refusal.reason)
             self._reject(Refused(rejection, refusal.explanation))
-        self.flush()
 
     def _accept(self, admitted: Admitted) -> None:
         self._admitted = admitted
@@ -182,6 +187,8 @@ class AcceptedAssociation(Pump):
         association = self.session.association
         negotiated = association.accept(entity.terms(peer), entity.limits_for(peer))
         self._chronicle.accepted(negotiated)
+        caller = Caller(admitted.calling_ae, entity.title, self._chronicle.peer_address)
+        self._performer = Performer(self, self._desk.ingest, caller, self._chronicle)
         self._house.established(self)
 
     def _reject(self, refused: Refused) -> None:
@@ -196,13 +203,13 @@ class AcceptedAssociation(Pump):
 
     def _release_requested(self, _: ReleaseRequested) -> None:
         self._chronicle.ended(Outcome.RELEASED)
-        self._give_up_receiving("released before the data set was complete")
+        self._give_up("released before the data set was complete")
         self._is_releasing = True
         self._release_if_answered()
 
     def _release_if_answered(self) -> None:
         """Answer the release behind the last response: PS3.8 section 9.2, AR-7 allows for it."""
-        if self._is_releasing and not self._unanswered:
+        if self._is_releasing and (self._performer is None or self._performer.is_idle):
             self._is_releasing = False
             self.session.association.respond_release(self.now())
             self._end("released")
@@ -217,100 +224,56 @@ class AcceptedAssociation(Pump):
 
     def _end(self, reason: str) -> None:
         """There is no association any more: nothing half received stays, the place is free."""
-        self._give_up_receiving(reason)
+        self._give_up(reason)
         admitted, self._admitted = self._admitted, None
         if admitted is not None:
             self._desk.gatekeeper.give_back(admitted)
             self._house.ended(self)
 
-    def _give_up_receiving(self, reason: str) -> None:
-        for receiving in self._receiving.values():
-            self._spawn(partial(receiving.store.abort, reason), "give up an object")
-        self._receiving.clear()
+    def _give_up(self, reason: str) -> None:
+        if self._performer is not None:
+            self._performer.give_up(reason)
 
-    # Operations
+    # The line of its performer
 
-    def _request(self, event: RequestReceived) -> None:
-        perform = self._PERFORM.get(type(event.request), AcceptedAssociation._unrecognized)
-        perform(self, event.context, event.request)
+    def spawn(self, work: Work, name: str) -> None:
+        """Run work that waits; a defect in it ends this association."""
+        self._house.spawn(partial(self._contained, work), name)
 
-    def _echo(self, _: PresentationContext, request: CEchoRQ) -> None:
-        now = self.now()
-        self._respond(request, Answer(Status.SUCCESS), 0, now)
-
-    def _store(self, context: PresentationContext, request: CStoreRQ) -> None:
-        admitted = self._admitted
-        if admitted is None:
-            return
-        caller = Caller(
-            calling_ae=admitted.calling_ae,
-            called_ae=admitted.ae.title,
-            address=self._chronicle.peer_address,
-        )
-        store = begin_store(
-            self._desk.ingest, context, request, caller, time.time_ns() // 1000, self._drained
-        )
-        self._receiving[request.message_id] = _Receiving(request, store, self.now())
-
-    def _unrecognized(self, _: PresentationContext, request: Request) -> None:
-        answer = Answer(Status.UNRECOGNIZED_OPERATION)
-        if request.has_data_set:
-            self._receiving[request.message_id] = _Receiving(
-                request, Store(None, answer), self.now()
-            )
-        else:
-            self._respond(request, answer, 0, self.now())
-
-    def _fragment(self, event: DataSetFragment) -> None:
-        receiving = self._receiving.get(event.message_id)
-        if receiving is None:
-            return
-        store = receiving.store
-        store.write(event.data)
-        if event.is_last:
-            del self._receiving[event.message_id]
-            self._unanswered += 1
-            self._spawn(partial(self._finish, receiving), "store an object")
-        elif store.is_congested:
-            self.pause_reading(Pause.BACKLOG)
-
-    def _drained(self) -> None:
-        self.resume_reading(Pause.BACKLOG)
-
-    async def _finish(self, receiving: "_Receiving") -> None:
-        answer = await receiving.store.finish()
-        self._unanswered -= 1
-        if self.session.association.is_established:
-            self._respond(
-                receiving.request, answer, receiving.store.data_set_bytes, receiving.started_s
-            )
-            self._release_if_answered()
-            self.flush()
-
-    def _respond(
-        self, request: Request, answer: Answer, data_set_bytes: int, started_s: float
-    ) -> None:
-        now = self.now()
-        if answer.comment:
-            response = response_to(request, answer.status, error_comment=answer.comment)
-        else:
-            response = response_to(request, answer.status)
-        self.session.respond(response, now)
+    def respond(self, response: Response) -> bool:
+        """Send a response, and behind the last one the answer to a release."""
+        if not self.session.association.is_established:
+            return False
+        self.session.respond(response, self.now())
         if self._chronicle.trace is not None:
             self._chronicle.trace.command(self._chronicle.number, "<<", response)
-        self._chronicle.operation(request, answer.status, data_set_bytes, started_s, now)
+        self._release_if_answered()
+        return True
 
-    def _request_refused(self, event: RequestRefused) -> None:
-        self._chronicle.unreadable(event.error)
-
-    def _spawn(self, work: Work, name: str) -> None:
-        self._house.spawn(partial(self._contained, work), name)
+    def is_congested(self, *, is_so: bool) -> None:
+        """Pause the socket while data sets come faster than they are written."""
+        if is_so:
+            self.pause_reading(Pause.BACKLOG)
+        else:
+            self.resume_reading(Pause.BACKLOG)
 
     async def _contained(self, work: Work) -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - caught once, at the association
             self.fail(error)
+        self.flush()
+
+    def _request(self, event: RequestReceived) -> None:
+        if self._performer is not None:
+            self._performer.requested(event)
+
+    def _fragment(self, event: DataSetFragment) -> None:
+        if self._performer is not None:
+            self._performer.fragment(event)
+
+    def _request_refused(self, event: RequestRefused) -> None:
+        self._chronicle.unreadable(event.error)
 
     _HANDLERS: ClassVar[dict[type, Callable[..., None]]] = {
         AssociateRequested: _requested,
@@ -322,19 +285,6 @@ class AcceptedAssociation(Pump):
         RequestRefused: _request_refused,
         DataSetFragment: _fragment,
     }
-    _PERFORM: ClassVar[dict[type[Request], Callable[..., None]]] = {
-        CEchoRQ: _echo,
-        CStoreRQ: _store,
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Receiving:
-    """An operation whose data set is on its way."""
-
-    request: Request
-    store: Store
-    started_s: float
 
 
 def _hook_request(request: AssociateRQ, host: str, port: int) -> AssociationRequest:

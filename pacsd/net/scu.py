@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import anyio
 
@@ -26,6 +26,7 @@ from pacsd.dimse.session import Patience, Session
 from pacsd.net import errors
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.pump import Pump
+from pacsd.net.settings import DimseSettings
 from pacsd.ul.association import Association, Limits
 from pacsd.ul.errors import RemoteProtocolError
 from pacsd.ul.events import (
@@ -69,6 +70,16 @@ class Timeouts:
     message_s: float = 60.0
     network_s: float = 30.0
     idle_s: float = 300.0
+
+    @classmethod
+    def of(cls, settings: DimseSettings) -> Self:
+        """Those of [dimse]."""
+        return cls(
+            connect_s=settings.connect_timeout_s,
+            message_s=settings.dimse_timeout_s,
+            network_s=settings.network_timeout_s,
+            idle_s=settings.idle_timeout_s,
+        )
 
 
 def propose(
@@ -243,6 +254,10 @@ class RequestedAssociation(Pump):
         failure = errors.AssociationError("an internal error ended the association")
         failure.__cause__ = error
         self._fail(failure)
+
+    def cut(self, why: str) -> None:
+        """The peer takes nothing any more."""
+        self._fail(errors.ProtocolBroken(why))
 
     def closed(self) -> None:
         """The connection is gone."""

@@ -1,7 +1,11 @@
-"""C-STORE as SCP: fragments to `archive.ingest`, its outcome to a response (PS3.4 Annex B)."""
+"""C-STORE as SCP: where the data set of an operation goes (PS3.4 Annex B).
+
+A sink takes the fragments of one data set and says at the end how the operation is answered.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.archive.ingest import Ingest, InstanceRequest
@@ -16,7 +20,7 @@ from pacsd.ul.pdu import Buffer
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the C-STORE-RSP says."""
+    """Status (0000,0900) and Error Comment (0000,0902) of a response."""
 
     status: int
     comment: str = ""
@@ -31,40 +35,71 @@ class Caller:
     address: str
 
 
-class Store:
-    """The data set of one operation on its way in; made by `begin_store`.
-
-    Without an intake its answer is given beforehand: the data set is taken in all the same, since
-    a peer reads no response before it has sent everything, and nothing of it is kept.
-    """
-
-    def __init__(self, intake: Intake | None, refusal: Answer) -> None:
-        self.data_set_bytes = 0
-        self._intake = intake
-        self._refusal = refusal
+class DataSetSink(Protocol):
+    """Takes the data set of one operation."""
 
     @property
     def is_congested(self) -> bool:
-        """Whether the socket should pause until `on_drained`."""
-        return self._intake is not None and self._intake.is_congested
+        """Whether the socket should pause until the sink says that it is drained."""
 
     def write(self, data: Buffer) -> None:
         """Take a fragment; the buffer is free again afterwards."""
-        self.data_set_bytes += len(data)
-        if self._intake is not None:
-            self._intake.write(data)
 
     async def finish(self) -> Answer:
-        """The data set is complete: make it durable, then say so."""
-        if self._intake is None:
-            return self._refusal
+        """The data set is complete: how the operation is to be answered."""
+
+    async def abort(self, reason: str) -> None:
+        """The association ended before the data set did: nothing of it stays."""
+
+
+class RefusedSink:
+    """Reads a data set that nobody wants; its answer was clear from the command.
+
+    It is read all the same: a peer looks at no response before it has sent everything.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    @property
+    def is_congested(self) -> bool:
+        """Never: nothing is kept."""
+        return False
+
+    def write(self, data: Buffer) -> None:
+        """Drop a fragment."""
+
+    async def finish(self) -> Answer:
+        """The answer given beforehand."""
+        return self._answer
+
+    async def abort(self, reason: str) -> None:
+        """There is nothing to give up."""
+
+
+class IngestSink:
+    """Leads a data set to ingest; answers once it is durable, or refused."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether more waits to be written than should."""
+        return self._intake.is_congested
+
+    def write(self, data: Buffer) -> None:
+        """Hand on a fragment, which ingest copies."""
+        self._intake.write(data)
+
+    async def finish(self) -> Answer:
+        """Make the object durable, then say so."""
         outcome = await self._intake.finish()
         return Answer(outcome.status, outcome.comment)
 
     async def abort(self, reason: str) -> None:
-        """The association ended before the data set did: nothing of it stays."""
-        if self._intake is not None:
-            await self._intake.abort(reason)
+        """Give the object up."""
+        await self._intake.abort(reason)
 
 
 def begin_store(
@@ -74,11 +109,11 @@ def begin_store(
     caller: Caller,
     now_us: int,
     on_drained: Callable[[], None],
-) -> Store:
-    """Judge the command and open the object, or a refused one."""
+) -> DataSetSink:
+    """Judge the command and open the object, or a sink that refuses it."""
     refusal = _judge(context, request)
     if refusal is not None:
-        return Store(None, refusal)
+        return RefusedSink(refusal)
     intake = ingest.begin(
         InstanceRequest(
             sop_class_uid=request.affected_sop_class_uid,
@@ -95,13 +130,13 @@ def begin_store(
         )
     )
     intake.on_drained = on_drained
-    return Store(intake, Answer(Status.PROCESSING_FAILURE))
+    return IngestSink(intake)
 
 
 def _judge(context: PresentationContext, request: CStoreRQ) -> Answer | None:
     if request.affected_sop_class_uid != context.abstract_syntax:
         # PS3.7 section 9.1.1.1.9 and PS3.4 section B.2.2
-        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, f"Context is for {context.abstract_syntax}")
+        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
     if not is_acceptable_uid(request.affected_sop_instance_uid):
         uid = printable(request.affected_sop_instance_uid, limit=32)
         return Answer(Status.INVALID_SOP_INSTANCE, f"Not a UID: {uid}")

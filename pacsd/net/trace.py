@@ -1,9 +1,10 @@
 """Tracing what goes over associations, in three separate levels, each switched on by itself.
 
-`transcript` names events and commands and has no patient values; `values` adds the elements of
-command sets; `payload` adds the bytes received, data sets included, and so patient values.
+`transcript` names PDUs and commands and has no patient values; `values` adds the elements of
+command sets; `payload` adds the bytes both ways, data sets included, and so patient values.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 import structlog
@@ -16,7 +17,7 @@ from pacsd.dimse.events import (
     RequestReceived,
     ResponseReceived,
 )
-from pacsd.ul.pdu import Buffer
+from pacsd.ul.pdu import HEADER_LENGTH, Buffer, PDUType
 
 MAX_PAYLOAD_BYTES = 4_096
 """Of one read; a trace that fills the disk helps nobody."""
@@ -58,6 +59,17 @@ class Trace:
             shown = bytes(data[:MAX_PAYLOAD_BYTES]).hex()
             self._log.info(">> bytes", assoc=assoc, bytes=len(data), hex=shown)
 
+    def sent(self, assoc: int, out: Sequence[Buffer]) -> None:
+        """Whole PDUs as they go out, in one buffer or several; those of P-DATA show as commands."""
+        if self._with_payload:
+            length = sum(map(len, out))
+            shown = b"".join(out)[:MAX_PAYLOAD_BYTES].hex()
+            self._log.info("<< bytes", assoc=assoc, bytes=length, hex=shown)
+        if self._with_transcript:
+            for pdu_type in _pdu_types(out):
+                if pdu_type != PDUType.P_DATA_TF:
+                    self._log.info(f"<< {PDUType(pdu_type).name}", assoc=assoc)
+
 
 def _command(event: Event) -> Command | None:
     if isinstance(event, RequestReceived):
@@ -65,6 +77,16 @@ def _command(event: Event) -> Command | None:
     if isinstance(event, ResponseReceived):
         return event.response
     return None
+
+
+def _pdu_types(out: Sequence[Buffer]) -> Iterator[int]:
+    """The types of the PDUs that these buffers are."""
+    left = 0
+    for buffer in out:
+        if not left:
+            yield buffer[0]
+            left = HEADER_LENGTH + int.from_bytes(buffer[2:HEADER_LENGTH], "big")
+        left -= len(buffer)
 
 
 def _values(command: Command) -> dict[str, object]:

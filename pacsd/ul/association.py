@@ -199,8 +199,9 @@ class Association:
             self._machine.fire(Evt.ARTIM_EXPIRED)
             self._reader.clear()
             return
-        text = f"a PDU did not arrive whole within {self._limits.pdu_timeout_s:g} s"
-        self._break(Evt.INVALID_PDU, AbortReason.NOT_SPECIFIED, text)
+        within = f"{self._limits.pdu_timeout_s:g} s (network_timeout_s)"
+        text = f"a PDU did not arrive whole within {within}"
+        self._break(Evt.INVALID_PDU, AbortReason.NOT_SPECIFIED, text, is_timeout=True)
 
     # What the local user asks for
 
@@ -289,15 +290,19 @@ class Association:
         if self._machine.state is _IDLE:
             self._reader.clear()
 
-    def _break(self, event: Evt, reason: AbortReason, text: str) -> None:
+    def _break(
+        self, event: Evt, reason: AbortReason, text: str, *, is_timeout: bool = False
+    ) -> None:
         """The peer broke the protocol: abort as table 9-10 says, then tell."""
         self._reader.clear()
         action = self._machine.action(event)
         self._machine.perform(action, Abort(AbortSource.SERVICE_PROVIDER, reason))
         if action is Action.AA_8:
-            raise RemoteProtocolError(text, AbortSource.SERVICE_PROVIDER, reason)
+            source = AbortSource.SERVICE_PROVIDER
+            raise RemoteProtocolError(text, source, reason, is_timeout=is_timeout)
         if action is Action.AA_1:
-            raise RemoteProtocolError(text, AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)
+            source, reason = AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED
+            raise RemoteProtocolError(text, source, reason, is_timeout=is_timeout)
 
 
 _RECEIVE: dict[int, tuple[Evt, Callable[[memoryview], Primitive]]] = {

@@ -14,6 +14,8 @@ from pacsd.ul.errors import AbortReason, PDUError
 from pacsd.ul.items import ItemType, UserInformation
 from pacsd.ul.pdu import (
     PDV,
+    MAX_PROPOSED_SYNTAXES,
+    MAX_TRANSFER_SYNTAXES,
     PDV_HEADER_LENGTH,
     Abort,
     AssociateAC,
@@ -32,6 +34,12 @@ _SHORT_PDU_LENGTH = 4
 _CONTEXT_FIXED_LENGTH = 4
 """Presentation context id, reserved, result or reserved, reserved."""
 
+MAX_PDVS = 4_096
+"""Of one P-DATA-TF; a bound of ours, so that no PDU is many events at once."""
+
+_MAX_ITEMS = MAX_TRANSFER_SYNTAXES + 1
+"""Of one list of items: the syntaxes of a context, or 128 contexts and what else there may be."""
+
 _MAX_REMEMBERED_BYTES = 1024
 """Of the syntaxes of one proposed context, so that what is remembered has a bound."""
 
@@ -46,11 +54,18 @@ def decode_associate_rq(field: memoryview) -> AssociateRQ:
     """A-ASSOCIATE-RQ (PS3.8 section 9.3.2)."""
     fixed = _AssociateFixed("A-ASSOCIATE-RQ", field)
     contexts: dict[int, ProposedContext] = {}
+    syntaxes = 0
     for item_type, value in fixed.items:
         if item_type == _PROPOSED_CONTEXT:
             context_id = _context_id(fixed.name, value, contexts)
             abstract_syntax, transfer_syntaxes = _proposal(fixed.name, value)
             contexts[context_id] = ProposedContext(context_id, abstract_syntax, transfer_syntaxes)
+            syntaxes += len(transfer_syntaxes)
+            if syntaxes > MAX_PROPOSED_SYNTAXES:
+                raise PDUError(
+                    f"{fixed.name}: {syntaxes} transfer syntaxes up to presentation context "
+                    f"{context_id}, {MAX_PROPOSED_SYNTAXES} are read (our own bound)"
+                )
         else:
             fixed.take(item_type, value)
     return AssociateRQ(
@@ -60,6 +75,7 @@ def decode_associate_rq(field: memoryview) -> AssociateRQ:
         user_information=fixed.user_information,
         application_context=fixed.application_context,
         protocol_version=fixed.protocol_version,
+        bytes_11_to_74=bytes(field[4:_ASSOCIATE_FIXED_LENGTH]),
     )
 
 
@@ -117,6 +133,8 @@ def decode_p_data(field: memoryview) -> PDataTF:
         data = field[offset + PDV_HEADER_LENGTH : following]
         pdvs.append(PDV(context_id, bool(control & 1), bool(control & 2), data))
         offset = following
+        if len(pdvs) > MAX_PDVS:
+            raise PDUError(f"P-DATA-TF: more than {MAX_PDVS} PDVs in one PDU (our own bound)")
     if not pdvs:
         raise PDUError("P-DATA-TF: no PDV item (PS3.8 section 9.3.5)")
     return PDataTF(tuple(pdvs))
@@ -153,7 +171,11 @@ class _AssociateFixed:
 
 def _items(where: str, field: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
     end = len(field)
+    count = 0
     while offset < end:
+        count += 1
+        if count > _MAX_ITEMS:
+            raise PDUError(f"{where}: more than {_MAX_ITEMS} items (our own bound)")
         if end - offset < _ITEM_HEADER.size:
             raise PDUError(f"{where}: {end - offset} bytes left, no room for an item header")
         item_type, length = _ITEM_HEADER.unpack_from(field, offset)
@@ -199,6 +221,8 @@ def _syntaxes(value: bytes) -> tuple[str, tuple[str, ...]]:
     transfer_syntaxes: list[str] = []
     for item_type, uid in _items("syntaxes", value, 0):
         if item_type == _TRANSFER_SYNTAX:
+            if len(transfer_syntaxes) >= MAX_TRANSFER_SYNTAXES:
+                raise PDUError(f"over {MAX_TRANSFER_SYNTAXES} transfer syntaxes (our own bound)")
             transfer_syntaxes.append(_uid("transfer syntax", uid))
         elif item_type == _ABSTRACT_SYNTAX:
             if abstract_syntax:

@@ -30,7 +30,7 @@ from pacsd.ul.pdu import (
 )
 
 _PDU_HEADER = struct.Struct(">BxI")
-_ASSOCIATE_FIXED = struct.Struct(">BxIHxx16s16s32x")
+_ASSOCIATE_FIXED = struct.Struct(">BxIHxx64s")
 _ITEM_HEADER = struct.Struct(">BxH")
 _PDV_HEADER = struct.Struct(">IBB")
 _PDATA_ONE_PDV = struct.Struct(">BxIIBB")
@@ -105,12 +105,14 @@ def _associate(pdu_type: PDUType, pdu: AssociateRQ | AssociateAC, contexts: byte
         + contexts
         + _item(ItemType.USER_INFORMATION, _user_information(pdu.user_information))
     )
+    titles = _ae_title_field(pdu_type, pdu.called_ae) + _ae_title_field(pdu_type, pdu.calling_ae)
+    if pdu_type is PDUType.ASSOCIATE_AC and pdu.bytes_11_to_74:
+        titles = pdu.bytes_11_to_74
     fixed = _ASSOCIATE_FIXED.pack(
         pdu_type,
         _ASSOCIATE_FIXED.size - _PDU_HEADER.size + len(items),
         pdu.protocol_version,
-        _ae_title_field(pdu_type, pdu.called_ae),
-        _ae_title_field(pdu_type, pdu.calling_ae),
+        titles,
     )
     return fixed + items
 

@@ -39,13 +39,15 @@ class RemoteProtocolError(ULError):
     """The peer broke the Upper Layer protocol.
 
     `source` and `reason` are those of the A-ABORT that `data_to_send` holds; (0, 0) before an
-    association exists (PS3.8 section 9.2.3, AA-1), (2, reason) afterwards (AA-8).
+    association exists (PS3.8 section 9.2.3, AA-1), (2, reason) afterwards (AA-8). `is_timeout`
+    says that the peer sent nothing wrong, but not what was due in time.
     """
 
-    def __init__(self, text: str, source: int, reason: int) -> None:
+    def __init__(self, text: str, source: int, reason: int, *, is_timeout: bool = False) -> None:
         super().__init__(text)
         self.source = source
         self.reason = reason
+        self.is_timeout = is_timeout
 
 
 class PDUError(ULError):

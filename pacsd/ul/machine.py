@@ -33,7 +33,8 @@ Primitive: TypeAlias = AssociateRQ | AssociateAC | AssociateRJ | PDataTF | Abort
 class Machine:
     """What an association is at a moment, and the actions that move it on.
 
-    `request` is the A-ASSOCIATE-RQ, ours or the peer's; `now` is the time of the call under way.
+    `request` is the A-ASSOCIATE-RQ, ours or the peer's, until it is answered or void: it can be
+    long. `now` is the time of the call under way.
     """
 
     __slots__ = (
@@ -94,11 +95,13 @@ class Machine:
     def _confirm_accepted(self, primitive: Primitive) -> None:  # AE-3
         if isinstance(primitive, AssociateAC) and self.request is not None:
             self.negotiated = agree(self.request, primitive)
+            self.request = None
             self.events.append(AssociateAccepted(self.negotiated))
 
     def _confirm_rejected(self, primitive: Primitive) -> None:  # AE-4
         if isinstance(primitive, AssociateRJ):
             self.events.append(AssociateRejected(primitive))
+        self.request = None
         self.wants_close = True
 
     def _await_request(self, _: Primitive) -> None:  # AE-5
@@ -123,10 +126,12 @@ class Machine:
             negotiated = agree(self.request, primitive)
             self.out.append(encode.encode_associate_ac(primitive))
             self.negotiated = negotiated
+            self.request = None
 
     def _send_rejection(self, primitive: Primitive) -> None:  # AE-8
         if isinstance(primitive, AssociateRJ):
             self.out.append(encode.encode_associate_rj(primitive))
+        self.request = None
         self._start_artim()
 
     def _send_data(self, primitive: Primitive) -> None:  # DT-1, AR-7
@@ -174,18 +179,22 @@ class Machine:
 
     def _abort_as_user(self, _: Primitive) -> None:  # AA-1
         self.out.append(encode.encode_abort(Abort()))
+        self.request = None
         self._start_artim()
 
     def _close(self, _: Primitive) -> None:  # AA-2
         self.artim_deadline = None
+        self.request = None
         self.wants_close = True
 
     def _indicate_abort(self, primitive: Primitive) -> None:  # AA-3
         if isinstance(primitive, Abort):
             self.events.append(Aborted(primitive.source, primitive.reason))
+        self.request = None
         self.wants_close = True
 
     def _indicate_connection_lost(self, _: Primitive) -> None:  # AA-4
+        self.request = None
         self.events.append(ConnectionLost())
 
     def _ignore(self, _: Primitive) -> None:  # AA-6
@@ -199,6 +208,7 @@ class Machine:
     def _abort_as_provider(self, primitive: Primitive) -> None:  # AA-8
         if isinstance(primitive, Abort):
             self.out.append(encode.encode_abort(primitive))
+        self.request = None
         self._start_artim()
 
     def _start_artim(self) -> None:

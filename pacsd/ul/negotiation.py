@@ -107,6 +107,7 @@ def answer(request: AssociateRQ, terms: AcceptorTerms) -> AssociateAC:
             extended_negotiations=_answer_extended(info, terms),
             user_identity_response=_answer_identity(info, terms),
         ),
+        bytes_11_to_74=request.bytes_11_to_74,
     )
 
 

@@ -1,6 +1,6 @@
 """The PDUs of PS3.8 section 9.3, as records; the two of A-RELEASE say nothing but their type."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
@@ -16,8 +16,15 @@ HEADER_LENGTH = 6
 PDV_HEADER_LENGTH = 6
 """PDV item length, presentation context id and message control header (PS3.8 section 9.3.5.1)."""
 
-MAX_ASSOCIATE_LENGTH = 1 << 20
-"""The longest A-ASSOCIATE-RQ or -AC read; 128 contexts of 100 syntaxes each are 850 KiB."""
+MAX_TRANSFER_SYNTAXES = 256
+"""Of one presentation context; a bound of ours, four times what PS3.6 defines."""
+
+MAX_PROPOSED_SYNTAXES = 8_192
+"""Transfer syntaxes of all contexts of one A-ASSOCIATE-RQ; a bound of ours, 128 contexts of 64."""
+
+MAX_ASSOCIATE_LENGTH = 640 * 1024
+"""The longest A-ASSOCIATE-RQ or -AC read: so many syntaxes of 64 characters are 556 KiB, and the
+user information at most 64 KiB."""
 
 
 class PDUType(IntEnum):
@@ -78,7 +85,11 @@ class ContextAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AssociateRQ:
-    """A-ASSOCIATE-RQ (PS3.8 section 9.3.2). AE titles stand as received, without their padding."""
+    """A-ASSOCIATE-RQ (PS3.8 section 9.3.2). AE titles stand as received, without their padding.
+
+    `bytes_11_to_74` are both AE title fields and the reserved bytes behind them as received, which
+    an A-ASSOCIATE-AC repeats; b"" in a request of ours.
+    """
 
     called_ae: str
     calling_ae: str
@@ -86,11 +97,15 @@ class AssociateRQ:
     user_information: UserInformation
     application_context: str = APPLICATION_CONTEXT
     protocol_version: int = 1
+    bytes_11_to_74: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AssociateAC:
-    """A-ASSOCIATE-AC (PS3.8 section 9.3.3). The AE title fields repeat the request's, untested."""
+    """A-ASSOCIATE-AC (PS3.8 section 9.3.3).
+
+    `bytes_11_to_74` are sent for the AE titles if given: they repeat the request's (table 9-17).
+    """
 
     called_ae: str
     calling_ae: str
@@ -98,6 +113,7 @@ class AssociateAC:
     user_information: UserInformation
     application_context: str = APPLICATION_CONTEXT
     protocol_version: int = 1
+    bytes_11_to_74: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,11 @@ from pacsd.ul.items import (
 )
 
 _SUB_ITEM_HEADER = struct.Struct(">BBH")
+
+MAX_SUB_ITEMS = 1_024
+"""Of one user information item, and of UIDs in one sub-item; a bound of ours: three kinds may
+occur once for each of 128 abstract syntaxes."""
+
 _REPEATABLE = {
     ItemType.ROLE_SELECTION,
     ItemType.EXTENDED_NEGOTIATION,
@@ -64,8 +69,11 @@ def decode_user_information(name: str, field: memoryview) -> UserInformation:
         PDUError: a sub-item that runs past the item or repeats, or a field past its sub-item.
     """
     found = _Found()
-    offset, end = 0, len(field)
+    offset, end, count = 0, len(field), 0
     while offset < end:
+        count += 1
+        if count > MAX_SUB_ITEMS:
+            raise PDUError(f"{name}: more than {MAX_SUB_ITEMS} sub-items (our own bound)")
         if end - offset < _SUB_ITEM_HEADER.size:
             raise PDUError(f"{name}: user information ends within a sub-item header")
         kind, version, length = _SUB_ITEM_HEADER.unpack_from(field, offset)
@@ -159,10 +167,14 @@ class _Found:
 
 
 def _uids(where: str, rest: memoryview) -> Iterator[str]:
-    while len(rest):
+    for _ in range(MAX_SUB_ITEMS):
+        if not rest:
+            return
         reader = _Reader(where, 0, rest)
         yield reader.text(reader.counted())
         rest = reader.rest()
+    if rest:
+        raise PDUError(f"{where}: more than {MAX_SUB_ITEMS} UIDs (our own bound)")
 
 
 _KEEPERS: dict[int, Callable[[_Found, _Reader], None]] = {

@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import structlog
+from structlog.testing import capture_logs
 
 from pacsd.api.acceptance import AssociationRequest, Refusal
 from pacsd.api.hooks import hookimpl
 from pacsd.api.plugin import Host, Plugin
+from pacsd.api.reception import Reception
 from pacsd.api.settings import Settings
 from pacsd.app.checks import check
 from pacsd.app.options import Options
 from pacsd.app.plugins import Plugins
 from pacsd.app.wiring import Parts, build
+from pacsd.archive.ingest import InstanceRequest
 from pacsd.net.endpoint import Endpoint
 from pacsd.testing.memory_store import MemoryStore
 
@@ -53,3 +56,14 @@ async def test_the_acceptance_hook_is_asked_when_one_has_it(tmp_path: Path) -> N
     assert hook is not None
     request = AssociationRequest("CT1", "PACSD", "127.0.0.1", 1, None, (), "1.2.3", "CT")
     assert await hook(request) == Refusal(1, 1, 1, "CT1 is not let in")
+
+
+async def test_ingest_tells_the_log_what_is_not_stored(tmp_path: Path) -> None:
+    ingest = built(tmp_path).ingest
+    reception = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
+    intake = ingest.begin(InstanceRequest("1.2.3", "1.2.3.4", "1.2.840.10008.1.2", reception))
+    with capture_logs() as captured:
+        await intake.finish()
+    [line] = captured
+    assert line["event"] == "an object was not stored"
+    assert line["explanation"] == "ingest is not running"

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacsd.archive.chunks import FIRST_CHUNK_BYTES, ChunkQueue
-from pacsd.archive.memory import Memory
+from pacsd.archive.chunks import ChunkQueue
+from pacsd.archive.memory import SMALL_CHUNK_BYTES, Memory
 
 CHUNK_BYTES = 32_768
 
@@ -23,31 +23,31 @@ def test_any_fragmentation_gives_the_same_bytes(fragments: list[tuple[int, bool]
         sent += fragment
         fragment[:] = bytes(length)
         if does_take:
-            chunks = tested.take(is_last=False)
+            chunks = tested.take(with_partial=False)
             taken += b"".join(chunks)
             tested.give_back(chunks)
         assert tested.waiting_bytes == len(sent) - len(taken)
-    taken += b"".join(tested.take(is_last=True))
+    taken += b"".join(tested.take(with_partial=True))
     assert taken == sent
     assert tested.waiting_bytes == tested.full_bytes == 0
 
 
 def test_only_full_chunks_are_taken_before_the_end() -> None:
     tested = queue()
-    tested.write(bytes(FIRST_CHUNK_BYTES + CHUNK_BYTES + 5))
-    assert tested.full_bytes == FIRST_CHUNK_BYTES + CHUNK_BYTES
-    lengths = [len(chunk) for chunk in tested.take(is_last=False)]
-    assert lengths == [FIRST_CHUNK_BYTES, CHUNK_BYTES]
+    tested.write(bytes(SMALL_CHUNK_BYTES + CHUNK_BYTES + 5))
+    assert tested.full_bytes == SMALL_CHUNK_BYTES + CHUNK_BYTES
+    lengths = [len(chunk) for chunk in tested.take(with_partial=False)]
+    assert lengths == [SMALL_CHUNK_BYTES, CHUNK_BYTES]
     assert tested.waiting_bytes == 5
 
 
 def test_a_stalled_object_holds_a_small_chunk() -> None:
     tested = queue()
     tested.write(b"x")
-    [chunk] = tested.take(is_last=True)
+    [chunk] = tested.take(with_partial=True)
     memory = chunk.obj
     assert isinstance(memory, bytearray)
-    assert len(memory) == FIRST_CHUNK_BYTES
+    assert len(memory) == SMALL_CHUNK_BYTES
 
 
 def test_clear_forgets_everything() -> None:
@@ -55,4 +55,4 @@ def test_clear_forgets_everything() -> None:
     tested.write(bytes(100_000))
     tested.clear()
     assert tested.waiting_bytes == 0
-    assert tested.take(is_last=True) == []
+    assert tested.take(with_partial=True) == []

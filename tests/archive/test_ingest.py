@@ -1,16 +1,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
+import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import StoreStatus
 from pacsd.archive.ingest import Ingest, IngestOutcome, InstanceRequest
+from pacsd.archive.observer import Concern
 from pacsd.testing.memory_store import MemoryStore
 
+NEARLY_FULL = StoreStatus(199, None, is_read_only=False, explanation="")
+READ_ONLY = StoreStatus(99, None, is_read_only=True, explanation="2 failed flushes")
 FULL = StoreStatus(99, None, is_read_only=False, explanation="")
-ROOMY = StoreStatus(100, None, is_read_only=False, explanation="")
+ROOMY = StoreStatus(200, None, is_read_only=False, explanation="")
 
 
 def request(number: int = 1) -> InstanceRequest:
@@ -107,3 +112,86 @@ async def test_objects_at_once_are_committed_in_groups() -> None:
     assert sum(store.groups) == len(store.objects) == 20
     assert max(store.groups) <= 8
     assert len(store.groups) < 20
+
+
+class Notebook:
+    """Writes down what an observer is told."""
+
+    def __init__(self) -> None:
+        self.not_stored_for: list[tuple[str, StoreError]] = []
+        self.changes: list[tuple[str | None, bool]] = []
+
+    def not_stored(self, reception: Reception, error: StoreError) -> None:
+        self.not_stored_for.append((reception.calling_ae, error))
+
+    def concern_changed(self, before: Concern | None, now: Concern | None) -> None:
+        assert before is None or now is None or before.kind != now.kind
+        self.changes.append((now.why, now.is_refusal) if now else (None, False))
+
+
+@pytest.mark.parametrize("operation", ["stage", "write", "commit"])
+async def test_a_fault_is_told_with_its_explanation(operation: str) -> None:
+    store, notebook = MemoryStore(), Notebook()
+    error = store.errors[operation] = StoreError(StoreFault.INPUT_OUTPUT, "write: EIO")
+    async with running(Ingest(store, now_us=Clock(), observer=notebook)) as ingest:
+        await store_one(ingest)
+    assert notebook.not_stored_for == [("CT1", error)]
+
+
+async def test_what_is_not_admitted_is_told() -> None:
+    notebook = Notebook()
+    await store_one(Ingest(MemoryStore(), now_us=Clock(), observer=notebook))
+    [(_, error)] = notebook.not_stored_for
+    assert error.fault is StoreFault.NOT_ADMITTED
+
+
+async def test_a_fault_is_told_even_if_its_sender_gives_up() -> None:
+    store, notebook = MemoryStore(), Notebook()
+    error = store.errors["stage"] = StoreError(StoreFault.NO_SPACE, "write: ENOSPC")
+    async with running(Ingest(store, now_us=Clock(), observer=notebook)) as ingest:
+        intake = ingest.begin(request())
+        intake.write(bytes(1_000_000))
+        await anyio.wait_all_tasks_blocked()
+        await intake.abort("association aborted")
+    assert notebook.not_stored_for == [("CT1", error)]
+
+
+async def test_neither_success_nor_a_sender_who_gives_up_is_a_fault() -> None:
+    notebook = Notebook()
+    async with running(Ingest(MemoryStore(), now_us=Clock(), observer=notebook)) as ingest:
+        await store_one(ingest)
+        await ingest.begin(request()).abort("association aborted")
+    assert notebook.not_stored_for == []
+    assert notebook.changes == []
+
+
+async def test_each_change_of_the_store_is_told_once() -> None:
+    store, clock, notebook = MemoryStore(), Clock(), Notebook()
+    store.current_status = ROOMY
+    warnings = []
+    ingest = Ingest(store, now_us=clock, min_free_bytes=100, observer=notebook)
+    async with running(ingest):
+        for status in (NEARLY_FULL, replace(NEARLY_FULL, free_bytes=150), FULL, FULL, READ_ONLY):
+            store.current_status = status
+            await ingest._refresh()
+            warnings.append(ingest.health().warning is not None)
+        for _ in range(2):
+            store.current_status = ROOMY
+            await ingest._refresh()
+    assert warnings == [True] * 5
+    assert ingest.health().warning is None
+    assert notebook.changes == [
+        ("store has 199 bytes free, less than 200", False),
+        ("store has 99 bytes free, less than 100", True),
+        ("store is read-only: 2 failed flushes", True),
+        (None, False),
+    ]
+
+
+async def test_a_store_full_at_start_is_told() -> None:
+    store, notebook = MemoryStore(), Notebook()
+    store.current_status = FULL
+    ingest = Ingest(store, now_us=Clock(), min_free_bytes=100, observer=notebook)
+    async with running(ingest):
+        pass
+    assert notebook.changes == [("store has 99 bytes free, less than 100", True)]

@@ -2,7 +2,8 @@ import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import Location
-from pacsd.archive.instance import MAX_ERROR_COMMENT_LENGTH, refused, stored
+from pacsd.archive.instance import refused, stored
+from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH
 
 
 def test_stored_is_success() -> None:

@@ -15,6 +15,7 @@ from pacsd.api.reception import Reception
 from pacsd.api.store import Buffer, Location, StageRequest
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.ingest import Ingest, IngestOutcome, InstanceRequest, Intake
+from pacsd.archive.memory import SMALL_CHUNK_BYTES
 from pacsd.testing.memory_store import MemoryStage, MemoryStore
 
 REQUEST = InstanceRequest(
@@ -280,3 +281,81 @@ async def test_ingest_ending_refuses_what_is_on_its_way() -> None:
     for intake in intakes:
         check_refused(await intake.finish(), StoreFault.STOPPED)
     assert store.staged == set()
+
+
+MANY = 1_000
+FRAGMENT_BYTES = 16_384
+TOTAL_BYTES = 32 * 1024 * 1024
+BEYOND_BYTES = 2 * SMALL_CHUNK_BYTES
+"""What one object may hold beyond the total: a fragment, and a chunk it does not fill."""
+
+
+@asynccontextmanager
+async def many_open(store: MemoryStore) -> AsyncIterator[tuple[Ingest, list[Intake]]]:
+    tested = Ingest(store, now_us=lambda: 0, max_pending_bytes=TOTAL_BYTES)
+    is_started = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tested.run, is_started.set)
+        await is_started.wait()
+        yield tested, [tested.begin(REQUEST) for _ in range(MANY)]
+        tasks.cancel_scope.cancel()
+
+
+def send_until_paused(intake: Intake, fragment: bytes, most_bytes: int) -> None:
+    while not intake.is_congested and intake.data_set_bytes < most_bytes:
+        intake.write(fragment)
+
+
+@pytest.mark.parametrize("fragment_bytes", [1_000, FRAGMENT_BYTES])
+@pytest.mark.parametrize("first_begun", [1, 10, MANY])
+async def test_a_stalled_store_is_given_no_more_than_the_total(
+    fragment_bytes: int, first_begun: int
+) -> None:
+    store = GatedStore()
+    fragment = bytes(fragment_bytes)
+    async with many_open(store) as (ingest, intakes):
+        for intake in intakes[first_begun:]:
+            await intake.abort("begun later")
+        for intake in intakes[:first_begun]:
+            send_until_paused(intake, fragment, 10**9)
+        later = [ingest.begin(REQUEST) for _ in range(MANY - first_begun)]
+        for intake in later:
+            send_until_paused(intake, fragment, 10**9)
+        await anyio.wait_all_tasks_blocked()
+        assert TOTAL_BYTES / 2 < ingest._memory.held_bytes < TOTAL_BYTES + MANY * BEYOND_BYTES
+        assert all(intake.is_congested for intake in intakes[:first_begun] + later)
+        store.gate.set()
+        await anyio.wait_all_tasks_blocked()
+        assert not any(intake.is_congested for intake in intakes[:first_begun] + later)
+        assert ingest._memory.used_bytes == 0
+
+
+async def test_stalled_senders_leave_room_for_the_others() -> None:
+    store = MemoryStore()
+    async with many_open(store) as (ingest, intakes):
+        for intake in intakes:
+            send_until_paused(intake, bytes(1_000), 20_000)
+        await anyio.wait_all_tasks_blocked()
+        assert sum(intake.backlog_bytes for intake in intakes) > MANY * 1_000
+        assert ingest._memory.held_bytes < TOTAL_BYTES
+        assert not any(intake.is_congested for intake in intakes)
+        outcome = await ingest.begin(REQUEST).finish()
+        assert outcome.status == 0x0000
+
+
+async def test_beyond_the_total_each_goes_on_a_fragment_at_a_time() -> None:
+    store = MemoryStore()
+    async with many_open(store) as (ingest, [sender, *others]):
+        ingest._memory.used_bytes += TOTAL_BYTES
+        drained: list[int] = []
+        sender.on_drained = lambda: drained.append(sender.data_set_bytes)
+        for count in range(1, 4):
+            sender.write(bytes(100))
+            assert sender.is_congested
+            await anyio.wait_all_tasks_blocked()
+            assert drained[-1] == count * 100
+            assert not sender.is_congested
+        outcome = await sender.finish()
+        assert outcome.status == 0x0000
+        ingest._memory.used_bytes -= TOTAL_BYTES
+        assert ingest.health().open_objects == len(others)

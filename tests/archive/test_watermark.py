@@ -5,12 +5,16 @@ from pacsd.archive.watermark import Watermark
 from pacsd.testing.memory_store import MemoryStore
 
 
-async def refusal(status: StoreStatus) -> str | None:
+async def asked(status: StoreStatus) -> Watermark:
     store = MemoryStore()
     store.current_status = status
     watermark = Watermark(store, min_free_bytes=100, min_free_inodes=10)
     await watermark.refresh()
-    return watermark.refusal
+    return watermark
+
+
+async def refusal(status: StoreStatus) -> str | None:
+    return (await asked(status)).refusal
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,27 @@ async def test_a_store_that_cannot_tell_takes_nothing_in() -> None:
     watermark = Watermark(store, min_free_bytes=0, min_free_inodes=0)
     await watermark.refresh()
     assert "KeyError" in (watermark.refusal or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "warning"),
+    [
+        (StoreStatus(200, 20, is_read_only=False, explanation=""), None),
+        (StoreStatus(None, None, is_read_only=False, explanation=""), None),
+        (StoreStatus(199, 20, is_read_only=False, explanation=""), "199 bytes free, less than 200"),
+        (StoreStatus(200, 19, is_read_only=False, explanation=""), "19 inodes free, less than 20"),
+        (StoreStatus(200, 20, is_read_only=False, explanation="1 failed flushes"), "1 failed fl"),
+    ],
+)
+async def test_warns_before_it_refuses(status: StoreStatus, warning: str | None) -> None:
+    watermark = await asked(status)
+    assert watermark.refusal is None
+    if warning is None:
+        assert watermark.warning is None
+    else:
+        assert warning in (watermark.warning or "")
+
+
+async def test_a_refusal_is_also_a_warning() -> None:
+    watermark = await asked(StoreStatus(99, 10, is_read_only=False, explanation=""))
+    assert watermark.warning == watermark.refusal == "store has 99 bytes free, less than 100"

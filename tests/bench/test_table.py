@@ -1,7 +1,7 @@
 from contrib.bench.figures import Figure
 from contrib.bench.table import Taken, middle, table
 
-FIGURES = (Figure("echo", "C-ECHO /s", target=">= 8,000"), Figure("held", "held"))
+FIGURES = (Figure("echo", "C-ECHO /s", ">= 8,000"), Figure("held", "held", has_ratio=False))
 
 
 def rows(taken: Taken) -> list[str]:
@@ -21,3 +21,8 @@ def test_a_peer_that_never_answers_is_told_from_one_not_measured() -> None:
 def test_rounds_without_an_answer_do_not_count() -> None:
     assert middle([None, 3.0, 1.0, 2.0]) == 2.0
     assert middle([None]) is None
+
+
+def test_a_percentage_has_no_ratio() -> None:
+    taken: Taken = {"echo": {}, "held": {"pacsd": [50.0], "dcmtk": [100.0]}}
+    assert rows(taken)[1] == "| held | 50 | 100 | 50 - 50 |  |"

@@ -7,8 +7,10 @@ import pytest
 
 from pacsd.net import pool as pool_module
 from pacsd.net.errors import NotConnected, PoolFull
-from pacsd.net.pool import Pool
+from pacsd.net.peers import Peer
+from pacsd.net.pool import Pool, Pools
 from pacsd.net.scu import Destination, RequestedAssociation, open_association
+from pacsd.net.settings import DimseSettings
 from tests.net.harness import Served, serving, until
 
 
@@ -113,3 +115,20 @@ async def test_who_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
                     pytest.fail("the queue is full")
             tasks.cancel_scope.cancel()
         await lending.close()
+
+
+async def test_each_peer_has_one_pool_of_its_own_size() -> None:
+    async with serving() as served:
+        pools = Pools("ME", DimseSettings())
+        peer = Peer(ae_title="PACSD", host="127.0.0.1", port=served.endpoint.port, connections=1)
+        assert pools.to(peer) is pools.to(peer)
+        async with pools.to(peer).lease() as association:
+            assert await association.echo() == 0
+        assert next(served.recorder.open_associations()).calling_ae == "ME"
+        await pools.close()
+        await until(lambda: served.count("pacsd_associations_total", outcome="released") == 1)
+
+
+async def test_a_peer_that_only_calls_us_has_no_pool() -> None:
+    with pytest.raises(NotConnected, match="CT1 may only call us"):
+        Pools("ME", DimseSettings()).to(Peer(ae_title="CT1"))

@@ -8,8 +8,10 @@ from pacsd.dicom.registry import VERIFICATION
 from pacsd.dimse.commands import CEchoRQ, CFindRQ, response_to
 from pacsd.dimse.events import CancelReceived, DataSetFragment, RequestReceived, ResponseReceived
 from pacsd.net.trace import MAX_PAYLOAD_BYTES, Trace
+from pacsd.ul import encode
 from pacsd.ul.events import ReleaseRequested
 from pacsd.ul.negotiation import PresentationContext
+from pacsd.ul.pdu import PDV, AssociateRJ
 
 CONTEXT = PresentationContext(1, VERIFICATION, "1.2.840.10008.1.2")
 ECHO = CEchoRQ(message_id=7, affected_sop_class_uid=VERIFICATION)
@@ -57,6 +59,22 @@ def test_payload_is_all_bytes_and_only_they() -> None:
     shown = lines("payload")
     assert [line["event"] for line in shown] == [">> bytes"]
     assert shown[0]["hex"] == b"\x04\x00SMITH^JOHN".hex()
+
+
+def test_what_is_sent_is_named_pdu_by_pdu() -> None:
+    data = encode.p_data_buffers((PDV(1, is_command=False, is_last=True, data=b"SMITH^JOHN"),))
+    reject = encode.encode_associate_rj(AssociateRJ(1, 1, 1))
+    with capture_logs() as captured:
+        Trace(frozenset({"transcript"})).sent(1, [reject, *data, encode.RELEASE_RP])
+    assert [line["event"] for line in captured] == ["<< ASSOCIATE_RJ", "<< RELEASE_RP"]
+    assert "SMITH" not in repr(captured)
+
+
+def test_payload_shows_what_is_sent() -> None:
+    with capture_logs() as captured:
+        Trace(frozenset({"payload"})).sent(1, [b"\x06\0\0\0\0\x04", b"\0\0\0\0"])
+    assert captured[0]["event"] == "<< bytes"
+    assert captured[0]["hex"] == "06000000000400000000"
 
 
 def test_payload_is_bounded() -> None:

@@ -1,6 +1,6 @@
 """A group of staged objects made durable: the file store's part of the durable-write protocol.
 
-    fsync each file -> rename each to a name made from a rising number -> fsync the directories
+    fsync each file -> name each by a rising number, never over a file -> fsync the directories
 
 Only then anybody may be told that an object is stored.
 """
@@ -19,6 +19,8 @@ from pacsd_store_fs.health import Health, store_error
 from pacsd_store_fs.layout import Place
 from pacsd_store_fs.numbers import Numbers
 from pacsd_store_fs.stage import FileStage
+
+MAX_TRIES = 8
 
 
 @dataclass(slots=True)
@@ -86,16 +88,28 @@ class GroupCommit:
 
     def _rename(self, entry: _Entry) -> bool:
         try:
-            entry.place = self._numbers.take(entry.stage.partition)
-            if entry.place.directory not in self._known_durable:
-                self._disk.make_directories(self._objects / entry.place.directory)
-            self._disk.rename(entry.stage.path, self._objects / entry.place.key)
+            self._rename_to_free_place(entry)
         except OSError as error:
             entry.outcome = store_error("rename", error)
             return False
         entry.stage.renamed()
         entry.outcome = Location(self._store, entry.place.key, entry.stage.size_bytes)
         return True
+
+    def _rename_to_free_place(self, entry: _Entry) -> None:
+        """Rename to the next number; a directory that holds a name we did not give is left."""
+        for left_tries in reversed(range(MAX_TRIES)):
+            try:
+                entry.place = self._numbers.take(entry.stage.partition)
+                if entry.place.directory not in self._known_durable:
+                    self._disk.make_directories(self._objects / entry.place.directory)
+                self._disk.rename(entry.stage.path, self._objects / entry.place.key)
+            except FileExistsError:
+                self._numbers.leave_directory(entry.place)
+                if not left_tries:
+                    raise
+            else:
+                return
 
     def _sync_directories(self, renamed: Sequence[_Entry]) -> None:
         """Flush every directory the group renamed into; a failure fails all that lie in it."""

@@ -1,7 +1,9 @@
 """The calls to the operating system by which the store changes anything. All of them block."""
 
+import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pacsd.api.store import Buffer
@@ -12,6 +14,7 @@ DIRECTORY_MODE = 0o700
 # Never through a link somebody put there, never over a file, never into a child process.
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_BUFFERS = 1024
+_HAS_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class Disk:
@@ -40,8 +43,17 @@ class Disk:
         os.close(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:
-        """Give a file its final name."""
-        source.rename(target)
+        """Give a file its final name; raises FileExistsError when that is taken already."""
+        try:
+            os.link(source, target)
+        except OSError as error:
+            if error.errno not in _HAS_NO_LINKS:
+                raise
+            _rename_unless_taken(source, target)
+        else:
+            # It has its name: one left in `stage` is removed at the next start.
+            with suppress(OSError):
+                source.unlink()
 
     def make_directories(self, path: Path) -> None:
         """Make a directory that only this user enters, and what is missing above it."""
@@ -60,3 +72,10 @@ class Disk:
     def remove(self, path: Path) -> None:
         """Remove a file if it is there."""
         path.unlink(missing_ok=True)
+
+
+def _rename_unless_taken(source: Path, target: Path) -> None:
+    """Rename on a file system without links: we alone make names there, the root is locked."""
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    source.rename(target)

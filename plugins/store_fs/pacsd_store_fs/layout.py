@@ -14,6 +14,9 @@ SUFFIX = ".dcm"
 
 _LEVEL_BITS = 12
 _LEVEL_MASK = NUMBERS_PER_DIRECTORY - 1
+_PARTITION = re.compile(r"[1-9][0-9]{0,8}")
+_LEVEL = re.compile(r"[0-9a-f]{3}")
+_FILE = re.compile(r"[0-9a-f]{3}\.dcm")
 _KEY = re.compile(r"([1-9][0-9]{0,8})/([0-9a-f]{3})/([0-9a-f]{3})/([0-9a-f]{3})/([0-9a-f]{3})\.dcm")
 
 
@@ -43,3 +46,18 @@ def parse_key(key: str) -> Place | None:
         return None
     partition, *levels = match.groups()
     return Place(int(partition), int("".join(levels), 16))
+
+
+def is_partition_name(name: str) -> bool:
+    """Whether a directory of this name in `objects` is a partition's."""
+    return _PARTITION.fullmatch(name) is not None
+
+
+def is_level_name(name: str) -> bool:
+    """Whether a directory of this name below a partition is one of ours."""
+    return _LEVEL.fullmatch(name) is not None
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a file of this name on the lowest level is an object."""
+    return _FILE.fullmatch(name) is not None

@@ -1,11 +1,20 @@
 """The objects of the store, in order of partition and number."""
 
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from pacsd.api.store import Location, ObjectPage
-from pacsd_store_fs.layout import DIRECTORY_LEVELS, SUFFIX, Place, parse_key
+from pacsd_store_fs.layout import (
+    DIRECTORY_LEVELS,
+    SUFFIX,
+    Place,
+    is_file_name,
+    is_level_name,
+    is_partition_name,
+    parse_key,
+)
 
 PAGE_OBJECTS = 1000
 
@@ -20,30 +29,39 @@ def list_page(store: str, objects: Path, cursor: str | None) -> ObjectPage:
 
 
 def _location(store: str, objects: Path, key: str) -> Location | None:
-    """The object's location, None when it was deleted since its directory was read."""
+    """The object's location, None when it is no file or was deleted meanwhile."""
     try:
-        return Location(store, key, (objects / key).stat().st_size)
+        found = (objects / key).lstat()
     except FileNotFoundError:
         return None
+    return Location(store, key, found.st_size) if stat.S_ISREG(found.st_mode) else None
 
 
 def _keys(objects: Path, after: Place | None) -> Iterator[str]:
     floor = tuple(after.key.removesuffix(SUFFIX).split("/")) if after else ()
-    for partition in sorted(objects.iterdir(), key=lambda path: (len(path.name), path.name)):
-        if after is None or int(partition.name) >= after.partition:
-            is_first = after is not None and int(partition.name) == after.partition
-            yield from _below(partition, partition.name, floor[1:] if is_first else ())
+    for name in sorted(_names(objects, is_partition_name), key=int):
+        if after is None or int(name) >= after.partition:
+            is_first = after is not None and int(name) == after.partition
+            yield from _below(objects / name, name, floor[1:] if is_first else ())
 
 
 def _below(directory: Path, prefix: str, floor: tuple[str, ...]) -> Iterator[str]:
     """Keys below a directory, only those after the names in `floor`, one per level."""
-    depth = prefix.count("/")
-    for name in sorted(entry.name for entry in directory.iterdir()):
+    is_lowest = prefix.count("/") == DIRECTORY_LEVELS
+    for name in sorted(_names(directory, is_file_name if is_lowest else is_level_name)):
         level = name.removesuffix(SUFFIX)
         if floor and level < floor[0]:
             continue
-        if depth < DIRECTORY_LEVELS:
+        if not is_lowest:
             inner = floor[1:] if floor and level == floor[0] else ()
             yield from _below(directory / name, f"{prefix}/{name}", inner)
         elif not floor or level > floor[0]:
             yield f"{prefix}/{name}"
+
+
+def _names(directory: Path, is_ours: Callable[[str], bool]) -> list[str]:
+    """The names of the layout: `lost+found`, `.snapshot` and what somebody put there are passed."""
+    try:
+        return [entry.name for entry in directory.iterdir() if is_ours(entry.name)]
+    except NotADirectoryError:
+        return []

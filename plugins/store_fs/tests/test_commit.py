@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from pacsd_store_fs.commit import GroupCommit
+from pacsd_store_fs.commit import MAX_TRIES, GroupCommit
 from pacsd_store_fs.disk import Disk
 from pacsd_store_fs.health import Health
 from pacsd_store_fs.stage import FileStage
@@ -220,3 +220,26 @@ def test_modes(bench: Bench) -> None:
     made = [bench.objects, *bench.objects.rglob("*")]
     assert {path.stat().st_mode & 0o777 for path in made if path.is_dir()} == {0o700}
     assert {path.stat().st_mode & 0o777 for path in made if path.is_file()} == {0o600}
+
+
+def test_an_object_is_never_written_over(bench: Bench) -> None:
+    bench.commit(bench.stage(b"first"))
+    foreign = bench.objects / "1/000/000/000/001.dcm"
+    foreign.write_bytes(b"somebody's")
+    results = bench.commit(bench.stage(b"second"), bench.stage(b"third"))
+    keys = [result.key for result in results if isinstance(result, Location)]
+    assert keys == ["1/000/000/001/000.dcm", "1/000/000/001/001.dcm"]
+    assert foreign.read_bytes() == b"somebody's"
+    assert (bench.objects / keys[0]).read_bytes() == b"second"
+    assert bench.left() == []
+    assert "sync_directory objects/1/000/000/001" in bench.disk.calls
+
+
+def test_names_taken_everywhere_are_a_fault(bench: Bench) -> None:
+    bench.disk.faults["rename"] = [errno.EEXIST] * MAX_TRIES
+    [result, kept] = bench.commit(bench.stage(), bench.stage())
+    assert isinstance(result, StoreError)
+    assert result.explanation == "rename: EEXIST"
+    assert isinstance(kept, Location)
+    assert kept.key == f"1/000/000/00{MAX_TRIES}/000.dcm"
+    assert bench.left() == []

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -59,3 +60,42 @@ def test_renames_and_removes(tmp_path: Path) -> None:
     disk.remove(tmp_path / "b")
     disk.remove(tmp_path / "b")
     assert list(tmp_path.iterdir()) == []
+
+
+def no_links(*_: object) -> None:
+    raise OSError(errno.EPERM, "no links here")
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_renames_but_never_over_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool
+) -> None:
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / "a").write_bytes(b"new")
+    (tmp_path / "taken").write_bytes(b"old")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name in ("taken", "dangling"):
+        with pytest.raises(FileExistsError):
+            Disk().rename(tmp_path / "a", tmp_path / name)
+    assert (tmp_path / "taken").read_bytes() == b"old"
+    Disk().rename(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"new"
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_name_that_stays_behind_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise OSError(errno.EIO, "test")
+
+    (tmp_path / "a").write_bytes(b"data")
+    monkeypatch.setattr(Path, "unlink", fail)
+    Disk().rename(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"data"
+
+
+def test_other_failures_of_a_rename_are_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Disk().rename(tmp_path / "a", tmp_path / "b")

@@ -3,7 +3,14 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pacsd_store_fs.layout import NUMBERS_PER_DIRECTORY, Place, parse_key
+from pacsd_store_fs.layout import (
+    NUMBERS_PER_DIRECTORY,
+    Place,
+    is_file_name,
+    is_level_name,
+    is_partition_name,
+    parse_key,
+)
 
 PLACES = st.builds(Place, st.integers(1, 999_999_999), st.integers(0, 2**48 - 1))
 
@@ -54,3 +61,20 @@ def test_example() -> None:
 )
 def test_anything_else_is_no_key(key: str) -> None:
     assert parse_key(key) is None
+
+
+@given(PLACES)
+def test_the_parts_of_a_key_are_names_of_ours(place: Place) -> None:
+    partition, *levels, file = place.key.split("/")
+    assert is_partition_name(partition)
+    assert all(map(is_level_name, levels))
+    assert is_file_name(file)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "lost+found", ".snapshot", "0", "00A", "1_0", "+1"]
+)
+def test_other_names_are_not(name: str) -> None:
+    assert not is_partition_name(name)
+    assert not is_level_name(name)
+    assert not is_file_name(name)

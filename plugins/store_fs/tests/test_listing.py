@@ -41,3 +41,31 @@ def test_pages_hold_a_thousand(tmp_path: Path) -> None:
     rest = list_page("test", tmp_path, page.next_cursor)
     assert [location.key for location in rest.locations] == [Place(1, PAGE_OBJECTS).key]
     assert rest.next_cursor is None
+
+
+@pytest.mark.parametrize(
+    "name", [".snapshot", "lost+found", "stray.txt", "01", "0", "1x", "\u0661"]
+)
+@pytest.mark.parametrize("where", ["", "1", "1/000/000/000"])
+@pytest.mark.parametrize("is_directory", [True, False])
+def test_passes_names_that_are_none_of_ours(
+    tmp_path: Path, name: str, where: str, *, is_directory: bool
+) -> None:
+    kept = Place(1, 0), Place(2, 0)
+    make(tmp_path, *kept)
+    stray = tmp_path / where / name
+    if is_directory:
+        (stray / "000/000/000").mkdir(parents=True)
+    else:
+        stray.touch()
+    assert keys(tmp_path) == [place.key for place in kept]
+    assert keys(tmp_path, kept[0].key) == [kept[1].key]
+
+
+def test_passes_our_names_on_the_wrong_kind_of_entry(tmp_path: Path) -> None:
+    make(tmp_path, Place(1, 0))
+    (tmp_path / "3").touch()
+    (tmp_path / "1/001").touch()
+    (tmp_path / "1/000/000/000/001.dcm").mkdir()
+    (tmp_path / "1/000/000/000/002.dcm").symlink_to("000.dcm")
+    assert keys(tmp_path) == [Place(1, 0).key]

@@ -75,7 +75,7 @@ async def test_a_peer_that_does_not_answer_the_request_is_given_up() -> None:
         told.append(await peer.rest())
 
     async with calling(behave) as destination:
-        with pytest.raises(errors.ProtocolBroken, match=r"waited 0\.1 s"):
+        with pytest.raises(errors.ProtocolBroken, match=r"within 0\.1 s \(dimse_timeout_s\)"):
             await opened(destination, SHORT)
     assert told == [abort_pdu(0, 0)]
 

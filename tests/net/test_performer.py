@@ -1,0 +1,146 @@
+"""Operations, on a line that is not a socket."""
+
+from collections.abc import Coroutine
+
+import anyio
+import pytest
+from prometheus_client import CollectorRegistry
+
+from pacsd.archive.ingest import Ingest
+from pacsd.dicom.registry import VERIFICATION
+from pacsd.dicom.status import Status
+from pacsd.dimse.commands import CEchoRQ, CFindRQ, CStoreRQ, Request, Response
+from pacsd.dimse.events import DataSetFragment, RequestReceived
+from pacsd.net.chronicle import Books, Chronicle
+from pacsd.net.metrics import NetMetrics
+from pacsd.net.performer import Performer, Work
+from pacsd.net.recorder import Recorder
+from pacsd.net.settings import RecorderSettings
+from pacsd.net.storage import Caller
+from pacsd.testing.memory_store import MemoryStore
+from pacsd.ul.negotiation import PresentationContext
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+ECHO = CEchoRQ(message_id=1, affected_sop_class_uid=VERIFICATION)
+FIND = CFindRQ(message_id=3, affected_sop_class_uid=CT, has_data_set=True)
+STORE = CStoreRQ(
+    message_id=2,
+    affected_sop_class_uid=CT,
+    affected_sop_instance_uid="1.2.3",
+    has_data_set=True,
+)
+
+
+class FakeLine:
+    """Keeps what is said; runs spawned work when it is told to."""
+
+    def __init__(self) -> None:
+        self.responses: list[Response] = []
+        self.waiting: list[Coroutine[object, object, None]] = []
+        self.is_open = True
+        self.congestion: list[bool] = []
+
+    def now(self) -> float:
+        return 0.0
+
+    def spawn(self, work: Work, name: str) -> None:
+        assert name
+        self.waiting.append(work())
+
+    def respond(self, response: Response) -> bool:
+        if self.is_open:
+            self.responses.append(response)
+        return self.is_open
+
+    def is_congested(self, *, is_so: bool) -> None:
+        self.congestion.append(is_so)
+
+    async def run(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for work in waiting:
+            await work
+
+
+class Bench:
+    """A performer with all that it needs."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self.line = FakeLine()
+        registry = CollectorRegistry()
+        books = Books(Recorder(RecorderSettings()), NetMetrics(registry))
+        caller = Caller("CT1", "PACSD", "192.0.2.1")
+        self.performer = Performer(self.line, ingest, caller, Chronicle(books, "192.0.2.1"))
+
+    def ask(self, request: Request) -> None:
+        context = PresentationContext(1, request.sop_class_uid, "1.2.840.10008.1.2.1")
+        self.performer.requested(RequestReceived(context, request))
+
+    def give(self, request: Request, data: bytes, *, is_last: bool = True) -> None:
+        fragment = DataSetFragment(
+            request.message_id, is_response=False, data=data, is_last=is_last
+        )
+        self.performer.fragment(fragment)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+async def running(ingest: Ingest, tasks: anyio.abc.TaskGroup) -> None:
+    started = anyio.Event()
+    tasks.start_soon(ingest.run, started.set)
+    await started.wait()
+
+
+async def test_an_echo_is_answered_at_once(store: MemoryStore) -> None:
+    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench.ask(ECHO)
+    assert [response.status for response in bench.line.responses] == [0]
+    assert not bench.line.waiting
+
+
+async def test_a_store_is_answered_when_it_is_durable(store: MemoryStore) -> None:
+    ingest = Ingest(store, now_us=lambda: 0)
+    async with anyio.create_task_group() as tasks:
+        await running(ingest, tasks)
+        bench = Bench(ingest)
+        bench.ask(STORE)
+        bench.give(STORE, b"abc", is_last=False)
+        bench.give(STORE, b"def")
+        assert not bench.performer.is_idle
+        assert not bench.line.responses
+        await bench.line.run()
+        assert [response.status for response in bench.line.responses] == [0]
+        assert bench.performer.is_idle
+        tasks.cancel_scope.cancel()
+    (kept,) = store.objects.values()
+    assert kept.endswith(b"abcdef")
+
+
+async def test_giving_up_keeps_nothing_and_answers_nothing(store: MemoryStore) -> None:
+    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench.ask(STORE)
+    bench.give(STORE, b"abc", is_last=False)
+    bench.performer.give_up("the connection is gone")
+    await bench.line.run()
+    bench.give(STORE, b"def")
+    assert (bench.line.responses, bench.line.waiting, store.objects) == ([], [], {})
+
+
+async def test_an_operation_we_do_not_have_is_answered_behind_its_data_set(
+    store: MemoryStore,
+) -> None:
+    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench.ask(FIND)
+    assert not bench.line.responses
+    bench.give(FIND, b"identifier")
+    await bench.line.run()
+    assert [each.status for each in bench.line.responses] == [Status.UNRECOGNIZED_OPERATION]
+
+
+async def test_a_response_to_nobody_is_not_counted(store: MemoryStore) -> None:
+    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench.line.is_open = False
+    bench.ask(ECHO)
+    assert not bench.line.responses
