@@ -9,7 +9,7 @@ from typing import Protocol
 from pacsd import __version__
 from pacsd.app.admin_records import AssociationDetail, AssociationSummary, DaemonStatus
 from pacsd.app.admin_socket import AdminError, Command
-from pacsd.dicom.ae_title import printable
+from pacsd.dicom.text import printable
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.recorder import AssociationRecord, Recorder, Refusal
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.registry import uid_name
+from pacsd.dicom.text import printable
 from pacsd.net.recorder import AssociationRecord, CommandRecord
 
 MAX_UID_LENGTH = 80
@@ -13,11 +13,15 @@ MAX_UID_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class ContextDetail:
-    """A presentation context as proposed; `accepted` is the transfer syntax agreed on, or ''."""
+    """A presentation context as proposed; `accepted` is the transfer syntax agreed on, or ''.
+
+    `proposed` are the first of the transfer syntaxes proposed, `more_proposed` counts the others.
+    """
 
     context_id: int
     abstract_syntax: str
     proposed: tuple[str, ...]
+    more_proposed: int
     accepted: str
 
 
@@ -58,8 +62,8 @@ class AssociationSummary:
             outcome=record.outcome.value,
             reason=record.reason,
             key=record.key,
-            contexts_proposed=len(record.proposed),
-            contexts_accepted=len(record.negotiated.contexts) if record.negotiated else 0,
+            contexts_proposed=record.contexts_proposed,
+            contexts_accepted=record.contexts_accepted,
             operations=record.operations,
             failures=record.failures,
             bytes_received=record.bytes_received,
@@ -93,17 +97,15 @@ class DaemonStatus:
 
 
 def _contexts(record: AssociationRecord) -> tuple[ContextDetail, ...]:
-    accepted = record.negotiated.contexts if record.negotiated else {}
     return tuple(
         ContextDetail(
             context_id=context.context_id,
             abstract_syntax=_named(context.abstract_syntax),
             proposed=tuple(_named(uid) for uid in context.transfer_syntaxes),
-            accepted=_named(accepted[context.context_id].transfer_syntax)
-            if context.context_id in accepted
-            else "",
+            more_proposed=context.proposed - len(context.transfer_syntaxes),
+            accepted=_named(context.accepted) if context.accepted else "",
         )
-        for context in record.proposed
+        for context in record.contexts
     )
 
 

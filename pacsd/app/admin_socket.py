@@ -23,7 +23,7 @@ from pathlib import Path
 import anyio
 import orjson
 import structlog
-from anyio.abc import SocketAttribute, SocketListener, SocketStream
+from anyio.abc import SocketAttribute, SocketListener, SocketStream, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 SOCKET_NAME = "admin.sock"
@@ -34,6 +34,14 @@ MAX_LINE_BYTES = 65_536
 MAX_ANSWER_BYTES = 64 * 1024**2
 MAX_CONNECTIONS = 16
 DEADLINE_S = 10.0
+"""For a request to arrive and for an answer to be taken."""
+
+COMMAND_DEADLINE_S = 60.0
+"""For a command; a reload asks the name service for every peer."""
+
+ACCEPT_AGAIN_S = 1.0
+
+_SLOW_COMMANDS = frozenset(("reload",))
 
 _log = structlog.get_logger("pacsd.admin")
 
@@ -49,11 +57,16 @@ class AdminSocket:
     """Serves commands while `run` runs."""
 
     def __init__(
-        self, path: Path, commands: Mapping[str, Command], deadline_s: float = DEADLINE_S
+        self,
+        path: Path,
+        commands: Mapping[str, Command],
+        deadline_s: float = DEADLINE_S,
+        command_deadline_s: float = COMMAND_DEADLINE_S,
     ) -> None:
         self._path = path
         self._commands = commands
         self._deadline_s = deadline_s
+        self._command_deadline_s = command_deadline_s
         self._connections = 0
 
     async def run(self, started: Callable[[], None]) -> None:
@@ -65,20 +78,35 @@ class AdminSocket:
         with _bound(self._path) as bound:
             listener = await SocketListener.from_socket(bound)
             started()
-            await listener.serve(self._serve)
+            async with anyio.create_task_group() as tasks:
+                await self._accept(listener, tasks)
+
+    async def _accept(self, listener: SocketListener, tasks: TaskGroup) -> None:
+        """Serve each connection; without file descriptors left for one, try again a bit later."""
+        is_failing = False
+        while True:
+            try:
+                stream = await listener.accept()
+            except anyio.BrokenResourceError as error:
+                if not is_failing:
+                    _log.error("no admin command can be accepted", error=str(error.__cause__))
+                is_failing = True
+                await anyio.sleep(ACCEPT_AGAIN_S)
+            else:
+                is_failing = False
+                tasks.start_soon(self._serve, stream, name="admin command")
 
     async def _serve(self, stream: SocketStream) -> None:
         self._connections += 1
         try:
             async with stream:
-                with anyio.move_on_after(self._deadline_s):
-                    fault = self._fault(stream)
-                    if fault:
-                        await stream.send(_refusal(fault))
-                    else:
-                        await self._serve_lines(stream)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            return  # whoever asked did not wait
+                fault = self._fault(stream)
+                if fault:
+                    await self._send(stream, _refusal(fault))
+                else:
+                    await self._serve_lines(stream)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, TimeoutError):
+            return  # whoever asked did not wait, or we do not wait for him
         finally:
             self._connections -= 1
 
@@ -95,19 +123,28 @@ class AdminSocket:
         lines = BufferedByteReceiveStream(stream)
         try:
             while True:
-                line = await lines.receive_until(b"\n", MAX_LINE_BYTES)
-                await stream.send(await self._answer(line))
+                with anyio.fail_after(self._deadline_s):
+                    line = await lines.receive_until(b"\n", MAX_LINE_BYTES)
+                await self._send(stream, await self._answer(line))
         except anyio.IncompleteRead:
             return
         except anyio.DelimiterNotFound:
-            await stream.send(_refusal(f"a request is one line of at most {MAX_LINE_BYTES} bytes"))
+            fault = f"a request is one line of at most {MAX_LINE_BYTES} bytes"
+            await self._send(stream, _refusal(fault))
+
+    async def _send(self, stream: SocketStream, line: bytes) -> None:
+        with anyio.fail_after(self._deadline_s):
+            await stream.send(line)
 
     async def _answer(self, line: bytes) -> bytes:
         try:
             name, arguments = _request(line)
             result = self._command(name)(arguments)
             if isawaitable(result):
-                result = await result
+                with anyio.move_on_after(self._command_deadline_s) as running:
+                    result = await result
+                if running.cancelled_caught:
+                    raise AdminError(f"not done within {self._command_deadline_s:g} s, given up")
             return _line({"ok": True, "result": result})
         except AdminError as error:
             return _refusal(str(error))
@@ -128,14 +165,15 @@ def ask(path: Path, command: str, **arguments: object) -> object:
     Raises:
         AdminError: no daemon runs, it refused or did not answer; the text says which.
     """
+    wait_s = DEADLINE_S + (COMMAND_DEADLINE_S if command in _SLOW_COMMANDS else 0)
     try:
         _check_length(path)
         request = _line({**arguments, "command": command})
-        answer: object = orjson.loads(_exchange(path, request))
+        answer: object = orjson.loads(_exchange(path, request, wait_s))
     except (FileNotFoundError, ConnectionRefusedError):
         raise AdminError(f"no daemon runs on {path.parent} (nobody answers on {path})") from None
     except TimeoutError:
-        raise AdminError(f"the daemon did not answer within {DEADLINE_S:g} s") from None
+        raise AdminError(f"the daemon did not answer within {wait_s:g} s") from None
     except orjson.JSONEncodeError as error:
         raise AdminError(f"the command cannot be put as JSON: {error}") from None
     except orjson.JSONDecodeError:
@@ -234,11 +272,11 @@ def _remove_stale(path: Path) -> None:
     raise OSError(errno.EADDRINUSE, f"another daemon answers on {path}")
 
 
-def _exchange(path: Path, request: bytes) -> bytes:
-    deadline = time.monotonic() + DEADLINE_S
+def _exchange(path: Path, request: bytes, wait_s: float) -> bytes:
+    deadline = time.monotonic() + wait_s
     received = bytearray()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connected:
-        connected.settimeout(DEADLINE_S)
+        connected.settimeout(wait_s)
         connected.connect(os.fspath(path))
         with suppress(BrokenPipeError):  # refused unread: the reason is there to be read
             connected.sendall(request)

@@ -1,6 +1,7 @@
 """Checks of a whole configuration that no single setting can make. They change nothing."""
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pacsd.app.decode import Problem, format_value
 from pacsd.app.errors import ConfigError, ConfigErrors
 from pacsd.app.options import Options
 from pacsd.app.peers_file import Resolve
+from pacsd.app.setting_keys import format_path
 from pacsd.app.sources import Sources
 from pacsd.app.toml_lines import KeyPath
 from pacsd.net.endpoint import Endpoint
@@ -36,8 +38,12 @@ def check(
     options: Options | None = None,
     environ: Mapping[str, str] | None = None,
     resolve: Resolve | None = None,
+    *,
+    as_owner: bool = False,
 ) -> Checked:
     """Read configuration and peers and check them together; arguments as in `config_file.load`.
+
+    Root that only looks (`as_owner`) judges a data directory for the user it belongs to.
 
     Raises:
         ConfigErrors: everything that is wrong, of all files at once.
@@ -52,7 +58,7 @@ def check(
     with _collected(errors):
         peers = peers_file.load(gathered.peers_path, others, resolve)
     if not errors:
-        problems = [*listen_problems(config, peers), *data_dir_problems(config)]
+        problems = [*listen_problems(config, peers), *data_dir_problems(config, as_owner=as_owner)]
         errors += [gathered.sources.error(problem) for problem in problems]
     if errors:
         raise ConfigErrors(errors)
@@ -80,13 +86,24 @@ def listen_problems(config: Config, peers: PeerBook) -> list[Problem]:
     return problems
 
 
-def data_dir_problems(config: Config) -> list[Problem]:
+def data_dir_problems(config: Config, *, as_owner: bool = False) -> list[Problem]:
     """Refuse a data directory that cannot or should not be ours (created only by `serve`)."""
     try:
-        rule = _data_dir_fault(config)
+        rule = _data_dir_fault(config, as_owner=as_owner)
     except OSError as error:
         rule = f"cannot be used: {error.strerror}"
     return [Problem(("data_dir",), format_value(config.data_dir), rule)] if rule else []
+
+
+def unsafe_keys(config: Config) -> list[str]:
+    """The keys in force that switch a protection off, those of plugins too."""
+    return [format_path(path) for path in _unsafe_paths((), config.model_dump())]
+
+
+def listeners_outside(config: Config) -> list[str]:
+    """What is listened on beyond loopback."""
+    endpoints = (*config.dimse.listen, config.http.listen)
+    return [str(each) for each in endpoints if each is not None and not each.is_loopback]
 
 
 def filesystem_type(path: Path) -> str:
@@ -100,6 +117,15 @@ def filesystem_type(path: Path) -> str:
         kinds[mount.replace(r"\040", " ")] = kind  # a later mount hides an earlier one
     inside = (kinds.get(str(folder)) for folder in (path, *path.parents))
     return next((kind for kind in inside if kind), "")
+
+
+def _unsafe_paths(above: KeyPath, tree: object) -> Iterator[KeyPath]:
+    if not isinstance(tree, dict):
+        return
+    for key, value in tree.items():
+        if value is True and key.startswith("unsafe_"):
+            yield (*above, key)
+        yield from _unsafe_paths((*above, key), value)
 
 
 def _missing_to_listen(config: Config, peers: PeerBook) -> Iterator[str]:
@@ -121,7 +147,7 @@ def _listen_problem(table: str, endpoint: Endpoint, missing: str) -> Problem:
     return Problem(path, format_value(str(endpoint)), rule)
 
 
-def _data_dir_fault(config: Config) -> str:
+def _data_dir_fault(config: Config, *, as_owner: bool) -> str:
     path = config.data_dir
     real = Path(os.path.realpath(path))
     if real == Path(real.anchor):
@@ -130,8 +156,12 @@ def _data_dir_fault(config: Config) -> str:
         return "is a symbolic link that leads nowhere"
     if path.exists() and not path.is_dir():
         return "is not a directory"
-    if path.exists() and path.stat().st_uid != os.geteuid():
-        return f"belongs to user id {path.stat().st_uid}, we are {os.geteuid()}"
+    owner = path.stat().st_uid if path.exists() else os.geteuid()
+    if as_owner and os.geteuid() == 0:
+        if path.exists() and not _lets_owner_write(path):
+            return f"cannot be written: no permission for its owner, user id {owner}"
+    elif owner != os.geteuid():
+        return f"belongs to user id {owner}, we are {os.geteuid()}"
     existing = next(folder for folder in (real, *real.parents) if folder.exists())
     if not existing.is_dir():
         return f"cannot be made: {existing} is not a directory"
@@ -141,3 +171,8 @@ def _data_dir_fault(config: Config) -> str:
     if kind in _IN_MEMORY and not config.store.unsafe_tmpfs:
         return f"lies in memory ({kind}), gone after a restart (or set store.unsafe_tmpfs = true)"
     return ""
+
+
+def _lets_owner_write(folder: Path) -> bool:
+    needed = stat.S_IWUSR | stat.S_IXUSR
+    return folder.stat().st_uid == 0 or folder.stat().st_mode & needed == needed

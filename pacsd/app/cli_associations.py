@@ -141,6 +141,8 @@ def _describe_context(context: "ContextDetail") -> str:
     if context.accepted:
         return f"  {context.context_id:3} {context.abstract_syntax}: {context.accepted}"
     proposed = ", ".join(context.proposed)
+    if context.more_proposed:
+        proposed += f" and {context.more_proposed} more"
     return f"  {context.context_id:3} {context.abstract_syntax}: refused (proposed: {proposed})"
 
 

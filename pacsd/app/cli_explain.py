@@ -2,6 +2,8 @@
 
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +58,7 @@ def last_reject(
         typer.echo(f"no refusal{whom} is remembered since the daemon started", err=True)
         return
     refusal = believe(Refusal, answer)
-    advice = advise(refusal)
+    advice = advise(refusal, partial(_may_call_from, config))
     for line in (*_facts(refusal), "", *_help(advice, config)):
         typer.echo(line)
 
@@ -76,6 +78,20 @@ def _facts(refusal: "Refusal") -> Iterator[str]:
     yield f"why:      {refusal.why}"
     if refusal.key:
         yield f"key:      {refusal.key}"
+
+
+def _may_call_from(config: Path | None, ae_title: str) -> tuple[str, ...]:
+    """The addresses this peer may call from; () when they cannot be known."""
+    from pacsd.app import config_file, peers_file
+    from pacsd.app.addresses import caller_addresses
+    from pacsd.app.errors import ConfigErrors
+
+    with suppress(ConfigErrors):
+        gathered = config_file.gather(config)
+        peers = peers_file.load(gathered.peers_path, config_file.option_peers(gathered))
+        peer = peers.find(ae_title)
+        return caller_addresses(peer) if peer else ()
+    return ()
 
 
 def _help(advice: "Advice", config: Path | None) -> Iterator[str]:

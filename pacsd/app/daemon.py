@@ -13,13 +13,20 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from pacsd import __version__
-from pacsd.app import plugins, wiring
+from pacsd.app import admin_socket, logs, plugins, wiring
 from pacsd.app.admin_commands import admin_commands
 from pacsd.app.admin_socket import SOCKET_NAME, AdminSocket
-from pacsd.app.checks import Checked
+from pacsd.app.checks import Checked, listeners_outside, unsafe_keys
+from pacsd.app.config import Config
 from pacsd.app.errors import ConfigErrors
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
+from pacsd.net import http
+from pacsd.net.listener import MAX_UNASSOCIATED
+from pacsd.net.peers import PeerBook
+
+OWN_DESCRIPTORS = 64
+"""Listeners, locks, the store's directories, the event loop's own."""
 
 _log = structlog.get_logger("pacsd")
 
@@ -51,7 +58,15 @@ class Daemon:
         Raises:
             StartError, PluginError, HookError, ConfigErrors: it did not start.
         """
-        _raise_file_limit()
+        try:
+            await self._run(started)
+        finally:
+            logs.flush()
+
+    async def _run(self, started: Callable[[], None] | None) -> None:
+        config = self._checked.config
+        _raise_file_limit(descriptors_needed(config))
+        _warn(config, self._checked.peers)
         loaded = plugins.load(
             self._checked.config,
             self._data_dir,
@@ -139,6 +154,7 @@ class Daemon:
             self._notifier.ready()
         if checked.config != self._checked.config:
             _log.warning("settings other than the peers have changed: they need a restart")
+        _warn(self._checked.config, checked.peers)
         parts.gatekeeper.peers = checked.peers
         _log.info("reloaded", peers=len(checked.peers))
         return []
@@ -188,7 +204,30 @@ async def _begin(tasks: TaskGroup, key: str, run: Runs) -> None:
         raise StartError(f"{key}: {error.strerror or error}") from error
 
 
-def _raise_file_limit() -> None:
-    """An association takes a file descriptor: use as many as the system lets us have."""
+def descriptors_needed(config: Config) -> int:
+    """The file descriptors that the settings may take: each object on its way in has one, too."""
+    doors = MAX_UNASSOCIATED + http.MAX_CONNECTIONS + admin_socket.MAX_CONNECTIONS
+    return 2 * config.dimse.max_associations + doors + OWN_DESCRIPTORS
+
+
+def _raise_file_limit(needed: int) -> None:
+    """Use as many file descriptors as the system lets us have; say if they may not do."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        _log.warning(
+            "too few file descriptors for the settings: raise LimitNOFILE (ulimit -n)",
+            allowed=hard,
+            needed=needed,
+        )
+
+
+def _warn(config: Config, peers: PeerBook) -> None:
+    """Say what is allowed but dangerous, and who cannot call."""
+    for key in unsafe_keys(config):
+        _log.warning("unsafe setting in force", key=key)
+    outside = listeners_outside(config)
+    if outside:
+        _log.warning("listening beyond loopback, without TLS", addresses=outside)
+    for host in peers.unresolved:
+        _log.warning("a peer's host does not resolve: it cannot call us", host=host)

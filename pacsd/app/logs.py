@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import select
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
@@ -18,6 +20,11 @@ from pacsd.app.config import LogSettings
 
 TRACE_LOGGER = "pacsd.trace"
 REDACTED = "***"
+MAX_UNWRITTEN_LINES = 10_000
+MAX_UNWRITTEN_BYTES = 8 * 1024**2
+FLUSH_TIMEOUT_S = 1.0
+"""How long the end of the daemon waits for the reader of its log."""
+
 _SECRET_KEYS = frozenset(("authorization", "cookie", "passcode", "password", "secret", "token"))
 _ORJSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -28,39 +35,108 @@ Render = Callable[[EventDict], str]
 
 
 class Output:
-    """A text stream that several threads write whole lines to.
+    """A text stream that several threads write whole lines to, none of them waiting for its reader.
 
-    A line that cannot be written is lost, never an error of whoever wrote it: the daemon outlives
-    the reader of its log. The next line that gets through says how many were lost.
+    Lines for a file descriptor are queued and written by a thread of their own; a stream without
+    one lies in memory and is written at once. A line that finds the queue full or cannot be written
+    is lost, never an error of whoever wrote it: the daemon outlives the reader of its log. The next
+    line that gets through says how many were lost.
     """
 
     def __init__(self, stream: TextIO, render: Render) -> None:
         self.lost_lines = 0
         self._stream = stream
         self._render = render
-        self._lock = threading.Lock()
+        self._lines: deque[bytes] = deque()
+        self._unwritten_lines = self._unwritten_bytes = 0
+        self._changed = threading.Condition()
+        self._descriptor = _descriptor(stream)
+        self._has_writer = self._descriptor is not None and self._start_writer()
 
     def write(self, event: EventDict) -> None:
         """Write one event."""
-        line = self._render(event)
-        with self._lock:
-            if not self._write_line(line):
+        line = self._encoded(event)
+        with self._changed:
+            if not self._has_writer:
+                self._deliver(line)
+            elif (
+                self._unwritten_lines >= MAX_UNWRITTEN_LINES
+                or self._unwritten_bytes + len(line) > MAX_UNWRITTEN_BYTES
+            ):
                 self.lost_lines += 1
-            elif self.lost_lines:
-                self._tell_lost()
+            else:
+                self._lines.append(line)
+                self._unwritten_lines += 1
+                self._unwritten_bytes += len(line)
+                self._changed.notify_all()
 
-    def _write_line(self, line: str) -> bool:
+    def flush(self, timeout_s: float) -> None:
+        """Wait until every line is written, but not for ever. Blocks."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._unwritten_lines, timeout_s)
+
+    def _start_writer(self) -> bool:
         try:
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
-        except (OSError, ValueError):  # full or broken pipe, full disk; closed stream
+            threading.Thread(target=self._write_lines, name="log writer", daemon=True).start()
+        except RuntimeError:  # no more threads: then lines are written where they arise
             return False
         return True
 
-    def _tell_lost(self) -> None:
-        event: EventDict = {"event": "log lines were lost", "lines": self.lost_lines}
-        if self._write_line(self._render(_stamped("pacsd", "warning", event))):
-            self.lost_lines = 0
+    def _write_lines(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines)
+                line = self._lines.popleft()
+            self._deliver(line)
+            with self._changed:
+                self._unwritten_lines -= 1
+                self._unwritten_bytes -= len(line)
+                self._changed.notify_all()
+
+    def _deliver(self, line: bytes) -> None:
+        """Write a line; if it gets through, how many before it did not."""
+        is_written = self._write_line(line)
+        with self._changed:
+            lost, self.lost_lines = self.lost_lines + (not is_written), 0
+        event: EventDict = {"event": "log lines were lost", "lines": lost}
+        told = is_written and lost
+        if told and self._write_line(self._encoded(_stamped("pacsd", "warning", event))):
+            return
+        with self._changed:
+            self.lost_lines += lost
+
+    def _write_line(self, line: bytes) -> bool:
+        try:
+            if self._descriptor is None:
+                self._stream.write(line.decode())
+                self._stream.flush()
+            else:
+                _write_all(self._descriptor, line)
+        except (OSError, ValueError):  # broken pipe, full disk; closed stream
+            return False
+        return True
+
+    def _encoded(self, event: EventDict) -> bytes:
+        return f"{self._render(event)}\n".encode("utf-8", "backslashreplace")
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    """Past the stream: no lock of it is held when the process ends while its reader sleeps."""
+    rest = memoryview(line)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:  # whoever shares the pipe has made it non-blocking
+            waiting = select.poll()
+            waiting.register(descriptor, select.POLLOUT)
+            waiting.poll()
 
 
 class NamedLogger:
@@ -96,12 +172,21 @@ class StandardHandler(logging.Handler):
         level = record.levelname.lower()
         self._output.write(_shaped(format_exc_info(None, level, event), record.name, level))
 
+    def flush(self) -> None:
+        """Wait a moment for the lines still to be written; `logging` does so when Python ends."""
+        self._output.flush(FLUSH_TIMEOUT_S)
+
+
+def flush() -> None:
+    """Wait a moment for the lines still to be written, so that others come after them. Blocks."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+
 
 def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Say where log lines go and what they look like; `stream` is standard error by default.
 
     Once in a process, before the first line: a logger keeps what it found at its first line.
-    Writing blocks as the stream does.
     """
     stream = sys.stderr if stream is None else stream
     output = Output(stream, _renderer(settings, stream))

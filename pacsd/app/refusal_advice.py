@@ -1,11 +1,13 @@
 """What an operator can do about a refused association: which key, in which file, for example."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pacsd.app.conf_docs import toml_value
 from pacsd.dicom.ae_title import is_valid_ae_title
 from pacsd.net.recorder import Refusal
+
+AddressesOf = Callable[[str], Sequence[str]]
 
 _MORE = "# a number larger than now"
 
@@ -19,8 +21,16 @@ class Advice:
     toml: str = ""
 
 
-def advise(refusal: Refusal) -> Advice:
-    """Say what would let this caller in."""
+def advise(refusal: Refusal, may_call_from: AddressesOf = lambda _: ()) -> Advice:
+    """Say what would let this caller in.
+
+    Args:
+        refusal: what the daemon remembers.
+        may_call_from: the addresses from which the peer of an AE title may call now, as far as
+            they are known; asked only when the advice needs them.
+    """
+    if refusal.key == "peer.addresses":
+        return _wrong_address(refusal, may_call_from)
     advice = _BY_KEY.get(refusal.key)
     if advice is None:
         return Advice("No setting of pacsd changes this: see why, and look at the caller.")
@@ -46,12 +56,33 @@ def _unknown_peer(refusal: Refusal) -> Advice:
     )
 
 
-def _wrong_address(refusal: Refusal) -> Advice:
+def _wrong_address(refusal: Refusal, may_call_from: AddressesOf) -> Advice:
+    known = may_call_from(refusal.calling_ae)
+    addresses = list(dict.fromkeys((*known, refusal.peer_address)))
     return Advice(
         "Somebody may be using a known AE title. If it is the peer itself, let it call from this "
-        "address: add it to those in the peer's table.",
+        "address, too: write into the peer's table all that it may call from. (Addresses take the "
+        "place of the host's own; name these as well.)",
         in_peers_file=True,
-        toml=_peer(refusal, f"addresses = {toml_value([refusal.peer_address])}"),
+        toml=_peer(refusal, f"addresses = {toml_value(addresses)}"),
+    )
+
+
+def _unresolved_host(refusal: Refusal) -> Advice:
+    return Advice(
+        "peer.host does not resolve: pacsd found no address of that name, so nobody may call under "
+        "this AE title. When the name service answers again, `pacsd reload`. Or, if this caller is "
+        "the peer itself, write its IP address in place of the name.",
+        in_peers_file=True,
+        toml=_peer(refusal, f"host = {toml_value(refusal.peer_address)}"),
+    )
+
+
+def _sent_nothing(_: Refusal) -> Advice:
+    return Advice(
+        "Most often this is no DICOM peer: a port scan, a load balancer's check, a caller that "
+        "waits for TLS. If it is a peer that is only slow, give it more time.",
+        toml=f"[dimse]\nartim_timeout_s = 60 {_MORE}",
     )
 
 
@@ -113,9 +144,10 @@ def _peer(refusal: Refusal, line: str) -> str:
 _BY_KEY: dict[str, Callable[[Refusal], Advice]] = {
     "ae.title": _unknown_called_ae,
     "peer.ae_title or dimse.unknown_peers": _unknown_peer,
-    "peer.addresses": _wrong_address,
+    "peer.host": _unresolved_host,
     "ae.calling_ae_titles": _not_listed_by_ae,
     "peer.called_ae_titles": _not_listed_by_peer,
+    "dimse.artim_timeout_s": _sent_nothing,
     "dimse.max_associations": _all_places_taken,
     "dimse.max_associations_per_peer": _peer_has_too_many,
     "peer.max_associations": _this_peer_has_too_many,

@@ -7,8 +7,8 @@ when absent. UIDs are as the peer sent them, not judged.
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypedDict, Unpack
 
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH
+from pacsd.dicom.text import printable
 from pacsd.dicom.uid import MAX_UID_LENGTH
 from pacsd.dimse.commands_base import (
     AffectedClassRequest,

@@ -22,6 +22,9 @@ class Patience:
     idle_s: float = 300.0
 
 
+DEFAULT_PATIENCE = Patience()
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """What the peer owes us: until when, and what to say if it does not come."""

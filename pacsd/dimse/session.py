@@ -23,7 +23,7 @@ from pacsd.dimse.events import (
 from pacsd.dimse.incoming import CommandSet, Fragment, Incoming
 from pacsd.dimse.operations import Operation, Operations
 from pacsd.dimse.outgoing import Outgoing
-from pacsd.dimse.patience import MIN_BYTES_PER_S, Pace, Patience, Wait
+from pacsd.dimse.patience import DEFAULT_PATIENCE, MIN_BYTES_PER_S, Pace, Patience, Wait
 from pacsd.ul.association import Association, Limits
 from pacsd.ul.errors import AbortReason, AbortSource, RemoteProtocolError
 from pacsd.ul.events import PDataReceived
@@ -65,7 +65,7 @@ class Session:
         self,
         association: Association,
         now: float,
-        patience: Patience = Patience(),
+        patience: Patience = DEFAULT_PATIENCE,
         max_data_set_bytes: int = 0,
     ) -> None:
         self.association = association

@@ -7,10 +7,11 @@ what the peer learns of it is `ae_reject_detail`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 
-from pacsd.dicom.ae_title import is_valid_ae_title, printable
+from pacsd.dicom.ae_title import is_valid_ae_title
+from pacsd.dicom.text import printable
 from pacsd.net.ae import ApplicationEntity
+from pacsd.net.endpoint import literal_address
 from pacsd.net.peers import Admission, Peer, PeerBook
 from pacsd.net.places import Place, Places
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ
@@ -104,6 +105,9 @@ class Gatekeeper:
         if admission is Admission.WRONG_ADDRESS:
             why = f"calling AE title {caller} is known, but may not call from {address}"
             return Refused(rejection, why, "peer.addresses", is_alert=True)
+        if peer is not None and admission is Admission.UNRESOLVED:
+            why = f"peer {caller} may call from its host {peer.host} only, which does not resolve"
+            return Refused(rejection, why, "peer.host")
         if peer is None and not _welcomes_unknown(entity, address):
             why = f"calling AE title {caller} is not in the peers file and calls from {address}"
             return Refused(rejection, why, "peer.ae_title or dimse.unknown_peers")
@@ -149,6 +153,7 @@ def _by_user(reason: UserReason, *, tells: bool) -> AssociateRJ:
 
 
 def _welcomes_unknown(entity: ApplicationEntity, address: str) -> bool:
-    if entity.unknown_peers == "accept":
-        return True
-    return entity.unknown_peers == "loopback" and ip_address(address).is_loopback
+    if entity.unknown_peers != "loopback":
+        return entity.unknown_peers == "accept"
+    caller = literal_address(address)
+    return caller is not None and caller.is_loopback

@@ -126,9 +126,9 @@ def _supported(own: AESettings) -> Mapping[str, frozenset[str]]:
 
 
 def _storage_syntaxes(own: AESettings) -> frozenset[str]:
-    known = {syntax.keyword: syntax.uid for syntax in transfer_syntaxes()}
     if not own.transfer_syntaxes:
-        return frozenset(known.values())
+        return frozenset(syntax.uid for syntax in transfer_syntaxes() if syntax.is_storable)
+    known = {syntax.keyword: syntax.uid for syntax in transfer_syntaxes()}
     return frozenset(known.get(named, named) for named in own.transfer_syntaxes)
 
 

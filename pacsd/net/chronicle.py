@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.registry import uid_name
 from pacsd.dicom.status import StatusCategory, category
+from pacsd.dicom.text import printable
 from pacsd.dimse.commands import CStoreRQ, Request
 from pacsd.dimse.errors import CommandError
 from pacsd.net.metrics import NetMetrics
@@ -86,7 +86,7 @@ class Chronicle:
     def accepted(self, negotiated: Negotiated) -> None:
         """The association is established."""
         if self._record is not None:
-            self._record.negotiated = negotiated
+            self._record.accepted(negotiated)
 
     def operation(
         self, request: Request, status: int, data_set_bytes: int, started_s: float, ended_s: float
@@ -185,7 +185,7 @@ class Chronicle:
 def _tell(record: AssociationRecord) -> None:
     is_fine = record.outcome is Outcome.RELEASED
     tell = _log.info if is_fine else _log.warning
-    accepted = record.negotiated.contexts.values() if record.negotiated else ()
+    accepted = (context for context in record.contexts if context.accepted)
     services = {uid_name(context.abstract_syntax) for context in accepted}
     details: dict[str, object] = {"reason": record.reason} if record.reason else {}
     if record.key:
@@ -198,7 +198,7 @@ def _tell(record: AssociationRecord) -> None:
         calling=record.calling_ae,
         called=record.called_ae,
         implementation=record.implementation,
-        contexts=f"{len(accepted)}/{len(record.proposed)}",
+        contexts=f"{record.contexts_accepted}/{record.contexts_proposed}",
         services=_shortened(services),
         operations=record.operations,
         failures=record.failures,

@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Self
 
 MAX_PORT = 65_535
 MAX_HOST_NAME_LENGTH = 253
+REMEMBERED_ADDRESSES = 1_024
+"""Each association asks about its peer's address several times, and most peers call again."""
+
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 
 
@@ -62,6 +66,7 @@ def check_host(host: str) -> str:
     return host
 
 
+@lru_cache(maxsize=REMEMBERED_ADDRESSES)
 def literal_address(text: str) -> IPv4Address | IPv6Address | None:
     """Return the IP address that `text` spells, None when it is a name.
 

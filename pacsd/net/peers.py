@@ -117,6 +117,7 @@ class Admission(StrEnum):
     KNOWN = "known"
     UNKNOWN_AE_TITLE = "unknown AE title"
     WRONG_ADDRESS = "known AE title from an address it may not call from"
+    UNRESOLVED = "known AE title of a host whose name has no known address"
 
 
 class PeerBook:
@@ -124,8 +125,8 @@ class PeerBook:
 
     Args:
         peers: each AE title once.
-        resolved: addresses of the host names among the peers' hosts. A name without any admits
-            no caller.
+        resolved: addresses of the host names among the peers' hosts, of both IP versions. A name
+            without any admits no caller.
 
     Raises:
         ValueError: an AE title is given twice.
@@ -134,13 +135,14 @@ class PeerBook:
     def __init__(
         self, peers: Iterable[Peer] = (), resolved: Mapping[str, Iterable[str]] | None = None
     ) -> None:
+        self._resolved = {name: tuple(found) for name, found in (resolved or {}).items()}
         self._peers: dict[str, Peer] = {}
         self._networks: dict[str, tuple[Network, ...] | None] = {}
         for peer in peers:
             if peer.ae_title in self._peers:
                 raise ValueError(f"peer.ae_title = {peer.ae_title!r}: given twice")
             self._peers[peer.ae_title] = peer
-            self._networks[peer.ae_title] = _networks(peer, resolved or {})
+            self._networks[peer.ae_title] = _networks(peer, self._resolved)
 
     @property
     def unresolved(self) -> tuple[str, ...]:
@@ -149,6 +151,15 @@ class PeerBook:
             self._peers[title].host for title, networks in self._networks.items() if networks == ()
         )
         return tuple(dict.fromkeys(hosts))
+
+    def with_known(self, previous: Self) -> Self:
+        """Return this book with the addresses that `previous` has of names without any now.
+
+        So an outage of the name service during a reload locks no peer out.
+        """
+        found = {name: previous._resolved.get(name) for name in self.unresolved}
+        known = {name: addresses for name, addresses in found.items() if addresses}
+        return type(self)(self, {**self._resolved, **known}) if known else self
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -172,13 +183,15 @@ class PeerBook:
         networks = self._networks[ae_title]
         if networks is None:
             return Admission.KNOWN
+        if not networks:
+            return Admission.UNRESOLVED
         caller = literal_address(address)
         if caller is not None and any(caller in network for network in networks):
             return Admission.KNOWN
         return Admission.WRONG_ADDRESS
 
 
-def _networks(peer: Peer, resolved: Mapping[str, Iterable[str]]) -> tuple[Network, ...] | None:
+def _networks(peer: Peer, resolved: Mapping[str, tuple[str, ...]]) -> tuple[Network, ...] | None:
     """Return where the peer may call from, None for anywhere."""
     if peer.addresses:
         return tuple(ip_network(network) for network in peer.addresses)

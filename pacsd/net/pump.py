@@ -126,7 +126,7 @@ class Pump(asyncio.BufferedProtocol):
         self.bytes_received += nbytes
         if self._session is None:
             return
-        if self._session.association.awaits_close:
+        if self._session.awaits_close:
             self._bytes_after_end += nbytes
             if self._bytes_after_end > MAX_BYTES_AFTER_END:
                 self.close()
@@ -210,7 +210,7 @@ class Pump(asyncio.BufferedProtocol):
         out = self._session.data_to_send()
         if out and not self._transport.is_closing():
             self._write(out)
-        if self._session.association.wants_close:
+        if self._session.wants_close:
             self.close()
         self._arm_timer()
 
@@ -228,11 +228,11 @@ class Pump(asyncio.BufferedProtocol):
 
     def abort_association(self) -> None:
         """A-ABORT if there is an association, else just close (PS3.8 section 9.2, Evt15)."""
-        association = self.session.association
-        if association.can_abort:
+        session = self.session
+        if session.can_abort:
             self.session.abort(self._loop.time())
             self.flush()
-        elif not association.awaits_close:
+        elif not session.awaits_close:
             self.close()
 
     def fail(self, error: Exception) -> None:

@@ -1,8 +1,8 @@
 """The association flight recorder: what the last associations did, without patient values.
 
-In memory and bounded: the last so many associations, of each the last so many commands, and the
-refusals of each calling AE title. It holds names, numbers and times; never a data set, an
-identifier or a user identity.
+In memory and bounded: the last so many associations, of each the last so many commands and what
+its presentation contexts were, and the refusals of each calling AE title. It holds names, numbers
+and times; never a data set, an identifier or a user identity.
 """
 
 from collections import OrderedDict, deque
@@ -10,10 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pacsd.dicom.ae_title import printable
+from pacsd.dicom.text import printable
 from pacsd.net.settings import RecorderSettings
 from pacsd.ul.negotiation import Negotiated
 from pacsd.ul.pdu import AssociateRQ, ProposedContext
+
+MAX_SYNTAXES_KEPT = 2
+"""Proposed transfer syntaxes of each presentation context; of the others only the number."""
+
+MAX_UID_KEPT = 64
+"""Characters of a UID: what a longer one is worth (PS3.5 section 9.1)."""
 
 
 class Outcome(StrEnum):
@@ -41,8 +47,37 @@ class CommandRecord:
 
 
 @dataclass(slots=True)
+class ContextRecord:
+    """A presentation context: what was proposed, cut short; `accepted` is '' or a syntax.
+
+    `transfer_syntaxes` are the first of the `proposed` ones. Names are the peer's, not made safe.
+    """
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+    proposed: int
+    accepted: str = ""
+
+    @classmethod
+    def of(cls, context: ProposedContext) -> "ContextRecord":
+        """What is kept of a presentation context."""
+        first = context.transfer_syntaxes[:MAX_SYNTAXES_KEPT]
+        return cls(
+            context.context_id,
+            context.abstract_syntax[:MAX_UID_KEPT],
+            tuple(uid[:MAX_UID_KEPT] for uid in first),
+            len(context.transfer_syntaxes),
+        )
+
+
+@dataclass(slots=True)
 class AssociationRecord:
-    """One association as the recorder remembers it; times are seconds since 1970, UTC."""
+    """One association as the recorder remembers it; times are seconds since 1970, UTC.
+
+    Of an association that ended without having been accepted, `contexts` is empty: a stranger
+    shall not fill our memory. Its number of proposals stays.
+    """
 
     number: int
     started_at: float
@@ -59,8 +94,10 @@ class AssociationRecord:
     bytes_sent: int = 0
     operations: int = 0
     failures: int = 0
-    proposed: tuple[ProposedContext, ...] = ()
-    negotiated: Negotiated | None = None
+    contexts: tuple[ContextRecord, ...] = ()
+    contexts_proposed: int = 0
+    contexts_accepted: int = 0
+    is_accepted: bool = False
     commands: deque[CommandRecord] = field(default_factory=deque)
 
     def requested(self, request: AssociateRQ) -> None:
@@ -71,7 +108,17 @@ class AssociationRecord:
             request.user_information.implementation_version_name
             or request.user_information.implementation_class_uid
         )
-        self.proposed = request.contexts
+        self.contexts = tuple(map(ContextRecord.of, request.contexts))
+        self.contexts_proposed = len(self.contexts)
+
+    def accepted(self, negotiated: Negotiated) -> None:
+        """Keep what was agreed on."""
+        self.is_accepted = True
+        self.contexts_accepted = len(negotiated.contexts)
+        for context in self.contexts:
+            agreed = negotiated.contexts.get(context.context_id)
+            if agreed is not None:
+                context.accepted = agreed.transfer_syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +176,8 @@ class Recorder:
     def end(self, record: AssociationRecord, ended_at: float) -> None:
         """The association is over."""
         record.ended_at = ended_at
+        if not record.is_accepted:
+            record.contexts = ()
         del self._open[record.number]
         self._ended.append(record)
 

@@ -30,7 +30,6 @@ from pacsd.ul.events import (
     ReleaseRequested,
 )
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ, Buffer
-from pacsd.ul.states import State
 
 AcceptanceHook = Callable[[AssociationRequest], Awaitable[Refusal | None]]
 
@@ -135,12 +134,11 @@ class AcceptedAssociation(Pump):
     def closed(self) -> None:
         """The connection is gone."""
         self._end("the connection is gone")
-        association = self.session.association
-        if association.wants_close:
+        if self.session.wants_close:
             artim_s = self._desk.limits.artim_s
             why = f"no A-ASSOCIATE-RQ within {artim_s:g} s (PS3.8 section 9.1.5)"
             self._chronicle.silent(why, "dimse.artim_timeout_s")
-        self._chronicle.closed(self.bytes_received, self.bytes_sent, association.oversized_pdus)
+        self._chronicle.closed(self.bytes_received, self.bytes_sent, self.session.oversized_pdus)
         self._house.left(self)
 
     def make_room(self) -> None:
@@ -171,7 +169,7 @@ class AcceptedAssociation(Pump):
     async def _ask(self, hook: AcceptanceHook, request: AssociateRQ) -> None:
         refusal = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))
         admitted, self._admitted = self._admitted, None
-        if admitted is None or self.session.association.state is not State.STA3:
+        if admitted is None:
             return  # the peer did not wait
         if refusal is None:
             self._accept(admitted)
@@ -184,8 +182,8 @@ class AcceptedAssociation(Pump):
         self._admitted = admitted
         entity, peer = admitted.ae, admitted.peer
         self.session.patience = entity.patience
-        association = self.session.association
-        negotiated = association.accept(entity.terms(peer), entity.limits_for(peer))
+        terms, limits = entity.terms(peer), entity.limits_for(peer)
+        negotiated = self.session.accept(terms, limits, self.now())
         self._chronicle.accepted(negotiated)
         caller = Caller(admitted.calling_ae, entity.title, self._chronicle.peer_address)
         self._performer = Performer(self, self._desk.ingest, caller, self._chronicle)
@@ -195,7 +193,7 @@ class AcceptedAssociation(Pump):
         self._chronicle.refused(
             refused.rejection, refused.why, refused.key, is_alert=refused.is_alert
         )
-        self.session.association.reject(refused.rejection, self.now())
+        self.session.reject(refused.rejection, self.now())
 
     def _refused(self, event: AssociateRefused) -> None:
         self._chronicle.requested(event.request)
@@ -211,7 +209,7 @@ class AcceptedAssociation(Pump):
         """Answer the release behind the last response: PS3.8 section 9.2, AR-7 allows for it."""
         if self._is_releasing and (self._performer is None or self._performer.is_idle):
             self._is_releasing = False
-            self.session.association.respond_release(self.now())
+            self.session.respond_release(self.now())
             self._end("released")
 
     def _aborted(self, event: Aborted) -> None:
@@ -242,7 +240,7 @@ class AcceptedAssociation(Pump):
 
     def respond(self, response: Response) -> bool:
         """Send a response, and behind the last one the answer to a release."""
-        if not self.session.association.is_established:
+        if not self.session.is_established:
             return False
         self.session.respond(response, self.now())
         if self._chronicle.trace is not None:

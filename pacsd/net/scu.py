@@ -158,9 +158,7 @@ class RequestedAssociation(Pump):
     @property
     def is_usable(self) -> bool:
         """Whether operations can be invoked."""
-        return (
-            self._failure is None and self.is_connected and self.session.association.is_established
-        )
+        return self._failure is None and self.is_connected and self.session.is_established
 
     async def negotiated(self) -> Negotiated:
         """What was agreed on, as soon as it is.
@@ -176,7 +174,7 @@ class RequestedAssociation(Pump):
         Raises:
             NotAccepted: there is none.
         """
-        agreed = self.session.association.negotiated
+        agreed = self.session.negotiated
         for context in agreed.contexts.values() if agreed else ():
             if context.abstract_syntax == abstract_syntax:
                 return context
@@ -289,7 +287,7 @@ class RequestedAssociation(Pump):
 
     def _release_requested(self, _: ReleaseRequested) -> None:
         self._fail(errors.ConnectionLost("the peer released the association"))
-        self.session.association.respond_release(self.now())
+        self.session.respond_release(self.now())
 
     def _released(self, _: ReleaseConfirmed) -> None:
         self._fail(errors.ConnectionLost("the association was released"))

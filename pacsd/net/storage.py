@@ -10,8 +10,8 @@ from typing import Protocol
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.archive.ingest import Ingest, InstanceRequest
 from pacsd.archive.intake import Intake
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.status import Status
+from pacsd.dicom.text import printable
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dimse.commands import CStoreRQ
 from pacsd.ul.negotiation import PresentationContext

@@ -13,9 +13,9 @@ from pacsd.dicom import ae_title
 from pacsd.ul.errors import AbortReason, PDUError
 from pacsd.ul.items import ItemType, UserInformation
 from pacsd.ul.pdu import (
-    PDV,
     MAX_PROPOSED_SYNTAXES,
     MAX_TRANSFER_SYNTAXES,
+    PDV,
     PDV_HEADER_LENGTH,
     Abort,
     AssociateAC,
@@ -37,8 +37,8 @@ _CONTEXT_FIXED_LENGTH = 4
 MAX_PDVS = 4_096
 """Of one P-DATA-TF; a bound of ours, so that no PDU is many events at once."""
 
-_MAX_ITEMS = MAX_TRANSFER_SYNTAXES + 1
-"""Of one list of items: the syntaxes of a context, or 128 contexts and what else there may be."""
+_MAX_ITEMS = MAX_TRANSFER_SYNTAXES + 2
+"""Of one list of items: the syntaxes of a context and one too many, or 128 contexts and others."""
 
 _MAX_REMEMBERED_BYTES = 1024
 """Of the syntaxes of one proposed context, so that what is remembered has a bound."""

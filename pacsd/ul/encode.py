@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from pacsd.dicom import ae_title
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.errors import AETitleError
+from pacsd.dicom.text import printable
 from pacsd.ul.errors import LocalProtocolError
 from pacsd.ul.items import (
     CommonExtendedNegotiation,

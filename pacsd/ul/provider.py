@@ -1,7 +1,7 @@
 """What the service provider itself refuses in an A-ASSOCIATE-RQ (PS3.8 section 9.2.3, AE-6)."""
 
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.registry import APPLICATION_CONTEXT
+from pacsd.dicom.text import printable
 from pacsd.ul.negotiation import MIN_MAX_LENGTH
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ
 from pacsd.ul.rejection import ACSEReason, UserReason, rejected_by_acse, rejected_by_user

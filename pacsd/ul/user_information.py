@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable, Iterator
 
-from pacsd.dicom.ae_title import printable
+from pacsd.dicom.text import printable
 from pacsd.ul.errors import PDUError
 from pacsd.ul.items import (
     CommonExtendedNegotiation,

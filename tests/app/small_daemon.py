@@ -71,16 +71,21 @@ class SmallDaemon:
 
     def open_association(self, calling_ae: str = "CT1") -> AssociationRecord:
         """One with two contexts proposed, the first accepted, and one C-ECHO."""
+        record = self.requested_association(calling_ae)
+        accepted = {1: PresentationContext(1, VERIFICATION, IMPLICIT_VR)}
+        record.accepted(Negotiated(accepted, 16_384, 16_384))
+        echo = CommandRecord(0.5, "C-ECHO-RQ", 7, VERIFICATION, 0, 0, 0.001)
+        self.recorder.command(record, echo)
+        return record
+
+    def requested_association(self, calling_ae: str = "CT1") -> AssociationRecord:
+        """One that is not answered yet."""
         contexts = (
             ProposedContext(1, VERIFICATION, (IMPLICIT_VR,)),
             ProposedContext(3, CT_IMAGE_STORAGE, ("1.2.3.4",)),
         )
         record = self.recorder.begin(STARTED_AT, "192.0.2.7")
         record.requested(AssociateRQ("PACSD", calling_ae, contexts, USER_INFORMATION))
-        accepted = {1: PresentationContext(1, VERIFICATION, IMPLICIT_VR)}
-        record.negotiated = Negotiated(accepted, 16_384, 16_384)
-        echo = CommandRecord(0.5, "C-ECHO-RQ", 7, VERIFICATION, 0, 0, 0.001)
-        self.recorder.command(record, echo)
         return record
 
     def end(self, record: AssociationRecord, outcome: Outcome = Outcome.RELEASED) -> None:

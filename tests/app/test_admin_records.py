@@ -3,7 +3,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from pacsd.app.admin_records import AssociationDetail, AssociationSummary, DaemonStatus
-from pacsd.net.recorder import Outcome
+from pacsd.net.recorder import ContextRecord, Outcome
 from tests.app.small_daemon import STARTED_AT, SmallDaemon
 
 
@@ -30,17 +30,16 @@ def test_contexts_are_named_and_say_what_was_accepted() -> None:
 
 def test_a_peers_text_stays_on_its_line() -> None:
     record = SmallDaemon().open_association(calling_ae="A\n\u202eB")
-    hostile = type(record.proposed[0])(1, "1.2\n3\x1b", ("4\u2028",))
-    record.proposed = (hostile,)
+    record.contexts = (ContextRecord(1, "1.2\n3\x1b", ("4\u2028",), proposed=3),)
     detail = AssociationDetail.of(record)
     texts = (detail.summary.calling_ae, detail.contexts[0].abstract_syntax)
     assert all(text.isascii() and text.isprintable() for text in texts)
     assert detail.contexts[0].proposed == (r"4\u2028",)
+    assert detail.contexts[0].more_proposed == 2
 
 
 def test_a_rejected_association_accepted_nothing() -> None:
-    record = SmallDaemon().open_association()
-    record.negotiated = None
+    record = SmallDaemon().requested_association()
     assert AssociationSummary.of(record).contexts_accepted == 0
     assert [context.accepted for context in AssociationDetail.of(record).contexts] == ["", ""]
 

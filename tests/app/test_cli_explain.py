@@ -75,6 +75,35 @@ def test_where_no_key_helps(daemon: SmallDaemon) -> None:
     assert lines[-1] == "No setting of pacsd changes this: see why, and look at the caller."
 
 
+@pytest.mark.parametrize(
+    ("peers", "addresses"),
+    [
+        ('host = "192.0.2.1"', '["192.0.2.1", "192.0.2.7"]'),
+        ('addresses = "10.0.0.0/8"', '["10.0.0.0/8", "192.0.2.7"]'),
+        ("this is wrong", '["192.0.2.7"]'),
+    ],
+)
+def test_a_wrong_address_does_not_replace_the_right_ones(
+    daemon: SmallDaemon, tmp_path: Path, peers: str, addresses: str
+) -> None:
+    config = tmp_path / "site.toml"
+    config.touch()
+    table = f'[[peer]]\nae_title = "CT1"\n{peers}\n'
+    config.with_name("peers.toml").write_text(table, encoding="utf-8")
+    daemon.recorder.refused(replace(REFUSAL, key="peer.addresses"))
+    code, out, _ = run("--config", str(config))
+    assert code == 0
+    assert f"    addresses = {addresses}" in out.splitlines()
+
+
+def test_a_caller_that_sent_nothing_is_not_told_two_things(daemon: SmallDaemon) -> None:
+    daemon.recorder.refused(replace(REFUSAL, calling_ae="", key="dimse.artim_timeout_s"))
+    out = run()[1]
+    assert "key:      dimse.artim_timeout_s" in out
+    assert "    artim_timeout_s = 60" in out
+    assert "No setting" not in out
+
+
 @pytest.mark.usefixtures("daemon")
 def test_nobody_was_refused() -> None:
     assert run() == (0, "", "no refusal is remembered since the daemon started\n")

@@ -109,9 +109,7 @@ class Conversation:
 
     def __init__(self, window: OperationsWindow | None = None, max_data_set_bytes: int = 0) -> None:
         self.now = 0.0
-        requestor = Association.requestor(LIMITS, associate_rq(window), self.now)
-        requestor.transport_connected(self.now)
-        self.scu = Session(requestor, self.now, PATIENCE)
+        self.scu = self.requesting(window)
         self.scp = Session(
             Association.acceptor(LIMITS, self.now), self.now, PATIENCE, max_data_set_bytes
         )
@@ -119,6 +117,13 @@ class Conversation:
         assert isinstance(requested, AssociateRequested)
         self.scp.association.accept(TERMS)
         self.to_scu()
+
+    @staticmethod
+    def requesting(window: OperationsWindow | None = None) -> Session:
+        """An SCU that asks for an association."""
+        requestor = Association.requestor(LIMITS, associate_rq(window), 0.0)
+        requestor.transport_connected(0.0)
+        return Session(requestor, 0.0, PATIENCE)
 
     def to_scp(self) -> list[Event | RemoteProtocolError]:
         """What the SCP makes of all that the SCU has to send."""

@@ -8,16 +8,19 @@ from pacsd.dimse.commands import response_to
 from pacsd.dimse.errors import LocalCommandError
 from pacsd.dimse.events import RequestReceived
 from pacsd.dimse.session import Patience, Session
+from pacsd.ul import encode
 from pacsd.ul.association import Association
 from pacsd.ul.errors import LocalProtocolError, RemoteProtocolError
 from pacsd.ul.events import ReleaseRequested
 from pacsd.ul.items import OperationsWindow
+from pacsd.ul.pdu import AssociateRJ
 from tests.dimse.conversations import (
     ECHO,
     FIND,
     LIMITS,
     PATIENCE,
     STORE,
+    TERMS,
     Conversation,
     associate_rq,
     command_pdv,
@@ -169,7 +172,7 @@ def test_the_rest_of_a_data_set_is_due_although_its_answer_is_given() -> None:
     talk.tell_scp(p_data(STORE_PDV, data_pdv(b"half", is_last=False)))
     talk.now = 5.0
     talk.scp.respond(response_to(store_rq(), 0xA700), talk.now)
-    assert talk.scp.get_timer() == 65.0
+    assert talk.scp.get_timer() == 60.0
     talk.tell_scp(p_data(data_pdv(b"rest")))
     assert talk.scp.get_timer() == 305.0
 
@@ -209,6 +212,90 @@ def test_pending_responses_prolong_the_wait() -> None:
     talk.scp.respond(response_to(find_rq(), PENDING, has_data_set=True), talk.now, b"match")
     talk.to_scu()
     assert talk.scu.get_timer() == 110.0
-    with pytest.raises(RemoteProtocolError, match="waited 60 s"):
+    with pytest.raises(RemoteProtocolError, match=r"^no response within 60 s \(dimse_timeout_s\)$"):
         talk.scu.handle_timer(110.0)
     assert talk.scu.get_timer() == 140.0  # ARTIM runs from when the wait was over
+
+
+def test_the_answer_to_our_release_is_due() -> None:
+    talk = Conversation()
+    talk.scu.release(10.0)
+    assert talk.scu.get_timer() == 70.0
+    text = r"^no answer to the A-RELEASE-RQ within 60 s \(dimse_timeout_s\)$"
+    with pytest.raises(RemoteProtocolError, match=text) as error:
+        talk.scu.handle_timer(70.0)
+    assert error.value.is_timeout
+
+
+def drip(talk: Conversation, data: bytes, every_s: float, until_s: float) -> RemoteProtocolError:
+    """The data set of a C-STORE in pieces, one each so often; how it ended."""
+    talk.tell_scp(p_data(STORE_PDV))
+    while talk.now < until_s:
+        talk.now += every_s
+        try:
+            talk.scp.handle_timer(talk.now)
+        except RemoteProtocolError as error:
+            return error
+        talk.tell_scp(p_data(data_pdv(data, is_last=False)))
+    pytest.fail("the message went on")
+
+
+def test_a_message_in_drips_ends() -> None:
+    talk = Conversation()
+    error = drip(talk, b"ab", every_s=50.0, until_s=1_000.0)
+    assert (talk.now, error.is_timeout, error.source) == (100.0, True, 0)
+    assert str(error) == "a message came slower than 1024 bytes per second (dimse_timeout_s)"
+
+
+def test_an_earlier_message_earns_a_later_one_no_time() -> None:
+    talk = Conversation()
+    talk.tell_scp(p_data(STORE_PDV) + p_data(data_pdv(bytes(1_000), is_last=False)) * 200)
+    talk.scp.respond(response_to(store_rq(), SUCCESS), talk.now)
+    half = command_pdv(store_rq(2), STORE)._replace(is_last=False)
+    talk.tell_scp(p_data(data_pdv(b"last"), half))
+    talk.now = 50.0
+    talk.tell_scp(p_data(half._replace(data=b"")))
+    assert talk.scp.get_timer() == 60.0
+
+
+def test_a_slow_line_is_none_of_our_business() -> None:
+    talk = Conversation()
+    talk.tell_scp(p_data(STORE_PDV))
+    for _ in range(200):
+        talk.now += 10.0
+        talk.scp.handle_timer(talk.now)
+        talk.tell_scp(p_data(data_pdv(bytes(1_000), is_last=False)) * 13)
+    assert talk.scp.is_established
+
+
+def test_what_we_do_not_read_is_not_the_peers_slowness() -> None:
+    talk = Conversation()
+    talk.tell_scp(p_data(STORE_PDV))
+    talk.scp.resumed(500.0)
+    talk.scp.handle_timer(559.0)
+    assert talk.scp.get_timer() == 560.0
+
+
+def test_a_session_stands_for_its_association() -> None:
+    fresh = Session(Association.acceptor(LIMITS, 0.0), 0.0, PATIENCE)
+    fresh.receive_data(sent(Conversation.requesting()), 1.0)
+    events_of(fresh)
+    assert (fresh.negotiated, fresh.is_established, fresh.can_abort) == (None, False, True)
+    negotiated = fresh.accept(TERMS, None, 2.0)
+    assert fresh.negotiated is negotiated
+    assert (fresh.is_established, fresh.get_timer(), fresh.oversized_pdus) == (True, 302.0, 0)
+    fresh.receive_data(encode.RELEASE_RQ, 3.0)
+    assert events_of(fresh) == [ReleaseRequested()]
+    fresh.respond_release(4.0)
+    assert (fresh.awaits_close, fresh.wants_close, fresh.get_timer()) == (True, False, 34.0)
+    fresh.handle_timer(34.0)
+    assert fresh.wants_close
+
+
+def test_a_session_rejects_for_its_association() -> None:
+    fresh = Session(Association.acceptor(LIMITS, 0.0), 0.0, PATIENCE)
+    fresh.receive_data(sent(Conversation.requesting()), 1.0)
+    events_of(fresh)
+    fresh.reject(AssociateRJ(1, 1, 7), 2.0)
+    assert sent(fresh) == encode.encode_associate_rj(AssociateRJ(1, 1, 7))
+    assert (fresh.awaits_close, fresh.get_timer()) == (True, 32.0)

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from pacsd.dimse.command_codec import decode_command, encode_command
 from pacsd.dimse.commands import AnyCommand, CEchoRSP, response_to
-from pacsd.dimse.events import DataSetFragment, RequestReceived, RequestRefused
+from pacsd.dimse.events import DataSetFragment, PDVsTaken, RequestReceived, RequestRefused
 from pacsd.dimse.incoming import MAX_COMMAND_FRAGMENTS, MAX_EMPTY_FRAGMENTS
 from pacsd.dimse.outgoing import MAX_WAITING_MESSAGES
+from pacsd.dimse.session import MAX_QUIET_PDVS
 from pacsd.ul.decode import decode_p_data
 from pacsd.ul.errors import RemoteProtocolError
 from pacsd.ul.events import ReleaseConfirmed
@@ -134,15 +135,26 @@ def test_d23_empty_fragments_without_end(*, is_command: bool) -> None:
         talk.tell_scp(p_data(STORE_PDV))
     empty = PDV(1 if is_command else 3, is_command, is_last=False, data=b"")
     tolerated = talk.tell_scp(p_data(*[empty] * MAX_EMPTY_FRAGMENTS))
-    assert len(tolerated) == (0 if is_command else MAX_EMPTY_FRAGMENTS)
+    told = [each for each in tolerated if not isinstance(each, PDVsTaken)]
+    assert len(told) == (0 if is_command else MAX_EMPTY_FRAGMENTS)
     (error,) = talk.tell_scp(p_data(empty))
     assert_aborted(talk, error, "more than 64 empty fragments in a row")
+
+
+def test_d23_crumbs_of_what_is_dropped_are_taken_a_few_at_a_time() -> None:
+    talk = Conversation()
+    talk.tell_scp(p_data(raw_command(us_element(0x0100, 0x77), MESSAGE_ID_9, A_DATA_SET)))
+    crumbs = [PDV(1, is_command=False, is_last=False, data=b"xx")] * 100
+    talk.scp.receive_data(p_data(*crumbs), talk.now)
+    events = [talk.scp.next_event() for _ in range(8)]
+    assert events == [PDVsTaken(MAX_QUIET_PDVS)] * 6 + [None, None]
 
 
 def test_d23_a_command_set_in_crumbs() -> None:
     talk = Conversation()
     crumb = p_data(PDV(1, is_command=True, is_last=False, data=b"\0\0"))
-    assert talk.tell_scp(crumb * MAX_COMMAND_FRAGMENTS) == []
+    taken = talk.tell_scp(crumb * MAX_COMMAND_FRAGMENTS)
+    assert taken == [PDVsTaken(MAX_QUIET_PDVS)] * (MAX_COMMAND_FRAGMENTS // MAX_QUIET_PDVS)
     (error,) = talk.tell_scp(crumb)
     assert_aborted(talk, error, "in over 1024 fragments")
 

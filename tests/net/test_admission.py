@@ -105,6 +105,26 @@ def test_d12_a_known_name_from_a_foreign_address_raises_an_alert() -> None:
     assert decision.is_alert
 
 
+@pytest.mark.parametrize("address", ["192.0.2.9", LOOPBACK])
+def test_a_peer_whose_host_does_not_resolve_is_no_impostor(address: str) -> None:
+    peer = Peer(ae_title="CT1", host="ct.example.org")
+    keeper = gatekeeper(dimse=DimseSettings(unknown_peers="accept"), peers=(peer,))
+    decision = refused(keeper, call(), address)
+    assert decision.rejection == AssociateRJ(1, 1, 3)
+    assert decision.key == "peer.host"
+    assert "ct.example.org only, which does not resolve" in decision.why
+    assert not decision.is_alert
+
+
+@pytest.mark.parametrize("address", ["::1", "::ffff:127.0.0.1", "127.9.9.9"])
+def test_loopback_has_more_than_one_address(address: str) -> None:
+    assert isinstance(gatekeeper(peers=()).decide(call("X"), address), Admitted)
+
+
+def test_what_is_no_address_is_not_loopback() -> None:
+    assert refused(gatekeeper(peers=()), call("X"), "").rejection == AssociateRJ(1, 1, 3)
+
+
 def test_an_ae_title_with_its_own_callers() -> None:
     keeper = gatekeeper(AESettings(calling_ae_titles=("CT2",)))
     decision = refused(keeper, call(), "192.0.2.1")

@@ -14,6 +14,7 @@ from pacsd.net.settings import AESettings, DimseSettings
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+JPIP_REFERENCED = "1.2.840.10008.1.2.4.94"
 PRIVATE = "1.3.12.2.1107.5.9.1"
 
 
@@ -21,10 +22,11 @@ def entity(dimse: DimseSettings | None = None, **own: object) -> ApplicationEnti
     return ApplicationEntity.of(AESettings.model_validate(own), dimse or DimseSettings())
 
 
-def test_it_offers_verification_and_every_storage_class_in_every_syntax() -> None:
+def test_it_offers_verification_and_every_storage_class_in_every_storable_syntax() -> None:
     supported = entity().supported
     assert set(supported) == {VERIFICATION, *(known.uid for known in sop_classes(Service.STORAGE))}
-    assert supported[CT] == {known.uid for known in transfer_syntaxes()}
+    assert supported[CT] == {known.uid for known in transfer_syntaxes() if known.is_storable}
+    assert JPIP_REFERENCED not in supported[CT]
     assert FIND not in supported
 
 
@@ -43,6 +45,8 @@ def test_services_can_be_chosen(service: str, has_echo: bool) -> None:
 def test_transfer_syntaxes_can_be_chosen() -> None:
     chosen = entity(transfer_syntaxes=["ExplicitVRLittleEndian"]).supported
     assert chosen[CT] == {EXPLICIT_VR_LITTLE_ENDIAN}
+    chosen = entity(transfer_syntaxes=["JPIPReferenced", PRIVATE]).supported
+    assert chosen[CT] == {JPIP_REFERENCED, PRIVATE}
 
 
 def test_any_takes_private_and_future_classes_but_no_other_service() -> None:

@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacsd.net.endpoint import MAX_PORT, Endpoint, check_host, literal_address
+from pacsd.net.endpoint import (
+    MAX_PORT,
+    REMEMBERED_ADDRESSES,
+    Endpoint,
+    check_host,
+    literal_address,
+)
 
 hosts = st.one_of(
     st.ip_addresses().map(str),
@@ -72,3 +78,9 @@ def test_literal_address_sees_through_mapped_and_scoped() -> None:
 
 def test_check_host_returns_the_host() -> None:
     assert check_host("ct1.example.org") == "ct1.example.org"
+
+
+def test_remembered_addresses_are_bounded() -> None:
+    for number in range(2 * REMEMBERED_ADDRESSES):
+        assert literal_address(f"10.0.{number // 256}.{number % 256}") is not None
+    assert literal_address.cache_info().currsize == REMEMBERED_ADDRESSES

@@ -104,10 +104,42 @@ def test_peer_without_host_and_addresses_may_call_from_anywhere() -> None:
     assert PeerBook([peer()]).admits("CT1", "203.0.113.9") is Admission.KNOWN
 
 
-def test_host_name_nobody_knows_admits_no_caller() -> None:
-    book = PeerBook([peer(host="ct.example.org")])
-    assert book.admits("CT1", "192.0.2.7") is Admission.WRONG_ADDRESS
+@pytest.mark.parametrize("resolved", [{}, {"ct.example.org": ()}])
+def test_host_name_nobody_knows_admits_no_caller(resolved: dict[str, tuple[str, ...]]) -> None:
+    book = PeerBook([peer(host="ct.example.org")], resolved)
+    assert book.admits("CT1", "192.0.2.7") is Admission.UNRESOLVED
     assert book.unresolved == ("ct.example.org",)
+
+
+def test_a_name_may_have_addresses_of_both_ip_versions() -> None:
+    book = PeerBook([peer(host="ct.example.org")], {"ct.example.org": ("192.0.2.7", "2001:db8::7")})
+    for address in ("192.0.2.7", "::ffff:192.0.2.7", "2001:db8::7", "2001:DB8:0::7"):
+        assert book.admits("CT1", address) is Admission.KNOWN
+    assert book.admits("CT1", "2001:db8::8") is Admission.WRONG_ADDRESS
+
+
+def test_known_addresses_of_a_name_outlive_an_outage_of_the_name_service() -> None:
+    peers = [peer(host="ct"), peer(ae_title="MR1", host="mr"), peer(ae_title="US1", host="us")]
+    before = PeerBook(peers, {"ct": ("192.0.2.7", "2001:db8::7"), "mr": ("192.0.2.8",)})
+    outage = PeerBook(peers, {"ct": (), "mr": ("192.0.2.9",)}).with_known(before)
+    later = PeerBook(peers).with_known(outage)
+    assert outage.admits("CT1", "192.0.2.7") is Admission.KNOWN
+    assert outage.admits("CT1", "2001:db8::7") is Admission.KNOWN
+    assert outage.admits("CT1", "192.0.2.8") is Admission.WRONG_ADDRESS
+    assert outage.admits("MR1", "192.0.2.8") is Admission.WRONG_ADDRESS
+    assert outage.admits("MR1", "192.0.2.9") is Admission.KNOWN
+    assert outage.admits("US1", "192.0.2.7") is Admission.UNRESOLVED
+    assert outage.unresolved == ("us",)
+    assert later.admits("CT1", "192.0.2.7") is Admission.KNOWN
+    assert later.admits("MR1", "192.0.2.9") is Admission.KNOWN
+
+
+def test_known_addresses_belong_to_the_name_not_to_the_ae_title() -> None:
+    before = PeerBook([peer(host="ct")], {"ct": ("192.0.2.7",)})
+    moved = PeerBook([peer(host="other")]).with_known(before)
+    assert moved.admits("CT1", "192.0.2.7") is Admission.UNRESOLVED
+    gone = PeerBook().with_known(before)
+    assert gone.admits("CT1", "192.0.2.7") is Admission.UNKNOWN_AE_TITLE
 
 
 def test_iteration_and_destination() -> None:

@@ -1,7 +1,11 @@
+import gc
+import tracemalloc
+
 from pacsd.net.recorder import AssociationRecord, CommandRecord, Outcome, Recorder, Refusal
 from pacsd.net.settings import RecorderSettings
 from pacsd.ul.items import UserIdentityRQ, UserInformation
-from pacsd.ul.pdu import AssociateRQ
+from pacsd.ul.negotiation import Negotiated, PresentationContext
+from pacsd.ul.pdu import AssociateRQ, ProposedContext
 
 
 def recorder(**settings: int) -> Recorder:
@@ -76,3 +80,76 @@ def test_what_a_peer_says_of_itself_is_made_safe_and_secrets_are_left_out() -> N
     assert record.implementation.isprintable()
     assert "passcode" not in repr(record)
     assert record.outcome is Outcome.OPEN
+
+
+def largest_request(salt: int) -> AssociateRQ:
+    """As many, as long UIDs as are read, none of them seen before."""
+
+    def uid(*numbers: int) -> str:
+        return ".".join(map(str, (salt, *numbers))).ljust(64, "9")
+
+    return AssociateRQ(
+        "PACSD",
+        "A" * 16,
+        tuple(
+            ProposedContext(number, uid(number), tuple(uid(number, each) for each in range(64)))
+            for number in range(1, 256, 2)
+        ),
+        UserInformation(implementation_version_name="V" * 65_000),
+    )
+
+
+def bytes_kept(*, is_accepted: bool, count: int = 10) -> float:
+    """Per record, by associations with the largest request there can be."""
+    book = recorder()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for salt in range(count):
+            request = largest_request(salt)
+            record = book.begin(0.0, "127.0.0.1")
+            record.requested(request)
+            if is_accepted:
+                contexts = {
+                    each.context_id: PresentationContext(
+                        each.context_id, each.abstract_syntax, each.transfer_syntaxes[-1]
+                    )
+                    for each in request.contexts
+                }
+                record.accepted(Negotiated(contexts, 16_384, 16_384))
+            book.end(record, 1.0)
+        del request, record
+        if is_accepted:
+            del contexts
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return kept / count
+
+
+def test_d06_a_thousand_of_the_largest_requests_are_less_than_80_mib() -> None:
+    assert bytes_kept(is_accepted=True) < 80 * 1024
+
+
+def test_d06_a_thousand_rejected_ones_are_less_than_4_mib() -> None:
+    assert bytes_kept(is_accepted=False) < 4 * 1024
+
+
+def test_contexts_are_cut_short_and_say_what_was_accepted() -> None:
+    record = AssociationRecord(1, 0.0, "127.0.0.1")
+    contexts = (ProposedContext(1, "1" * 99, ("2", "3", "4")), ProposedContext(3, "5", ()))
+    record.requested(AssociateRQ("PACSD", "CT1", contexts, UserInformation()))
+    record.accepted(Negotiated({1: PresentationContext(1, "1" * 99, "4")}, 0, 0))
+    first, second = record.contexts
+    assert (first.abstract_syntax, first.transfer_syntaxes) == ("1" * 64, ("2", "3"))
+    assert (first.proposed, first.accepted, second.accepted) == (3, "4", "")
+    assert (record.contexts_accepted, record.contexts_proposed) == (1, 2)
+
+
+def test_of_a_rejected_caller_only_the_number_of_contexts_is_kept() -> None:
+    book = recorder()
+    record = book.begin(0.0, "")
+    record.requested(largest_request(0))
+    book.end(record, 1.0)
+    assert (record.contexts, record.contexts_proposed) == ((), 128)

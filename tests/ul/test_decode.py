@@ -11,6 +11,9 @@ from pacsd.ul import decode, encode
 from pacsd.ul.errors import AbortReason, PDUError
 from pacsd.ul.pdu import (
     HEADER_LENGTH,
+    MAX_ASSOCIATE_LENGTH,
+    MAX_PROPOSED_SYNTAXES,
+    MAX_TRANSFER_SYNTAXES,
     Abort,
     AssociateAC,
     AssociateRJ,
@@ -113,6 +116,12 @@ def test_rejected_context_may_name_no_syntax(syntaxes: tuple[bytes, ...]) -> Non
     assert answer.contexts == (ContextAnswer(1, 3, ""),)
 
 
+def test_fields_that_the_answer_repeats_are_kept_as_received() -> None:
+    fixed = FIXED[:4] + bytes(range(64))
+    request = decode.decode_associate_rq(memoryview(fixed))
+    assert request.bytes_11_to_74 == bytes(range(64))
+
+
 # What the standard forbids
 
 REFUSED_RQ = {
@@ -155,6 +164,33 @@ def test_d06_sub_items_that_declare_more_than_was_sent() -> None:
     finally:
         tracemalloc.stop()
     assert peak_bytes < 5 * len(false)
+
+
+def test_d06_transfer_syntaxes_of_one_context_have_a_bound() -> None:
+    tiny = item(0x40, b"1")
+    [context] = rq(context_item(1, ABSTRACT, tiny * MAX_TRANSFER_SYNTAXES)).contexts
+    assert len(context.transfer_syntaxes) == MAX_TRANSFER_SYNTAXES
+    with pytest.raises(PDUError, match=r"context 1: over 256 transfer syntaxes \(our own bound\)"):
+        rq(context_item(1, ABSTRACT, tiny * (MAX_TRANSFER_SYNTAXES + 1)))
+
+
+def test_d06_transfer_syntaxes_of_one_request_have_a_bound() -> None:
+    longest = [item(0x40, f"1.{number}".ljust(64, "2").encode()) for number in range(64)]
+    all_ids = [context_item(number, ABSTRACT, *longest) for number in range(1, 256, 2)]
+    largest = b"".join(all_ids)
+    proposed = sum(len(context.transfer_syntaxes) for context in rq(largest).contexts)
+    assert proposed == MAX_PROPOSED_SYNTAXES
+    assert len(FIXED + APPLICATION_CONTEXT_ITEM + largest) + 0x10003 <= MAX_ASSOCIATE_LENGTH
+    all_ids[-1] = context_item(255, ABSTRACT, *longest, TRANSFER)
+    with pytest.raises(PDUError, match="8193 transfer syntaxes up to presentation context 255"):
+        rq(*all_ids)
+
+
+@pytest.mark.parametrize("read", [rq, ac])
+def test_d06_items_that_nobody_knows_have_a_bound(read: Callable[[bytes], object]) -> None:
+    read(item(0x77, b"") * 258)
+    with pytest.raises(PDUError, match=r"more than 258 items \(our own bound\)"):
+        read(item(0x77, b"") * 259)
 
 
 @pytest.mark.parametrize("context_id", [0, 2, 254])
@@ -201,6 +237,15 @@ def test_accepted_context_has_one_transfer_syntax(syntaxes: tuple[bytes, ...]) -
 def test_d20_pdv_length(field: str, text: str) -> None:
     with pytest.raises(PDUError, match=f"^P-DATA-TF: .*{text}") as refused:
         decode.decode_p_data(memoryview(bytes.fromhex(field)))
+    assert refused.value.reason is AbortReason.INVALID_PDU_PARAMETER
+
+
+def test_d23_pdvs_of_one_pdu_have_a_bound() -> None:
+    empty = bytes.fromhex("00000002 0100")
+    most = memoryview(empty * decode.MAX_PDVS)
+    assert len(decode.decode_p_data(most).pdvs) == decode.MAX_PDVS
+    with pytest.raises(PDUError, match="more than 4096 PDVs in one PDU") as refused:
+        decode.decode_p_data(memoryview(empty * (decode.MAX_PDVS + 1)))
     assert refused.value.reason is AbortReason.INVALID_PDU_PARAMETER
 
 

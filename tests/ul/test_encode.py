@@ -7,6 +7,7 @@ from pynetdicom import pdu as theirs
 from pacsd.ul import decode, encode
 from pacsd.ul.errors import LocalProtocolError
 from pacsd.ul.items import ExtendedNegotiation, UserIdentityRQ, UserInformation
+from pacsd.ul.negotiation import answer
 from pacsd.ul.pdu import (
     HEADER_LENGTH,
     PDV,
@@ -20,7 +21,7 @@ from pacsd.ul.pdu import (
 )
 from tests.ul import oracle
 from tests.ul.pdu_strategies import aborts, associate_acs, associate_rjs, associate_rqs, p_data_tfs
-from tests.ul.transcripts import RELEASE_RP, RELEASE_RQ, REQUEST
+from tests.ul.transcripts import RELEASE_RP, RELEASE_RQ, REQUEST, TERMS
 
 
 def field_of(pdu: bytes) -> memoryview:
@@ -109,6 +110,13 @@ def test_p_data_buffers_refer_to_the_data(count: int) -> None:
 def test_ae_title_that_cannot_be_sent(title: str) -> None:
     with pytest.raises(LocalProtocolError, match=r"^A-ASSOCIATE-RQ: AE title: AE title '"):
         encode.encode_associate_rq(replace(REQUEST, called_ae=title))
+
+
+def test_answer_repeats_bytes_11_to_74_of_the_request() -> None:
+    received = b"\xc4\0PACSD".ljust(16, b"\0") + b" CT1".ljust(16) + bytes(range(100, 132))
+    asked = encode.encode_associate_rq(REQUEST)
+    request = decode.decode_associate_rq(field_of(asked[:10] + received + asked[74:]))
+    assert encode.encode_associate_ac(answer(request, TERMS))[10:74] == received
 
 
 def test_answer_repeats_any_ae_title() -> None:

@@ -20,6 +20,11 @@ def test_remote_error_carries_the_abort() -> None:
     assert (str(error), error.source, error.reason) == ("why", 2, 2)
 
 
+def test_remote_error_is_no_timeout_unless_said() -> None:
+    assert not RemoteProtocolError("why", 0, 0).is_timeout
+    assert RemoteProtocolError("why", 0, 0, is_timeout=True).is_timeout
+
+
 def test_pdu_error_is_an_invalid_parameter_unless_said() -> None:
     assert PDUError("why").reason == 6
     assert PDUError("why", AbortReason.UNRECOGNIZED_PDU).reason == 1

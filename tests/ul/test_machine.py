@@ -4,9 +4,9 @@ import pytest
 
 from pacsd.ul.errors import LocalProtocolError, PDUError
 from pacsd.ul.items import UserInformation
-from pacsd.ul.machine import Machine
+from pacsd.ul.machine import Machine, Primitive
 from pacsd.ul.negotiation import answer
-from pacsd.ul.pdu import PDV, PDataTF
+from pacsd.ul.pdu import PDV, Abort, AssociateRJ, PDataTF
 from pacsd.ul.states import Action, Evt, State
 from tests.ul.transcripts import REQUEST, TERMS
 
@@ -44,6 +44,35 @@ def test_action_that_raises_changes_nothing() -> None:
         established.fire(Evt.P_DATA_PDU, never_accepted)
     assert established.state is State.STA6
     assert established.events == []
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "primitive"),
+    [
+        (State.STA3, Evt.ASSOCIATE_ACCEPT, answer(REQUEST, TERMS)),
+        (State.STA3, Evt.ASSOCIATE_REJECT, AssociateRJ(1, 1, 7)),
+        (State.STA3, Evt.ABORT_REQUEST, None),
+        (State.STA3, Evt.ABORT_PDU, Abort()),
+        (State.STA3, Evt.TRANSPORT_CLOSED, None),
+        (State.STA3, Evt.INVALID_PDU, Abort(2, 6)),
+        (State.STA4, Evt.ABORT_REQUEST, None),
+        (State.STA5, Evt.ASSOCIATE_AC_PDU, answer(REQUEST, TERMS)),
+        (State.STA5, Evt.ASSOCIATE_RJ_PDU, AssociateRJ(1, 1, 7)),
+    ],
+)
+def test_d06_request_is_not_kept_longer_than_needed(
+    state: State, event: Evt, primitive: Primitive
+) -> None:
+    waiting = machine(state)
+    waiting.request = REQUEST
+    waiting.fire(event, primitive)
+    assert waiting.request is None
+
+
+def test_d06_request_that_the_provider_rejects_is_not_kept() -> None:
+    waiting = machine(State.STA2)
+    waiting.fire(Evt.ASSOCIATE_RQ_PDU, replace(REQUEST, protocol_version=2))
+    assert (waiting.state, waiting.request) == (State.STA13, None)
 
 
 @pytest.mark.parametrize("primitive", [None, PDataTF(())])

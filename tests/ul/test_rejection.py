@@ -33,7 +33,7 @@ def test_words_are_pynetdicoms(rejection: AssociateRJ) -> None:
         rejection.source,
         rejection.reason,
     )
-    words = describe(rejection).replace("recognized", "recognised")
+    words = describe(rejection).lower().replace("recognized", "recognised")
     assert words.endswith(": " + pdu.reason_str.lower())
     assert f"rejected {words.split(',')[0].split()[-1]}" == (
         pdu.result_str.lower().replace("(", "").replace(")", "")

@@ -13,7 +13,7 @@ from pacsd.ul.items import (
     UserIdentityRQ,
     UserInformation,
 )
-from pacsd.ul.user_information import decode_user_information
+from pacsd.ul.user_information import MAX_SUB_ITEMS, decode_user_information
 
 
 def sub_item(kind: int, value: bytes, version: int = 0) -> bytes:
@@ -105,6 +105,23 @@ REFUSED = {
 def test_d05_lengths_that_contradict_their_sub_items(sub_items: bytes, text: str) -> None:
     with pytest.raises(PDUError, match=f"^A-ASSOCIATE-RQ: {text}"):
         read(sub_items)
+
+
+def test_d06_sub_items_have_a_bound() -> None:
+    role = sub_item(0x54, counted(b"1") + b"\1\1")
+    assert len(read(role * MAX_SUB_ITEMS).role_selections) == MAX_SUB_ITEMS
+    with pytest.raises(PDUError, match=r"more than 1024 sub-items \(our own bound\)"):
+        read(role * (MAX_SUB_ITEMS + 1))
+
+
+def test_d06_related_uids_have_a_bound() -> None:
+    def related(count: int) -> bytes:
+        return sub_item(0x57, counted(b"1") + counted(b"2") + counted(counted(b"3") * count))
+
+    [common] = read(related(MAX_SUB_ITEMS)).common_extended_negotiations
+    assert len(common.related_general_sop_class_uids) == MAX_SUB_ITEMS
+    with pytest.raises(PDUError, match=r"57H: more than 1024 UIDs \(our own bound\)"):
+        read(related(MAX_SUB_ITEMS + 1))
 
 
 def test_secrets_are_not_in_the_repr() -> None:

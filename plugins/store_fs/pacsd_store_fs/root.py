@@ -53,9 +53,14 @@ class StoreRoot:
 
 
 def problems(root: Path, identity_file: Path) -> list[str]:
-    """Everything that keeps the root from being opened; touches nothing. Blocks."""
+    """Everything that keeps the root from being opened; touches nothing. Blocks.
+
+    Root may look at the store of another user, `open_root` it may not.
+    """
     try:
         _check_directory(root)
+        if os.geteuid() != 0:
+            _check_owner(root)
         _check_identity(root, identity_file)
     except (RootError, OSError) as error:
         return [str(error)]
@@ -70,6 +75,7 @@ def open_root(root: Path, identity_file: Path, disk: Disk) -> StoreRoot:
         OSError: it cannot be read or written.
     """
     _check_directory(root)
+    _check_owner(root)
     _check_identity(root, identity_file)
     disk.make_directories(root)
     lock = _lock(root)
@@ -109,11 +115,12 @@ def _check_directory(root: Path) -> None:
     real = root.resolve()
     if real == Path(real.anchor):
         raise RootError(f"{root}: a whole file system is no place for a store")
-    if not real.exists():
-        return
-    if not real.is_dir():
+    if real.exists() and not real.is_dir():
         raise RootError(f"{root}: not a directory")
-    owner = real.stat().st_uid
+
+
+def _check_owner(root: Path) -> None:
+    owner = root.stat().st_uid if root.exists() else os.geteuid()
     if owner != os.geteuid():
         raise RootError(f"{root}: belongs to user {owner}, but we run as user {os.geteuid()}")
 
