@@ -33,7 +33,6 @@ class AssociationSummary:
     started_at: float
     ended_at: float | None
     peer_address: str
-    is_requestor: bool
     calling_ae: str
     called_ae: str
     implementation: str
@@ -55,7 +54,6 @@ class AssociationSummary:
             started_at=record.started_at,
             ended_at=record.ended_at,
             peer_address=record.peer_address,
-            is_requestor=record.is_requestor,
             calling_ae=record.calling_ae,
             called_ae=record.called_ae,
             implementation=record.implementation,

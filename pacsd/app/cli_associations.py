@@ -121,7 +121,8 @@ def _describe(detail: "AssociationDetail") -> "Iterator[str]":
         yield f"  reason: {association.reason}"
     if association.key:
         yield f"  key to set: {association.key}"
-    yield f"  {association.calling_ae} calls {association.called_ae} {_from_where(association)}"
+    whom = f"{association.calling_ae} calls {association.called_ae}"
+    yield f"  {whom} from {association.peer_address}"
     yield f"  implementation: {association.implementation or 'not named'}"
     yield f"  started {local_time(association.started_at)}, {_duration(association)} s"
     if association.ended_at is not None:
@@ -156,11 +157,6 @@ def _describe_command(command: "CommandRecord") -> str:
         f" {uid_name(command.sop_class_uid)}: {status}, {command.data_set_bytes} bytes"
         f" in {command.took_s:.3f} s"
     )
-
-
-def _from_where(association: "AssociationSummary") -> str:
-    way = "at" if association.is_requestor else "from"
-    return f"{way} {association.peer_address}"
 
 
 def _duration(association: "AssociationSummary") -> str:

@@ -82,7 +82,6 @@ class AssociationRecord:
     number: int
     started_at: float
     peer_address: str
-    is_requestor: bool = False
     calling_ae: str = ""
     called_ae: str = ""
     implementation: str = ""
