@@ -111,8 +111,8 @@ ADDITIONS = {
 }
 
 # PS3.5 Annex A: no data set that a file of PS3.10 could keep whole. JPIP leaves the Pixel Data with
-# a provider, SMPTE ST 2110 on other RTP flows (PS3.22); MIME and XML are no data sets, Papyrus 3 was
-# a file format of its own. None of them has fragments.
+# a provider, SMPTE ST 2110 on other RTP flows (PS3.22); MIME and XML are no data sets, Papyrus 3
+# was a file format of its own. None of them has fragments.
 NOT_STORABLE = frozenset(
     "1.2.840.10008." + tail
     for tail in (

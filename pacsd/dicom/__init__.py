@@ -5,19 +5,30 @@ Goes out: judged words (UIDs, AE titles, tags), frozen records, or a refusal fro
 that names the field, the value and the rule.
 
     uid             Unique Identifiers: validity, wire form, 2.25 UIDs    PS3.5 sections 6.2, 9, B.2
-    ae_title        AE titles; `printable` for peers' text in log lines   PS3.5 table 6.2-1
+    text            peers' text, made safe for log lines
+    ae_title        AE titles                                             PS3.5 table 6.2-1
     tag             Data Element Tags as plain ints                       PS3.5 sections 7.1.1, 7.8
     vr              Value Representations                                 PS3.5 sections 6.2, 7.1.2
     status          DIMSE status codes: names, categories, words          PS3.7 Annex C, PS3.4
     registry        SOP Classes and Transfer Syntaxes                     PS3.6 Annex A, PS3.4
     implementation  our Implementation Class UID and Version Name         PS3.7 section D.3.3.2
     part10          preamble and File Meta Information                    PS3.10 section 7.1
+    dictionary      VR, multiplicity and keyword of a tag                 PS3.6 section 6
+    scan            elements outside sequences, as bytes arrive           PS3.5 section 7
+    walk, headers   elements inside them too; how headers are written     PS3.5 sections 7.1, 7.5
+    private         private elements and their creators                   PS3.5 section 7.8
+    inflate         deflated data sets within bounds                      PS3.5 section A.5
+    charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
+    values          values by VR; value_check, person_name                PS3.5 section 6.2
+    frames          frame tables; fragments of encapsulated Pixel Data    PS3.5 sections 8, A.4
+    quirks          what broke the standard and was read all the same     -
 
 Who calls: every room. Imports nothing but the standard library: no asyncio, socket, time,
 logging or random, no pydicom or pynetdicom. All functions are pure and none blocks.
 
 Two strictnesses stand side by side: `is_valid_...` is the standard's letter, `is_acceptable_...`
-what devices send and an archive must take. Decoders never raise where a later check can judge.
+what devices send and an archive must take. Decoders never raise where a later check can judge;
+readers of data sets count quirks and raise only where structure ends.
 
 Modules are imported directly (`from pacsd.dicom.uid import check_uid`); this plate re-exports
 nothing, so importing one word costs one word.

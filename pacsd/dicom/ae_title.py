@@ -1,6 +1,7 @@
 """Application Entity titles: VR AE (PS3.5 table 6.2-1) and their 16-byte field in PDUs."""
 
 from pacsd.dicom.errors import AETitleError
+from pacsd.dicom.text import printable
 
 MAX_AE_TITLE_LENGTH = 16
 
@@ -38,15 +39,3 @@ def check_ae_title(value: str, field: str) -> str:
         f"{field}: AE title '{printable(value)}' is not 1-{MAX_AE_TITLE_LENGTH} printable ASCII "
         "characters without backslash, at least one not a space (PS3.5 table 6.2-1)"
     )
-
-
-def printable(value: str, limit: int = 64) -> str:
-    r"""A peer's text made safe for one log line: printable ASCII, at most `limit` characters.
-
-    Control, bidirectional and all other non-ASCII characters, and the backslash itself, become
-    Python escapes (`\n`, `\x1b`, `\u202e`); what does not fit ends in `...`.
-    """
-    escaped = value[: limit + 1].encode("unicode_escape").decode("ascii")
-    if len(escaped) <= limit:
-        return escaped
-    return (escaped[: max(limit - 3, 0)] + "...")[:limit]

@@ -25,6 +25,12 @@ _ESCAPE_LENGTHS = (4, 3)
 
 # PS3.5 section 6.1.2.5.3: before these, value 1 is active again.
 _CONTROLS = "\t\n\f\r"
+_WITHIN_TWO_BYTES = re.compile(rb"[\t\n\f\r]")
+_ENDS = {
+    _CONTROLS: _WITHIN_TWO_BYTES,
+    _CONTROLS + "\\": re.compile(rb"[\t\n\f\r\\]"),
+    _CONTROLS + "\\^=": re.compile(rb"[\t\n\f\r\\^=]"),
+}
 _HALVES = re.compile(rb"[\x00-\x7f]+|[\x80-\xff]+")
 _MULTI_VALUED = frozenset({VR.LO, VR.SH, VR.UC, VR.PN, VR.CS, VR.AE})
 
@@ -50,13 +56,14 @@ class CharacterSet:
 
     `codec` stands for value 1 as a whole: Python's codec for text without escape sequences.
     `g0` and `g1` are active where no escape sequence says otherwise, `declared` are those that
-    escape sequences may name.
+    escape sequences may name. `undeclared` decodes the upper half where no G1 set is active.
     """
 
     codec: str
     g0: CodeElement
     g1: CodeElement | None
-    declared: frozenset[CodeElement]
+    declared: tuple[CodeElement, ...]
+    undeclared: CodeElement
     takes_escapes: bool
     quirks: tuple[QuirkKind, ...] = ()
 
@@ -112,7 +119,9 @@ def _character_set(
     declared: list[CodeElement],
     quirks: tuple[QuirkKind, ...],
 ) -> CharacterSet:
-    return CharacterSet(codec, g0, g1, frozenset(declared), bool(declared), quirks)
+    undeclared = next((each for each in declared if each.is_g1), sets.LATIN_1)
+    unique = tuple(dict.fromkeys(declared))
+    return CharacterSet(codec, g0, g1, unique, undeclared, bool(declared), quirks)
 
 
 def _odd_terms(terms: list[str], keys: list[str]) -> Iterator[QuirkKind]:
@@ -170,10 +179,7 @@ class _Decoder:
     def __init__(self, charset: CharacterSet, ends: str) -> None:
         self._charset = charset
         # Within a two-byte set no byte is a delimiter by itself, only controls are.
-        self._delimited = {
-            1: re.compile(b"[" + re.escape(ends.encode()) + b"]"),
-            2: re.compile(b"[" + _CONTROLS.encode() + b"]"),
-        }
+        self._delimited = {1: _ENDS[ends], 2: _WITHIN_TWO_BYTES}
         self._g0, self._g1 = charset.g0, charset.g1
         self.quirks: list[QuirkKind] = []
 
@@ -196,19 +202,25 @@ class _Decoder:
         while start < end:
             found = self._delimited[self._g0.width].search(raw, start, end)
             stop = found.start() if found else end
-            yield from map(self._half, _HALVES.findall(raw, start, stop))
+            yield from map(self._decoded, self._parts(raw[start:stop]))
             start = stop
             if found:
                 self._g0, self._g1 = self._charset.g0, self._charset.g1
                 yield chr(raw[stop])
                 start += 1
 
-    def _half(self, run: bytes) -> str:
-        active = self._g1 if run[0] & 0x80 else self._g0
+    def _parts(self, run: bytes) -> list[bytes]:
+        """What one code element can decode: those of G1 take ASCII too, if not katakana."""
+        upper = self._g1 or self._charset.undeclared
+        is_one = self._g0.width == 1 and upper is not sets.KATAKANA
+        return [run] if is_one else _HALVES.findall(run)
+
+    def _decoded(self, part: bytes) -> str:
+        active = self._g0 if part.isascii() else self._g1
         if active is None:
             self.quirks.append(QuirkKind.UNDECLARED_TEXT)
-            active = next((each for each in _g1_sets(self._charset)), sets.LATIN_1)
-        text, is_clean = active.decode(run)
+            active = self._charset.undeclared
+        text, is_clean = active.decode(part)
         if not is_clean:
             self.quirks.append(QuirkKind.UNDECODABLE_TEXT)
         return text
@@ -289,7 +301,7 @@ class _Encoder:
         yield self._g0
         if self._g1 is not None:
             yield self._g1
-        yield from (each for each in CODE_ELEMENTS if each in self._charset.declared)
+        yield from self._charset.declared
 
     def _activate(self, element: CodeElement) -> bytes:
         if element in {self._g0, self._g1}:
@@ -308,7 +320,3 @@ class _Encoder:
     def _first_g1(self) -> CodeElement | None:
         g1 = self._charset.g1
         return g1 if g1 is None or g1.width == 1 else None
-
-
-def _g1_sets(charset: CharacterSet) -> Iterator[CodeElement]:
-    return (each for each in CODE_ELEMENTS if each.is_g1 and each in charset.declared)

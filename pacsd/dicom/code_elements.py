@@ -33,7 +33,10 @@ class CodeElement:
     width: int = 1
 
     def decode(self, raw: bytes) -> tuple[str, bool]:
-        """Bytes of this half as text; what is no character becomes REPLACEMENT, and False."""
+        """Bytes of this half as text; what is no character becomes REPLACEMENT, and False.
+
+        Python's codecs of G1 sets take ASCII between them.
+        """
         if self.width == 2 and not self.is_g1:  # noqa: PLR2004
             return self._decode_pairs(raw)
         if self.codec == "katakana":

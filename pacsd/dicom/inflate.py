@@ -1,6 +1,7 @@
 """Deflated data sets, inflated within bounds (PS3.5 section A.5)."""
 
 import zlib
+from collections.abc import Iterator
 
 from pacsd.dicom.errors import InflateError
 from pacsd.dicom.headers import Buffer
@@ -8,10 +9,12 @@ from pacsd.dicom.quirks import Quirk, QuirkCounter, QuirkKind
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
 MAX_RATIO = 200
-RATIO_FREE_BYTES = 4 * 1024 * 1024
-"""Below this any ratio goes: a black image deflates 1000:1."""
+RATIO_FREE_BYTES = 16 * 1024 * 1024
+"""Below this any ratio goes: a black image or an empty segmentation deflates 1000:1."""
 
 _PIECE_BYTES = 64 * 1024
+_SLICE_BYTES = 16 * 1024
+"""What is inflated at once: the engine copies input that it has not yet taken."""
 _ZLIB_METHOD_BYTE = 0x78
 _ZLIB_CHECK = 31
 _NO_TAG = 0
@@ -72,15 +75,15 @@ class Inflater:
                 self._first = data
                 return b""
             self._open(data)
-        self._in_bytes += len(data)
-        if self._engine.eof:
-            self._pass_rest(bytes(data))
-            return b""
         pieces: list[bytes] = []
-        while data and not self._engine.eof and not self.is_full:
-            pieces.append(self._piece(data))
-            data = self._engine.unconsumed_tail
-        self._pass_rest(self._engine.unused_data if pieces and self._engine.eof else b"")
+        for at in range(0, len(data), _SLICE_BYTES):
+            part = data[at : at + _SLICE_BYTES]
+            if self.is_complete:
+                self._pass_rest(bytes(part))
+            else:
+                self._in_bytes += len(part)
+                pieces.extend(self._pieces(part))
+                self._pass_rest(self._engine.unused_data)
         return b"".join(pieces)
 
     def _open(self, data: bytes) -> None:
@@ -88,6 +91,15 @@ class Inflater:
         if data[0] == _ZLIB_METHOD_BYTE and int.from_bytes(data[:2], "big") % _ZLIB_CHECK == 0:
             self._quirks.add(QuirkKind.ZLIB_HEADER, _NO_TAG)
             self._engine = zlib.decompressobj(zlib.MAX_WBITS)
+
+    def _pieces(self, data: Buffer) -> Iterator[bytes]:
+        # The engine may hold back output of input that it has taken: a full piece says so.
+        is_more = True
+        while is_more and not self.is_complete and not self.is_full:
+            piece = self._piece(data)
+            yield piece
+            data = self._engine.unconsumed_tail
+            is_more = bool(data) or len(piece) == _PIECE_BYTES
 
     def _piece(self, data: Buffer) -> bytes:
         left = self._max_bytes - self._out_bytes

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.errors import Part10Error
 from pacsd.dicom.tag import format_tag
+from pacsd.dicom.text import printable
 from pacsd.dicom.uid import decode_uid, encode_uid
 from pacsd.dicom.vr import VR, has_long_length, padding_byte
 

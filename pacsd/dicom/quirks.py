@@ -24,6 +24,7 @@ class QuirkKind(StrEnum):
     OUT_OF_ORDER = "out-of-order"
     DUPLICATE = "duplicate"
     STRAY_DELIMITER = "stray-delimiter"
+    """A delimiter, or an item, where none can be."""
     MISSING_DELIMITER = "missing-delimiter"
     DELIMITER_LENGTH = "delimiter-length"
     """A delimitation item whose length is not 0 (PS3.5 section 7.5.1)."""
@@ -51,7 +52,6 @@ class QuirkKind(StrEnum):
     EXTENDED_OFFSET_TABLE = "extended-offset-table"
     FRAMES_BY_MARKER = "frames-by-marker"
     """No table, more fragments than frames: JPEG markers told where frames start."""
-    LONG_PIXEL_DATA = "long-pixel-data"
 
 
 @dataclass(frozen=True, slots=True)

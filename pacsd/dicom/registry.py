@@ -66,7 +66,8 @@ class SOPClass:
 class TransferSyntax:
     """One registered Transfer Syntax (PS3.5 Annex A).
 
-    `is_deflated`: the whole data set is; `is_encapsulated`: Pixel Data comes in fragments.
+    `is_deflated`: the whole data set is; `is_encapsulated`: Pixel Data comes in fragments;
+    `is_storable`: it makes self-contained data sets, which a file can keep (PS3.10).
     """
 
     uid: str
@@ -77,6 +78,7 @@ class TransferSyntax:
     is_deflated: bool
     is_encapsulated: bool
     is_retired: bool
+    is_storable: bool
 
 
 def sop_class(uid: str) -> SOPClass | None:

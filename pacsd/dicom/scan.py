@@ -3,12 +3,12 @@
 This is how ingest reads a header: as the first bytes of an object arrive, without an object model.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pacsd.dicom.errors import ScanError
 from pacsd.dicom.headers import (
     DELIMITER_GROUP,
     HEADER_BYTES,
@@ -71,7 +71,7 @@ def scan(
     syntax: TransferSyntax,
     *,
     stop_before: Tag | None = None,
-    wanted: Set[Tag] | None = None,
+    wanted: AbstractSet[Tag] | None = None,
     is_whole: bool = True,
     after: Scan | None = None,
     max_nested_headers: int = MAX_NESTED_HEADERS,
@@ -85,8 +85,8 @@ def scan(
     buffer with the same beginning: its elements are kept.
 
     Raises:
-        ScanError: items or delimiters stand where they cannot, sequences of undefined length nest
-            too deep or hold more than `max_nested_headers` items and elements.
+        ScanError: sequences of undefined length cannot be read, nest too deep, or one holds more
+            than `max_nested_headers` items and elements.
     """
     quirks = QuirkCounter(after.quirks if after is not None else ())
     layout = after.layout if after is not None else layout_of(syntax)
@@ -121,7 +121,7 @@ class _Scanner:
         layout: Layout,
         quirks: QuirkCounter,
         stop: int,
-        wanted: Set[Tag] | None,
+        wanted: AbstractSet[Tag] | None,
         max_nested_headers: int,
     ) -> None:
         self.buffer = buffer
@@ -254,13 +254,13 @@ class _Scanner:
             self.quirks.add(kind, header.tag)
 
     def _delimiter(self, header: Header) -> bool:
-        """Writers leave delimiters behind sequences of defined length; nothing hangs on them."""
-        if header.tag == ITEM:
-            raise ScanError(
-                f"item at offset {self.offset} outside any sequence (PS3.5 section 7.5)"
-            )
+        """Past what belongs into sequences only: nothing hangs on a superfluous delimiter.
+
+        After an item's header come elements: those of an item that its sequence, by a wrong length,
+        does not hold. They are taken for elements of the data set, as other readers do.
+        """
         self.quirks.add(QuirkKind.STRAY_DELIMITER, header.tag)
-        if header.length:
+        if header.length and header.tag != ITEM:
             self.quirks.add(QuirkKind.DELIMITER_LENGTH, header.tag)
         self.offset += HEADER_BYTES
         return True
@@ -270,4 +270,3 @@ class _Scanner:
         is_header = self.offset + HEADER_BYTES <= self.size
         kind = QuirkKind.TRUNCATED if is_header else QuirkKind.TRAILING_BYTES
         self.quirks.add(kind, max(self.last_tag, 0))
-

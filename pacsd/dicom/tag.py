@@ -3,8 +3,8 @@
 import re
 from typing import TypeAlias
 
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.errors import TagError
+from pacsd.dicom.text import printable
 
 Tag: TypeAlias = int
 

@@ -1,7 +1,7 @@
 """Unique Identifiers: VR UI (PS3.5 sections 6.2 and 9)."""
 
-from pacsd.dicom.ae_title import printable
 from pacsd.dicom.errors import UIDError
+from pacsd.dicom.text import printable
 
 MAX_UID_LENGTH = 64
 _UUID_BITS = 128

@@ -281,14 +281,12 @@ class _Walker:
             # The next item or the sequence's end: it is read again one level further out.
             self.quirks.add(QuirkKind.MISSING_DELIMITER, self.last_tag)
             self._close()
-        elif tag == ITEM:
-            raise ScanError(f"item at offset {self.offset} outside any sequence")
         else:
             self.quirks.add(QuirkKind.STRAY_DELIMITER, self.last_tag)
             self._delimited(tag, length)
 
     def _delimited(self, tag: Tag, length: int) -> None:
-        if length:
+        if length and tag != ITEM:
             self.quirks.add(QuirkKind.DELIMITER_LENGTH, tag)
         self.offset += HEADER_BYTES
 

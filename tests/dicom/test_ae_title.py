@@ -6,10 +6,10 @@ from pacsd.dicom.ae_title import (
     check_ae_title,
     from_wire,
     is_valid_ae_title,
-    printable,
     to_wire,
 )
 from pacsd.dicom.errors import AETitleError
+from pacsd.dicom.text import printable
 
 VALID = st.text(
     st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters="\\"), max_size=16
@@ -80,32 +80,3 @@ def test_refusal_names_field_value_and_rule(title: str) -> None:
     assert message.isprintable()
     with pytest.raises(AETitleError):
         to_wire(title)
-
-
-@given(st.text(st.characters()), st.integers(min_value=4, max_value=80))
-def test_printable_is_bounded_ascii_on_one_line(value: str, limit: int) -> None:
-    shown = printable(value, limit)
-    assert len(shown) <= limit
-    assert shown.isascii()
-    assert shown.isprintable()
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("CT 1 'scanner'", "CT 1 'scanner'"),
-        ("a\r\nb\x1b[31m", r"a\r\nb\x1b[31m"),
-        ("\u202eEVIL", r"\u202eEVIL"),
-        ("\\n", r"\\n"),
-        ("\x7f\0é", r"\x7f\x00\xe9"),
-        ("A" * 64, "A" * 64),
-        ("A" * 65, "A" * 61 + "..."),
-    ],
-)
-def test_printable(value: str, shown: str) -> None:
-    assert printable(value) == shown
-
-
-@given(st.text(), st.text())
-def test_printable_keeps_different_short_texts_apart(one: str, other: str) -> None:
-    assert (printable(one, 10_000) == printable(other, 10_000)) == (one == other)

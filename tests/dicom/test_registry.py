@@ -115,6 +115,10 @@ def test_properties_of_a_transfer_syntax(syntax: TransferSyntax) -> None:
     assert syntax.is_encapsulated == oracle.is_encapsulated
 
 
+def test_what_pydicom_cannot_have_in_a_file_is_not_storable() -> None:
+    assert {each.uid for each in transfer_syntaxes() if not each.is_storable} == ELSEWHERE
+
+
 @pytest.mark.parametrize(
     ("constant", "name"),
     [

@@ -1,0 +1,13 @@
+"""Text of peers and files, made safe to show to people."""
+
+
+def printable(value: str, limit: int = 64) -> str:
+    r"""A peer's text made safe for one log line: printable ASCII, at most `limit` characters.
+
+    Control, bidirectional and all other non-ASCII characters, and the backslash itself, become
+    Python escapes (`\n`, `\x1b`, `\u202e`); what does not fit ends in `...`.
+    """
+    escaped = value[: limit + 1].encode("unicode_escape").decode("ascii")
+    if len(escaped) <= limit:
+        return escaped
+    return (escaped[: max(limit - 3, 0)] + "...")[:limit]
