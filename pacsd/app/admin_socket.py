@@ -141,13 +141,13 @@ class AdminSocket:
             name, arguments = _request(line)
             result = self._command(name)(arguments)
             if isawaitable(result):
-                with anyio.move_on_after(self._command_deadline_s) as running:
+                with anyio.fail_after(self._command_deadline_s):
                     result = await result
-                if running.cancelled_caught:
-                    raise AdminError(f"not done within {self._command_deadline_s:g} s, given up")
             return _line({"ok": True, "result": result})
         except AdminError as error:
             return _refusal(str(error))
+        except TimeoutError:
+            return _refusal(f"not done within {self._command_deadline_s:g} s, given up")
         except Exception as error:  # noqa: BLE001 - caught once, at the request
             _log.error("a defect of pacsd failed an admin command", exc_info=error)
             return _refusal("internal error, see the daemon's log")

@@ -156,12 +156,9 @@ def _data_dir_fault(config: Config, *, as_owner: bool) -> str:
         return "is a symbolic link that leads nowhere"
     if path.exists() and not path.is_dir():
         return "is not a directory"
-    owner = path.stat().st_uid if path.exists() else os.geteuid()
-    if as_owner and os.geteuid() == 0:
-        if path.exists() and not _lets_owner_write(path):
-            return f"cannot be written: no permission for its owner, user id {owner}"
-    elif owner != os.geteuid():
-        return f"belongs to user id {owner}, we are {os.geteuid()}"
+    fault = _owner_fault(path, as_owner=as_owner) if path.exists() else ""
+    if fault:
+        return fault
     existing = next(folder for folder in (real, *real.parents) if folder.exists())
     if not existing.is_dir():
         return f"cannot be made: {existing} is not a directory"
@@ -173,6 +170,13 @@ def _data_dir_fault(config: Config, *, as_owner: bool) -> str:
     return ""
 
 
-def _lets_owner_write(folder: Path) -> bool:
+def _owner_fault(folder: Path, *, as_owner: bool) -> str:
+    found, us = folder.stat(), os.geteuid()
+    if found.st_uid == us:
+        return ""
+    if us != 0 or not as_owner:
+        return f"belongs to user id {found.st_uid}, we are {us}"
     needed = stat.S_IWUSR | stat.S_IXUSR
-    return folder.stat().st_uid == 0 or folder.stat().st_mode & needed == needed
+    if found.st_mode & needed != needed:
+        return f"cannot be written: no permission for its owner, user id {found.st_uid}"
+    return ""

@@ -154,9 +154,10 @@ class Daemon:
             self._notifier.ready()
         if checked.config != self._checked.config:
             _log.warning("settings other than the peers have changed: they need a restart")
-        _warn(self._checked.config, checked.peers)
-        parts.gatekeeper.peers = checked.peers
-        _log.info("reloaded", peers=len(checked.peers))
+        peers = checked.peers.with_known(parts.gatekeeper.peers)
+        _warn(self._checked.config, peers)
+        parts.gatekeeper.peers = peers
+        _log.info("reloaded", peers=len(peers))
         return []
 
     async def _signals(self, *, task_status: TaskStatus[None]) -> None:

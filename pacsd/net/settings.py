@@ -170,7 +170,8 @@ class AESettings(Settings):
     and future ones that the peer proposes."""
 
     transfer_syntaxes: TransferSyntaxList = ()
-    """Transfer syntaxes accepted for storage, as UIDs or keywords. Empty = all known."""
+    """Transfer syntaxes accepted for storage, as UIDs or keywords. Empty = all that a file can
+    keep: not JPIP, SMPTE ST 2110, MIME, XML and Papyrus."""
 
     calling_ae_titles: AETitleList = ()
     """Only these callers. Empty = every peer that is admitted at all."""

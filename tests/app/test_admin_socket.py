@@ -4,6 +4,8 @@ import operator
 import os
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +18,7 @@ from structlog.testing import capture_logs
 
 from pacsd.app import admin_socket
 from pacsd.app.admin_socket import (
+    COMMAND_DEADLINE_S,
     DEADLINE_S,
     MAX_CONNECTIONS,
     MAX_LINE_BYTES,
@@ -32,6 +35,11 @@ async def wait_for_ever(_: Mapping[str, object]) -> None:
     await anyio.sleep_forever()
 
 
+async def take_a_moment(_: Mapping[str, object]) -> str:
+    await anyio.sleep(0.2)
+    return "done"
+
+
 async def double(arguments: Mapping[str, object]) -> int:
     number = arguments["number"]
     if not isinstance(number, int):
@@ -43,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "arguments": dict,
     "double": double,
     "unsayable": lambda _: object(),
+    "slow": take_a_moment,
     "wait": wait_for_ever,
     "defect": operator.itemgetter("missing"),
 }
@@ -56,10 +65,13 @@ def path() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def serving(path: Path, deadline_s: float = DEADLINE_S) -> AsyncIterator[None]:
+async def serving(
+    path: Path, deadline_s: float = DEADLINE_S, command_deadline_s: float = COMMAND_DEADLINE_S
+) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
         started = anyio.Event()
-        tasks.start_soon(AdminSocket(path, COMMANDS, deadline_s).run, started.set)
+        served = AdminSocket(path, COMMANDS, deadline_s, command_deadline_s)
+        tasks.start_soon(served.run, started.set)
         await started.wait()
         yield
         tasks.cancel_scope.cancel()
@@ -172,9 +184,66 @@ async def test_an_idle_connection_is_closed_at_the_deadline(path: Path) -> None:
 
 
 async def test_a_command_that_takes_too_long(path: Path) -> None:
-    async with serving(path, deadline_s=0.05):
-        with pytest.raises(AdminError, match="closed the connection before it answered"):
+    async with serving(path, command_deadline_s=0.05):
+        with pytest.raises(AdminError, match=r"not done within 0\.05 s"):
             await asked(path, "wait")
+
+
+async def test_a_command_may_take_longer_than_a_request(path: Path) -> None:
+    async with serving(path, deadline_s=0.05):
+        assert await asked(path, "slow") == "done"
+
+
+def test_the_client_waits_for_a_reload(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_socket, "DEADLINE_S", 0.01)
+    monkeypatch.setattr(admin_socket, "COMMAND_DEADLINE_S", 0.1)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(path))
+        silent.listen(2)
+        with pytest.raises(AdminError, match=r"did not answer within 0\.01 s"):
+            ask(path, "status")
+        with pytest.raises(AdminError, match=r"did not answer within 0\.11 s"):
+            ask(path, "reload")
+
+
+STARVED = """
+import os, resource, sys
+from pathlib import Path
+import anyio, structlog
+from anyio import to_thread
+from structlog.testing import capture_logs
+from pacsd.app import admin_socket
+from pacsd.app.admin_socket import AdminSocket, ask
+
+async def main(path):
+    async with anyio.create_task_group() as tasks:
+        started = anyio.Event()
+        tasks.start_soon(AdminSocket(path, {"one": lambda _: 1}).run, started.set)
+        await started.wait()
+        assert await to_thread.run_sync(ask, path, "one") == 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        taken = []
+        while len(taken) < 1 or taken[-1] < 63:
+            taken.append(os.dup(0))
+        os.close(taken.pop())  # one for the client, none for the daemon
+        with capture_logs() as lines:
+            async with anyio.create_task_group() as asking:
+                asking.start_soon(to_thread.run_sync, ask, path, "one")
+                while not lines:
+                    await anyio.sleep(0)
+                for descriptor in taken:
+                    os.close(descriptor)
+        assert [line["event"] for line in lines] == ["no admin command can be accepted"], lines
+        assert "open files" in lines[0]["error"]
+        tasks.cancel_scope.cancel()
+
+admin_socket.ACCEPT_AGAIN_S = 0.05
+anyio.run(main, Path(sys.argv[1]))
+"""
+
+
+def test_without_file_descriptors_it_waits_for_some(path: Path) -> None:
+    subprocess.run([sys.executable, "-c", STARVED, str(path)], check=True, timeout=30)
 
 
 async def test_one_connection_too_many(path: Path) -> None:

@@ -2,9 +2,18 @@ import os
 from pathlib import Path
 
 import pytest
+from pacsd_store_fs import root
+from pacsd_store_fs.disk import Disk
 
 from pacsd.app import checks
-from pacsd.app.checks import check, data_dir_problems, filesystem_type, listen_problems
+from pacsd.app.checks import (
+    check,
+    data_dir_problems,
+    filesystem_type,
+    listen_problems,
+    listeners_outside,
+    unsafe_keys,
+)
 from pacsd.app.config import Config
 from pacsd.app.errors import ConfigErrors
 from pacsd.app.options import Options
@@ -95,6 +104,76 @@ def test_other_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     owner = tmp_path.stat().st_uid
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
     assert rules(tmp_path) == [f"belongs to user id {owner}, we are {owner + 1}"]
+
+
+def given_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Make it another user's, and us root; the user's id."""
+    if os.geteuid() == 0:
+        os.chown(folder, 54_321, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return folder.stat().st_uid
+
+
+def test_root_that_looks_judges_for_the_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = given_away(tmp_path, monkeypatch)
+    ours = config(data_dir=str(tmp_path))
+    assert rules(tmp_path) == [f"belongs to user id {owner}, we are 0"]
+    assert data_dir_problems(ours, as_owner=True) == []
+    tmp_path.chmod(0o500)
+    (problem,) = data_dir_problems(ours, as_owner=True)
+    assert problem.rule == f"cannot be written: no permission for its owner, user id {owner}"
+    tmp_path.chmod(0o700)
+
+
+def test_root_that_looks_passes_a_whole_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, data = tmp_path / "pacsd.toml", tmp_path / "data"
+    file.write_text('data_dir = "data"\n[store]\nunsafe_tmpfs = true\n', encoding="utf-8")
+    data.mkdir()
+    given_away(data, monkeypatch)
+    assert check(file, None, {}, as_owner=True).config.data_dir == data
+    with pytest.raises(ConfigErrors):
+        check(file, None, {})
+
+
+def test_root_may_look_at_the_store_of_another_user_but_not_open_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = given_away(tmp_path, monkeypatch)
+    marker = tmp_path.parent / "store_fs.json"
+    assert root.problems(tmp_path, marker) == []
+    with pytest.raises(root.RootError, match=f"belongs to user {owner}, but we run as user 0"):
+        root.open_root(tmp_path, marker, Disk())
+
+
+def test_only_root_judges_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert data_dir_problems(config(data_dir=str(tmp_path)), as_owner=True) != []
+
+
+def test_c03_each_unsafe_key_in_force_is_known() -> None:
+    tree: dict[str, object] = {
+        "dimse": {"unsafe_listen_anywhere": True},
+        "plugins": {"mine": {"unsafe_guess": True, "unsafe_other": False}},
+    }
+    assert unsafe_keys(Config.model_validate(tree)) == [
+        "dimse.unsafe_listen_anywhere",
+        "plugins.mine.unsafe_guess",
+    ]
+    assert unsafe_keys(Config()) == []
+
+
+def test_c03_what_is_listened_on_beyond_loopback() -> None:
+    tree: dict[str, object] = {
+        "dimse": {"listen": ["127.0.0.1:104", "10.0.0.1:104"]},
+        "http": {"listen": "0.0.0.0:80"},
+    }
+    assert listeners_outside(Config.model_validate(tree)) == ["10.0.0.1:104", "0.0.0.0:80"]
+    assert listeners_outside(Config.model_validate({"http": {"listen": ""}})) == []
 
 
 def test_no_permission_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

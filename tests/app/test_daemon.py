@@ -1,13 +1,38 @@
 """The life of the daemon, in a process of its own."""
 
+import resource
 import signal
 import socket
+import subprocess
+import sys
+import time
 import urllib.request
+from itertools import count
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 
+from pacsd.app.config import Config
+from pacsd.app.daemon import descriptors_needed
+from pacsd.net.endpoint import Endpoint
+from pacsd.net.scu import Destination, open_association
 from tests.running import running
+
+FEW_DESCRIPTORS = """
+import resource, sys
+from structlog.testing import capture_logs
+from pacsd.app import daemon
+from pacsd.app.config import Config
+
+allowed = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, allowed))
+with capture_logs() as lines:
+    daemon._raise_file_limit(daemon.descriptors_needed(Config()))
+assert resource.getrlimit(resource.RLIMIT_NOFILE) == (allowed, allowed)
+for line in lines:
+    print(line["allowed"], line["needed"])
+"""
 
 
 def test_it_serves_until_sigterm_and_says_so() -> None:
@@ -71,6 +96,84 @@ def test_a_reload_takes_new_peers_and_drops_nobody(tmp_path: Path) -> None:
         peers.write_text(peers.read_text() + '[[peer]]\nae_title = "CT2"\nhost = "127.0.0.1"\n')
         daemon.signal(signal.SIGHUP)
         assert daemon.wait_for("reloaded")["peers"] == 2
+
+
+async def test_an_open_association_survives_a_reload(tmp_path: Path) -> None:
+    config = tmp_path / "pacsd.toml"
+    config.write_text('peers_file = "peers.toml"\n')
+    peers = tmp_path / "peers.toml"
+    peers.write_text('[[peer]]\nae_title = "CT1"\nhost = "127.0.0.1"\n')
+    with running("--config", str(config)) as daemon:
+        place = Destination(Endpoint("127.0.0.1", daemon.port), "PACSD", "CT1")
+        association = await open_association(place)
+        assert await association.echo() == 0
+        peers.write_text('[[peer]]\nae_title = "CT2"\nhost = "127.0.0.1"\n')
+        daemon.signal(signal.SIGHUP)
+        await to_thread.run_sync(daemon.wait_for, "reloaded")
+        assert await association.echo() == 0
+        await association.release()
+        assert daemon.stop() == 0
+    (ended,) = daemon.said("association")
+    assert (ended["outcome"], ended["operations"]) == ("released", 2)
+
+
+def test_c03_what_is_unsafe_is_said_at_start_and_at_reload(tmp_path: Path) -> None:
+    config = tmp_path / "pacsd.toml"
+    config.write_text('peers_file = "peers.toml"\n[dimse]\nunsafe_listen_anywhere = true\n')
+    peers = tmp_path / "peers.toml"
+    peers.write_text('[[peer]]\nae_title = "CT1"\nhost = "nobody.invalid"\n')
+    unresolved = "a peer's host does not resolve: it cannot call us"
+    with running("--config", str(config), "--dimse", "0.0.0.0:0") as daemon:
+        keys = [line["key"] for line in daemon.said("unsafe setting in force")]
+        assert keys == ["dimse.unsafe_listen_anywhere", "store.unsafe_tmpfs"]
+        (outside,) = daemon.said("listening beyond loopback, without TLS")
+        assert outside["addresses"] == ["0.0.0.0:0"]
+        assert [line["host"] for line in daemon.said(unresolved)] == ["nobody.invalid"]
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for("reloaded")
+        assert len(daemon.said("unsafe setting in force")) == 4
+        assert len(daemon.said(unresolved)) == 2
+
+
+def test_what_is_safe_is_not_warned_of() -> None:
+    with running() as daemon:
+        warned = [line["event"] for line in daemon.lines if line.get("level") == "warning"]
+    assert warned == ["unsafe setting in force"]  # the tests' data may lie in memory
+
+
+def test_too_few_file_descriptors_are_told() -> None:
+    needed = descriptors_needed(Config())
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = [sys.executable, "-c", FEW_DESCRIPTORS, str(needed - 1)]
+    text = subprocess.run(few, capture_output=True, text=True, timeout=30, check=True).stdout
+    assert text.split() == [str(needed - 1), str(needed)]
+    enough = [*few[:-1], str(needed)]
+    assert subprocess.run(enough, capture_output=True, timeout=30, check=True).stdout == b""
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
+
+
+def _wait_for_descriptors(pid: int, count: int) -> None:
+    """Until the daemon has taken so many: connections wait in the kernel before they are taken."""
+    deadline = time.monotonic() + 15
+    while len(list(Path(f"/proc/{pid}/fd").iterdir())) < count:
+        assert time.monotonic() < deadline
+
+
+def test_a_daemon_without_file_descriptors_lives_on() -> None:
+    with running() as daemon:
+        process = daemon.process.pid
+        taken = {int(each.name) for each in Path(f"/proc/{process}/fd").iterdir()}
+        lowest_free = next(number for number in count() if number not in taken)
+        _, hard = resource.prlimit(process, resource.RLIMIT_NOFILE)
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (lowest_free, hard))
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.settimeout(15)
+            admin.connect(str(daemon.data_dir / "admin.sock"))
+            daemon.wait_for("no admin command can be accepted")
+            resource.prlimit(process, resource.RLIMIT_NOFILE, (hard, hard))
+            admin.sendall(b'{"command": "status"}\n')
+            assert b'"ok":true' in admin.recv(4096)
+        assert daemon.stop() == 0
 
 
 def test_c06_a_reload_with_an_error_keeps_the_old_peers(tmp_path: Path) -> None:

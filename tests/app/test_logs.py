@@ -1,8 +1,15 @@
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TextIO
 
 import pytest
 import structlog
@@ -217,3 +224,119 @@ def test_standard_error_is_where_lines_go(capsys: pytest.CaptureFixture[str]) ->
     captured = capsys.readouterr()
     assert captured.out == ""
     assert json.loads(captured.err)["event"] == "x"
+
+
+class Pipe:
+    """A log whose reader can sleep; `stream` is the daemon's end."""
+
+    def __init__(self, stream: TextIO, reading: int) -> None:
+        self.stream = stream
+        self._reading = reading
+
+    def read(self) -> list[dict[str, object]]:
+        """What comes until the daemon's end is closed."""
+        with os.fdopen(self._reading, encoding="utf-8", closefd=False) as reader:
+            return [json.loads(line) for line in reader]
+
+
+@contextmanager
+def pipe() -> Iterator[Pipe]:
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "w", encoding="utf-8") as stream:
+            logs.configure(LogSettings(format="json"), stream)
+            yield Pipe(stream, reading)
+    finally:
+        os.close(reading)
+
+
+def read_all(log: Pipe) -> list[dict[str, object]]:
+    """Wake the reader up, let everything be written, and end the log."""
+    found: list[dict[str, object]] = []
+    reader = threading.Thread(target=lambda: found.extend(log.read()))
+    reader.start()
+    logs.flush()
+    log.stream.close()
+    reader.join(10)
+    return found
+
+
+def test_a_reader_that_sleeps_holds_nobody_up() -> None:
+    with pipe() as log:
+        logger = structlog.get_logger("pacsd")
+        written = logs.MAX_UNWRITTEN_LINES + 5_000
+        for number in range(written):
+            logger.info("x", number=number)
+        logs.flush()  # comes back although nobody reads
+        found = read_all(log)
+    numbers = [event["number"] for event in found if event["event"] == "x"]
+    kept = {*numbers}
+    assert numbers[: logs.MAX_UNWRITTEN_LINES] == [*range(logs.MAX_UNWRITTEN_LINES)]
+    assert numbers == [number for number in range(written) if number in kept]
+    lost = [event["lines"] for event in found if event["event"] == "log lines were lost"]
+    assert lost == [written - len(numbers)]
+
+
+def test_what_waits_for_the_reader_is_bounded_in_bytes() -> None:
+    with pipe() as log:
+        for _ in range(20):
+            structlog.get_logger("pacsd").info("x" * 2**20)
+        found = read_all(log)
+    kept = [event for event in found if event["event"] != "log lines were lost"]
+    assert len(kept) == logs.MAX_UNWRITTEN_BYTES // 2**20 - 1
+    assert [event["lines"] for event in found if event not in kept] == [20 - len(kept)]
+
+
+def test_a_pipe_that_does_not_block_gets_whole_lines() -> None:
+    with pipe() as log:
+        os.set_blocking(log.stream.fileno(), False)
+        structlog.get_logger("pacsd").info("x" * 2**20)
+        (event,) = read_all(log)
+    assert event["event"] == "x" * 2**20
+
+
+def test_without_a_thread_lines_are_written_where_they_arise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pipe() as log:
+        structlog.get_logger("pacsd").info("x")
+        log.stream.close()
+        assert [event["event"] for event in log.read()] == ["x"]
+
+
+AT_THE_END = """
+import structlog
+from pacsd.app import logs
+from pacsd.app.config import LogSettings
+logs.configure(LogSettings(format="json"))
+for number in range({lines}):
+    structlog.get_logger("pacsd").info("x", number=number)
+{last}
+"""
+
+
+def ended(lines: int, last: str = "") -> "subprocess.Popen[bytes]":
+    program = AT_THE_END.format(lines=lines, last=last)
+    return subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
+
+
+def test_the_last_lines_are_written_when_the_process_ends() -> None:
+    _, written = ended(1_000).communicate(timeout=15)
+    assert [json.loads(line)["number"] for line in written.splitlines()] == [*range(1_000)]
+
+
+def test_the_lines_before_a_crash_come_before_it() -> None:
+    _, written = ended(1, "logs.flush(); raise SystemExit('crashed')").communicate(timeout=15)
+    assert written.splitlines()[-1] == b"crashed"
+    assert len(written.splitlines()) == 2
+
+
+def test_a_reader_that_sleeps_does_not_keep_the_process() -> None:
+    started = time.monotonic()
+    with ended(5_000) as process:
+        assert process.wait(15) == 0
+    assert time.monotonic() - started > logs.FLUSH_TIMEOUT_S

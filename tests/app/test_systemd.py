@@ -1,7 +1,10 @@
 import configparser
 import os
+import re
 import shlex
+import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,12 +12,14 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from pacsd.app import cli
+from pacsd.app import cli, config_file
 from pacsd.app.cli_config import EXIT_CONFIG
 from pacsd.app.systemd import Notifier
 from pacsd.net.settings import DimseSettings
 
-UNIT = Path(__file__).parents[2] / "contrib/systemd/pacsd.service"
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "contrib/systemd/pacsd.service"
+GUIDE = ROOT / "contrib/docs/operator.md"
 
 
 class Systemd:
@@ -123,6 +128,18 @@ def test_the_unit_starts_with_options_that_exist() -> None:
     flags = {argument for argument in arguments if argument.startswith("--")}
     assert flags
     assert flags <= known
+
+
+def test_the_unit_and_the_commands_find_one_data_directory(tmp_path: Path) -> None:
+    """The guide writes it into the configuration, where every command looks."""
+    assert "--data-dir" not in unit()["ExecStart"]
+    installed = tmp_path / "pacsd.toml"
+    for text in (GUIDE, UNIT):
+        (step,) = re.findall(r"sed -i .*(?= /etc/pacsd/pacsd\.toml)", text.read_text("utf-8"))
+        shutil.copy(ROOT / "conf/pacsd.toml", installed)
+        subprocess.run([*shlex.split(step), str(installed)], check=True)
+        state = Path("/var/lib") / unit()["StateDirectory"]
+        assert config_file.load(installed, None, {}).data_dir == state
 
 
 def test_the_unit_leaves_time_to_stop() -> None:
