@@ -21,7 +21,7 @@ def check(config: ConfigOption = None) -> None:
     from pacsd.app.addresses import resolve_names
 
     with config_errors():
-        checked = checks.check(config, resolve=resolve_names)
+        checked = checks.check(config, resolve=resolve_names, as_owner=True)
         faults = _plugin_faults(checked)
     for fault in faults:
         typer.echo(fault, err=True)
