@@ -7,6 +7,8 @@ def printable(value: str, limit: int = 64) -> str:
     Control, bidirectional and all other non-ASCII characters, and the backslash itself, become
     Python escapes (`\n`, `\x1b`, `\u202e`); what does not fit ends in `...`.
     """
+    if len(value) <= limit and value.isascii() and value.isprintable() and "\\" not in value:
+        return value
     escaped = value[: limit + 1].encode("unicode_escape").decode("ascii")
     if len(escaped) <= limit:
         return escaped

@@ -36,6 +36,9 @@ _PDV_HEADER = struct.Struct(">IBB")
 _PDATA_ONE_PDV = struct.Struct(">BxIIBB")
 _LENGTH = struct.Struct(">H")
 _FOUR_BYTES = struct.Struct(">BxIBBBB")
+_CHEAP_TO_COPY = 4_096
+"""Up to so many bytes one buffer costs less than two: a command set, as a rule."""
+
 _MAX_ITEM_LENGTH = 0xFFFF
 
 # Written with every item and PDU: a plain number is faster than a member of an enumeration.
@@ -82,13 +85,13 @@ def encode_p_data(pdu: PDataTF) -> bytes:
 
 
 def p_data_buffers(pdvs: Sequence[PDV]) -> list[Buffer]:
-    """The buffers of one P-DATA-TF PDU; the data of the PDVs is referred to, not copied."""
+    """The buffers of one P-DATA-TF PDU; the data of a long PDV is referred to, not copied."""
     if len(pdvs) == 1:
         context_id, is_command, is_last, data = pdvs[0]
         length = len(data)
         control = is_command | (is_last << 1)
         head = _PDATA_ONE_PDV.pack(_P_DATA_TF, length + 6, length + 2, context_id, control)
-        return [head, data]
+        return [b"".join((head, data))] if length <= _CHEAP_TO_COPY else [head, data]
     buffers: list[Buffer] = [b""]
     total = 0
     for context_id, is_command, is_last, data in pdvs:

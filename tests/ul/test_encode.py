@@ -99,11 +99,16 @@ def test_release() -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_p_data_buffers_refer_to_the_data(count: int) -> None:
-    data = bytearray(b"data")
+    data = bytearray(b"data" * 2_000)
     buffers = encode.p_data_buffers([PDV(1, False, True, data)] * count)
     assert sum(buffer is data for buffer in buffers) == count
-    data[:] = b"DATA"
+    data[:4] = b"DATA"
     assert b"".join(buffers).count(b"DATA") == count
+
+
+def test_a_short_pdv_is_one_buffer() -> None:
+    (buffer,) = encode.p_data_buffers([PDV(1, True, True, memoryview(b"data"))])
+    assert buffer == bytes.fromhex("04 00 0000000a 00000006 01 03") + b"data"
 
 
 @pytest.mark.parametrize("title", ["", "    ", "A" * 17, "A\\B", "A\nB", "\u00c4"])
