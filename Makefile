@@ -13,20 +13,22 @@ help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.installed: pyproject.toml pacsd/__init__.py
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pacsd needs Python 3.11 or newer")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	$(BIN)/python -m compileall -q pacsd plugins
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pacsd needs Python 3.11 or newer")'
+	@echo "installing pacsd into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m compileall -q pacsd plugins
+	@touch $@
 
 $(VENV)/.developed: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
+	@echo "installing what the tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
 
 install: $(VENV)/.installed ## install pacsd into .venv
 
 serve: install ## start the daemon (ARGS="--dimse 127.0.0.1:11113 ..." adds options)
-	exec $(BIN)/pacsd serve $(ARGS)
+	@exec $(BIN)/pacsd serve $(ARGS)
 
 peers: $(VENV)/.developed ## fetch the real DICOM peers the interop tests drive
 	contrib/peers/install.sh
@@ -53,8 +55,8 @@ soak: $(VENV)/.developed ## long campaigns: hostile peers, held associations
 fuzz: $(VENV)/.developed ## long fuzz campaigns on every parser
 	$(BIN)/python -m pytest -m fuzz --timeout 3600 $(ARGS)
 
-registry: $(VENV)/.developed ## regenerate the tables of SOP classes, transfer syntaxes and statuses
+registry: $(VENV)/.developed ## regenerate the tables of SOP classes, transfer syntaxes, statuses and data elements
 	$(BIN)/python contrib/registry/generate.py
 
-clean: ## remove what the above made
+clean: ## remove what the above installed (data stays)
 	rm -rf $(VENV) .peers .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -22,6 +22,9 @@ TRACE_LOGGER = "pacsd.trace"
 REDACTED = "***"
 MAX_UNWRITTEN_LINES = 10_000
 MAX_UNWRITTEN_BYTES = 8 * 1024**2
+GATHER_S = 0.02
+"""How long lines are gathered before they are written: waking a thread for each costs more."""
+
 FLUSH_TIMEOUT_S = 1.0
 """How long the end of the daemon waits for the reader of its log."""
 
@@ -49,6 +52,7 @@ class Output:
         self._render = render
         self._lines: deque[bytes] = deque()
         self._unwritten_lines = self._unwritten_bytes = 0
+        self._is_flushing = False
         self._changed = threading.Condition()
         self._descriptor = _descriptor(stream)
         self._has_writer = self._descriptor is not None and self._start_writer()
@@ -58,7 +62,7 @@ class Output:
         line = self._encoded(event)
         with self._changed:
             if not self._has_writer:
-                self._deliver(line)
+                self._deliver([line])
             elif (
                 self._unwritten_lines >= MAX_UNWRITTEN_LINES
                 or self._unwritten_bytes + len(line) > MAX_UNWRITTEN_BYTES
@@ -68,12 +72,16 @@ class Output:
                 self._lines.append(line)
                 self._unwritten_lines += 1
                 self._unwritten_bytes += len(line)
-                self._changed.notify_all()
+                if len(self._lines) == 1:
+                    self._changed.notify_all()
 
     def flush(self, timeout_s: float) -> None:
         """Wait until every line is written, but not for ever. Blocks."""
         with self._changed:
+            self._is_flushing = True
+            self._changed.notify_all()
             self._changed.wait_for(lambda: not self._unwritten_lines, timeout_s)
+            self._is_flushing = False
 
     def _start_writer(self) -> bool:
         try:
@@ -86,18 +94,20 @@ class Output:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._lines)
-                line = self._lines.popleft()
-            self._deliver(line)
+                self._changed.wait_for(lambda: self._is_flushing, GATHER_S)
+                lines = [*self._lines]
+                self._lines.clear()
+            self._deliver(lines)
             with self._changed:
-                self._unwritten_lines -= 1
-                self._unwritten_bytes -= len(line)
+                self._unwritten_lines -= len(lines)
+                self._unwritten_bytes -= sum(map(len, lines))
                 self._changed.notify_all()
 
-    def _deliver(self, line: bytes) -> None:
-        """Write a line; if it gets through, how many before it did not."""
-        is_written = self._write_line(line)
+    def _deliver(self, lines: list[bytes]) -> None:
+        """Write lines; if they get through, how many before them did not."""
+        is_written = self._write_line(b"".join(lines))
         with self._changed:
-            lost, self.lost_lines = self.lost_lines + (not is_written), 0
+            lost, self.lost_lines = self.lost_lines + (0 if is_written else len(lines)), 0
         event: EventDict = {"event": "log lines were lost", "lines": lost}
         told = is_written and lost
         if told and self._write_line(self._encoded(_stamped("pacsd", "warning", event))):
