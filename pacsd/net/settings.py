@@ -67,7 +67,6 @@ OptionalEndpointText = Annotated[
     PlainValidator(_endpoint_or_off),
     PlainSerializer(lambda endpoint: "" if endpoint is None else str(endpoint)),
 ]
-TextList = Annotated[tuple[str, ...], BeforeValidator(split_text)]
 AETitleList = Annotated[tuple[AETitle, ...], BeforeValidator(split_text)]
 EndpointList = Annotated[tuple[EndpointText, ...], BeforeValidator(split_text)]
 TransferSyntaxList = Annotated[
