@@ -1,6 +1,7 @@
 """Hostile rows inside an association: what is answered, what is aborted, and that nothing stays."""
 
 import contextlib
+import socket
 
 import anyio
 import pytest
@@ -318,6 +319,11 @@ async def test_a_peer_that_reads_no_responses_is_cut_off(monkeypatch: pytest.Mon
     async with serving(Setup(DimseSettings(network_timeout_s=0.5))) as served, hostile_row(served):
         async with served.associated() as caller, anyio.create_task_group() as tasks:
             connection = next(reversed(served.listener._associated))
+            transport = connection._transport
+            assert transport is not None
+            # What the system would take for us is megabytes, and thousands of responses.
+            for own, option in ((transport, socket.SO_SNDBUF), (caller.writer, socket.SO_RCVBUF)):
+                own.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, 16_384)
 
             async def flood() -> None:
                 with contextlib.suppress(ConnectionError):
@@ -326,8 +332,6 @@ async def test_a_peer_that_reads_no_responses_is_cut_off(monkeypatch: pytest.Mon
 
             tasks.start_soon(flood)
             await until(lambda: connection.is_write_paused)
-            transport = connection._transport
-            assert transport is not None
             assert transport.get_write_buffer_size() < 65_536 + 64 * 200
         await until(lambda: any(served.recorder.ended_associations()))
         assert served.last_record().outcome is Outcome.ABORTED_BY_US
