@@ -19,6 +19,8 @@ from pacsd.net.settings import (
 
 Network = IPv4Network | IPv6Network
 
+_IPV4_MAPPED = IPv6Network("::ffff:0:0/96")
+
 
 def _check_network(value: str) -> str:
     try:
@@ -107,7 +109,7 @@ class Peer(Settings):
     def has_address_range(self) -> bool:
         """Whether its name alone is not enough to call us: its addresses are narrowed down."""
         if self.addresses:
-            return all(ip_network(network).prefixlen for network in self.addresses)
+            return all(_network(text).prefixlen for text in self.addresses)
         return bool(self.host)
 
 
@@ -194,7 +196,7 @@ class PeerBook:
 def _networks(peer: Peer, resolved: Mapping[str, tuple[str, ...]]) -> tuple[Network, ...] | None:
     """Return where the peer may call from, None for anywhere."""
     if peer.addresses:
-        return tuple(ip_network(network) for network in peer.addresses)
+        return tuple(map(_network, peer.addresses))
     if not peer.host:
         return None
     literal = literal_address(peer.host)
@@ -202,3 +204,12 @@ def _networks(peer: Peer, resolved: Mapping[str, tuple[str, ...]]) -> tuple[Netw
         [literal] if literal else [literal_address(text) for text in resolved.get(peer.host, ())]
     )
     return tuple(ip_network(host) for host in hosts if host is not None)
+
+
+def _network(text: str) -> Network:
+    """Return the network that `text` spells; one of IPv4 addresses written as IPv6 is theirs."""
+    network = ip_network(text)
+    if isinstance(network, IPv6Network) and network.subnet_of(_IPV4_MAPPED):
+        prefix_length = network.prefixlen - _IPV4_MAPPED.prefixlen
+        return IPv4Network((network.network_address.packed[-4:], prefix_length))
+    return network

@@ -67,6 +67,8 @@ def test_wrong_hosts_and_addresses_are_refused() -> None:
         ({"host": "10.0.0.1"}, True),
         ({"addresses": ["10.0.0.0/8", "::1"]}, True),
         ({"addresses": ["10.0.0.0/8", "0.0.0.0/0"]}, False),
+        ({"addresses": ["::ffff:10.0.0.0/104"]}, True),
+        ({"addresses": ["::ffff:0.0.0.0/96"]}, False),
     ],
 )
 def test_has_address_range(values: dict[str, object], has_range: bool) -> None:
@@ -84,6 +86,7 @@ def test_unknown_ae_title() -> None:
     ("values", "right", "wrong"),
     [
         ({"addresses": ["10.1.0.0/16", "fd00::/8"]}, "10.1.2.3", "10.2.0.0"),
+        ({"addresses": ["::ffff:10.1.0.0/112"]}, "10.1.2.3", "10.2.0.0"),
         ({"addresses": ["10.1.0.0/16", "fd00::/8"]}, "fd00::5%eth0", "fe80::5"),
         ({"host": "10.1.2.3"}, "10.1.2.3", "10.1.2.4"),
         ({"host": "10.1.2.3"}, "::ffff:10.1.2.3", "::ffff:10.1.2.4"),
