@@ -1,6 +1,6 @@
 """`python -m pacsd` is `pacsd`."""
 
-from pacsd.app.cli import main
+from pacsd.app.cli.main import main
 
 if __name__ == "__main__":
     main()

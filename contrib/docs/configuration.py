@@ -7,10 +7,10 @@ from pacsd_store_fs import StoreFs
 
 from contrib.docs.sections import code, table
 from pacsd.api.settings import Settings
-from pacsd.app.conf_docs import toml_value
-from pacsd.app.config import Config
-from pacsd.app.peers_file import PeersFile
-from pacsd.app.setting_keys import SettingKey, setting_keys
+from pacsd.app.conf.docs import toml_value
+from pacsd.app.conf.peers_file import PeersFile
+from pacsd.app.conf.setting_keys import SettingKey, setting_keys
+from pacsd.app.conf.settings import Config
 
 PLUGINS: dict[str, type[Settings]] = {"store_fs": StoreFs.settings_class}
 """The first-party plugins and the settings class of each."""

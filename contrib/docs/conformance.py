@@ -6,8 +6,8 @@ from contrib.docs.sections import Section, code, table
 from pacsd import __version__
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.settings import Settings
-from pacsd.app.conf_docs import toml_value
-from pacsd.app.setting_keys import setting_keys
+from pacsd.app.conf.docs import toml_value
+from pacsd.app.conf.setting_keys import setting_keys
 from pacsd.archive.instance import refused
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.registry import (

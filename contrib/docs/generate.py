@@ -18,7 +18,7 @@ from contrib.docs import (
     state_diagram,
 )
 from contrib.docs.sections import Section, fill
-from pacsd.app.conf_docs import example_files
+from pacsd.app.conf.docs import example_files
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = Path("contrib/docs")

@@ -76,18 +76,18 @@ ROWS = {
 
 UNNUMBERED = {
     "C01": (
-        "tests/app/test_toml_document.py::test_each_hostile_file_gives_one_line",
-        "tests/app/test_config_file.py::test_all_errors_at_once_with_their_lines",
+        "tests/app/conf/test_toml_document.py::test_each_hostile_file_gives_one_line",
+        "tests/app/conf/test_reading.py::test_all_errors_at_once_with_their_lines",
     ),
     "C03": (
-        "tests/app/test_checks.py::test_beyond_loopback_says_all_that_is_missing",
-        "tests/app/test_checks.py::test_beyond_loopback_without_any_peer",
-        "tests/app/test_checks.py::test_http_stays_on_loopback",
+        "tests/app/conf/test_checks.py::test_beyond_loopback_says_all_that_is_missing",
+        "tests/app/conf/test_checks.py::test_beyond_loopback_without_any_peer",
+        "tests/app/conf/test_checks.py::test_http_stays_on_loopback",
     ),
     "C04": (
-        "tests/app/test_checks.py::test_root_and_what_leads_to_it",
-        "tests/app/test_checks.py::test_other_owner",
-        "tests/app/test_checks.py::test_in_memory",
+        "tests/app/conf/test_checks.py::test_root_and_what_leads_to_it",
+        "tests/app/conf/test_checks.py::test_other_owner",
+        "tests/app/conf/test_checks.py::test_in_memory",
     ),
     "P01": (
         "tests/api/test_dispatch.py::test_what_raises_is_closed_and_named",

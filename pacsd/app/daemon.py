@@ -13,12 +13,13 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from pacsd import __version__
-from pacsd.app import admin_socket, logs, plugins, wiring
-from pacsd.app.admin_commands import admin_commands
-from pacsd.app.admin_socket import SOCKET_NAME, AdminSocket
-from pacsd.app.checks import Checked, listeners_outside, unsafe_keys
-from pacsd.app.config import Config
-from pacsd.app.errors import ConfigErrors
+from pacsd.app import logs, plugins, wiring
+from pacsd.app.admin import unix_socket
+from pacsd.app.admin.commands import admin_commands
+from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminSocket
+from pacsd.app.conf.checks import Checked, listeners_outside, unsafe_keys
+from pacsd.app.conf.errors import ConfigErrors
+from pacsd.app.conf.settings import Config
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
 from pacsd.net import http
@@ -207,7 +208,7 @@ async def _begin(tasks: TaskGroup, key: str, run: Runs) -> None:
 
 def descriptors_needed(config: Config) -> int:
     """The file descriptors that the settings may take: each object on its way in has one, too."""
-    doors = MAX_UNASSOCIATED + http.MAX_CONNECTIONS + admin_socket.MAX_CONNECTIONS
+    doors = MAX_UNASSOCIATED + http.MAX_CONNECTIONS + unix_socket.MAX_CONNECTIONS
     return 2 * config.dimse.max_associations + doors + OWN_DESCRIPTORS
 
 

@@ -16,7 +16,7 @@ import structlog
 from structlog.processors import format_exc_info
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from pacsd.app.config import LogSettings
+from pacsd.app.conf.settings import LogSettings
 
 TRACE_LOGGER = "pacsd.trace"
 REDACTED = "***"

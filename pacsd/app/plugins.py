@@ -20,10 +20,10 @@ from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import ENTRY_POINT_GROUP, Host, Logger, Plugin
 from pacsd.api.settings import Settings
 from pacsd.api.store import BlobStore
-from pacsd.app.config import Config
-from pacsd.app.decode import Problem, decode_strictly, find_problems
-from pacsd.app.errors import ConfigError, ConfigErrors
-from pacsd.app.setting_keys import format_path, nearest
+from pacsd.app.conf.decode import Problem, decode_strictly, find_problems
+from pacsd.app.conf.errors import ConfigError, ConfigErrors
+from pacsd.app.conf.setting_keys import format_path, nearest
+from pacsd.app.conf.settings import Config
 
 ASSOCIATION_DEADLINE_S = 5.0
 PROVIDER_DEADLINE_S = 30.0

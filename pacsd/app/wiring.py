@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from pacsd.api.store import BlobStore
-from pacsd.app.checks import Checked
 from pacsd.app.clock import now_us
-from pacsd.app.config import Config
+from pacsd.app.conf.checks import Checked
+from pacsd.app.conf.settings import Config
 from pacsd.app.ingest_log import IngestLog
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.plugins import Hooks

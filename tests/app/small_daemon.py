@@ -7,8 +7,8 @@ from pathlib import Path
 from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 
-from pacsd.app.admin_commands import admin_commands
-from pacsd.app.admin_socket import SOCKET_NAME, AdminSocket
+from pacsd.app.admin.commands import admin_commands
+from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminSocket
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.recorder import (
     AssociationRecord,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from anyio import to_thread
 
-from pacsd.app.config import Config
+from pacsd.app.conf.settings import Config
 from pacsd.app.daemon import descriptors_needed
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.scu import Destination, open_association
@@ -23,7 +23,7 @@ FEW_DESCRIPTORS = """
 import resource, sys
 from structlog.testing import capture_logs
 from pacsd.app import daemon
-from pacsd.app.config import Config
+from pacsd.app.conf.settings import Config
 
 allowed = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, allowed))

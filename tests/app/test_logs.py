@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from pacsd.app import logs
-from pacsd.app.config import LogSettings
+from pacsd.app.conf.settings import LogSettings
 
 HOSTILE = "a\r\nb\x1b[31m\u202e\u2028\x85\x7f\U000e0041"
 
@@ -311,7 +311,7 @@ def test_without_a_thread_lines_are_written_where_they_arise(
 AT_THE_END = """
 import structlog
 from pacsd.app import logs
-from pacsd.app.config import LogSettings
+from pacsd.app.conf.settings import LogSettings
 logs.configure(LogSettings(format="json"))
 for number in range({lines}):
     structlog.get_logger("pacsd").info("x", number=number)

@@ -15,8 +15,8 @@ from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import Host, Logger, Plugin
 from pacsd.api.reception import Reception
 from pacsd.api.settings import Settings
-from pacsd.app.config import Config, StoreSettings
-from pacsd.app.errors import ConfigErrors
+from pacsd.app.conf.errors import ConfigErrors
+from pacsd.app.conf.settings import Config, StoreSettings
 from pacsd.app.plugins import Plugins, available, load
 from pacsd.archive.ingest import Ingest, InstanceRequest
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from pacsd.app import cli, config_file
-from pacsd.app.cli_config import EXIT_CONFIG
+from pacsd.app.cli.main import build
+from pacsd.app.cli.with_config import EXIT_CONFIG
+from pacsd.app.conf import reading
 from pacsd.app.systemd import Notifier
 from pacsd.net.settings import DimseSettings
 
@@ -123,7 +124,7 @@ def unit() -> configparser.SectionProxy:
 
 def test_the_unit_starts_with_options_that_exist() -> None:
     _, command, *arguments = shlex.split(unit()["ExecStart"])
-    commands = typer.main.get_group(cli.build()).commands
+    commands = typer.main.get_group(build()).commands
     known = {flag for parameter in commands[command].params for flag in parameter.opts}
     flags = {argument for argument in arguments if argument.startswith("--")}
     assert flags
@@ -139,7 +140,7 @@ def test_the_unit_and_the_commands_find_one_data_directory(tmp_path: Path) -> No
         shutil.copy(ROOT / "conf/pacsd.toml", installed)
         subprocess.run([*shlex.split(step), str(installed)], check=True)
         state = Path("/var/lib") / unit()["StateDirectory"]
-        assert config_file.load(installed, None, {}).data_dir == state
+        assert reading.load(installed, None, {}).data_dir == state
 
 
 def test_the_unit_leaves_time_to_stop() -> None:

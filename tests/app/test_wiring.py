@@ -10,8 +10,8 @@ from pacsd.api.hooks import hookimpl
 from pacsd.api.plugin import Host, Plugin
 from pacsd.api.reception import Reception
 from pacsd.api.settings import Settings
-from pacsd.app.checks import check
-from pacsd.app.options import Options
+from pacsd.app.conf.checks import check
+from pacsd.app.conf.options import Options
 from pacsd.app.plugins import Plugins
 from pacsd.app.wiring import Parts, build
 from pacsd.archive.ingest import InstanceRequest

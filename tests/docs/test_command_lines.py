@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import typer
 
-from pacsd.app.cli import build
+from pacsd.app.cli.main import build
 from tests.docs.documents import command_lines, documents
 
 Command = Any

@@ -1,7 +1,7 @@
 from contrib.docs.configuration import PLUGINS, render
 from contrib.docs.generate import ROOT
-from pacsd.app.config import Config
-from pacsd.app.setting_keys import setting_keys
+from pacsd.app.conf.setting_keys import setting_keys
+from pacsd.app.conf.settings import Config
 
 
 def test_every_key_is_there() -> None:

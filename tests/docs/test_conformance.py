@@ -9,7 +9,7 @@ from pacsd.ul.rejection import RejectSource
 
 NOT_SENT = {
     "pacsd/net/scu.py",  # as requestor
-    "pacsd/app/cli_echo.py",
+    "pacsd/app/cli/echo.py",
 }
 WORDS_ONLY = {"pacsd/dicom/status.py", "pacsd/ul/errors.py", "pacsd/ul/rejection.py"}
 REASONS = {

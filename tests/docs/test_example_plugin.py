@@ -11,8 +11,8 @@ from contrib.docs.generate import EXAMPLE, ROOT
 from pacsd.api.acceptance import AssociationRequest
 from pacsd.api.plugin import ENTRY_POINT_GROUP
 from pacsd.app import plugins
-from pacsd.app.config import Config
-from pacsd.app.errors import ConfigErrors
+from pacsd.app.conf.errors import ConfigErrors
+from pacsd.app.conf.settings import Config
 
 MODULE = ".".join((*EXAMPLE.parts, "pacsd_ae_prefix"))
 

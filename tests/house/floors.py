@@ -32,6 +32,14 @@ DOORS: dict[str, set[str]] = {
 }
 """Room -> the rooms it may import, beside itself. `testing` may import all, and nobody it."""
 
+APP_DOORS: dict[str, set[str]] = {
+    "conf": set(),
+    "admin": set(),
+    "app": {"conf", "admin"},
+    "cli": {"conf", "admin", "app"},
+}
+"""The same inside `app`, by package; "app" stands for the modules that lie in no package of it."""
+
 PLUGINS_MAY_IMPORT = {"api", "dicom"}
 
 SANS_IO = ("dicom", "ul", "dimse", "dicomweb")
@@ -68,3 +76,10 @@ def imported_rooms(path: Path) -> set[str]:
         *DOORS,
         "testing",
     }
+
+
+def imported_app_packages(path: Path) -> set[str]:
+    """The packages of `app` a module imports from, named as in APP_DOORS."""
+    names = (name.split(".") for name in imports(path))
+    inside = {parts[2] for parts in names if parts[:2] == ["pacsd", "app"] and len(parts) > 2}
+    return {name if name in APP_DOORS else "app" for name in inside}

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.house.floors import (
+    APP_DOORS,
     DOORS,
     PLUGINS_MAY_IMPORT,
     ROOT,
     SANS_IO,
     SANS_IO_FORBIDDEN,
+    imported_app_packages,
     imported_rooms,
     imports,
     modules,
@@ -34,11 +36,26 @@ def test_a_room_imports_only_from_below(room: str) -> None:
         assert not foreign, f"{named(path)} imports {sorted(foreign)}"
 
 
-def test_the_table_has_no_circle() -> None:
+def test_every_package_of_app_stands_in_its_table() -> None:
+    packages = {path.parent.name for path in (ROOT / "pacsd/app").glob("*/__init__.py")}
+    assert packages | {"app"} == {*APP_DOORS}
+
+
+@pytest.mark.parametrize("package", APP_DOORS)
+def test_a_package_of_app_imports_only_from_below(package: str) -> None:
+    folder = ROOT / "pacsd/app"
+    paths = folder.glob("*.py") if package == "app" else (folder / package).rglob("*.py")
+    for path in paths:
+        foreign = imported_app_packages(path) - APP_DOORS[package] - {package}
+        assert not foreign, f"{named(path)} imports {sorted(foreign)}"
+
+
+@pytest.mark.parametrize("table", [DOORS, APP_DOORS], ids=["rooms", "app"])
+def test_the_table_has_no_circle(table: dict[str, set[str]]) -> None:
     seen: list[str] = []
-    while len(seen) < len(DOORS):
-        free = [room for room, doors in DOORS.items() if room not in seen and doors <= {*seen}]
-        assert free, f"a circle among {sorted(set(DOORS) - {*seen})}"
+    while len(seen) < len(table):
+        free = [room for room, doors in table.items() if room not in seen and doors <= {*seen}]
+        assert free, f"a circle among {sorted(set(table) - {*seen})}"
         seen += free
 
 

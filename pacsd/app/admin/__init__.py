@@ -1,0 +1,9 @@
+"""How commands on this machine speak to the running daemon.
+
+    unix_socket.py       the socket in the data directory: AdminSocket serves, `ask` asks
+    commands.py          the commands it serves, over the flight recorder and the listener
+    records.py           what they answer, written as JSON by one end and read back by the other
+
+In: a command and its arguments, one JSON object a line, from the daemon's own user or root.
+Out: records as JSON, or why not. The daemon serves; `cli` asks.
+"""

@@ -1,0 +1,102 @@
+"""The commands of the admin socket, over the flight recorder and the listener."""
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Protocol
+
+from pacsd import __version__
+from pacsd.app.admin.records import AssociationDetail, AssociationSummary, DaemonStatus
+from pacsd.app.admin.unix_socket import AdminError, Command
+from pacsd.dicom.text import printable
+from pacsd.net.endpoint import Endpoint
+from pacsd.net.recorder import AssociationRecord, Recorder, Refusal
+
+MAX_ASSOCIATIONS = 10_000
+"""The most associations in one answer."""
+
+Arguments = Mapping[str, object]
+Reload = Callable[[], Awaitable[Sequence[str]]]
+"""Reads the peers again; gives what is wrong with them, a line each, or nothing."""
+
+
+class Associations(Protocol):
+    """What the commands need of the listener."""
+
+    @property
+    def addresses(self) -> tuple[Endpoint, ...]:
+        """Where it listens."""
+
+    def open_associations(self) -> int:
+        """How many associations are open."""
+
+    def abort(self, number: int, reason: str) -> bool:
+        """Abort the association of that number; False if there is none."""
+
+
+def admin_commands(
+    recorder: Recorder, listener: Associations, *, reload: Reload
+) -> dict[str, Command]:
+    """All commands by name; the daemon counts as started now."""
+    started_at = time.time()
+
+    def status(_: Arguments) -> DaemonStatus:
+        return DaemonStatus(
+            version=__version__,
+            process=os.getpid(),
+            started_at=started_at,
+            dimse=tuple(str(address) for address in listener.addresses),
+            open_associations=listener.open_associations(),
+        )
+
+    def list_associations(arguments: Arguments) -> list[AssociationSummary]:
+        """The open ones, the oldest first, then `ended` of the others, the last one first."""
+        ended = _number(arguments, "ended", default=0)
+        records = chain(recorder.open_associations(), islice(recorder.ended_associations(), ended))
+        return [AssociationSummary.of(record) for record in islice(records, MAX_ASSOCIATIONS)]
+
+    def show(arguments: Arguments) -> AssociationDetail:
+        return AssociationDetail.of(_find(recorder, _number(arguments, "number")))
+
+    def abort(arguments: Arguments) -> None:
+        record = _find(recorder, _number(arguments, "number"))
+        if not listener.abort(record.number, "aborted by the operator"):
+            raise AdminError(f"association {record.number} is not open: {record.outcome}")
+
+    def last_reject(arguments: Arguments) -> Refusal | None:
+        title = arguments.get("aet")
+        if title is not None and not isinstance(title, str):
+            raise AdminError("aet must be text")
+        return recorder.last_refusal(None if title is None else printable(title))
+
+    async def reload_peers(_: Arguments) -> None:
+        problems = await reload()
+        if problems:
+            raise AdminError("\n".join(("the old peers stay:", *problems)))
+
+    return {
+        "associations.abort": abort,
+        "associations.list": list_associations,
+        "associations.show": show,
+        "explain.last_reject": last_reject,
+        "reload": reload_peers,
+        "status": status,
+    }
+
+
+def _number(arguments: Arguments, name: str, default: int | None = None) -> int:
+    value = arguments.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise AdminError(f"{name} must be a whole number from 0 up")
+    return value
+
+
+def _find(recorder: Recorder, number: int) -> AssociationRecord:
+    everything: Iterator[AssociationRecord] = chain(
+        recorder.open_associations(), recorder.ended_associations()
+    )
+    for record in everything:
+        if record.number == number:
+            return record
+    raise AdminError(f"association {number} is not known; the recorder keeps only the last ones")

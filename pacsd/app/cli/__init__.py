@@ -1,0 +1,20 @@
+"""The command `pacsd`: a module for each command or group of commands.
+
+    main.py              the entry point: puts the commands together
+    serve.py             pacsd serve
+    daemon.py            pacsd status, reload
+    associations.py      pacsd associations list, show, abort
+    explain.py           pacsd explain last-reject; refusal_advice.py knows what to do about it
+    echo.py              pacsd echo
+    check.py             pacsd check
+    conf.py              pacsd conf describe, show
+    peers.py             pacsd peers list, show
+    with_config.py       what commands share that read the configuration
+    with_daemon.py       what commands share that speak to the running daemon
+
+In: arguments. Out: text on standard output, why not on standard error, an exit code (0 done, 1 not
+done, 2 the configuration or the command is wrong).
+
+A command imports what it needs when it runs, so that `pacsd --help` loads no settings and no
+sockets. Called by the console script and `python -m pacsd`; nobody else imports this package.
+"""

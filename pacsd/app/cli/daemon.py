@@ -1,0 +1,42 @@
+"""`pacsd status|reload`: the running daemon."""
+
+import typer
+
+from pacsd.app.cli.with_config import ConfigOption
+from pacsd.app.cli.with_daemon import (
+    DataDirOption,
+    JsonOption,
+    ask_daemon,
+    believe,
+    local_time,
+    print_json,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("status")(status)
+    app.command("reload")(reload)
+
+
+def status(
+    config: ConfigOption = None, data_dir: DataDirOption = None, *, as_json: JsonOption = False
+) -> None:
+    """Say whether a daemon runs, which, and since when."""
+    from pacsd.app.admin.records import DaemonStatus
+
+    answer = ask_daemon(config, data_dir, "status")
+    if as_json:
+        print_json(answer)
+        return
+    daemon = believe(DaemonStatus, answer)
+    typer.echo(f"pacsd {daemon.version}, process {daemon.process}")
+    typer.echo(f"serving since {local_time(daemon.started_at)}")
+    typer.echo(f"DICOM on {', '.join(daemon.dimse) or 'no address'}")
+    typer.echo(f"open associations: {daemon.open_associations}")
+
+
+def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Have the daemon read the peers again, as SIGHUP does; on an error the old ones stay."""
+    ask_daemon(config, data_dir, "reload")
+    typer.echo("reloaded")

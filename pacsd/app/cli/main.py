@@ -1,0 +1,68 @@
+"""The command `pacsd`. Each group of commands registers its own in a module.
+
+What a command needs is imported when it runs: `pacsd --version` loads no settings, no sockets.
+"""
+
+from typing import Annotated
+
+import typer
+
+from pacsd import __version__
+from pacsd.app.cli import (
+    associations,
+    check,
+    conf,
+    daemon,
+    echo,
+    explain,
+    peers,
+    serve,
+)
+
+COMMAND_GROUPS = (
+    serve,
+    daemon,
+    echo,
+    associations,
+    explain,
+    check,
+    conf,
+    peers,
+)
+
+
+def build() -> typer.Typer:
+    """Put the command line together."""
+    app = typer.Typer(
+        name="pacsd",
+        help="DICOM server (PACS / vendor-neutral archive).",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for group in COMMAND_GROUPS:
+        group.register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; the entry point of the console script."""
+    build()()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pacsd {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Say the version and leave."
+        ),
+    ] = False,
+) -> None:
+    """DICOM server (PACS / vendor-neutral archive)."""

@@ -1,0 +1,75 @@
+"""`pacsd serve`: the daemon."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pacsd.app.cli.with_config import ConfigOption, config_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pacsd.app.conf.checks import Checked
+
+EXIT_START = 1
+
+DataDir = Annotated[
+    str | None, typer.Option("--data-dir", help="Where everything is kept.", show_default=False)
+]
+Dimse = Annotated[
+    list[str] | None,
+    typer.Option("--dimse", metavar="HOST:PORT", help="Listen for DICOM; repeatable."),
+]
+Http = Annotated[str | None, typer.Option("--http", metavar="HOST:PORT", help="Listen for HTTP.")]
+Title = Annotated[str | None, typer.Option("--ae-title", help="Our AE title.")]
+PeerTexts = Annotated[
+    list[str] | None,
+    typer.Option("--peer", metavar="AET=HOST:PORT", help="A peer we know; repeatable."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    config: ConfigOption = None,
+    data_dir: DataDir = None,
+    dimse: Dimse = None,
+    http: Http = None,
+    ae_title: Title = None,
+    peer: PeerTexts = None,
+) -> None:
+    """Start the daemon and serve until SIGTERM or Ctrl-C."""
+    from pacsd.app.conf.addresses import resolve_names
+    from pacsd.app.conf.checks import check
+    from pacsd.app.conf.options import Options
+    from pacsd.app.logs import configure
+
+    options = Options(data_dir, tuple(dimse or ()), http, ae_title, tuple(peer or ()))
+
+    def read() -> "Checked":
+        return check(config, options, resolve=resolve_names)
+
+    with config_errors():
+        checked = read()
+        configure(checked.config.log)
+        _serve(checked, read)
+
+
+def _serve(checked: "Checked", read: "Callable[[], Checked]") -> None:
+    import anyio
+
+    from pacsd.api.errors import HookError, PluginError
+    from pacsd.app.daemon import Daemon, StartError
+    from pacsd.app.data_dir import DataDirError, locked
+    from pacsd.app.systemd import Notifier
+
+    try:
+        with locked(checked.config.data_dir) as data_dir:
+            daemon = Daemon(checked, data_dir, read, Notifier.from_environment())
+            anyio.run(daemon.run, backend_options={"use_uvloop": True})
+    except (DataDirError, HookError, PluginError, StartError) as error:
+        typer.echo(f"pacsd cannot start: {error}", err=True)
+        raise typer.Exit(EXIT_START) from None

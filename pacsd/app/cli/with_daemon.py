@@ -1,0 +1,74 @@
+"""What commands share that speak to the running daemon: how it is found, asked and believed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from pacsd.app.cli.with_config import config_errors
+
+EXIT_REFUSED = 1
+
+DataDirOption = Annotated[
+    str | None,
+    typer.Option("--data-dir", help="The daemon's. [env: PACSD_DATA_DIR]", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+Answer = TypeVar("Answer")
+
+
+def ask_daemon(
+    config: Path | None, data_dir: str | None, command: str, **arguments: object
+) -> object:
+    """Have the daemon of this configuration perform a command, or say why not and leave."""
+    from pacsd.app.admin.unix_socket import SOCKET_NAME, ask
+    from pacsd.app.conf import reading
+    from pacsd.app.conf.options import Options
+
+    with config_errors():
+        decoded = reading.load(config, Options(data_dir=data_dir))
+    with admin_errors():
+        return ask(decoded.data_dir / SOCKET_NAME, command, **arguments)
+
+
+def believe(kind: type[Answer], answer: object) -> Answer:
+    """Read a daemon's answer as a record (or a list of them), or say that it is none and leave."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from pacsd.app.admin.unix_socket import AdminError
+
+    with admin_errors():
+        try:
+            return TypeAdapter(kind).validate_python(answer)
+        except ValidationError:
+            raise AdminError(
+                "the daemon answers as another version does: restart it after an upgrade"
+            ) from None
+
+
+@contextmanager
+def admin_errors() -> Iterator[None]:
+    """Print why a command was not done and leave with exit code 1."""
+    from pacsd.app.admin.unix_socket import AdminError
+
+    try:
+        yield
+    except AdminError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_REFUSED) from None
+
+
+def print_json(answer: object) -> None:
+    """Print an answer for programs."""
+    import json
+
+    typer.echo(json.dumps(answer, indent=2))
+
+
+def local_time(seconds: float) -> str:
+    """A time since 1970 as people here read it, with its offset from UTC."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().isoformat(" ", "seconds")
