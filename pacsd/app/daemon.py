@@ -127,12 +127,14 @@ class Daemon:
     async def _shut_down(self, parts: Parts) -> None:
         """New associations are rejected, open ones finish within the grace, the rest is aborted."""
         self._notifier.stopping()
-        grace_s = self._checked.config.dimse.shutdown_grace_s
+        settings = self._checked.config.dimse
         aborted = 0
         with anyio.CancelScope() as self._grace:
-            aborted = await parts.listener.drain(grace_s)
+            aborted = await parts.listener.drain(
+                settings.shutdown_grace_s, settings.shutdown_idle_s
+            )
         if self._grace.cancelled_caught:
-            aborted = await parts.listener.drain(0)
+            aborted = await parts.listener.drain(0, settings.shutdown_idle_s)
         _log.info("stopped", aborted_associations=aborted)
 
     def _admin_socket(self, parts: Parts) -> AdminSocket:

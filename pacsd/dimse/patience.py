@@ -5,7 +5,7 @@ So it has a least pace as well: from `Patience.message_s` after its beginning on
 brought `MIN_BYTES_PER_S` on average since then. A modem line does that several times over.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIN_BYTES_PER_S = 1_024
 """The least average pace of an incoming message, all its PDUs counted; a rule of ours."""
@@ -15,11 +15,19 @@ MIN_BYTES_PER_S = 1_024
 class Patience:
     """How long a session waits for its peer, in seconds; 0 waits for ever.
 
-    `message_s` while a message is incomplete or a response is due, `idle_s` while nothing is open.
+    `message_s` while a message is incomplete or a response is due, `idle_s` while nothing is open;
+    `idle_key` names the setting that `idle_s` comes from.
     """
 
     message_s: float = 60.0
     idle_s: float = 300.0
+    idle_key: str = "idle_timeout_s"
+
+    def shortened(self, idle_s: float, idle_key: str) -> "Patience":
+        """The same, but idle for no longer than `idle_s`."""
+        if 0 < self.idle_s <= idle_s:
+            return self
+        return replace(self, idle_s=idle_s, idle_key=idle_key)
 
 
 DEFAULT_PATIENCE = Patience()

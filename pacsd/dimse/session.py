@@ -422,7 +422,8 @@ class Session:
         idle_s = self.patience.idle_s
         if not idle_s:
             return None
-        return Wait(self._active_at + idle_s, f"no operation for {idle_s:g} s (idle_timeout_s)")
+        why = f"no operation for {idle_s:g} s ({self.patience.idle_key})"
+        return Wait(self._active_at + idle_s, why)
 
 
 def _operation(context: PresentationContext, request: Request) -> Operation:

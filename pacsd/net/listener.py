@@ -66,13 +66,16 @@ class Listener:
             self._close()
             self._cut_off_all()
 
-    async def drain(self, grace_s: float) -> int:
-        """Reject new associations, let open ones finish, abort the rest; how many were aborted.
+    async def drain(self, grace_s: float, idle_s: float) -> int:
+        """Reject new associations, let open ones finish, abort the rest; how many these were.
 
-        PS3.8 table 9-21: a caller gets RJ(2,3,1), temporary congestion, until the door is shut.
+        One without an operation for `idle_s` is aborted before the others. PS3.8 table 9-21: a
+        caller gets RJ(2,3,1), temporary congestion, until the door is shut.
         """
         self.desk.gatekeeper.is_draining = True
         _log.info("draining", associations=len(self._associated), grace_s=grace_s)
+        for connection in [*self._associated]:
+            connection.hurry(idle_s)
         with anyio.move_on_after(grace_s):
             await self._until(lambda: not self._associated)
         aborted = len(self._associated)

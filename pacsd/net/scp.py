@@ -152,6 +152,11 @@ class AcceptedAssociation(Pump):
         self._end(reason)
         self.abort_association()
 
+    def hurry(self, idle_s: float) -> None:
+        """We shut down: wait for the next operation no longer than `idle_s`."""
+        self.session.patience = self.session.patience.shortened(idle_s, "shutdown_idle_s")
+        self.flush()
+
     # The association
 
     def _requested(self, event: AssociateRequested) -> None:

@@ -124,6 +124,10 @@ class DimseSettings(Settings):
     """At shutdown new associations are rejected, open ones may finish for this long, then they are
     aborted."""
 
+    shutdown_idle_s: float = Field(default=3.0, ge=0.1, le=3_600)
+    """At shutdown an association is aborted already when it has had no operation open for this
+    long: a peer that only keeps it open does not hold the stop."""
+
     max_operations_window: int = Field(default=16, ge=1, le=1_000)
     """Most operations a peer may have open at once when it negotiates an asynchronous operations
     window (PS3.7 annex D.3.3.3); 1 = none asynchronous."""

@@ -1,4 +1,4 @@
-from pacsd.dimse.patience import MIN_BYTES_PER_S, Pace
+from pacsd.dimse.patience import MIN_BYTES_PER_S, Pace, Patience
 
 
 def test_a_message_has_its_time_before_its_pace_counts() -> None:
@@ -29,3 +29,10 @@ def test_time_in_which_we_did_not_read_is_ours() -> None:
     pace.resumed(115.0)
     pace.resumed(116.0)
     assert pace.due(60.0) == 166.0
+
+
+def test_patience_is_only_ever_shortened() -> None:
+    patience = Patience(idle_s=300)
+    assert patience.shortened(3, "key") == Patience(idle_s=3, idle_key="key")
+    assert patience.shortened(600, "key") is patience
+    assert Patience(idle_s=0).shortened(3, "key").idle_s == 3, "0 waits for ever"

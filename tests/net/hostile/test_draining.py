@@ -32,7 +32,7 @@ async def test_d51_running_stores_finish_and_new_callers_are_told_to_come_back()
         aborted: list[int] = []
 
         async def drain() -> None:
-            aborted.append(await served.listener.drain(grace_s=10))
+            aborted.append(await served.listener.drain(grace_s=10, idle_s=10))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(drain)
@@ -56,7 +56,7 @@ async def test_d51_who_does_not_finish_in_time_is_aborted() -> None:
             await caller.send(STORE, data_set(is_last=False))
         await until(lambda: served.ingest.health().open_objects == 2)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(served.listener.drain, 0.1)
+            tasks.start_soon(served.listener.drain, 0.1, 10)
             for caller in callers[:2]:
                 assert await caller.pdu() == abort_pdu(0, 0)
                 caller.writer.close()
@@ -65,3 +65,23 @@ async def test_d51_who_does_not_finish_in_time_is_aborted() -> None:
         await until(lambda: len([*served.recorder.ended_associations()]) == 2)
         assert served.last_record().outcome is Outcome.ABORTED_BY_US
         assert "shut down" in served.last_record().reason
+
+
+async def test_d51_who_only_keeps_an_association_open_does_not_hold_the_shutdown() -> None:
+    store = GatedStore()
+    async with serving(Setup(store=store)) as served, served.callers(2) as callers:
+        store.gate = anyio.Event()
+        storing, idle = callers
+        await storing.associate()
+        await storing.send(STORE, data_set())
+        await idle.associate()
+        await until(lambda: served.ingest.health().open_objects == 1)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(served.listener.drain, 10, 0.05)
+            assert await idle.pdu() == abort_pdu(0, 0)
+            idle.writer.close()
+            await until(lambda: any(served.recorder.ended_associations()))
+            assert "shutdown_idle_s" in served.last_record().reason
+            store.gate.set()
+            assert (await storing.response()).status == 0
+            await storing.release()
