@@ -5,7 +5,7 @@ This is how ingest reads a header: as the first bytes of an object arrive, witho
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -65,6 +65,12 @@ class Scan:
             return None
         return bytes(buffer[element.offset : element.offset + element.length])
 
+    def moved(self, last_tag: Tag) -> "Scan":
+        """For going on in a buffer of its own that begins behind the element `last_tag`."""
+        return replace(
+            self, elements={}, stopped_at=None, end_offset=0, needed_bytes=0, last_tag=last_tag
+        )
+
 
 def scan(
     buffer: Buffer,
@@ -82,7 +88,8 @@ def scan(
     only these tags are recorded. When `is_whole` is false more may follow: what is missing is
     asked for in `needed_bytes`; else it is the quirk `truncated`, and `needed_bytes` says what the
     data set should have had. `after` is an earlier scan, with the same arguments, of a shorter
-    buffer with the same beginning: its elements are kept.
+    buffer with the same beginning: its elements are kept. `Scan.moved` lets it be a buffer that
+    begins later.
 
     Raises:
         ScanError: sequences of undefined length cannot be read, nest too deep, or one holds more
@@ -90,7 +97,8 @@ def scan(
     """
     quirks = QuirkCounter(after.quirks if after is not None else ())
     layout = after.layout if after is not None else layout_of(syntax)
-    if (after is None or not after.end_offset) and len(buffer) >= HEADER_BYTES:
+    is_start = after is None or after.last_tag == _BEFORE_ALL_TAGS
+    if is_start and len(buffer) >= HEADER_BYTES:
         layout = first_layout(buffer, 0, layout, quirks)
     stop = _NO_TAG if stop_before is None else stop_before
     scanner = _Scanner(buffer, layout, quirks, stop, wanted, max_nested_headers)

@@ -8,10 +8,12 @@ from pacsd.dicom.charset import character_set, decode_text, encode_text
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.errors import FrameError, InflateError, ScanError
 from pacsd.dicom.fragments import ExtendedOffsetTable, FragmentCollector, fragmented_frames
+from pacsd.dicom.header_stream import HeaderStream
 from pacsd.dicom.inflate import Inflater, inflate
 from pacsd.dicom.quirks import QuirkCounter
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.scan import Scan, scan
+from pacsd.dicom.stored_header import decode_header, encode_header
 from pacsd.dicom.value_check import check_value
 from pacsd.dicom.values import (
     parse_date,
@@ -102,6 +104,15 @@ def read_and_check(data: bytes) -> object:
     return encode_text(text[: len(data) // 4], charset, vr)
 
 
+def read_header(data: bytes) -> object:
+    """In three parts, then as the index keeps it: nothing may come out at all."""
+    stream = HeaderStream(encoding_of(data), max_bytes=4096)
+    for start in range(0, len(data), len(data) // 3 + 1):
+        stream.feed(data[start : start + len(data) // 3 + 1])
+    stream.end()
+    return decode_header(encode_header(stream.header()))
+
+
 def divide(data: bytes) -> object:
     """Fragments fed in two parts, with tables of all kinds."""
     collector = FragmentCollector(0)
@@ -136,11 +147,12 @@ ENTRIES = pytest.mark.parametrize(
     [
         (scan_as_it_arrives, DATA_SETS, (ScanError,), 1_500),
         (walk_in_order, DATA_SETS, (ScanError,), 1_500),
+        (read_header, DATA_SETS, (), 1_500),
         (read_and_check, TEXTS, (), 3_000),
         (divide, ITEMS, (FrameError,), 3_000),
         (inflate_in_parts, DEFLATED, (InflateError,), 1_000),
     ],
-    ids=["scan", "walk", "values", "fragments", "inflate"],
+    ids=["scan", "walk", "header", "values", "fragments", "inflate"],
 )
 
 

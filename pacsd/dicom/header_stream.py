@@ -1,0 +1,231 @@
+"""The header of a data set, read while its bytes arrive.
+
+What stands before Pixel Data is kept, but no long value: of that only its place is. So the header
+of an object of any length has a bound, and is known before the object is whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pacsd.dicom.errors import InflateError, ScanError
+from pacsd.dicom.headers import UNDEFINED_LENGTH, Buffer, Element, Layout, layout_of, read_header
+from pacsd.dicom.inflate import Inflater
+from pacsd.dicom.quirks import Quirk
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
+from pacsd.dicom.scan import Scan, scan
+from pacsd.dicom.tag import Tag
+
+MAX_HEADER_BYTES = 1024 * 1024
+"""Of the elements kept; what stands behind them is not looked at."""
+
+LONG_VALUE_BYTES = 64 * 1024
+"""A value of more bytes, of defined length, is passed over where it is not all there yet."""
+
+BULK_GROUP = 0x7FE00000
+"""Pixel Data and what belongs to it: the header ends before (PS3.3 section C.7.6.3)."""
+
+_GROWTH = 1.25
+"""A header that comes in small pieces is looked at anew when it has grown by so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedValue:
+    """A long value that was passed over: where it lies in the (inflated) data set."""
+
+    tag: Tag
+    vr: str | None
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetHeader:
+    """What stands before Pixel Data.
+
+    Offsets of `elements` are those in `raw`, of `passed` those in the data set; `segments` say what
+    is where: (offset in `raw`, offset in the data set) of each part without a gap. `is_whole` is
+    false where the header is longer than may be kept, or broken behind what was read: `fault` says
+    how. `layout` says how `raw` is written, which may be other than the Transfer Syntax has it.
+    """
+
+    raw: bytes
+    elements: Mapping[Tag, Element]
+    passed: tuple[PassedValue, ...]
+    segments: tuple[tuple[int, int], ...]
+    layout: Layout
+    quirks: tuple[Quirk, ...]
+    is_whole: bool
+    fault: str = ""
+
+    def value(self, tag: Tag) -> bytes | None:
+        """The bytes of a value; None when the element is not there, or was passed over."""
+        element = self.elements.get(tag)
+        if element is None:
+            return None
+        return self.raw[element.offset : element.offset + element.length]
+
+    def place(self, element: Element) -> PassedValue:
+        """Where an element's value lies in the data set."""
+        raw_start, start = max(each for each in self.segments if each[0] <= element.offset)
+        offset = element.offset - raw_start + start
+        return PassedValue(element.tag, element.vr, offset, element.length)
+
+
+def known_syntax(uid: str) -> TransferSyntax:
+    """How a data set of this Transfer Syntax is written; a private one as PS3.5 section A.4 has it.
+
+    Explicit VR Little Endian is what every encapsulated syntax uses, and so what a private one does
+    that did not think of something else.
+    """
+    syntax = transfer_syntax(uid) or transfer_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
+    if syntax is None:
+        raise AssertionError("the registry has no Explicit VR Little Endian")
+    return syntax
+
+
+class HeaderStream:
+    """Reads one header: `feed` until `is_over`, `end` where the data set ends, then `header`.
+
+    Never raises: what cannot be read ends the header with a fault.
+    """
+
+    __slots__ = (
+        "_buffer", "_elements", "_fault", "_inflater", "_kept", "_max_bytes", "_offset", "_passed",
+        "_scan", "_segments", "_skip_bytes", "_syntax", "_wanted_bytes", "is_over", "is_whole",
+    )  # fmt: skip
+
+    def __init__(self, syntax: TransferSyntax, max_bytes: int = MAX_HEADER_BYTES) -> None:
+        self._syntax = syntax
+        self._max_bytes = max_bytes
+        self._inflater = Inflater(max_bytes, is_prefix=True) if syntax.is_deflated else None
+        # What was not scanned to its end: a segment of the data set, from `_offset` on.
+        self._buffer = bytearray()
+        self._offset = 0
+        self._scan: Scan | None = None
+        self._wanted_bytes = 0
+        self._skip_bytes = 0
+        self._kept = bytearray()
+        self._segments: list[tuple[int, int]] = []
+        self._elements: dict[Tag, Element] = {}
+        self._passed: list[PassedValue] = []
+        self._fault = ""
+        self.is_over = False
+        self.is_whole = False
+
+    def feed(self, data: Buffer) -> None:
+        """Take more of the data set; the buffer is free again afterwards."""
+        if self.is_over:
+            return
+        if self._inflater is None:
+            self._take(memoryview(data))
+        else:
+            self._take_deflated(self._inflater, data)
+
+    def end(self) -> None:
+        """The data set has no more bytes."""
+        if not self.is_over:
+            self._read(bytes(self._buffer), is_last=True)
+
+    def header(self) -> DataSetHeader:
+        """What was read."""
+        inflating = () if self._inflater is None else self._inflater.quirks
+        scanning = () if self._scan is None else self._scan.quirks
+        return DataSetHeader(
+            raw=bytes(self._kept),
+            elements=MappingProxyType(self._elements),
+            passed=tuple(self._passed),
+            segments=tuple(self._segments),
+            layout=layout_of(self._syntax) if self._scan is None else self._scan.layout,
+            quirks=(*inflating, *scanning),
+            is_whole=self.is_whole,
+            fault=self._fault,
+        )
+
+    def _take_deflated(self, inflater: Inflater, data: Buffer) -> None:
+        try:
+            inflated = inflater.inflate(data)
+        except InflateError as error:
+            self._stop(self._buffer, str(error))
+            return
+        self._take(memoryview(inflated))
+        if inflater.is_full and not self.is_over:
+            self._stop(self._buffer, self._too_long())
+
+    def _take(self, data: memoryview) -> None:
+        skipped = min(self._skip_bytes, len(data))
+        self._skip_bytes -= skipped
+        data = data[skipped:]
+        if not data:
+            return
+        if not self._buffer:
+            # As a rule the first fragment holds the whole header, which is read where it lies.
+            self._read(data, is_last=False)
+            return
+        self._buffer += data
+        if len(self._buffer) >= self._wanted_bytes:
+            self._read(bytes(self._buffer), is_last=False)
+
+    def _read(self, segment: Buffer, *, is_last: bool) -> None:
+        """Scan a segment as far as it goes; what must be looked at again stays in the buffer."""
+        try:
+            found = scan(
+                segment,
+                self._syntax,
+                stop_before=BULK_GROUP,
+                is_whole=is_last,
+                after=self._scan,
+            )
+        except ScanError as error:
+            self._stop(segment, str(error))
+            return
+        self._scan = found
+        if found.is_complete or is_last:
+            self.is_whole = found.is_complete
+            self._stop(segment, "" if found.is_complete else "the data set ends within its header")
+        elif not self._passes_long_value(segment, found):
+            self._wait(segment, found)
+
+    def _passes_long_value(self, segment: Buffer, found: Scan) -> bool:
+        """Leave a value out that is long and not all here; go on behind it, in a new segment."""
+        header = read_header(segment, found.end_offset, found.layout, len(segment))
+        if header is None or not LONG_VALUE_BYTES < header.length < UNDEFINED_LENGTH:
+            return False
+        self._keep(segment, found)
+        self._passed.append(
+            PassedValue(header.tag, header.vr, self._offset + header.start, header.length)
+        )
+        end = header.start + header.length
+        self._skip_bytes = end - len(segment)
+        self._offset += end
+        self._scan = found.moved(header.tag)
+        self._buffer.clear()
+        self._wanted_bytes = 0
+        return True
+
+    def _wait(self, segment: Buffer, found: Scan) -> None:
+        if len(self._kept) + len(segment) > self._max_bytes:
+            self._stop(segment, self._too_long())
+            return
+        if not self._buffer:
+            self._buffer += segment
+        self._wanted_bytes = max(found.needed_bytes, int(len(segment) * _GROWTH))
+
+    def _stop(self, segment: Buffer, fault: str) -> None:
+        if self._scan is not None:
+            self._keep(segment, self._scan)
+        self._fault = fault
+        self.is_over = True
+        self._buffer.clear()
+
+    def _keep(self, segment: Buffer, found: Scan) -> None:
+        """Keep what was scanned; its elements lie behind those of earlier segments now."""
+        shift = len(self._kept)
+        self._segments.append((shift, self._offset))
+        self._kept += segment[: found.end_offset]
+        for tag, element in found.elements.items():
+            self._elements.pop(tag, None)
+            self._elements[tag] = element._replace(offset=element.offset + shift)
+
+    def _too_long(self) -> str:
+        return f"the header is longer than {self._max_bytes} bytes"
