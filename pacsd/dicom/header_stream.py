@@ -45,8 +45,9 @@ class DataSetHeader:
 
     Offsets of `elements` are those in `raw`, of `passed` those in the data set; `segments` say what
     is where: (offset in `raw`, offset in the data set) of each part without a gap. `is_whole` is
-    false where the header is longer than may be kept, or broken behind what was read: `fault` says
-    how. `layout` says how `raw` is written, which may be other than the Transfer Syntax has it.
+    false where the header is longer than may be kept, or ends early: `fault` says how. It
+    `is_broken` where its structure cannot be read. `layout` says how `raw` is written, which may be
+    other than the Transfer Syntax has it.
     """
 
     raw: bytes
@@ -56,6 +57,7 @@ class DataSetHeader:
     layout: Layout
     quirks: tuple[Quirk, ...]
     is_whole: bool
+    is_broken: bool = False
     fault: str = ""
 
     def value(self, tag: Tag) -> bytes | None:
@@ -92,7 +94,8 @@ class HeaderStream:
 
     __slots__ = (
         "_buffer", "_elements", "_fault", "_inflater", "_kept", "_max_bytes", "_offset", "_passed",
-        "_scan", "_segments", "_skip_bytes", "_syntax", "_wanted_bytes", "is_over", "is_whole",
+        "_scan", "_segments", "_skip_bytes", "_syntax", "_wanted_bytes", "is_broken",
+        "is_over", "is_whole",
     )  # fmt: skip
 
     def __init__(self, syntax: TransferSyntax, max_bytes: int = MAX_HEADER_BYTES) -> None:
@@ -112,6 +115,7 @@ class HeaderStream:
         self._fault = ""
         self.is_over = False
         self.is_whole = False
+        self.is_broken = False
 
     def feed(self, data: Buffer) -> None:
         """Take more of the data set; the buffer is free again afterwards."""
@@ -139,6 +143,7 @@ class HeaderStream:
             layout=layout_of(self._syntax) if self._scan is None else self._scan.layout,
             quirks=(*inflating, *scanning),
             is_whole=self.is_whole,
+            is_broken=self.is_broken,
             fault=self._fault,
         )
 
@@ -177,6 +182,7 @@ class HeaderStream:
                 after=self._scan,
             )
         except ScanError as error:
+            self.is_broken = True
             self._stop(segment, str(error))
             return
         self._scan = found

@@ -138,7 +138,7 @@ def test_row_d31_sequences_nest_so_deep_and_no_deeper(depth: int) -> None:
         nested = sequence(0x00400275, item(nested, is_undefined=True), is_undefined=True)
     header = read(name_and_uid(EXPLICIT) + nested, EXPLICIT, 50)
     assert header.is_whole is (depth <= 64)
-    assert bool(header.fault) is (depth > 64)
+    assert header.is_broken is bool(header.fault) is (depth > 64)
 
 
 def test_row_d32_of_a_bomb_only_the_beginning_is_inflated() -> None:

@@ -1,0 +1,58 @@
+"""Objects to store: small data sets, made from keywords and values."""
+
+import struct
+from collections.abc import Mapping
+
+from pacsd.dicom.dictionary import tag_of, vr_of
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.values import NUMBER_CODES
+from pacsd.dicom.vr import VR, has_long_length, padding_byte
+
+CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
+PIXEL_DATA: Tag = 0x7FE00010
+
+DEFAULTS: Mapping[str, str | int] = {
+    "SOPClassUID": CT_IMAGE_STORAGE,
+    "SOPInstanceUID": "1.2.3.4",
+    "StudyDate": "20260102",
+    "Modality": "CT",
+    "PatientName": "Test^Object",
+    "PatientID": "TEST-1",
+    "StudyInstanceUID": "1.2.3",
+    "SeriesInstanceUID": "1.2.3.1",
+    "InstanceNumber": "1",
+}
+"""What an object has that nobody asked for."""
+
+
+def data_set(attributes: Mapping[str, str | int] | None = None, *, pixel_bytes: int = 0) -> bytes:
+    """A data set in Explicit VR Little Endian, its text in UTF-8.
+
+    `attributes` are values by keyword, beside and instead of DEFAULTS; '' leaves one out. With
+    `pixel_bytes`, Pixel Data of so many zeros follows.
+    """
+    values = {"SpecificCharacterSet": "ISO_IR 192", **DEFAULTS, **(attributes or {})}
+    elements = {_tag(keyword): value for keyword, value in values.items() if value != ""}
+    encoded = [_element(tag, elements[tag]) for tag in sorted(elements)]
+    if pixel_bytes:
+        encoded.append(_header(PIXEL_DATA, VR.OW, pixel_bytes) + bytes(pixel_bytes))
+    return b"".join(encoded)
+
+
+def _tag(keyword: str) -> Tag:
+    tag = tag_of(keyword)
+    if tag is None:
+        raise KeyError(f"{keyword}: no keyword of PS3.6")
+    return tag
+
+
+def _element(tag: Tag, value: str | int) -> bytes:
+    vr = vr_of(tag) or VR.UN
+    raw = value.encode() if isinstance(value, str) else struct.pack(f"<{NUMBER_CODES[vr]}", value)
+    raw += padding_byte(vr) * (len(raw) % 2)
+    return _header(tag, vr, len(raw)) + raw
+
+
+def _header(tag: Tag, vr: VR, length: int) -> bytes:
+    form = "<HH2sxxI" if has_long_length(vr) else "<HH2sH"
+    return struct.pack(form, tag >> 16, tag & 0xFFFF, vr.encode(), length)
