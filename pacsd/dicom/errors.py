@@ -7,6 +7,7 @@
     ├── Part10Error    a file without readable File Meta Information (PS3.10 section 7.1)
     ├── ScanError      a data set whose structure cannot be read (PS3.5 section 7)
     ├── InflateError   a deflated data set that is broken or too large (PS3.5 section A.5)
+    ├── ReencodeError  a data set that cannot have another Transfer Syntax (PS3.5 annex A)
     └── FrameError     Pixel Data that cannot be divided into frames (PS3.5 section A.4)
 
 Each message names the field, the value and the rule, safe to print on one log line.
@@ -39,6 +40,10 @@ class ScanError(DicomError):
 
 class InflateError(DicomError):
     """A deflated data set is broken, or larger than it may become."""
+
+
+class ReencodeError(DicomError):
+    """A data set cannot be encoded in another Transfer Syntax: encapsulated, or cut short."""
 
 
 class FrameError(DicomError):

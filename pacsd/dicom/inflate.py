@@ -69,22 +69,27 @@ class Inflater:
         Raises:
             InflateError: the stream is broken, or more comes out of it than may.
         """
+        return b"".join(self.pieces(data))
+
+    def pieces(self, data: Buffer) -> Iterator[bytes]:
+        """The same in pieces of at most 64 KiB, each inflated when it is asked for.
+
+        All of them must be taken before more is fed.
+        """
         if self._in_bytes < 2:  # noqa: PLR2004 -- RFC 1950 section 2.2: CMF and FLG
             data = self._first + bytes(data)
             if len(data) < 2:  # noqa: PLR2004
                 self._first = data
-                return b""
+                return
             self._open(data)
-        pieces: list[bytes] = []
         for at in range(0, len(data), _SLICE_BYTES):
             part = data[at : at + _SLICE_BYTES]
             if self.is_complete:
                 self._pass_rest(bytes(part))
             else:
                 self._in_bytes += len(part)
-                pieces.extend(self._pieces(part))
+                yield from self._pieces(part)
                 self._pass_rest(self._engine.unused_data)
-        return b"".join(pieces)
 
     def _open(self, data: bytes) -> None:
         """Some writers put RFC 1950's header before the stream."""

@@ -12,6 +12,7 @@ from pacsd.dicom import errors
         "Part10Error",
         "ScanError",
         "InflateError",
+        "ReencodeError",
         "FrameError",
     ],
 )
