@@ -18,6 +18,7 @@ from tests.house.floors import (
     rooms,
 )
 
+SQL = {"sqlalchemy", "alembic", "sqlite3"}
 OBJECT_MODELS = {"pydicom", "pynetdicom", "numpy"}
 
 
@@ -77,6 +78,12 @@ def test_a_sans_io_room_knows_no_time_no_socket_no_chance(room: str) -> None:
     for path in modules(f"pacsd/{room}"):
         roots = {name.split(".")[0] for name in imports(path)}
         assert not roots & SANS_IO_FORBIDDEN, named(path)
+
+
+@pytest.mark.parametrize("path", modules("pacsd", "plugins"), ids=named)
+def test_only_the_index_knows_sql(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(path)}
+    assert "index" in path.relative_to(ROOT).parts or not roots & SQL
 
 
 def test_no_room_imports_an_object_model() -> None:

@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-HEAVY = {"pydicom", "pynetdicom", "numpy", "aiohttp", "uvloop", "prometheus_client", "pydantic"}
+HEAVY = {
+    "aiohttp",
+    "alembic",
+    "numpy",
+    "prometheus_client",
+    "pydantic",
+    "pydicom",
+    "pynetdicom",
+    "sqlalchemy",
+    "uvloop",
+}
 
 
 def imported_by(statement: str) -> set[str]:

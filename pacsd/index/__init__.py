@@ -1,0 +1,30 @@
+"""The index: what is stored and where it lies. The only room that knows SQL.
+
+    index            open_index, Index: what the rooms above hold in hand
+    records          what is brought to the index and what it answers
+    errors           IndexFault, IndexVersionError
+    attributes       the indexed attributes by level          PS3.4 section C.6, PS3.18 section 10.6
+    folding, text    names for matching; text fit for columns PS3.4 section C.2.2.2.1
+
+    ingest           the ingest transaction: a group in, a verdict for each out
+    placing          patient, study and series of an instance, or held
+    judging          the verdict where a SOP Instance UID is taken
+    quarantining     other data sets under a known UID; releasing: the way back
+    auditing         the audit trail
+    instances, copies, quarantine, changes, extra_tags, statistics
+                     the other calls, by what they are about
+    headers          the header database, of which header_codec is the packing
+    extra_values, packing, words, selections, recent
+                     parts of these
+
+    schema           tables of the archive; schema_records: of what happened
+    versions         a database's version; migrations: how it is raised
+    sqlite           all that is SQLite's
+    threads          one thread that writes, a few that read; desks: their connections
+    unit_queue       work on its way from the event loop to a thread
+    session          what a writing unit of work has in hand
+
+In: instances that are durable in a store, scopes, keys to page by. Out: frozen records. Called by
+archive and jobs, on the event loop; every call is one hop to a thread and one transaction there.
+Nothing of a call that raised is visible. SQLAlchemy Core, no objects mapped; PostgreSQL follows.
+"""

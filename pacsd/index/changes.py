@@ -1,0 +1,79 @@
+"""The change log, and how far its consumers have read it."""
+
+from functools import partial
+
+from sqlalchemy import Connection, select
+
+from pacsd.index import schema, schema_records
+from pacsd.index.records import Change, ChangeKind, ChangePage, Scope
+from pacsd.index.session import WriteSession
+from pacsd.index.sqlite import insert_or_replace
+from pacsd.index.threads import Threads
+
+_change, _cursor, _meta = (
+    schema_records.change.c,
+    schema_records.cursor.c,
+    schema_records.meta.c,
+)
+
+
+class Changes:
+    """The change log of a scope. Numbers rise in the order of commits, with gaps."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def page(self, scope: Scope, after: int = 0, limit: int = 1_000) -> ChangePage:
+        """Changes with a higher number than `after`, by rising number."""
+        return await self._threads.read(partial(_page, scope, after, limit))
+
+    async def cursor(self, scope: Scope, consumer: str) -> int:
+        """The last change that a consumer is done with; 0 when this epoch is new to it."""
+        return await self._threads.read(partial(_read_cursor, scope, consumer))
+
+    async def move_cursor(self, scope: Scope, consumer: str, number: int) -> None:
+        """Note that a consumer is done with all changes up to this one."""
+        await self._threads.write(partial(_move_cursor, scope, consumer, number))
+
+
+def _page(scope: Scope, after: int, limit: int, connection: Connection) -> ChangePage:
+    chosen = select(schema_records.change).where(
+        _change.partition_id == scope.partition, _change.id > after
+    )
+    if scope.studies is not None:
+        studies = select(schema.study.c.id).where(
+            schema.study.c.partition_id == scope.partition,
+            schema.study.c.study_instance_uid.in_(sorted(scope.studies)),
+        )
+        chosen = chosen.where(_change.study_row.in_(studies))
+    rows = connection.execute(chosen.order_by(_change.id).limit(limit))
+    changes = tuple(
+        Change(number, partition, ChangeKind(kind), *rest)
+        for number, partition, kind, *rest in rows
+    )
+    return ChangePage(_epoch(connection), changes)
+
+
+def _epoch(connection: Connection) -> str:
+    chosen = select(_meta.value).where(_meta.key == schema_records.EPOCH)
+    return str(connection.execute(chosen).scalar_one())
+
+
+def _read_cursor(scope: Scope, consumer: str, connection: Connection) -> int:
+    chosen = select(_cursor.number).where(
+        _cursor.partition_id == scope.partition,
+        _cursor.consumer == consumer,
+        _cursor.epoch == _epoch(connection),
+    )
+    return connection.execute(chosen).scalar() or 0
+
+
+def _move_cursor(scope: Scope, consumer: str, number: int, session: WriteSession) -> None:
+    values = {
+        "partition_id": scope.partition,
+        "consumer": consumer,
+        "epoch": _epoch(session.connection),
+        "number": number,
+    }
+    moved = insert_or_replace(schema_records.cursor, "epoch", "number").values(values)
+    session.connection.execute(moved)

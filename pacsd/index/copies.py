@@ -1,0 +1,112 @@
+"""Copies: listed for fsck and scrub, and marked with what these found."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, update
+
+from pacsd.index import schema, schema_records
+from pacsd.index.records import ChangeKind, Copy, CopyCheck, CopyState, Scope
+from pacsd.index.selections import COPIES, COPY, INSTANCES, STUDY_OF_INSTANCE, copy_of, within
+from pacsd.index.session import Place, WriteSession
+from pacsd.index.threads import Threads
+from pacsd.index.unit_queue import Priority
+
+_instance, _copy, _store = schema.instance.c, schema.copy.c, schema.store.c
+
+
+class Copies:
+    """The copies of a scope's instances, whatever state these are in."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def by_location(
+        self, scope: Scope, store: str, after_key: str = "", limit: int = 1_000
+    ) -> list[Copy]:
+        """Copies in a store, by rising key, from behind `after_key` on; of equal keys all or none.
+
+        What lies in quarantine is not among them: see `Quarantine.by_location`.
+        """
+        chosen = _seen(scope).where(_store.word == store, _copy.location > after_key)
+        ordered = chosen.order_by(_copy.location).limit(limit)
+        return await self._threads.read(partial(_copies, ordered))
+
+    async def longest_unverified(
+        self, scope: Scope, verified_before_us: int, limit: int = 100
+    ) -> list[Copy]:
+        """Copies not read back since then, those for longest first.
+
+        Mark each of them, whatever was found: the next page begins behind the marked ones.
+        """
+        chosen = _seen(scope).where(_copy.verified_at_us < verified_before_us)
+        ordered = chosen.order_by(_copy.verified_at_us, _copy.instance_row).limit(limit)
+        return await self._threads.read(partial(_copies, ordered))
+
+    async def mark(self, scope: Scope, checks: Sequence[CopyCheck]) -> int:
+        """Note what was found; how many copies it still held for.
+
+        A copy that was replaced meanwhile keeps its state. What was good and is not any more is
+        logged as a change.
+        """
+        work = partial(_mark, scope, checks)
+        return await self._threads.write(work, Priority.MAINTENANCE)
+
+
+def last_key(store: str, connection: Connection) -> str | None:
+    """The highest key of a store, over all partitions and states."""
+    keys = (
+        select(func.max(table.c.location))
+        .join(schema.store, table.c.store_row == _store.id)
+        .where(_store.word == store)
+        for table in (schema.copy, schema_records.quarantine)
+    )
+    found = (connection.execute(each).scalar() for each in keys)
+    return max((key for key in found if key is not None), default=None)
+
+
+def _seen(scope: Scope) -> Select[*tuple[Any, ...]]:
+    copies = select(*COPY).select_from(COPIES).where(_copy.partition_id == scope.partition)
+    if scope.studies is None:
+        return copies
+    is_seen = within(scope, _instance.partition_id, STUDY_OF_INSTANCE)
+    visible = select(_instance.id).select_from(INSTANCES).where(is_seen)
+    return copies.where(_copy.instance_row.in_(visible))
+
+
+def _copies(chosen: Select[*tuple[Any, ...]], connection: Connection) -> list[Copy]:
+    return [copy_of(row) for row in connection.execute(chosen)]
+
+
+def _mark(scope: Scope, checks: Sequence[CopyCheck], session: WriteSession) -> int:
+    return sum(_mark_one(scope, check, session) for check in checks)
+
+
+def _mark_one(scope: Scope, check: CopyCheck, session: WriteSession) -> bool:
+    before = session.connection.execute(
+        _seen(scope).where(
+            _copy.instance_row == check.instance,
+            _store.word == check.location.store,
+            _copy.location == check.location.key,
+        )
+    ).one_or_none()
+    if before is None:
+        return False
+    key = (_copy.instance_row == check.instance, _copy.location == check.location.key)
+    found = {"state": check.state.value, "verified_at_us": check.checked_at_us}
+    session.connection.execute(update(schema.copy).where(*key).values(found))
+    if copy_of(before).state is CopyState.OK and check.state is not CopyState.OK:
+        session.log(scope.partition, ChangeKind.COPY_FAILED, _place(session, check), check.instance)
+    return True
+
+
+def _place(session: WriteSession, check: CopyCheck) -> Place:
+    chosen = (
+        select(schema.series.c.study_row, _instance.series_row)
+        .select_from(
+            schema.instance.outerjoin(schema.series, _instance.series_row == schema.series.c.id)
+        )
+        .where(_instance.id == check.instance)
+    )
+    return Place(*session.connection.execute(chosen).one())

@@ -1,0 +1,117 @@
+"""Where the threads work: connections, and the transactions around units of work."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection, func, insert, select
+
+from pacsd.index import schema, schema_records
+from pacsd.index.errors import IndexFault
+from pacsd.index.headers import HeaderWriter
+from pacsd.index.session import WriteSession
+from pacsd.index.sqlite import SqliteFile, close, transaction, translated
+from pacsd.index.versions import bring_up_to_date
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class DeskFacts:
+    """What a writer's desk tells about itself, for metrics; each field is written in one step."""
+
+    upgraded_from: str = ""
+    wal_bytes: int = 0
+    failed_checkpoints: int = 0
+    header_failures: int = 0
+    headers_recreated_because: str = ""
+
+
+class WriterDesk:
+    """The one connection that writes the index, and the header database's beside it.
+
+    Raises:
+        IndexFault: the database cannot be opened, or is of a version we do not know.
+    """
+
+    def __init__(
+        self, file: SqliteFile, headers: SqliteFile, now_us: Callable[[], int], facts: DeskFacts
+    ) -> None:
+        self._file = file
+        self._facts = facts
+        self._connection = file.connect_writer()
+        try:
+            with translated():
+                facts.upgraded_from = bring_up_to_date(self._connection) or ""
+                self._session = WriteSession(self._connection, now_us)
+                epoch, highest = _identity(self._connection)
+            self._headers = HeaderWriter(headers, epoch, highest)
+        except BaseException:
+            close(self._connection)
+            raise
+        facts.headers_recreated_because = self._headers.recreated_because
+        facts.header_failures = self._headers.failures
+
+    def perform(self, work: Callable[[WriteSession], Answer]) -> Answer:
+        """Do a unit in one transaction, durable once this returns."""
+        try:
+            with transaction(self._connection):
+                return work(self._session)
+        except BaseException:
+            self._session.forget()
+            raise
+
+    def tend(self) -> None:
+        """Write the headers of what was committed, and keep the WAL short."""
+        headers = self._session.new_headers
+        self._headers.write(headers)
+        headers.clear()
+        self._facts.header_failures = self._headers.failures
+        try:
+            with translated():
+                self._file.tend(self._connection)
+        except IndexFault:
+            # The WAL grows until a later one succeeds, or the next commit tells the caller.
+            self._facts.failed_checkpoints += 1
+        self._facts.wal_bytes = self._file.wal_bytes()
+
+    def close(self) -> None:
+        """Copy the WAL into the database and close."""
+        self._headers.close()
+        # The next open finds the WAL as it is.
+        with suppress(IndexFault), translated():
+            self._file.close_writer(self._connection)
+
+
+class ReaderDesk:
+    """A connection that reads, one transaction for each unit."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._connection = file.connect_reader()
+
+    def perform(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Do a unit on one state of the database."""
+        with transaction(self._connection):
+            return work(self._connection)
+
+    def tend(self) -> None:
+        """Nothing is due."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        close(self._connection)
+
+
+def _identity(connection: Connection) -> tuple[str, int]:
+    """The epoch of the change log, new for a new database, and the highest instance."""
+    meta = schema_records.meta
+    with connection.begin():
+        chosen = select(meta.c.value).where(meta.c.key == schema_records.EPOCH)
+        epoch = connection.execute(chosen).scalar()
+        if epoch is None:
+            epoch = secrets.token_hex(8)
+            connection.execute(insert(meta).values(key=schema_records.EPOCH, value=epoch))
+        highest = connection.execute(select(func.max(schema.instance.c.id))).scalar()
+    return epoch, highest or 0

@@ -1,0 +1,203 @@
+"""The header database: a second file that gives headers back without opening the stored files.
+
+It is not authoritative: written after the index's commit by the same thread, thrown away when it
+is damaged or another index's. What it lacks must be read from the stored files again. The first
+header of a series stands alone and is the dictionary of the others.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
+
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.header_codec import deflate, dictionary_of, inflate
+from pacsd.index.recent import Recent
+from pacsd.index.schema import RowId
+from pacsd.index.session import NewHeader
+from pacsd.index.sqlite import (
+    SqliteFile,
+    close,
+    driver,
+    insert_or_replace,
+    prepared,
+    transaction,
+    translated,
+)
+
+_FORMAT = "1"
+_DICTIONARIES_KEPT = 128
+_ALONE = 0
+
+METADATA = MetaData()
+
+header = Table(
+    "header",
+    METADATA,
+    Column("instance_row", RowId, primary_key=True, autoincrement=False),
+    Column("base_row", RowId, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+first_header = Table(
+    "first_header",
+    METADATA,
+    Column("series_row", RowId, primary_key=True, autoincrement=False),
+    Column("instance_row", RowId, nullable=False),
+)
+fact = Table(
+    "fact",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+_BODIES = select(header.c.instance_row, header.c.base_row, header.c.body)
+_FIRST_OF_SERIES = select(header.c.instance_row, header.c.body).join(
+    first_header, first_header.c.instance_row == header.c.instance_row
+)
+_INSERT = insert_or_replace(header, "base_row", "body").values(
+    instance_row=bindparam("instance"), base_row=bindparam("base"), body=bindparam("deflated")
+)
+_INSERT_FIRST = insert_or_replace(first_header, "instance_row").values(
+    series_row=bindparam("series"), instance_row=bindparam("instance")
+)
+
+
+def read_headers(headers: Connection, instances: Sequence[int]) -> dict[int, bytes]:
+    """The headers there are, by instance; blocks."""
+    rows = headers.execute(_BODIES.where(header.c.instance_row.in_(instances))).all()
+    bases = {base for _, base, _ in rows if base != _ALONE}
+    found = headers.execute(_BODIES.where(header.c.instance_row.in_(bases))) if bases else ()
+    dictionaries = {_ALONE: b""}
+    for instance, _, body in found:
+        dictionaries[instance] = dictionary_of(inflate(body) or b"")
+    inflated = ((row, inflate(body, dictionaries.get(base, b""))) for row, base, body in rows)
+    return {instance: whole for instance, whole in inflated if whole is not None}
+
+
+class HeaderWriter:
+    """The writer's hand on the header database. No fault of it is raised.
+
+    `failures` counts what could not be done; `recreated_because` says why the database was found
+    wanting at open and made anew, '' when it was not.
+    """
+
+    def __init__(self, file: SqliteFile, epoch: str, highest_instance: int) -> None:
+        self.failures = 0
+        self.recreated_because = ""
+        self._file = file
+        self._is_damaged = False
+        self._dictionaries: Recent[int, tuple[int, bytes]] = Recent(_DICTIONARIES_KEPT)
+        self._insert, self._insert_first = prepared(_INSERT), prepared(_INSERT_FIRST)
+        self._connection: Connection | None = None
+        with self._contained():
+            self._connection = self._opened(epoch, highest_instance)
+
+    def write(self, headers: Sequence[NewHeader]) -> None:
+        """Keep headers, in place of those that are there."""
+        if not headers:
+            return
+        if self._connection is None:
+            self.failures += 1
+            return
+        with self._contained():
+            connection = self._connection
+            with transaction(connection):
+                rows = [(each.instance, *self._packed(connection, each)) for each in headers]
+                driver(connection).executemany(self._insert, rows).close()
+            self._file.tend(connection)
+
+    def close(self) -> None:
+        """Close the database, and throw it away when it was found damaged."""
+        if self._connection is not None:
+            with self._contained():
+                self._file.close_writer(self._connection)
+        if self._is_damaged:
+            self._file.remove()
+
+    @contextmanager
+    def _contained(self) -> Iterator[None]:
+        try:
+            with translated():
+                yield
+        except IndexFault as fault:
+            self.failures += 1
+            self._is_damaged |= fault.kind is IndexFaultKind.CORRUPT
+            # It may hold what was rolled back.
+            self._dictionaries.clear()
+
+    def _packed(self, connection: Connection, new: NewHeader) -> tuple[int, bytes]:
+        """Whose header is the dictionary, and the header deflated with it."""
+        base, dictionary = _ALONE, b""
+        if new.series is not None:
+            base, dictionary = self._dictionary(connection, new.series, new)
+        return base, deflate(new.header, dictionary)
+
+    def _dictionary(self, connection: Connection, series: int, new: NewHeader) -> tuple[int, bytes]:
+        """The first header of the series and whose it is; (0, nothing) if this is the first."""
+        first = self._dictionaries.get(series)
+        if first is None:
+            first = self._stored_first(connection, series)
+            if first is None:
+                first = new.instance, dictionary_of(new.header)
+                driver(connection).execute(self._insert_first, (series, new.instance)).close()
+            self._dictionaries.put(series, first)
+        return (_ALONE, b"") if first[0] == new.instance else first
+
+    def _stored_first(self, connection: Connection, series: int) -> tuple[int, bytes] | None:
+        of_series = _FIRST_OF_SERIES.where(first_header.c.series_row == series)
+        found = connection.execute(of_series).one_or_none()
+        whole = inflate(found.body) if found is not None else None
+        return (
+            None if found is None or whole is None else (found.instance_row, dictionary_of(whole))
+        )
+
+    def _opened(self, epoch: str, highest_instance: int) -> Connection:
+        """The database's connection; a database that cannot be used is made anew."""
+        why = "it is damaged"
+        try:
+            connection = self._file.connect_writer()
+            with translated():
+                why = _prepare(connection, epoch, highest_instance)
+            if not why:
+                return connection
+            close(connection)
+        except IndexFault as fault:
+            if fault.kind is not IndexFaultKind.CORRUPT:
+                raise
+        self.recreated_because = why
+        self._file.remove()
+        connection = self._file.connect_writer()
+        _prepare(connection, epoch, highest_instance)
+        return connection
+
+
+def _prepare(connection: Connection, epoch: str, highest_instance: int) -> str:
+    """Make the tables of a new database; why an old one cannot be used, '' if it can."""
+    facts = {"format": _FORMAT, "epoch": epoch}
+    with connection.begin():
+        METADATA.create_all(connection)
+        found = dict(connection.execute(select(fact.c.name, fact.c.value)).all())
+        if not found:
+            connection.execute(
+                insert(fact), [{"name": each, "value": facts[each]} for each in facts]
+            )
+        elif found != facts:
+            return "it belongs to another index"
+        # An index that was set back, as from a backup, gives these numbers to other instances.
+        connection.execute(delete(header).where(header.c.instance_row > highest_instance))
+        connection.execute(
+            delete(first_header).where(first_header.c.instance_row > highest_instance)
+        )
+    return ""

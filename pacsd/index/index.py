@@ -1,0 +1,144 @@
+"""The index: what the rooms above hold in hand."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from pacsd.index.auditing import append_audit
+from pacsd.index.changes import Changes
+from pacsd.index.copies import Copies, last_key
+from pacsd.index.desks import DeskFacts, ReaderDesk, WriterDesk
+from pacsd.index.extra_tags import ExtraTags
+from pacsd.index.headers import read_headers
+from pacsd.index.ingest import add
+from pacsd.index.instances import Instances
+from pacsd.index.quarantine import Quarantine
+from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.records import (
+    AuditEntry,
+    IndexHealth,
+    IndexStats,
+    NewInstance,
+    Scope,
+    Verdict,
+)
+from pacsd.index.session import NewHeader, WriteSession
+from pacsd.index.sqlite import Durability, SqliteFile
+from pacsd.index.statistics import index_stats
+from pacsd.index.threads import Threads
+from pacsd.index.unit_queue import Priority
+
+INDEX_FILE = "index.sqlite"
+HEADERS_FILE = "headers.sqlite"
+
+
+class Index:
+    """An open index. One call is one transaction, or one page; it may be used by many tasks.
+
+    Every call raises IndexFault when the database fails: nothing of the call is visible then.
+    """
+
+    def __init__(self, threads: Threads, facts: DeskFacts, bounds: QuarantineBounds) -> None:
+        self._threads = threads
+        self._facts = facts
+        self._bounds = bounds
+        self.instances = Instances(threads)
+        self.copies = Copies(threads)
+        self.quarantine = Quarantine(threads, bounds)
+        self.changes = Changes(threads)
+        self.extra_tags = ExtraTags(threads)
+
+    async def add(self, group: Sequence[NewInstance]) -> list[Verdict]:
+        """Index a group of instances that are durable in a store; durable once this returns.
+
+        One verdict each, in their order; an instance that breaks a rule never fails the others.
+        UIDs must be acceptable (`pacsd.dicom.uid`), the partition must exist.
+
+        Raises:
+            IndexFault: nothing of the group is visible. If the medium failed during the commit it
+                may come back after a restart: leave its files to the start-up's examination.
+        """
+        if not group:
+            return []
+        work = partial(add, group=tuple(group), bounds=self._bounds)
+        return await self._threads.write(work, Priority.INGEST)
+
+    async def withdraw(self, partition: int, version: int) -> None:
+        """Forget a version that `add` put into quarantine: it was no conflict after all."""
+        await self.quarantine.discard(Scope(partition), version, "pacsd")
+
+    async def last_key(self, store: str) -> str | None:
+        """The highest key of a store that an instance or a version in quarantine has."""
+        return await self._threads.read(partial(last_key, store))
+
+    async def headers(self, instances: Sequence[int]) -> Mapping[int, bytes]:
+        """The headers there are, by instance; those that lack must be read from their files."""
+        return await self._threads.read_headers(partial(read_headers, instances=tuple(instances)))
+
+    async def put_headers(self, headers: Sequence[NewHeader]) -> None:
+        """Keep headers that were read from files again."""
+        work = partial(_put_headers, tuple(headers))
+        await self._threads.write(work, Priority.MAINTENANCE)
+
+    async def audit(self, scope: Scope, entry: AuditEntry) -> None:
+        """Append to the audit trail."""
+        await self._threads.write(lambda session: append_audit(session, scope.partition, entry))
+
+    async def stats(self, scope: Scope) -> IndexStats:
+        """What the index holds; reads all of it."""
+        return await self._threads.read(partial(index_stats, scope))
+
+    def health(self) -> IndexHealth:
+        """How the index is doing."""
+        facts = self._facts
+        return IndexHealth(
+            waiting_units=self._threads.waiting_units,
+            wal_bytes=facts.wal_bytes,
+            failed_checkpoints=facts.failed_checkpoints,
+            header_failures=facts.header_failures,
+            headers_recreated_because=facts.headers_recreated_because,
+            upgraded_from=facts.upgraded_from,
+        )
+
+
+@asynccontextmanager
+async def open_index(
+    folder: Path,
+    *,
+    now_us: Callable[[], int],
+    durability: Durability = Durability.FULL,
+    bounds: QuarantineBounds | None = None,
+    readers: int = 2,
+) -> AsyncIterator[Index]:
+    """The index in a folder, made or upgraded if need be; nobody else may have it open.
+
+    `now_us` is a clock in UTC microseconds since 1970.
+
+    Raises:
+        IndexVersionError: a newer pacsd made it.
+        IndexFault: it cannot be opened.
+    """
+    index = SqliteFile(folder / INDEX_FILE, durability)
+    headers = SqliteFile(folder / HEADERS_FILE, Durability.RELAXED)
+    facts = DeskFacts()
+    threads = Threads(
+        open_writer=partial(WriterDesk, index, headers, now_us, facts),
+        open_reader=partial(ReaderDesk, index),
+        open_headers=partial(ReaderDesk, headers),
+        readers=readers,
+    )
+    try:
+        await threads.write(_opened, Priority.INGEST)
+        yield Index(threads, facts, bounds or QuarantineBounds())
+    finally:
+        await threads.close()
+
+
+def _opened(_: WriteSession) -> None:
+    """Nothing but what opening does."""
+
+
+def _put_headers(headers: Sequence[NewHeader], session: WriteSession) -> None:
+    """They are written once this is committed, as those of new instances are."""
+    session.new_headers.extend(headers)

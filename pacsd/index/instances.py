@@ -1,0 +1,169 @@
+"""Instances: found by UID, listed, deleted and restored."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Select, select, update
+
+from pacsd.index import schema
+from pacsd.index.auditing import append_audit
+from pacsd.index.packing import unpack_attributes, unpack_extras
+from pacsd.index.records import (
+    AuditEntry,
+    ChangeKind,
+    Copy,
+    HeldInstance,
+    InstanceState,
+    Scope,
+    StoredInstance,
+)
+from pacsd.index.selections import (
+    COPIES,
+    COPY,
+    INSTANCE,
+    INSTANCES,
+    STUDY_OF_INSTANCE,
+    copy_of,
+    instance_of,
+    within,
+)
+from pacsd.index.session import Place, WriteSession
+from pacsd.index.threads import Threads
+
+_instance, _held = schema.instance.c, schema.held.c
+
+
+class Instances:
+    """The instances of a scope."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def find(self, scope: Scope, sop_instance_uid: str) -> StoredInstance | None:
+        """The instance of a UID with its copies, in whatever state."""
+        chosen = _seen(scope).where(_instance.sop_instance_uid == sop_instance_uid)
+        found = await self._threads.read(partial(_stored, chosen))
+        return found[0] if found else None
+
+    async def page(self, scope: Scope, after: int = 0, limit: int = 1_000) -> list[StoredInstance]:
+        """Instances with a higher number than `after`, by rising number."""
+        chosen = _seen(scope).where(_instance.id > after).order_by(_instance.id).limit(limit)
+        return await self._threads.read(partial(_stored, chosen))
+
+    async def held(self, scope: Scope, after: int = 0, limit: int = 1_000) -> list[HeldInstance]:
+        """Held instances with a higher number than `after`, by rising number."""
+        return await self._threads.read(partial(_held_page, scope, after, limit))
+
+    async def delete(self, scope: Scope, sop_instance_uids: Sequence[str], actor: str) -> list[int]:
+        """Take instances out of sight, files untouched; the numbers of those that were there."""
+        return await self._threads.write(partial(_delete, scope, sop_instance_uids, actor))
+
+    async def restore(
+        self, scope: Scope, sop_instance_uids: Sequence[str], actor: str
+    ) -> list[int]:
+        """Undo `delete`; the numbers of those that were deleted."""
+        return await self._threads.write(partial(_restore, scope, sop_instance_uids, actor))
+
+
+def _seen(scope: Scope) -> Select[*tuple[Any, ...]]:
+    is_seen = within(scope, _instance.partition_id, STUDY_OF_INSTANCE)
+    return select(*INSTANCE).select_from(INSTANCES).where(is_seen)
+
+
+def _stored(chosen: Select[*tuple[Any, ...]], connection: Connection) -> list[StoredInstance]:
+    rows = connection.execute(chosen).all()
+    copies: defaultdict[int, list[Copy]] = defaultdict(list)
+    of_instances = schema.copy.c.instance_row.in_([row[0] for row in rows])
+    by_key = (schema.copy.c.instance_row, schema.copy.c.store_row)
+    for row in connection.execute(
+        select(*COPY).select_from(COPIES).where(of_instances).order_by(*by_key)
+    ):
+        copies[row[0]].append(copy_of(row))
+    return [instance_of(row, tuple(copies[row[0]])) for row in rows]
+
+
+def _held_page(scope: Scope, after: int, limit: int, connection: Connection) -> list[HeldInstance]:
+    chosen = (
+        select(
+            _instance.id,
+            _instance.sop_instance_uid,
+            _held.study_instance_uid,
+            _held.series_instance_uid,
+            _held.patient_id,
+            _held.issuer_of_patient_id,
+            _held.attributes,
+            _held.extras,
+        )
+        .join(schema.instance, _held.instance_row == _instance.id)
+        .where(
+            within(scope, _held.partition_id, _held.study_instance_uid),
+            _instance.state == InstanceState.HELD.value,
+            _instance.id > after,
+        )
+        .order_by(_instance.id)
+        .limit(limit)
+    )
+    return [
+        HeldInstance(
+            *row[:-2], attributes=unpack_attributes(row[-2]), extras=unpack_extras(row[-1])
+        )
+        for row in connection.execute(chosen)
+    ]
+
+
+def _delete(scope: Scope, uids: Sequence[str], actor: str, session: WriteSession) -> list[int]:
+    present = [each for each in _states(scope, uids, session) if each[1] != InstanceState.DELETED]
+    for id_, _, place, _ in present:
+        _set_state(session, id_, InstanceState.DELETED)
+        session.log(scope.partition, ChangeKind.DELETED, place, id_)
+    _audit(session, scope, "delete", actor, [study_uid for *_, study_uid in present])
+    return [id_ for id_, *_ in present]
+
+
+def _restore(scope: Scope, uids: Sequence[str], actor: str, session: WriteSession) -> list[int]:
+    deleted = [each for each in _states(scope, uids, session) if each[1] == InstanceState.DELETED]
+    for id_, _, place, _ in deleted:
+        is_held = place.series is None
+        _set_state(session, id_, InstanceState.HELD if is_held else InstanceState.LIVE)
+        session.log(scope.partition, ChangeKind.RESTORED, place, id_)
+    _audit(session, scope, "restore", actor, [study_uid for *_, study_uid in deleted])
+    return [id_ for id_, *_ in deleted]
+
+
+def _states(
+    scope: Scope, uids: Sequence[str], session: WriteSession
+) -> list[tuple[int, InstanceState, Place, str]]:
+    """Number, state, place and Study Instance UID of those of these UIDs that may be seen."""
+    chosen = (
+        select(
+            _instance.id,
+            _instance.state,
+            schema.series.c.study_row,
+            _instance.series_row,
+            STUDY_OF_INSTANCE,
+        )
+        .select_from(INSTANCES)
+        .where(within(scope, _instance.partition_id, STUDY_OF_INSTANCE))
+        .order_by(_instance.id)
+    )
+    found = session.connection.execute(chosen.where(_instance.sop_instance_uid.in_(uids)))
+    return [
+        (id_, InstanceState(state), Place(study, series), study_uid)
+        for id_, state, study, series, study_uid in found
+    ]
+
+
+def _set_state(session: WriteSession, id_: int, state: InstanceState) -> None:
+    changed = update(schema.instance).where(_instance.id == id_).values(state=state.value)
+    session.connection.execute(changed)
+
+
+def _audit(
+    session: WriteSession, scope: Scope, action: str, actor: str, studies: Sequence[str]
+) -> None:
+    for study_uid in sorted(set(studies)):
+        detail = f"{studies.count(study_uid)} instances"
+        entry = AuditEntry(actor, action, "done", study_uid, detail=detail)
+        append_audit(session, scope.partition, entry)

@@ -1,0 +1,97 @@
+"""Quarantine for those who decide: list, look, discard, release."""
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from pacsd.index import schema, schema_records
+from pacsd.index.auditing import append_audit
+from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.records import AuditEntry, ChangeKind, QuarantinedVersion, Released, Scope
+from pacsd.index.releasing import release, remove_version
+from pacsd.index.selections import QUARANTINE, QUARANTINED, quarantined_of, within
+from pacsd.index.session import Place, WriteSession
+from pacsd.index.threads import Threads
+
+_version = schema_records.quarantine.c
+
+
+class Quarantine:
+    """The versions in quarantine, of the studies that they name themselves."""
+
+    def __init__(self, threads: Threads, bounds: QuarantineBounds) -> None:
+        self._threads = threads
+        self._bounds = bounds
+
+    async def page(
+        self, scope: Scope, after: int = 0, limit: int = 1_000
+    ) -> list[QuarantinedVersion]:
+        """Versions with a higher number than `after`, by rising number."""
+        chosen = _seen(scope).where(_version.id > after).order_by(_version.id).limit(limit)
+        return await self._threads.read(partial(_versions, chosen))
+
+    async def find(self, scope: Scope, version: int) -> QuarantinedVersion | None:
+        """The version of this number."""
+        found = await self._threads.read(partial(_versions, _seen(scope, version)))
+        return found[0] if found else None
+
+    async def by_location(
+        self, scope: Scope, store: str, after_key: str = "", limit: int = 1_000
+    ) -> list[QuarantinedVersion]:
+        """Versions in a store, by rising key, from behind `after_key` on."""
+        chosen = _seen(scope).where(schema.store.c.word == store, _version.location > after_key)
+        ordered = chosen.order_by(_version.location).limit(limit)
+        return await self._threads.read(partial(_versions, ordered))
+
+    async def discard(self, scope: Scope, version: int, actor: str) -> QuarantinedVersion | None:
+        """Forget a version; it is returned for its file to be removed, None if there is none."""
+        return await self._threads.write(partial(_discard, scope, version, actor))
+
+    async def release(self, scope: Scope, version: int, actor: str) -> Released | None:
+        """Make a version the instance of its UID; the one that was it takes its place here.
+
+        The instance gets a new number. None if there is no such version.
+        """
+        return await self._threads.write(partial(_release, scope, version, actor, self._bounds))
+
+
+def _seen(scope: Scope, version: int | None = None) -> Select[*tuple[Any, ...]]:
+    is_seen = within(scope, _version.partition_id, _version.study_instance_uid)
+    chosen = select(*QUARANTINED).select_from(QUARANTINE).where(is_seen)
+    return chosen if version is None else chosen.where(_version.id == version)
+
+
+def _versions(chosen: Select[*tuple[Any, ...]], connection: Connection) -> list[QuarantinedVersion]:
+    return [quarantined_of(row) for row in connection.execute(chosen)]
+
+
+def _discard(
+    scope: Scope, number: int, actor: str, session: WriteSession
+) -> QuarantinedVersion | None:
+    found = _versions(_seen(scope, number), session.connection)
+    if not found:
+        return None
+    remove_version(session, found[0])
+    session.log(scope.partition, ChangeKind.DISCARDED, Place(None, None), None, number)
+    _audit(session, scope, "discard from quarantine", actor, found[0])
+    return found[0]
+
+
+def _release(
+    scope: Scope, number: int, actor: str, bounds: QuarantineBounds, session: WriteSession
+) -> Released | None:
+    found = _versions(_seen(scope, number), session.connection)
+    if not found:
+        return None
+    released = release(session, found[0], bounds)
+    _audit(session, scope, "release from quarantine", actor, found[0])
+    return released
+
+
+def _audit(
+    session: WriteSession, scope: Scope, action: str, actor: str, version: QuarantinedVersion
+) -> None:
+    study_uid = version.version.study_instance_uid
+    entry = AuditEntry(actor, action, "done", study_uid, detail=version.version.sop_instance_uid)
+    append_audit(session, scope.partition, entry)

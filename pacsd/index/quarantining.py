@@ -1,0 +1,101 @@
+"""Quarantine: other data sets under a SOP Instance UID that is taken, kept without being shown."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select
+
+from pacsd.api.store import Location
+from pacsd.index import schema, schema_records
+from pacsd.index.packing import pack_attributes, pack_extras
+from pacsd.index.placing import patient_key
+from pacsd.index.records import ChangeKind, Copy, NewInstance, Outcome, Verdict
+from pacsd.index.session import Place, WriteSession, insertion
+
+_version = schema_records.quarantine.c
+_FIND = (
+    select(_version.id, schema.store.c.word, _version.location, _version.size_bytes)
+    .join(schema.store, _version.store_row == schema.store.c.id)
+    .where(
+        _version.partition_id == bindparam("partition"),
+        _version.sop_instance_uid == bindparam("uid"),
+        _version.sha256 == bindparam("digest"),
+    )
+)
+_COUNT = select(func.count(_version.id)).where(_version.partition_id == bindparam("partition"))
+_COUNT_OF_INSTANCE = _COUNT.where(_version.sop_instance_uid == bindparam("uid"))
+_INSERT = insertion(schema_records.quarantine.insert())
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineBounds:
+    """How many versions quarantine takes: of a partition, and of one SOP Instance UID."""
+
+    versions: int = 10_000
+    versions_per_instance: int = 16
+
+
+def quarantine(
+    session: WriteSession, new: NewInstance, place: Place, existing: Copy, bounds: QuarantineBounds
+) -> Verdict:
+    """Keep a version apart, unless it lies there already or there is no room.
+
+    `place` is where the instance hangs that has the UID, `existing` its copy.
+    """
+    partition, uid = new.reception.partition, new.sop_instance_uid
+    instance = existing.instance
+    found = session.fetch(_FIND, partition, uid, new.copy.sha256)
+    if found:
+        version, *where = found[0]
+        is_same_file = Location(*where) == new.copy.location
+        return Verdict(
+            Outcome.CONFLICT_KNOWN, instance, is_same_file, existing, quarantined=version
+        )
+    if _is_full(session, partition, uid, bounds):
+        return Verdict(Outcome.CONFLICT_FULL, instance, keeps_file=False, existing=existing)
+    version = insert_version(session, new)
+    session.log(partition, ChangeKind.QUARANTINED, place, instance, version)
+    return Verdict(Outcome.CONFLICT, instance, True, existing, quarantined=version)
+
+
+def insert_version(session: WriteSession, new: NewInstance) -> int:
+    """Write a version down; our number of it."""
+    version, partition = session.take_ids(), new.reception.partition
+    patient_id, issuer, _ = patient_key(new)
+    row = (
+        version,
+        partition,
+        new.sop_instance_uid,
+        session.words.sop_class(new.sop_class_uid),
+        session.words.source(new.reception),
+        new.reception.received_at_us,
+        new.study_instance_uid,
+        new.series_instance_uid,
+        patient_id,
+        issuer,
+        session.words.store(new.copy.store),
+        new.copy.key,
+        new.copy.size_bytes,
+        new.copy.data_set_bytes,
+        new.copy.sha256,
+        session.words.transfer_syntax(new.transfer_syntax_uid),
+        pack_attributes(new.attributes),
+        pack_extras(new.extras),
+    )
+    session.execute(_INSERT, *row)
+    session.quarantined[partition] = versions_in(session, partition) + 1
+    return version
+
+
+def versions_in(session: WriteSession, partition: int) -> int:
+    """How many versions lie in quarantine."""
+    count = session.quarantined.get(partition)
+    if count is None:
+        count = session.quarantined[partition] = int(session.fetch(_COUNT, partition)[0][0])
+    return count
+
+
+def _is_full(session: WriteSession, partition: int, uid: str, bounds: QuarantineBounds) -> bool:
+    if versions_in(session, partition) >= bounds.versions:
+        return True
+    of_instance = session.fetch(_COUNT_OF_INSTANCE, partition, uid)[0][0]
+    return bool(of_instance >= bounds.versions_per_instance)

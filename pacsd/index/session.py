@@ -1,0 +1,131 @@
+"""What a writing unit of work has in hand: the writer's connection, its counters and memories."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from sqlalchemy import Connection, Insert, Table, bindparam, func, select
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from pacsd.index import schema, schema_records
+from pacsd.index.recent import Recent
+from pacsd.index.records import ChangeKind
+from pacsd.index.sqlite import Statement, driver, prepared
+from pacsd.index.words import Words
+
+Row: TypeAlias = tuple[Any, ...]
+"""A row of a table or of a select, in the order of its columns."""
+
+_SERIES_KEPT = 4_096
+_AUDITED_KEPT = 4_096
+
+# One counter for all of them: whatever is deleted leaves a change or an audit row behind, and so
+# a higher number, so that no number is ever given twice.
+_NUMBERED = (
+    schema.patient,
+    schema.study,
+    schema.series,
+    schema.instance,
+    schema_records.quarantine,
+    schema_records.overlay,
+    schema_records.change,
+    schema_records.audit,
+    schema_records.extra_tag,
+)
+
+
+class Place(NamedTuple):
+    """Where an instance hangs; in no series: it is held."""
+
+    study: int | None
+    series: int | None
+
+
+class NewHeader(NamedTuple):
+    """A header that waits for its instance's commit."""
+
+    instance: int
+    series: int | None
+    header: bytes
+
+
+def insertion(insert: Insert) -> Insert:
+    """An insert of whole rows: its parameters are the columns of its table, in their order."""
+    return insert.values({each.name: bindparam(each.name) for each in insert.table.columns})
+
+
+INSERT_CHANGE = insertion(schema_records.change.insert())
+
+
+class WriteSession:
+    """The writer's hand. One unit of work uses it at a time, within one transaction.
+
+    What is remembered here may come from the transaction that runs: `forget` must follow when
+    that is rolled back.
+    """
+
+    def __init__(self, connection: Connection, now_us: Callable[[], int]) -> None:
+        self.connection = connection
+        self.now_us = now_us
+        self.words = Words(connection)
+        self.series: Recent[Row, Place] = Recent(_SERIES_KEPT)
+        self.audited: Recent[Row, int] = Recent(_AUDITED_KEPT)
+        self.quarantined: dict[int, int] = {}
+        self.new_headers: list[NewHeader] = []
+        self._cursor = cast("DBAPICursor", driver(connection).cursor())
+        self._prepared: dict[Statement, str] = {}
+        self._next_id = 1 + max(self._highest(table) for table in _NUMBERED)
+        connection.rollback()
+
+    def forget(self) -> None:
+        """Remember nothing of a transaction that was rolled back."""
+        self.words.forget()
+        self.series.clear()
+        self.audited.clear()
+        self.quarantined.clear()
+        self.new_headers.clear()
+
+    def take_ids(self, count: int = 1) -> int:
+        """The first of `count` new numbers in a row."""
+        first = self._next_id
+        self._next_id += count
+        return first
+
+    # Statements run below SQLAlchemy, whose own way costs 20 us each. They are constants of their
+    # modules, compiled once; parameters stand in the order in which they were written.
+
+    def fetch(self, selected: Statement, *parameters: object) -> list[Row]:
+        """The rows that a select finds."""
+        self._cursor.execute(self._sql(selected), parameters)
+        return list(self._cursor.fetchall())
+
+    def execute(self, statement: Statement, *parameters: object) -> None:
+        """Run a statement."""
+        self._cursor.execute(self._sql(statement), parameters)
+
+    def write(self, statement: Statement, rows: Sequence[Row]) -> int:
+        """Run a statement for each row; the number of rows written."""
+        if not rows:
+            return 0
+        self._cursor.executemany(self._sql(statement), rows)
+        return self._cursor.rowcount
+
+    def log(
+        self,
+        partition: int,
+        kind: ChangeKind,
+        place: Place,
+        instance: int | None,
+        quarantined: int | None = None,
+    ) -> None:
+        """Append to the change log."""
+        what = (kind.value, self.now_us(), *place, instance, quarantined)
+        self.execute(INSERT_CHANGE, self.take_ids(), partition, *what)
+
+    def _sql(self, statement: Statement) -> str:
+        sql = self._prepared.get(statement)
+        if sql is None:
+            sql = self._prepared[statement] = prepared(statement)
+        return sql
+
+    def _highest(self, table: Table) -> int:
+        return self.connection.execute(select(func.max(table.c.id))).scalar() or 0

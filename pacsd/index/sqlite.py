@@ -1,0 +1,235 @@
+"""SQLite: everything that is said in its dialect only.
+
+One connection commits and checkpoints, in one thread; readers are `query_only` and never
+checkpoint. SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when two connections commit or
+checkpoint at once, and every distribution has one of these.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from sqlalchemy import Connection, Dialect, Select, Table, UpdateBase, create_engine, event
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from pacsd.index.errors import IndexFault, IndexFaultKind
+
+DIALECT: Dialect = sqlite.dialect()
+
+Statement: TypeAlias = Select[*tuple[Any, ...]] | UpdateBase
+
+# Measured on ext4: 8 and 16 KiB spare 1 % of the size and no time.
+_PAGE_BYTES = 4096
+# The writer's cache holds the inner pages of ten million UIDs and the leaves being filled.
+_WRITER_CACHE_KIB = 65_536
+_READER_CACHE_KIB = 8_192
+_BUSY_TIMEOUT_MS = 5_000
+# Rows written before the WAL is copied into the database, without waiting for any reader.
+_CHECKPOINT_ROWS = 8_000
+# Above this the WAL is copied and cut even if readers must be waited for.
+MAX_WAL_BYTES = 64 * 1024 * 1024
+
+_MODE = 0o600
+
+_KINDS = {
+    sqlite3.SQLITE_FULL: IndexFaultKind.NO_SPACE,
+    sqlite3.SQLITE_IOERR: IndexFaultKind.INPUT_OUTPUT,
+    sqlite3.SQLITE_CORRUPT: IndexFaultKind.CORRUPT,
+    sqlite3.SQLITE_NOTADB: IndexFaultKind.CORRUPT,
+    sqlite3.SQLITE_BUSY: IndexFaultKind.BUSY,
+    sqlite3.SQLITE_LOCKED: IndexFaultKind.BUSY,
+    sqlite3.SQLITE_READONLY: IndexFaultKind.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: IndexFaultKind.UNREADABLE,
+}
+_PRIMARY_CODE = 0xFF
+# These mean that we asked for nonsense: a bug, not a fault of the medium.
+_BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError)
+
+
+class Durability(StrEnum):
+    """What a commit waits for: FULL survives a power cut, RELAXED the death of the process."""
+
+    FULL = "full"
+    RELAXED = "relaxed"
+
+
+class SqliteFile:
+    """A database file. Each connection belongs to the thread that asked for it."""
+
+    def __init__(self, path: Path, durability: Durability = Durability.FULL) -> None:
+        self.path = path
+        self._durability = durability
+        self._changes_at_checkpoint = 0
+
+    def connect_writer(self) -> Connection:
+        """The one connection that writes; the file is created, for its owner only.
+
+        Raises:
+            IndexFault: there is no such directory, or the file is no database.
+        """
+        with translated():
+            self._create()
+            connection = _connect(self.path, begin="BEGIN IMMEDIATE")
+            synchronous = "FULL" if self._durability is Durability.FULL else "NORMAL"
+            _configure(
+                connection,
+                f"page_size = {_PAGE_BYTES}",
+                "journal_mode = WAL",
+                f"synchronous = {synchronous}",
+                f"cache_size = -{_WRITER_CACHE_KIB}",
+                "foreign_keys = ON",
+            )
+        return connection
+
+    def connect_reader(self) -> Connection:
+        """A connection that can change nothing, not even by a checkpoint."""
+        with translated():
+            connection = _connect(self.path, begin="BEGIN")
+            _configure(connection, f"cache_size = -{_READER_CACHE_KIB}", "query_only = ON")
+        return connection
+
+    def tend(self, writer: Connection) -> None:
+        """Keep the WAL short; after a commit, outside of any transaction."""
+        changes = driver(writer).total_changes
+        if changes - self._changes_at_checkpoint >= _CHECKPOINT_ROWS:
+            self._changes_at_checkpoint = changes
+            mode = "PASSIVE" if self.wal_bytes() < MAX_WAL_BYTES else "TRUNCATE"
+            _checkpoint(writer, mode)
+
+    def wal_bytes(self) -> int:
+        """The size of the write-ahead log."""
+        try:
+            return os.stat(f"{self.path}-wal").st_size  # noqa: PTH116 - each commit asks this
+        except FileNotFoundError:
+            return 0
+
+    def close_writer(self, writer: Connection) -> None:
+        """Copy the whole WAL into the database, and close; after every reader's end."""
+        try:
+            _checkpoint(writer, "TRUNCATE")
+        finally:
+            close(writer)
+
+    def remove(self) -> None:
+        """Delete the database; nobody may have it open."""
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+    def _create(self) -> None:
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _MODE))
+        except OSError as error:
+            raise IndexFault(IndexFaultKind.UNREADABLE, f"{self.path}: {error}") from error
+
+
+def table_bytes(connection: Connection) -> dict[str, int]:
+    """The size of each table with its indexes; empty where SQLite was built without dbstat."""
+    sizes = (
+        "SELECT schema.tbl_name, sum(stat.pgsize) FROM dbstat AS stat JOIN sqlite_schema AS schema "
+        "ON schema.name = stat.name WHERE stat.aggregate = 1 GROUP BY schema.tbl_name"
+    )
+    try:
+        return dict(driver(connection).execute(sizes).fetchall())
+    except sqlite3.OperationalError:
+        return {}
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The connection below SQLAlchemy's."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """Commit what is done within, or nothing of it.
+
+    Raises:
+        IndexFault: the medium failed; nothing is visible.
+    """
+    with translated():
+        try:
+            with connection.begin():
+                yield
+        except BaseException:
+            # A commit that failed may have left its transaction open.
+            if driver(connection).in_transaction:
+                driver(connection).rollback()
+            raise
+
+
+def close(connection: Connection) -> None:
+    """Close a connection for good."""
+    connection.close()
+    connection.engine.dispose()
+
+
+def prepared(statement: Statement) -> str:
+    """The statement's SQL, to be run below SQLAlchemy with positional parameters."""
+    return str(statement.compile(dialect=DIALECT))
+
+
+def insert_or_ignore(table: Table) -> sqlite.Insert:
+    """An insert of which a row that breaks a unique constraint is left out."""
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def insert_or_replace(table: Table, *replaced: str) -> sqlite.Insert:
+    """An insert that, where the key is there already, replaces these columns."""
+    statement = sqlite.insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={each: statement.excluded[each] for each in replaced},
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what the medium did to the database as IndexFault; bugs stay what they are."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error) and not isinstance(error.orig, _BUGS):
+            raise _fault(error.orig) from error
+        raise
+    except sqlite3.Error as error:
+        if isinstance(error, _BUGS):
+            raise
+        raise _fault(error) from error
+
+
+def _fault(error: sqlite3.Error) -> IndexFault:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return IndexFault(_KINDS.get(code, IndexFaultKind.OTHER), f"{name}: {error}")
+
+
+def _connect(path: Path, *, begin: str) -> Connection:
+    def opened() -> sqlite3.Connection:
+        # Transactions are begun below, not guessed from statements by the driver.
+        return sqlite3.connect(path, isolation_level=None)
+
+    # Parameters are patients' values: they stay out of messages.
+    engine = create_engine("sqlite://", creator=opened, poolclass=NullPool, hide_parameters=True)
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine.connect()
+
+
+def _configure(connection: Connection, *pragmas: str) -> None:
+    # No mmap: a medium's fault would kill the process instead of being raised.
+    always = (f"busy_timeout = {_BUSY_TIMEOUT_MS}", "wal_autocheckpoint = 0", "mmap_size = 0")
+    for pragma in (*pragmas, *always, "temp_store = MEMORY"):
+        driver(connection).execute(f"PRAGMA {pragma}").close()
+
+
+def _checkpoint(writer: Connection, mode: str) -> None:
+    driver(writer).execute(f"PRAGMA wal_checkpoint({mode})").close()

@@ -1,0 +1,145 @@
+"""Units of work on their way from the event loop to a thread and back: one hop for each.
+
+A unit is a function of whatever its thread has in hand. At most `capacity` units of each priority
+are under way at once; who comes then waits on the event loop for its turn.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from queue import SimpleQueue
+from threading import Lock
+from typing import Generic, TypeVar, cast
+
+import anyio
+
+from pacsd.index.errors import IndexFault, IndexFaultKind
+
+Hand = TypeVar("Hand")
+Answer = TypeVar("Answer")
+
+# So many units in a row may go before others of lower priority that wait.
+_TURNS_AHEAD = 16
+
+
+class Priority(IntEnum):
+    """Who goes first: what a peer waits for, what a queue waits for, what nobody waits for."""
+
+    INGEST = 0
+    JOBS = 1
+    MAINTENANCE = 2
+
+
+class Unit(Generic[Hand]):
+    """A function on its way, and what became of it."""
+
+    def __init__(self, work: Callable[[Hand], object]) -> None:
+        self.work = work
+        self.is_done = anyio.Event()
+        self.answer: object = None
+        self.error: BaseException | None = None
+        self._loop = asyncio.get_running_loop()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Within the thread: let go whoever waits once the block ended, with what it raised."""
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001 - raised where the unit is awaited
+            self.error = error
+        # A loop that was closed meanwhile has nobody who waits.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.is_done.set)
+
+
+class UnitQueue(Generic[Hand]):
+    """Units that wait for a thread, those of the first priority first."""
+
+    def __init__(self, capacity: int) -> None:
+        self._waiting: tuple[deque[Unit[Hand]], ...] = tuple(deque() for _ in Priority)
+        self._room = tuple(anyio.Semaphore(capacity, fast_acquire=True) for _ in Priority)
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._lock = Lock()
+        self._turns_ahead = 0
+        self._is_closed = False
+
+    @property
+    def waiting_units(self) -> int:
+        """Units that no thread has taken yet."""
+        return sum(map(len, self._waiting))
+
+    async def call(self, work: Callable[[Hand], Answer], priority: Priority) -> Answer:
+        """Have it done by a thread.
+
+        Cancelled before a thread has taken it, the work is not done; cancelled later, the call
+        first waits for its end, and then it is done without anybody being told.
+
+        Raises:
+            IndexFault: the queue is closed; and whatever the work raises.
+        """
+        async with self._room[priority]:
+            unit = Unit[Hand](work)
+            self._put(unit, priority)
+            try:
+                await unit.is_done.wait()
+            except anyio.get_cancelled_exc_class():
+                if not self._withdraw(unit, priority):
+                    with anyio.CancelScope(shield=True):
+                        await unit.is_done.wait()
+                raise
+        if unit.error is not None:
+            raise unit.error
+        return cast("Answer", unit.answer)
+
+    def take(self) -> Unit[Hand] | None:
+        """Within a thread: the next unit, waited for; None once the queue is closed and empty."""
+        while True:
+            self._wake.get()
+            with self._lock:
+                unit = self._next()
+            if unit is not None:
+                return unit
+            if self._is_closed:
+                # For the next thread that serves this queue.
+                self._wake.put(None)
+                return None
+
+    def close(self) -> None:
+        """Take no more; what waits is still done. Idempotent."""
+        with self._lock:
+            self._is_closed = True
+        self._wake.put(None)
+
+    def abandon(self) -> None:
+        """Take no more, and refuse what waits: no thread is left."""
+        self.close()
+        while (unit := self._next()) is not None:
+            with unit.answering():
+                raise _stopped()
+
+    def _put(self, unit: Unit[Hand], priority: Priority) -> None:
+        with self._lock:
+            if self._is_closed:
+                raise _stopped()
+            self._waiting[priority].append(unit)
+        self._wake.put(None)
+
+    def _withdraw(self, unit: Unit[Hand], priority: Priority) -> bool:
+        with self._lock, suppress(ValueError):
+            self._waiting[priority].remove(unit)
+            return True
+        return False
+
+    def _next(self) -> Unit[Hand] | None:
+        waiting = [units for units in self._waiting if units]
+        if not waiting:
+            return None
+        is_fair_turn = self._turns_ahead >= _TURNS_AHEAD
+        self._turns_ahead = 0 if is_fair_turn or len(waiting) == 1 else self._turns_ahead + 1
+        return waiting[-1 if is_fair_turn else 0].popleft()
+
+
+def _stopped() -> IndexFault:
+    return IndexFault(IndexFaultKind.STOPPED, "the index is closed")

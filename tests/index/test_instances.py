@@ -1,0 +1,77 @@
+from pacsd.index.index import Index
+from pacsd.index.records import ChangeKind, InstanceState, Outcome, Scope
+from tests.index.made import SCOPE, new, outcomes
+
+
+async def test_an_instance_is_found_by_its_uid(index: Index) -> None:
+    brought = new("1.1")
+    (verdict,) = await index.add([brought])
+    found = await index.instances.find(SCOPE, "1.1")
+    assert found is not None
+    assert (found.id, found.state) == (verdict.instance, InstanceState.LIVE)
+    assert [copy.location for copy in found.copies] == [brought.copy.location]
+
+
+async def test_what_is_not_there_or_not_to_be_seen_is_not_found(index: Index) -> None:
+    await index.add([new("1.1")])
+    assert await index.instances.find(SCOPE, "1.2") is None
+    assert await index.instances.find(Scope(2), "1.1") is None
+    assert await index.instances.find(Scope(1, frozenset({"9"})), "1.1") is None
+    assert await index.instances.find(Scope(1, frozenset({"1.2.3"})), "1.1") is not None
+
+
+async def test_instances_come_page_by_page(index: Index) -> None:
+    added = [verdict.instance for verdict in await index.add([new(f"1.{n}") for n in range(5)])]
+    first = await index.instances.page(SCOPE, limit=3)
+    rest = await index.instances.page(SCOPE, after=first[-1].id, limit=3)
+    assert [each.id for each in first + rest] == added
+    assert all(each.copies for each in first + rest)
+
+
+async def test_held_instances_are_listed_with_what_they_brought(index: Index) -> None:
+    held = new("1.2", patient_id="P2", attributes={0x00100010: "Roe^Ann"}, extras={3: "x"})
+    await index.add([new("1.1"), held])
+    (found,) = await index.instances.held(SCOPE)
+    assert (found.sop_instance_uid, found.patient_id) == ("1.2", "P2")
+    assert (found.attributes, found.extras) == ({0x00100010: "Roe^Ann"}, {3: "x"})
+    assert await index.instances.held(SCOPE, after=found.id) == []
+    assert await index.instances.held(Scope(1, frozenset({"9"}))) == []
+
+
+async def test_deleted_instances_are_there_but_deleted(index: Index) -> None:
+    await index.add([new("1.1"), new("1.2", patient_id="P2"), new("1.3")])
+    deleted = await index.instances.delete(SCOPE, ["1.1", "1.2", "9.9"], "admin")
+    assert len(deleted) == 2
+    assert await index.instances.delete(SCOPE, ["1.1"], "admin") == []
+    found = await index.instances.find(SCOPE, "1.1")
+    assert found is not None
+    assert found.state is InstanceState.DELETED
+    assert await index.instances.held(SCOPE) == []
+
+
+async def test_what_was_deleted_is_restored_to_what_it_was(index: Index) -> None:
+    await index.add([new("1.1"), new("1.2", patient_id="P2")])
+    deleted = await index.instances.delete(SCOPE, ["1.1", "1.2"], "admin")
+    assert await index.instances.restore(SCOPE, ["1.1", "1.2"], "admin") == deleted
+    assert await index.instances.restore(SCOPE, ["1.1"], "admin") == []
+    states = [each.state for each in await index.instances.page(SCOPE)]
+    assert states == [InstanceState.LIVE, InstanceState.HELD]
+
+
+async def test_deleting_is_logged_and_audited(index: Index) -> None:
+    await index.add([new("1.1")])
+    await index.instances.delete(SCOPE, ["1.1"], "admin")
+    await index.instances.restore(SCOPE, ["1.1"], "admin")
+    changes = (await index.changes.page(SCOPE)).changes
+    assert [each.kind for each in changes] == [
+        ChangeKind.STORED,
+        ChangeKind.DELETED,
+        ChangeKind.RESTORED,
+    ]
+    assert (await index.stats(SCOPE)).rows["audit"] == 3
+
+
+async def test_who_may_not_see_a_study_deletes_nothing_of_it(index: Index) -> None:
+    await index.add([new("1.1")])
+    assert await index.instances.delete(Scope(1, frozenset({"9"})), ["1.1"], "guest") == []
+    assert outcomes(await index.add([new("1.1")])) == [Outcome.DUPLICATE]

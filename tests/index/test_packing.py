@@ -1,0 +1,26 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pacsd.index.packing import (
+    pack_attributes,
+    pack_extras,
+    unpack_attributes,
+    unpack_extras,
+)
+from pacsd.index.text import storable
+
+
+@given(st.dictionaries(st.integers(0, 0xFFFFFFFF), st.text(max_size=50)))
+def test_attributes_come_back(attributes: dict[int, str]) -> None:
+    expected = {tag: storable(value) for tag, value in attributes.items()}
+    assert unpack_attributes(pack_attributes(attributes)) == expected
+
+
+@given(st.dictionaries(st.integers(0, 1 << 62), st.text(max_size=50)))
+def test_extras_come_back(extras: dict[int, str]) -> None:
+    expected = {tag: storable(value) for tag, value in extras.items()}
+    assert unpack_extras(pack_extras(extras)) == expected
+
+
+def test_what_is_packed_is_plain_ascii() -> None:
+    assert pack_attributes({0x00100010: "Doë"}) == '{"00100010":"Do\\u00eb"}'

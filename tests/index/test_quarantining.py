@@ -1,0 +1,56 @@
+from pacsd.index.desks import WriterDesk
+from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.records import Outcome
+from tests.index.made import added, new, outcomes, rows
+
+CONFLICT, KNOWN, FULL = Outcome.CONFLICT, Outcome.CONFLICT_KNOWN, Outcome.CONFLICT_FULL
+
+
+def test_a_version_is_kept_once(desk: WriterDesk) -> None:
+    first, *again = added(
+        desk,
+        new("1.1"),
+        new("1.1", content=b"b"),
+        new("1.1", content=b"b"),
+        new("1.1", content=b"c"),
+    )
+    assert first.outcome is Outcome.STORED
+    assert outcomes(again) == [CONFLICT, KNOWN, CONFLICT]
+    assert [verdict.keeps_file for verdict in again] == [True, False, True]
+    assert again[0].quarantined == again[1].quarantined != again[2].quarantined
+
+
+def test_a_version_from_the_very_same_file_keeps_the_file(desk: WriterDesk) -> None:
+    added(desk, new("1.1"), new("1.1", content=b"b", key="q.dcm"))
+    (verdict,) = added(desk, new("1.1", content=b"b", key="q.dcm"))
+    assert (verdict.outcome, verdict.keeps_file) == (KNOWN, True)
+
+
+def test_quarantine_takes_so_many_versions_of_one_instance(desk: WriterDesk) -> None:
+    bounds = QuarantineBounds(versions=10, versions_per_instance=2)
+    added(desk, new("1.1"), new("1.2"))
+    versions = [new("1.1", content=content) for content in (b"b", b"c", b"d", b"b")]
+    verdicts = added(desk, *versions, new("1.2", content=b"e"), bounds=bounds)
+    assert outcomes(verdicts) == [CONFLICT, CONFLICT, FULL, KNOWN, CONFLICT]
+    assert verdicts[2].keeps_file is False
+    assert verdicts[2].existing is not None
+
+
+def test_quarantine_takes_so_many_versions(desk: WriterDesk) -> None:
+    bounds = QuarantineBounds(versions=2)
+    added(desk, *(new(f"1.{number}") for number in range(3)))
+    versions = [new(f"1.{number}", content=b"other") for number in range(3)]
+    assert outcomes(added(desk, *versions, bounds=bounds)) == [CONFLICT, CONFLICT, FULL]
+    desk.perform(lambda session: session.forget())
+    assert outcomes(added(desk, *versions, bounds=bounds)) == [KNOWN, KNOWN, FULL]
+    assert rows(desk, "SELECT count(*) FROM quarantine") == [(2,)]
+
+
+def test_a_version_is_written_down_as_it_came(desk: WriterDesk) -> None:
+    version = new(
+        "1.1", content=b"b", study="9", patient_id="P9", attributes={0x00100010: "Roe^Ann"}
+    )
+    added(desk, new("1.1"), version)
+    assert rows(
+        desk, "SELECT study_instance_uid, patient_id, attributes, sha256 FROM quarantine"
+    ) == [("9", "P9", '{"00100010":"Roe^Ann"}', version.copy.sha256)]
