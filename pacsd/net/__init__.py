@@ -6,7 +6,10 @@ peers, and what there is to tell about it.
     listener.py          listens, keeps count of its connections, drains at shutdown
     pump.py              a socket and a session: bytes, back-pressure, one timer
     scp.py               an association we accept; storage.py its C-STORE
-    scu.py, pool.py      associations we request, and those kept open to one destination
+    scu.py, requested_association.py   associations we request, and operations over them
+    pool.py              those kept open to one destination
+    delivery.py          many instances to one peer; sending.py one of them
+    store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be
     admission.py         who may open an association; places.py whether there is room
     ae.py                one of our AE titles with all settings in force
     peers.py             the peers we know; endpoint.py addresses

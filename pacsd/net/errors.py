@@ -6,6 +6,7 @@
     ├── Aborted           the peer sent an A-ABORT
     ├── ConnectionLost    the transport connection closed under it
     ├── ProtocolBroken    the peer broke the protocol, or kept us waiting too long
+    ├── BrokenOff         we ended it ourselves, in the middle of a data set
     ├── NotAccepted       no presentation context for what is asked was accepted
     └── PoolFull          too many are waiting for an association to this peer already
 
@@ -50,6 +51,10 @@ class ConnectionLost(AssociationError):
 
 class ProtocolBroken(AssociationError):
     """The peer broke the protocol, or did not answer in time."""
+
+
+class BrokenOff(AssociationError):
+    """We ended the association ourselves: a data set could not be sent to its end."""
 
 
 class NotAccepted(AssociationError):

@@ -8,7 +8,8 @@ import anyio
 
 from pacsd.net.errors import NotConnected, PoolFull
 from pacsd.net.peers import Peer
-from pacsd.net.scu import Destination, RequestedAssociation, Timeouts, open_association
+from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.scu import Destination, Timeouts, open_association
 from pacsd.net.settings import DimseSettings
 
 MAX_WAITING = 1_000

@@ -9,7 +9,8 @@ from pacsd.net import pool as pool_module
 from pacsd.net.errors import NotConnected, PoolFull
 from pacsd.net.peers import Peer
 from pacsd.net.pool import Pool, Pools
-from pacsd.net.scu import Destination, RequestedAssociation, open_association
+from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.scu import Destination, open_association
 from pacsd.net.settings import DimseSettings
 from tests.net.harness import Served, serving, until
 

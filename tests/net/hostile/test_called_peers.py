@@ -10,7 +10,8 @@ import pytest
 from pacsd.dimse.commands import response_to
 from pacsd.net import errors
 from pacsd.net.endpoint import Endpoint
-from pacsd.net.scu import Destination, RequestedAssociation, Timeouts, open_association
+from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.scu import Destination, Timeouts, open_association
 from pacsd.ul import decode, encode
 from pacsd.ul.negotiation import answer
 from pacsd.ul.pdu import AssociateAC

@@ -1,0 +1,183 @@
+"""Many instances to one peer, over several associations at once.
+
+Each association proposes what the instances seen so far need, and is replaced by another when one
+comes that it did not propose. An instance that was outstanding when its association ended is sent
+again, once; a peer that has it already says so or takes it twice, as C-STORE allows.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from pacsd.dicom.errors import DicomError
+from pacsd.dimse.errors import DimseError
+from pacsd.net.errors import AssociationError, BrokenOff, NotAccepted
+from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.scu import Destination, Timeouts, open_association
+from pacsd.net.sending import Outbound, Outcome, send
+from pacsd.net.store_contexts import StoredAs, plan, propose
+
+MAX_ATTEMPTS = 2
+"""How often an instance is sent whose associations end before it is answered."""
+
+MAX_FRUITLESS_ASSOCIATIONS = 10
+"""After so many in a row that ended without a single response the peer is given up."""
+
+MAX_REMEMBERED = 1_000
+"""Pairs of SOP class and Transfer Syntax that later associations propose, too."""
+
+Report = Callable[[Outbound, Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How to send: how many associations at once, and how many operations outstanding on each."""
+
+    timeouts: Timeouts
+    associations: int = 1
+    operations_window: int = 16
+
+
+@dataclass(slots=True)
+class _Task:
+    instance: Outbound
+    failed_attempts: int = 0
+
+
+class Delivery:
+    """One run. `report` is told of each instance, in the order in which they are answered."""
+
+    def __init__(self, destination: Destination, terms: Terms, report: Report) -> None:
+        self._destination = destination
+        self._terms = terms
+        self._report = report
+        self._fruitless = 0
+        self._failure: AssociationError | None = None
+
+    async def run(self, instances: AsyncIterator[Sequence[Outbound]]) -> None:
+        """Send all; they come in groups, the next when the last one has been taken.
+
+        Raises:
+            AssociationError: no association can be had, or none that is of use. What had not been
+                reported by then was not sent.
+        """
+        backlog = _Backlog(instances)
+        async with anyio.create_task_group() as tasks:
+            for number in range(self._terms.associations):
+                tasks.start_soon(self._work, backlog, name=f"association {number + 1} to the peer")
+        if self._failure is not None and await backlog.take() is not None:
+            raise self._failure
+
+    async def _work(self, backlog: "_Backlog") -> None:
+        """Use one association after the other until nothing is left, or the peer gives none."""
+        while (task := await backlog.take()) is not None:
+            backlog.put_back(task)
+            planned = plan(task.instance.stored_as, backlog.needs())
+            try:
+                association = await open_association(
+                    self._destination,
+                    propose(planned),
+                    timeouts=self._terms.timeouts,
+                    operations_window=self._terms.operations_window,
+                )
+            except AssociationError as error:
+                self._failure = error
+                return
+            await self._use(association, planned, backlog)
+            if self._fruitless >= MAX_FRUITLESS_ASSOCIATIONS:
+                return
+
+    async def _use(
+        self,
+        association: RequestedAssociation,
+        planned: frozenset[StoredAs],
+        backlog: "_Backlog",
+    ) -> None:
+        agreed = association.session.negotiated
+        window = agreed.requestor_window if agreed else 1
+        try:
+            async with anyio.create_task_group() as lanes:
+                for _ in range(min(window, self._terms.operations_window)):
+                    lanes.start_soon(self._lane, association, planned, backlog)
+            await association.release()
+        finally:
+            association.abort()
+
+    async def _lane(
+        self,
+        association: RequestedAssociation,
+        planned: frozenset[StoredAs],
+        backlog: "_Backlog",
+    ) -> None:
+        """One operation after the other, beside those of other lanes."""
+        while (task := await backlog.take()) is not None:
+            if not association.is_usable or task.instance.stored_as not in planned:
+                backlog.put_back(task)
+                return
+            outcome = await self._attempt(association, task, backlog)
+            if outcome is not None:
+                self._report(task.instance, outcome)
+
+    async def _attempt(
+        self, association: RequestedAssociation, task: _Task, backlog: "_Backlog"
+    ) -> Outcome | None:
+        """What became of an instance; None if it is to be sent again."""
+        try:
+            outcome = await send(association, task.instance)
+        except (NotAccepted, OSError, DicomError, DimseError) as error:
+            return Outcome(None, str(error))
+        except BrokenOff:  # another instance's fault
+            backlog.put_back(task)
+            return None
+        except AssociationError as error:
+            task.failed_attempts += 1
+            self._ended(error)
+            if task.failed_attempts >= MAX_ATTEMPTS:
+                return Outcome(None, str(error))
+            backlog.put_back(task)
+            return None
+        self._fruitless = 0
+        return outcome
+
+    def _ended(self, error: AssociationError) -> None:
+        self._fruitless += 1
+        self._failure = error
+
+
+class _Backlog:
+    """What is still to be sent, as far as it is known; the rest comes when it is asked for."""
+
+    def __init__(self, instances: AsyncIterator[Sequence[Outbound]]) -> None:
+        self._instances = instances
+        self._tasks: deque[_Task] = deque()
+        self._seen: dict[StoredAs, None] = {}
+        self._turn = anyio.Lock()
+
+    def needs(self) -> Iterator[StoredAs]:
+        """What needs to be negotiated: for those that come next first, then what was of late."""
+        yield from (task.instance.stored_as for task in self._tasks)
+        yield from reversed(self._seen)
+
+    async def take(self) -> _Task | None:
+        """The next one, None if there is no more."""
+        async with self._turn:
+            while not self._tasks:
+                group = await anext(self._instances, None)
+                if group is None:
+                    return None
+                self._add(group)
+            return self._tasks.popleft()
+
+    def put_back(self, task: _Task) -> None:
+        """It was not sent: it is the next one again."""
+        self._tasks.appendleft(task)
+
+    def _add(self, group: Sequence[Outbound]) -> None:
+        for instance in group:
+            self._tasks.append(_Task(instance))
+            self._seen.pop(instance.stored_as, None)
+            self._seen[instance.stored_as] = None
+        while len(self._seen) > MAX_REMEMBERED:
+            del self._seen[next(iter(self._seen))]

@@ -1,0 +1,104 @@
+"""C-STORE as SCU (PS3.4 annex B): one instance over an association."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+
+from pacsd.dicom.headers import Buffer
+from pacsd.dicom.reencode import Reencoder
+from pacsd.dicom.registry import transfer_syntax
+from pacsd.dicom.status import StatusCategory, category
+from pacsd.dicom.text import printable
+from pacsd.dimse.commands import CStoreRQ
+from pacsd.net import data_sets
+from pacsd.net.errors import NotAccepted
+from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.store_contexts import StoredAs, choose
+from pacsd.ul.negotiation import PresentationContext
+
+OpenDataSet = Callable[[], AsyncGenerator[Buffer, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """An instance that is to be sent. `open` gives its data set as it is stored, each time anew."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    open: OpenDataSet
+
+    @property
+    def stored_as(self) -> StoredAs:
+        """What must be negotiated for it."""
+        return StoredAs(self.sop_class_uid, self.transfer_syntax_uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an instance.
+
+    `status` is the peer's, None when there was none; `comment` its Error Comment, or why not.
+    `transfer_syntax_uid` is that in which it was sent.
+    """
+
+    status: int | None
+    comment: str = ""
+    transfer_syntax_uid: str = ""
+    data_set_bytes: int = 0
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the peer has it, with or without a warning."""
+        accepted = {StatusCategory.SUCCESS, StatusCategory.WARNING}
+        return self.status is not None and category(self.status) in accepted
+
+
+async def send(association: RequestedAssociation, instance: Outbound) -> Outcome:
+    """Send an instance in a Transfer Syntax that the peer accepted, and wait for the response.
+
+    Raises:
+        NotAccepted: it accepted none; nothing was sent.
+        AssociationError: the association ended before the response came.
+        OSError, DicomError, DimseError: the data set cannot be read, re-encoded or named. The
+            association lives if that was found before the first chunk, else it is aborted.
+    """
+    agreed = association.session.negotiated
+    context = choose(agreed.contexts.values() if agreed else (), instance.stored_as)
+    request = CStoreRQ(
+        message_id=association.session.next_message_id(),
+        affected_sop_class_uid=instance.sop_class_uid,
+        affected_sop_instance_uid=instance.sop_instance_uid,
+    )
+    async with AsyncExitStack() as stack:
+        data_set = await stack.enter_async_context(aclosing(instance.open()))
+        if context.transfer_syntax != instance.transfer_syntax_uid:
+            reencoder = _reencoder(instance, context)
+            data_set = await stack.enter_async_context(
+                aclosing(data_sets.reencode(data_set, reencoder))
+            )
+        counted = _Counted(data_set)
+        response = await association.perform(context, request, counted)
+    comment = printable(response.error_comment)
+    return Outcome(response.status, comment, context.transfer_syntax, counted.bytes)
+
+
+class _Counted(AsyncIterator[Buffer]):
+    """Passes buffers on and counts their bytes."""
+
+    def __init__(self, buffers: AsyncIterator[Buffer]) -> None:
+        self._buffers = buffers
+        self.bytes = 0
+
+    async def __anext__(self) -> Buffer:
+        buffer = await anext(self._buffers)
+        self.bytes += len(buffer)
+        return buffer
+
+
+def _reencoder(instance: Outbound, context: PresentationContext) -> Reencoder:
+    source = transfer_syntax(instance.transfer_syntax_uid)
+    target = transfer_syntax(context.transfer_syntax)
+    if source is None or target is None:
+        raise NotAccepted(f"no way from {instance.transfer_syntax_uid} to another Transfer Syntax")
+    return Reencoder(source, target)

@@ -1,0 +1,109 @@
+"""Presentation contexts for what is to be stored: what to propose, and which accepted one to take.
+
+Each Transfer Syntax in which objects are stored has a context of its own, so that the peer cannot
+choose another where it takes this one. Beside these, a SOP class with objects in a native encoding
+has one context with all other native ones: PS3.5 section 10.1 wants Implicit VR Little Endian
+offered with every class, and objects can be re-encoded into any of them. Encapsulated objects
+cannot, so a class of which there are no others has no such context (the exception of section 10.1).
+"""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from pacsd.dicom.reencode import REENCODABLE
+from pacsd.dicom.registry import transfer_syntax, uid_name
+from pacsd.net.errors import NotAccepted
+from pacsd.ul.negotiation import PresentationContext
+from pacsd.ul.pdu import ProposedContext
+
+MAX_CONTEXTS = 128
+"""Presentation context IDs are the odd numbers from 1 to 255 (PS3.8 section 9.3.2.2)."""
+
+_NATIVE = frozenset(REENCODABLE)
+
+
+class StoredAs(NamedTuple):
+    """The SOP class of an object and the Transfer Syntax it is stored in."""
+
+    sop_class_uid: str
+    transfer_syntax_uid: str
+
+
+def plan(first: StoredAs, others: Iterable[StoredAs]) -> frozenset[StoredAs]:
+    """What one association can be asked to take: `first`, and of the others those that fit."""
+    syntaxes: dict[str, set[str]] = {first.sop_class_uid: {first.transfer_syntax_uid}}
+    planned = {first}
+    count = _count(syntaxes[first.sop_class_uid])
+    for each in others:
+        if count >= MAX_CONTEXTS:
+            break
+        known = syntaxes.get(each.sop_class_uid, set())
+        grown = known | {each.transfer_syntax_uid}
+        more = _count(grown) - _count(known)
+        if count + more <= MAX_CONTEXTS:
+            syntaxes[each.sop_class_uid] = grown
+            planned.add(each)
+            count += more
+    return frozenset(planned)
+
+
+def propose(planned: Iterable[StoredAs]) -> tuple[ProposedContext, ...]:
+    """The presentation contexts of an A-ASSOCIATE-RQ for these objects."""
+    return tuple(
+        ProposedContext(2 * index + 1, sop_class_uid, syntaxes)
+        for index, (sop_class_uid, syntaxes) in enumerate(_contexts(planned))
+    )
+
+
+def choose(accepted: Iterable[PresentationContext], stored: StoredAs) -> PresentationContext:
+    """The accepted context to send an object over: as it is stored if possible, else re-encoded.
+
+    Raises:
+        NotAccepted: there is none; the text says what the peer does accept.
+    """
+    by_syntax = {
+        context.transfer_syntax: context
+        for context in accepted
+        if context.abstract_syntax == stored.sop_class_uid and context.requestor_is_scu
+    }
+    wanted = [stored.transfer_syntax_uid]
+    if stored.transfer_syntax_uid in REENCODABLE:
+        wanted += REENCODABLE
+    for uid in wanted:
+        if uid in by_syntax:
+            return by_syntax[uid]
+    raise NotAccepted(_refusal(stored, by_syntax))
+
+
+def _contexts(planned: Iterable[StoredAs]) -> list[tuple[str, tuple[str, ...]]]:
+    syntaxes: dict[str, list[str]] = {}
+    for sop_class_uid, transfer_syntax_uid in sorted(planned):
+        syntaxes.setdefault(sop_class_uid, []).append(transfer_syntax_uid)
+    contexts: list[tuple[str, tuple[str, ...]]] = []
+    for sop_class_uid, stored in syntaxes.items():
+        contexts += [(sop_class_uid, (uid,)) for uid in stored]
+        others = _other_encodings(stored)
+        if others:
+            contexts.append((sop_class_uid, others))
+    return contexts
+
+
+def _other_encodings(stored: Collection[str]) -> tuple[str, ...]:
+    """The native encodings in which nothing is stored, but could be had."""
+    if _NATIVE.isdisjoint(stored):
+        return ()
+    return tuple(uid for uid in REENCODABLE if uid not in stored)
+
+
+def _count(stored: Collection[str]) -> int:
+    return len(stored) + bool(_other_encodings(stored))
+
+
+def _refusal(stored: StoredAs, accepted: Iterable[str]) -> str:
+    what = f"{uid_name(stored.sop_class_uid)} in {uid_name(stored.transfer_syntax_uid)}"
+    syntax = transfer_syntax(stored.transfer_syntax_uid)
+    is_fixed = syntax is None or syntax.is_encapsulated
+    why = ", which cannot be re-encoded" if is_fixed else ", nor re-encoded"
+    taken = ", ".join(uid_name(uid) for uid in accepted)
+    only = f"; it accepts {taken}" if taken else ""
+    return f"the peer does not accept {what}{why}{only}"

@@ -1,0 +1,82 @@
+"""One instance over an association, to a peer of a few lines."""
+
+import pytest
+
+from pacsd.dicom.errors import ReencodeError
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from pacsd.dimse.errors import DimseError
+from pacsd.net import errors
+from pacsd.net.scu import open_association
+from pacsd.net.sending import Outbound, Outcome, send
+from pacsd.net.store_contexts import propose
+from tests.dicom.written import EXPLICIT, IMPLICIT, element
+from tests.net.storing_peer import CT, StoringPeer, instance, storing
+
+JPEG = "1.2.840.10008.1.2.4.50"
+DATA = element(0x00080018, "UI", b"1.2\0")
+IN_IMPLICIT = element(0x00080018, "UI", b"1.2\0", IMPLICIT)
+
+
+async def outcome_of(peer: StoringPeer, sent: Outbound) -> Outcome:
+    async with storing(peer) as destination:
+        association = await open_association(destination, propose([sent.stored_as]))
+        try:
+            return await send(association, sent)
+        finally:
+            await association.release()
+
+
+async def test_an_instance_arrives_as_it_is_stored() -> None:
+    peer = StoringPeer()
+    outcome = await outcome_of(peer, instance("1.2.3", DATA[:7], DATA[7:]))
+    assert outcome == Outcome(0, "", EXPLICIT_VR_LITTLE_ENDIAN, len(DATA))
+    (stored,) = peer.stored
+    assert (stored.sop_class_uid, stored.sop_instance_uid) == (CT, "1.2.3")
+    assert (stored.transfer_syntax_uid, stored.data_set) == (EXPLICIT.uid, DATA)
+
+
+async def test_it_is_reencoded_for_a_peer_that_wants_another_encoding() -> None:
+    peer = StoringPeer(supported={CT: frozenset({IMPLICIT_VR_LITTLE_ENDIAN})})
+    outcome = await outcome_of(peer, instance("1.2.3", DATA))
+    assert outcome == Outcome(0, "", IMPLICIT_VR_LITTLE_ENDIAN, len(IN_IMPLICIT))
+    assert peer.stored[0].data_set == IN_IMPLICIT
+
+
+@pytest.mark.parametrize(
+    ("status", "is_stored"), [(0, True), (0xB000, True), (0xB007, True), (0xA700, False)]
+)
+async def test_the_peers_answer_is_told(status: int, is_stored: bool) -> None:
+    peer = StoringPeer(answer=lambda _: (status, "because"))
+    outcome = await outcome_of(peer, instance("1.2.3", DATA))
+    assert (outcome.status, outcome.comment, outcome.is_stored) == (status, "because", is_stored)
+
+
+async def test_what_the_peer_does_not_accept() -> None:
+    with pytest.raises(errors.NotAccepted, match="CT Image Storage in JPEG Baseline"):
+        await outcome_of(StoringPeer(), instance("1.2.3", DATA, transfer_syntax_uid=JPEG))
+
+
+async def test_what_cannot_be_reencoded_harms_nobody() -> None:
+    """The request goes out with the first chunk, and there is none."""
+    peer = StoringPeer(supported={CT: frozenset({IMPLICIT_VR_LITTLE_ENDIAN})})
+    with pytest.raises(ReencodeError, match="cut short"):
+        await outcome_of(peer, instance("1.2.3", DATA[:-1]))
+    assert (peer.stored, peer.released) == ([], 1)
+
+
+async def test_a_uid_that_is_none_harms_nobody() -> None:
+    peer = StoringPeer()
+    with pytest.raises(DimseError):
+        await outcome_of(peer, instance("1" * 80, DATA))
+    assert (peer.stored, peer.released) == ([], 1)
+
+
+async def test_a_file_that_fails_in_the_middle_ends_the_association() -> None:
+    peer = StoringPeer()
+    with pytest.raises(OSError, match="disk"):
+        await outcome_of(peer, instance("1.2.3", DATA, DATA, error=OSError("disk")))
+    assert (peer.stored, peer.released) == ([], 0)
+
+
+def test_an_instance_without_an_answer_is_not_stored() -> None:
+    assert not Outcome(None, "why").is_stored
