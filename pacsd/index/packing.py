@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 
 from pacsd.dicom.tag import Tag
+from pacsd.index.attributes import TAGS
 from pacsd.index.text import storable
 
 
 def pack_attributes(attributes: Mapping[Tag, str]) -> str:
-    """Attributes as a JSON object, by tags of eight hexadecimal digits."""
-    return _packed({f"{tag:08x}": value for tag, value in attributes.items()})
+    """The indexed attributes as a JSON object, by tags of eight hexadecimal digits."""
+    found = {f"{tag:08x}": attributes.get(tag) for tag in sorted(TAGS)}
+    return _packed({tag: value for tag, value in found.items() if value})
 
 
 def unpack_attributes(packed: str) -> dict[Tag, str]:

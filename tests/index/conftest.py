@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 import uvloop
@@ -28,15 +29,31 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty index: migrating one for every test would take most of their time."""
+    folder = tmp_path_factory.mktemp("made_once")
+    opened(folder).close()
+    return folder
+
+
 @pytest.fixture
-def desk(tmp_path: Path, clock: Clock) -> Iterator[WriterDesk]:
+def folder(tmp_path: Path, made_once: Path) -> Path:
+    """A folder with an empty index."""
+    for file in made_once.iterdir():
+        copyfile(file, tmp_path / file.name)
+    return tmp_path
+
+
+@pytest.fixture
+def desk(folder: Path, clock: Clock) -> Iterator[WriterDesk]:
     """A writer's desk, worked at by the test itself."""
-    desk = opened(tmp_path, clock)
+    desk = opened(folder, clock)
     yield desk
     desk.close()
 
 
 @pytest.fixture
-async def index(tmp_path: Path, clock: Clock) -> AsyncIterator[Index]:
-    async with open_index(tmp_path, now_us=clock) as opened:
+async def index(folder: Path, clock: Clock) -> AsyncIterator[Index]:
+    async with open_index(folder, now_us=clock) as opened:
         yield opened

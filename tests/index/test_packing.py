@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pacsd.index.attributes import TAGS
 from pacsd.index.packing import (
     pack_attributes,
     pack_extras,
@@ -10,9 +11,9 @@ from pacsd.index.packing import (
 from pacsd.index.text import storable
 
 
-@given(st.dictionaries(st.integers(0, 0xFFFFFFFF), st.text(max_size=50)))
+@given(st.dictionaries(st.sampled_from(sorted(TAGS)), st.text(max_size=50)))
 def test_attributes_come_back(attributes: dict[int, str]) -> None:
-    expected = {tag: storable(value) for tag, value in attributes.items()}
+    expected = {tag: storable(value) for tag, value in attributes.items() if value}
     assert unpack_attributes(pack_attributes(attributes)) == expected
 
 
@@ -20,6 +21,12 @@ def test_attributes_come_back(attributes: dict[int, str]) -> None:
 def test_extras_come_back(extras: dict[int, str]) -> None:
     expected = {tag: storable(value) for tag, value in extras.items()}
     assert unpack_extras(pack_extras(extras)) == expected
+
+
+def test_only_what_is_indexed_is_packed() -> None:
+    assert pack_attributes({0x00080060: "CT", 0x00181160: "FILTER", 0x00100040: ""}) == (
+        '{"00080060":"CT"}'
+    )
 
 
 def test_what_is_packed_is_plain_ascii() -> None:

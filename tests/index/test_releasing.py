@@ -54,7 +54,7 @@ def test_attributes_of_every_level_are_kept(desk: WriterDesk) -> None:
     added(desk, new("1.1", attributes=ATTRIBUTES))
     released(desk, quarantined(desk, new("1.1", content=b"b")))
     (kept,) = rows(desk, "SELECT attributes FROM quarantine")
-    assert kept == ('{"00100010":"Doe^Jane","00080020":"20240102","00080060":"CT","00200013":"7"}',)
+    assert kept == ('{"00080020":"20240102","00080060":"CT","00100010":"Doe^Jane","00200013":"7"}',)
 
 
 def test_a_held_instance_goes_as_it_came(desk: WriterDesk) -> None:
