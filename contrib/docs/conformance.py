@@ -8,7 +8,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.settings import Settings
 from pacsd.app.conf.docs import toml_value
 from pacsd.app.conf.setting_keys import setting_keys
-from pacsd.archive.instance import refused
+from pacsd.archive.answers import CONFLICT, DELETED, answer_fault
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.registry import (
     APPLICATION_CONTEXT,
@@ -19,6 +19,7 @@ from pacsd.dicom.registry import (
     transfer_syntaxes,
 )
 from pacsd.dicom.status import Status, describe
+from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.settings import AESettings, DimseSettings
 from pacsd.ul.errors import AbortReason, AbortSource
@@ -117,8 +118,16 @@ ABORTS: tuple[tuple[AbortSource, AbortReason, str], ...] = (
 )
 """Every A-ABORT we send, and when."""
 
-STATUSES: tuple[tuple[Status, str, str], ...] = (
-    (Status.SUCCESS, "C-ECHO, C-STORE", "C-STORE: the object is durable on the medium"),
+STATUSES: tuple[tuple[int, str, str], ...] = (
+    (
+        Status.SUCCESS,
+        "C-ECHO, C-STORE",
+        (
+            "C-STORE: the object is durable and indexed, or the same data set was before; of an "
+            "object that names another patient than its study has: durable, not shown until "
+            "somebody decides"
+        ),
+    ),
     (Status.PROCESSING_FAILURE, "any", "the command group length contradicts the command set"),
     (Status.INVALID_SOP_INSTANCE, "C-STORE", "the Affected SOP Instance UID is empty or no UID"),
     (
@@ -141,10 +150,57 @@ STATUSES: tuple[tuple[Status, str, str], ...] = (
         "C-STORE",
         "the object was not kept and may be sent again; Error Comment says why, see below",
     ),
+    (
+        Status.DATA_SET_MISMATCH,
+        "C-STORE",
+        (
+            "SOP Class or Instance UID of the data set is not that of the command; Offending "
+            "Element names it"
+        ),
+    ),
+    (
+        Status.COERCION,
+        "C-STORE",
+        "instead of C010, to a peer with conflict_answer = `warning`, if the version was kept",
+    ),
+    (
+        Status.DATA_SET_MISMATCH_WARNING,
+        "C-STORE",
+        (
+            "instead of 0000, to a peer with quirk_answer = `warning`: stored as sent, but the "
+            "data set breaks the standard"
+        ),
+    ),
+    (
+        Status.CANNOT_UNDERSTAND,
+        "C-STORE",
+        (
+            "the data set cannot be read, nests deeper than 64 sequences, or has no Study or "
+            "Series Instance UID"
+        ),
+    ),
+    (
+        CONFLICT,
+        "C-STORE",
+        (
+            "another data set has this SOP Instance UID: that one stays, this one is kept in "
+            "quarantine, or dropped when that is full, as Error Comment says"
+        ),
+    ),
+    (
+        DELETED,
+        "C-STORE",
+        "this instance was deleted, and the peer has not resend_deleted = `restore`",
+    ),
 )
 """Every DIMSE status we send as SCP: the operations it answers, and when."""
 
 _MODELS: dict[str, type[Settings]] = {"ae": AESettings, "dimse": DimseSettings}
+_FAULTS_OF_INGEST = [
+    kind
+    for kind in IndexFaultKind
+    if kind not in {IndexFaultKind.VERSION, IndexFaultKind.UNREADABLE}
+]
 _FAULTS_OF_READING = (StoreFault.NOT_FOUND, StoreFault.OUT_OF_RANGE)
 
 
@@ -244,7 +300,9 @@ def _statuses() -> str:
 
 def _error_comments() -> str:
     faults = [fault for fault in StoreFault if fault not in _FAULTS_OF_READING]
-    comments = (refused(StoreError(fault, ""), 0).comment for fault in faults)
+    errors: list[StoreError | IndexFault] = [StoreError(fault, "") for fault in faults]
+    errors += [IndexFault(kind, "") for kind in _FAULTS_OF_INGEST]
+    comments = (answer_fault(error, 0).comment for error in errors)
     return "\n".join(f"- {code(comment)}" for comment in comments)
 
 

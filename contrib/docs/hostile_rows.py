@@ -55,7 +55,20 @@ ROWS = {
     ),
     "D26": ("a Message ID in use; more operations than negotiated", "0210; A-ABORT(0,0)"),
     "D27": ("C-STORE of another class than its context", "0122"),
+    "D28": ("a data set of another SOP Class or Instance", "A900, the element named"),
     "D29": ("a SOP Instance UID that is a path or no UID", "0117; a UID is never part of a path"),
+    "D30": (
+        "odd lengths, wrong order, unknown VRs, cut short",
+        "stored as sent and counted; B007 where the peer wants it; C000 if nobody can read it",
+    ),
+    "D31": ("sequences nested 65 deep and deeper", "C000"),
+    "D32": ("a deflated data set that inflates without end", "only its beginning is inflated"),
+    "D36": ("the same object again, also sixteen times at once", "0000, kept once"),
+    "D37": (
+        "another object under a known SOP Instance UID",
+        "C010, or B000 by peer; the first stays, this one goes to quarantine; never overwritten",
+    ),
+    "D38": ("another patient in a known study", "0000; durable, held, not shown; a warning"),
     "D43": ("C-CANCEL of nothing", "ignored"),
     "D50": ("abort, reset or close in any state", "as table 9-10 says; no half object; place free"),
     "D51": (

@@ -7,9 +7,12 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from contrib.docs.sections import code, table
+from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.archive.ingest import Ingest
+from pacsd.index.records import IndexHealth
 from pacsd.net.metrics import NetMetrics
+from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 
 _LEVELS = {"debug", "info", "warning", "error", "exception"}
@@ -20,7 +23,9 @@ def render_metrics() -> str:
     """Each metric of /metrics by name: its labels, type and meaning."""
     registry = CollectorRegistry()
     NetMetrics(registry)
-    registry.register(IngestCollector(Ingest(MemoryStore(), now_us=lambda: 0)))
+    ingest = Ingest(MemoryStore(), MemoryRegister(), now_us=lambda: 0)
+    registry.register(IngestCollector(ingest))
+    registry.register(IndexCollector(lambda: IndexHealth(0, 0, 0, 0, "", "")))
     labels = _labels(registry)
     rows = [
         (

@@ -13,7 +13,9 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from pacsd import __version__
-from pacsd.app import logs, plugins, wiring
+from pacsd.api.errors import StoreError
+from pacsd.api.store import BlobStore
+from pacsd.app import indexing, logs, plugins, wiring
 from pacsd.app.admin import unix_socket
 from pacsd.app.admin.commands import admin_commands
 from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminSocket
@@ -22,6 +24,8 @@ from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
+from pacsd.index.errors import IndexFault
+from pacsd.index.index import Index
 from pacsd.net import http
 from pacsd.net.listener import MAX_UNASSOCIATED
 from pacsd.net.peers import PeerBook
@@ -80,8 +84,9 @@ class Daemon:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(loaded.stop)
             await loaded.start()
-            store = await loaded.hooks.blob_store(self._checked.config.store.name)
-            parts = wiring.build(self._checked, store, loaded.hooks)
+            store = await loaded.hooks.blob_store(config.store.name)
+            index = await self._open_index(stack, store)
+            parts = wiring.build(self._checked, store, index, loaded.hooks)
             try:
                 await self._serve(parts, started)
             except ExceptionGroup as group:
@@ -90,6 +95,20 @@ class Daemon:
                     raise
                 # A task group wraps even the one reason why it could not begin.
                 raise refused.exceptions[0] from None
+
+    async def _open_index(self, stack: AsyncExitStack, store: BlobStore) -> Index:
+        """Open the index and bring it up to the store; the stack closes it.
+
+        Raises:
+            StartError: that does not work.
+        """
+        config = self._checked.config
+        try:
+            index = await stack.enter_async_context(indexing.opened(config.index, self._data_dir))
+            await indexing.adopt_left_over(store, config.store.name, index)
+        except (IndexFault, StoreError, OSError) as error:
+            raise StartError(f"index: {error}") from error
+        return index
 
     async def _serve(self, parts: Parts, started: Callable[[], None] | None) -> None:
         async with anyio.create_task_group() as tasks:

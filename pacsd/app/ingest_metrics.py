@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pacsd.archive.ingest import Ingest
+from pacsd.archive.ingest import Ingest, IngestHealth
+from pacsd.index.records import Outcome
 
 
 class IngestCollector(Collector):
@@ -19,14 +20,12 @@ class IngestCollector(Collector):
         health = self._ingest.health()
         admits = 0 if health.refusal else 1
         yield CounterMetricFamily(
-            "pacsd_stored_objects", "Objects made durable", health.stored_objects
+            "pacsd_stored_objects", "Objects newly kept", health.stored_objects
         )
         yield CounterMetricFamily(
-            "pacsd_stored_bytes", "Bytes of data sets made durable", health.stored_bytes
+            "pacsd_stored_bytes", "Bytes of their data sets", health.stored_bytes
         )
-        yield CounterMetricFamily(
-            "pacsd_refused_objects", "Objects not kept: A700", health.refused_objects
-        )
+        yield _received(health)
         yield GaugeMetricFamily(
             "pacsd_open_objects", "Objects on their way in", health.open_objects
         )
@@ -39,3 +38,13 @@ class IngestCollector(Collector):
             "1 while somebody should look at the store: nearly full, unwell or refusing",
             1 if health.warning else 0,
         )
+
+
+def _received(health: IngestHealth) -> CounterMetricFamily:
+    family = CounterMetricFamily(
+        "pacsd_received_objects", "Objects that came, by what became of them", labels=["became"]
+    )
+    for outcome in Outcome:
+        family.add_metric([str(outcome)], health.became.get(outcome, 0))
+    family.add_metric(["refused"], health.became.get(None, 0))
+    return family

@@ -187,6 +187,10 @@ class StandardHandler(logging.Handler):
         self._output.flush(FLUSH_TIMEOUT_S)
 
 
+_TALKATIVE = ("alembic",)
+"""Libraries whose info lines tell an operator nothing."""
+
+
 def flush() -> None:
     """Wait a moment for the lines still to be written, so that others come after them. Blocks."""
     for handler in logging.getLogger().handlers:
@@ -214,6 +218,8 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[StandardHandler(output)], level=level, force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
 def _only_trace_below(level: int) -> Processor:

@@ -8,10 +8,12 @@ from pacsd.api.store import BlobStore
 from pacsd.app.clock import now_us
 from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
+from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.plugins import Hooks
 from pacsd.archive.ingest import Ingest
+from pacsd.index.index import Index
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
@@ -36,18 +38,20 @@ class Parts:
     http: HttpListener | None
 
 
-def build(checked: Checked, store: BlobStore, hooks: Hooks) -> Parts:
+def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Parts:
     """Put a daemon together; nothing runs yet."""
     config = checked.config
     registry = CollectorRegistry()
     ingest = Ingest(
         store,
+        index,
         now_us=now_us,
         observer=IngestLog(),
         min_free_bytes=config.store.min_free_bytes,
         min_free_inodes=config.store.min_free_inodes,
     )
     registry.register(IngestCollector(ingest))
+    registry.register(IndexCollector(index.health))
     gatekeeper = _gatekeeper(checked)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)

@@ -2,15 +2,20 @@
 
     ingest      Ingest: the way in; begin an object, run the committer, admit or refuse, health
     intake      Intake: one object on its way in; fragments in, an outcome at the end
+    examination the header of that object, read as it passes: attributes, identity
     chunks      fragments copied once into chunks for the thread that writes them
     memory      how much data may wait in memory, for one object and for all
-    committer   staged objects gathered into groups and made durable
+    committer   staged objects gathered into groups, made durable and indexed
+    answers     what the index decided, or what failed, as DIMSE statuses
+    second_look a conflict that is only one of Transfer Syntaxes; sameness: how that is told
+    disposal    files that nothing names any more, removed behind the answers
     observer    the port by which faults and the store's state are told
+    adoption    what a crash left over, indexed at start; stored_file: a file read back
     watermark   whether the store has room and health to take more in
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
     file_meta   what stands before the data set in a stored file
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.
 Called by net, on the event loop. Durable-write protocol: a success status is given only after the
-store made the object durable.
+store made the object durable and the index has it.
 """

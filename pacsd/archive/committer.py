@@ -1,6 +1,7 @@
-"""Group commit: staged objects gathered and made durable together, without any timer.
+"""Group commit: staged objects gathered, made durable and indexed together, without any timer.
 
-An idle committer commits at once; what arrives meanwhile is the next group.
+An idle committer commits at once; what arrives meanwhile is the next group. While a group is
+written into the index, the next one is already being flushed to the store.
 """
 
 from collections import deque
@@ -9,9 +10,24 @@ from dataclasses import dataclass, field
 
 import anyio
 import anyio.lowlevel
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from pacsd.api.crashpoints import crashpoint
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location, Staged
+from pacsd.archive.second_look import Register
+from pacsd.index.records import NewInstance, Verdict
+
+Describe = Callable[[Location], NewInstance]
+"""What the index shall know of an object, once it has a location."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Durable:
+    """What of a group the store keeps."""
+
+    entries: list["_Entry"]
+    locations: list[Location]
 
 
 @dataclass(slots=True, eq=False)
@@ -20,28 +36,34 @@ class _Entry:
 
     staged: Staged
     data_set_bytes: int
+    describe: Describe
     is_done: anyio.Event = field(default_factory=anyio.Event)
-    result: Location | Exception | None = None
+    result: Verdict | Exception | None = None
 
 
 class Committer:
     """Commits groups of at most `max_objects`, and of `max_bytes` unless one object is larger.
 
     At most as many objects wait as are open, each bounded by its own memory: they are on disk.
-    `after_group` runs after the answers of a group are given.
+    `dispose` is given each file that the index has no use for, `after_group` runs after that; both
+    once the answers of a group are given.
     """
 
     def __init__(
         self,
         store: BlobStore,
+        register: Register,
         *,
         max_objects: int,
         max_bytes: int,
+        dispose: Callable[[Location], Awaitable[None]],
         after_group: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
+        self._register = register
         self._max_objects = max_objects
         self._max_bytes = max_bytes
+        self._dispose = dispose
         self._after_group = after_group
         self._waiting: deque[_Entry] = deque()
         self._has_work = anyio.Event()
@@ -54,32 +76,25 @@ class Committer:
 
     async def run(self) -> None:
         """Commit until cancelled; a group that has begun is finished, who waits is refused."""
-        try:
-            while True:
-                await self._has_work.wait()
-                self._has_work = anyio.Event()
-                while self._waiting:
-                    await self._commit(self._next_group())
-                    await self._after_group()
-                    await anyio.lowlevel.checkpoint_if_cancelled()
-        finally:
-            self._is_stopped = True
-            for entry in self._waiting:
-                _settle(entry, StoreError(StoreFault.STOPPED, "ingest ended"))
-            self._waiting.clear()
+        durable, to_index = anyio.create_memory_object_stream[_Durable](0)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._index_groups, to_index, name="ingest: index groups")
+            async with durable:
+                await self._flush_groups(durable)
 
-    async def commit(self, staged: Staged, data_set_bytes: int) -> Location:
-        """Join the next group; returns once the object is durable.
+    async def commit(self, staged: Staged, data_set_bytes: int, describe: Describe) -> Verdict:
+        """Join the next group; returns once the object is durable and indexed.
 
         Cancelled before its group begins, the object leaves the queue, still staged; cancelled
         later, it first waits for the group to end.
 
         Raises:
             StoreError: it is not kept.
+            IndexFault: it may be kept, but is not indexed.
         """
         if self._is_stopped:
             raise StoreError(StoreFault.STOPPED, "ingest ended")
-        entry = _Entry(staged, data_set_bytes)
+        entry = _Entry(staged, data_set_bytes, describe)
         self._waiting.append(entry)
         self._has_work.set()
         try:
@@ -87,7 +102,7 @@ class Committer:
         except anyio.get_cancelled_exc_class():
             await self._withdraw(entry)
             raise
-        if isinstance(entry.result, Location):
+        if isinstance(entry.result, Verdict):
             return entry.result
         raise entry.result or AssertionError("settled without a result")
 
@@ -97,6 +112,22 @@ class Committer:
             return
         with anyio.CancelScope(shield=True):
             await entry.is_done.wait()
+
+    async def _flush_groups(self, durable: MemoryObjectSendStream[_Durable]) -> None:
+        try:
+            while True:
+                await self._has_work.wait()
+                self._has_work = anyio.Event()
+                while self._waiting:
+                    group = self._next_group()
+                    with anyio.CancelScope(shield=True):
+                        await self._flush(group, durable)
+                    await anyio.lowlevel.checkpoint_if_cancelled()
+        finally:
+            self._is_stopped = True
+            for entry in self._waiting:
+                _settle(entry, StoreError(StoreFault.STOPPED, "ingest ended"))
+            self._waiting.clear()
 
     def _next_group(self) -> list[_Entry]:
         group = [self._waiting.popleft()]
@@ -108,23 +139,64 @@ class Committer:
             group.append(self._waiting.popleft())
         return group
 
-    async def _commit(self, group: list[_Entry]) -> None:
-        results: Sequence[Location | Exception]
-        with anyio.CancelScope(shield=True):
-            try:
-                results = await self._ask_store(group)
-            except Exception as bug:  # noqa: BLE001 - raised again by every `commit` that waits
-                results = [bug] * len(group)
+    async def _flush(self, group: list[_Entry], durable: MemoryObjectSendStream[_Durable]) -> None:
+        """Make a group durable; who is not is answered, the others go on to the index."""
+        try:
+            results = await self._ask_store(group)
+        except Exception as bug:  # noqa: BLE001 - raised again by every `commit` that waits
+            results = [bug] * len(group)
+        kept = _Durable([], [])
         for entry, result in zip(group, results, strict=True):
-            _settle(entry, result)
+            if isinstance(result, Location):
+                kept.entries.append(entry)
+                kept.locations.append(result)
+            else:
+                _settle(entry, result)
+        if kept.entries:
+            await durable.send(kept)
+        else:
+            await self._after_group()
 
-    async def _ask_store(self, group: list[_Entry]) -> Sequence[Location | StoreError]:
+    async def _ask_store(self, group: list[_Entry]) -> Sequence[Location | Exception]:
         results = await self._store.commit([entry.staged for entry in group])
         if len(results) != len(group):
             raise ValueError(f"the store answered {len(results)} of {len(group)} objects")
         return results
 
+    async def _index_groups(self, durable: MemoryObjectReceiveStream[_Durable]) -> None:
+        """Index whatever was made durable, to the last group: it ends with the flushing."""
+        with anyio.CancelScope(shield=True):
+            async with durable:
+                async for group in durable:
+                    await self._index(group)
+                    await self._after_group()
 
-def _settle(entry: _Entry, result: Location | Exception) -> None:
+    async def _index(self, group: _Durable) -> None:
+        """Index a group and answer it; files that may be indexed in spite of a fault stay."""
+        try:
+            crashpoint("before_index")
+            verdicts = await self._ask_register(group)
+            crashpoint("after_index")
+        except Exception as error:  # noqa: BLE001 - raised again by every `commit` that waits
+            for entry in group.entries:
+                _settle(entry, error)
+            return
+        for entry, verdict in zip(group.entries, verdicts, strict=True):
+            _settle(entry, verdict)
+        for location, verdict in zip(group.locations, verdicts, strict=True):
+            if not verdict.keeps_file:
+                await self._dispose(location)
+            if verdict.removable is not None:
+                await self._dispose(verdict.removable)
+
+    async def _ask_register(self, group: _Durable) -> Sequence[Verdict]:
+        pairs = zip(group.entries, group.locations, strict=True)
+        verdicts = await self._register.add([entry.describe(where) for entry, where in pairs])
+        if len(verdicts) != len(group.entries):
+            raise ValueError(f"the index answered {len(verdicts)} of {len(group.entries)} objects")
+        return verdicts
+
+
+def _settle(entry: _Entry, result: Verdict | Exception) -> None:
     entry.result = result
     entry.is_done.set()

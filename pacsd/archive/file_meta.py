@@ -1,10 +1,22 @@
 """What stands before the data set in a stored file: preamble and File Meta Information."""
 
 import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from pacsd.api.reception import Reception
 from pacsd.archive.instance import InstanceRequest
+from pacsd.dicom.errors import Part10Error
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
+
+_FACTS: Mapping[str, Callable[[Any], Any]] = {
+    "partition": int,
+    "peer_address": str,
+    "received_at_us": int,
+    "origin": str,
+}
+"""Reception facts without an attribute of their own, and what each is."""
 
 
 def encode_preface(request: InstanceRequest) -> bytes:
@@ -17,12 +29,7 @@ def encode_preface(request: InstanceRequest) -> bytes:
         Part10Error: a UID is empty or a name not Latin-1, which the protocol's room has to refuse.
     """
     reception = request.reception
-    facts = {
-        "partition": reception.partition,
-        "peer_address": reception.peer_address,
-        "received_at_us": reception.received_at_us,
-        "origin": reception.origin,
-    }
+    facts = {name: getattr(reception, name) for name in _FACTS}
     meta = FileMeta(
         media_storage_sop_class_uid=request.sop_class_uid,
         media_storage_sop_instance_uid=request.sop_instance_uid,
@@ -37,6 +44,25 @@ def encode_preface(request: InstanceRequest) -> bytes:
         private_information=_even(json.dumps(facts, separators=(",", ":")).encode()),
     )
     return encode_file_meta(meta)
+
+
+def decode_reception(meta: FileMeta) -> Reception:
+    """How a stored file came to us, as `encode_preface` wrote it.
+
+    Raises:
+        Part10Error: another program wrote the file, or somebody changed it.
+    """
+    if meta.private_information_creator_uid != IMPLEMENTATION_CLASS_UID:
+        raise Part10Error("File Meta Information: not written by pacsd")
+    try:
+        facts = json.loads(meta.private_information)
+        return Reception(
+            calling_ae=meta.sending_ae_title,
+            called_ae=meta.receiving_ae_title,
+            **{name: kind(facts[name]) for name, kind in _FACTS.items()},
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Part10Error(f"Private Information (0002,0102): no reception facts: {error}") from None
 
 
 def _even(text: bytes) -> bytes:

@@ -1,24 +1,26 @@
 """The way into the archive: objects begun, written, made durable in groups, or refused."""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
-from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 
 from pacsd.api.errors import StoreError, StoreFault
-from pacsd.api.reception import Reception
 from pacsd.api.store import BlobStore
 from pacsd.archive.committer import Committer
-from pacsd.archive.file_meta import encode_preface
-from pacsd.archive.instance import IngestHealth, IngestOutcome, InstanceRequest
-from pacsd.archive.intake import Intake
+from pacsd.archive.disposal import Disposal
+from pacsd.archive.instance import NEWLY_KEPT, IngestHealth, IngestOutcome, InstanceRequest
+from pacsd.archive.intake import End, Fault, Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
 from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
+from pacsd.archive.second_look import Register, SecondLook
 from pacsd.archive.watermark import Watermark
-from pacsd.dicom.status import Status
+from pacsd.index.records import Outcome
 
 __all__ = ["Ingest", "IngestHealth", "IngestOutcome", "InstanceRequest", "Intake"]
+
+_SET_ASIDE = frozenset({Outcome.HELD, Outcome.CONFLICT, Outcome.CONFLICT_FULL})
 
 STATUS_INTERVAL_S = 5.0
 _STATUS_AGE_US = 1_000_000
@@ -27,14 +29,15 @@ _STATUS_AGE_US = 1_000_000
 class Ingest:
     """Takes objects in while `run` runs.
 
-    `min_free_bytes` and `min_free_inodes` are the marks below which nothing is taken in, below
-    twice as much is warned; `observer` is told of that and of every object not kept. `now_us` is
-    a clock in microseconds that never goes back.
+    `register` is the index. `min_free_bytes` and `min_free_inodes` are the marks below which
+    nothing is taken in, below twice as much is warned; `observer` is told of that and of every
+    object not kept. `now_us` is a clock in microseconds that never goes back.
     """
 
     def __init__(
         self,
         store: BlobStore,
+        register: Register,
         *,
         now_us: Callable[[], int],
         observer: IngestObserver | None = None,
@@ -58,17 +61,20 @@ class Ingest:
         self._watermark = Watermark(
             store, min_free_bytes=min_free_bytes, min_free_inodes=min_free_inodes
         )
+        self._disposal = Disposal(store, self._observer)
+        self._second_look = SecondLook(store, register, self._disposal.add)
         self._committer = Committer(
             store,
+            register,
             max_objects=max_group,
             max_bytes=max_group_bytes,
+            dispose=self._disposal.add,
             after_group=self._refresh_if_old,
         )
         self._tasks: TaskGroup | None = None
         self._refreshed_at_us = 0
-        self._stored_objects = 0
+        self._became: Counter[Outcome | None] = Counter()
         self._stored_bytes = 0
-        self._refused_objects = 0
 
     async def run(self, started: Callable[[], None] | None = None) -> None:
         """Commit and watch the store until cancelled; `started` is called once objects may come."""
@@ -77,9 +83,13 @@ class Ingest:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
                 tasks.start_soon(self._watch, name="ingest: watch the store")
+                await tasks.start(self._disposal.run, name="ingest: remove files")
                 if started is not None:
                     started()
-                await self._committer.run()
+                try:
+                    await self._committer.run()
+                finally:
+                    self._disposal.close()
         finally:
             self._tasks = None
 
@@ -95,14 +105,14 @@ class Ingest:
         """
         refusal = self.admits()
         return Intake(
-            request.reception.partition,
-            encode_preface(request),
+            request,
             store=self._store,
             memory=self._memory,
             committer=self._committer,
+            second_look=self._second_look,
             spawn=self._spawn,
             refusal=None if refusal is None else StoreError(StoreFault.NOT_ADMITTED, refusal),
-            on_end=partial(self._ended, request.reception),
+            on_end=self._ended,
         )
 
     def health(self) -> IngestHealth:
@@ -112,9 +122,8 @@ class Ingest:
             warning=self._watermark.warning,
             open_objects=self._memory.open_objects,
             waiting_objects=self._committer.waiting_objects,
-            stored_objects=self._stored_objects,
+            became=dict(self._became),
             stored_bytes=self._stored_bytes,
-            refused_objects=self._refused_objects,
         )
 
     async def _watch(self) -> None:
@@ -140,16 +149,19 @@ class Ingest:
         self._tasks.start_soon(work, name="ingest: write an object")
         return True
 
-    def _ended(
-        self, reception: Reception, outcome: IngestOutcome | None, error: StoreError | None
-    ) -> None:
+    def _ended(self, end: End) -> None:
         """Count an object and tell of its fault; one given up by its sender has none."""
-        if error is not None and (outcome is not None or error.fault is not StoreFault.STOPPED):
-            self._observer.not_stored(reception, error)
+        fault, outcome = end.fault, end.outcome
+        if fault is not None and (outcome is not None or not _is_stop(fault)):
+            self._observer.not_stored(end.reception, fault)
         if outcome is None:
             return
-        if outcome.status == Status.SUCCESS:
-            self._stored_objects += 1
+        self._became[outcome.became] += 1
+        if outcome.became is not None and outcome.became in _SET_ASIDE:
+            self._observer.set_aside(end.reception, outcome.became)
+        if outcome.became in NEWLY_KEPT:
             self._stored_bytes += outcome.data_set_bytes
-        else:
-            self._refused_objects += 1
+
+
+def _is_stop(fault: Fault) -> bool:
+    return isinstance(fault, StoreError) and fault.fault is StoreFault.STOPPED

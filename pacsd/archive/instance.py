@@ -1,11 +1,28 @@
 """Records of ingest: what comes in and what came of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pacsd.api.errors import StoreError
 from pacsd.api.reception import Reception
-from pacsd.api.store import Location
-from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH, Status
+from pacsd.dicom.tag import Tag
+from pacsd.index.records import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class SenderPolicy:
+    """What a sender may do with instances that are here already, and what it is told.
+
+    `restores_deleted`: sending a deleted instance again brings it back. `warns_of_conflict`:
+    another version is answered with a warning (B000) instead of a failure. `warns_of_quirks`: an
+    object that breaks the standard is answered with a warning (B007) instead of success.
+    """
+
+    restores_deleted: bool = False
+    warns_of_conflict: bool = False
+    warns_of_quirks: bool = False
+
+
+DEFAULT_POLICY = SenderPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,44 +36,44 @@ class InstanceRequest:
     sop_instance_uid: str
     transfer_syntax_uid: str
     reception: Reception
+    policy: SenderPolicy = DEFAULT_POLICY
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOutcome:
-    """How it ended: a status of PS3.4 section B.2.3 and the text for Error Comment (0000,0902).
+    """How it ended: a status of PS3.4 section B.2.3, and what goes with it.
 
-    `location` is None unless the object is durable; `sha256` is over the data set as received.
+    `comment` is the text for Error Comment (0000,0902), `offending` are the Offending Elements
+    (0000,0901). `became` is None for an object that the index was not asked about.
     """
 
     status: int
     comment: str
-    location: Location | None
-    sha256: bytes
     data_set_bytes: int
+    offending: tuple[Tag, ...] = ()
+    became: Outcome | None = None
+
+
+NEWLY_KEPT = frozenset({Outcome.STORED, Outcome.HELD, Outcome.RESTORED, Outcome.REPAIRED})
+"""With one of these the file that was written is in use."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestHealth:
     """How ingest is doing; `refusal` is None when objects are taken in, else why not.
 
-    `warning` is None when nobody has to look at the store, else why somebody should.
+    `warning` is None when nobody has to look at the store, else why somebody should. `became`
+    counts objects by what the index decided; None are those that were not kept.
     """
 
     refusal: str | None
     warning: str | None
     open_objects: int
     waiting_objects: int
-    stored_objects: int
+    became: Mapping[Outcome | None, int]
     stored_bytes: int
-    refused_objects: int
 
-
-def stored(location: Location, sha256: bytes, data_set_bytes: int) -> IngestOutcome:
-    """The outcome of an object that is durable."""
-    return IngestOutcome(Status.SUCCESS, "", location, sha256, data_set_bytes)
-
-
-def refused(error: StoreError, data_set_bytes: int) -> IngestOutcome:
-    """The outcome of an object that was not kept: A700, the peer may send it again."""
-    comment = f"Not stored: {error.fault}"[:MAX_ERROR_COMMENT_LENGTH]
-    return IngestOutcome(Status.OUT_OF_RESOURCES, comment, None, b"", data_set_bytes)
+    @property
+    def stored_objects(self) -> int:
+        """How many objects are newly kept."""
+        return sum(self.became.get(outcome, 0) for outcome in NEWLY_KEPT)

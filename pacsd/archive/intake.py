@@ -1,17 +1,49 @@
-"""One object on its way in: fragments at any pace, one outcome at the end."""
+"""One object on its way in: fragments at any pace, one outcome at the end.
+
+Its header is read beside, as the fragments pass; an object nobody may take in is given up as soon
+as that shows.
+"""
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Protocol
 
 import anyio
 
 from pacsd.api.errors import StoreError, StoreFault
-from pacsd.api.store import BlobStore, Buffer, Staged, StageRequest
+from pacsd.api.reception import Reception
+from pacsd.api.store import BlobStore, Buffer, Location, Staged, StageRequest
+from pacsd.archive.answers import answer_fault, answer_refusal, answer_verdict
 from pacsd.archive.chunks import ChunkQueue
 from pacsd.archive.committer import Committer
-from pacsd.archive.instance import IngestOutcome, refused, stored
+from pacsd.archive.examination import Examination
+from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.identity import Unacceptable
+from pacsd.archive.instance import IngestOutcome, InstanceRequest
 from pacsd.archive.memory import Memory
+from pacsd.archive.second_look import SecondLook
+from pacsd.index.errors import IndexFault
+from pacsd.index.records import NewCopy, NewInstance
+
+Fault = StoreError | IndexFault
+"""What keeps an object out that is nobody's fault but ours."""
+
+
+class Record(Protocol):
+    """Is told of the end of each object, on the event loop."""
+
+    def __call__(self, end: "End", /) -> None:
+        """Count it, tell of it, remove what is not needed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an object ended; `outcome` is None when its sender gave it up."""
+
+    reception: Reception
+    outcome: IngestOutcome | None
+    fault: Fault | None
 
 
 class Spawn(Protocol):
@@ -30,23 +62,28 @@ class Intake:
 
     def __init__(
         self,
-        partition: int,
-        preface: bytes,
+        request: InstanceRequest,
         *,
         store: BlobStore,
         memory: Memory,
         committer: Committer,
+        second_look: SecondLook,
         spawn: Spawn,
         refusal: StoreError | None,
-        on_end: Callable[[IngestOutcome | None, StoreError | None], None],
+        on_end: Record,
     ) -> None:
         self.on_drained: Callable[[], None] | None = None
         self.data_set_bytes = 0
         self._digest = hashlib.sha256()
-        self._request = StageRequest(partition, preface, self._digest)
+        self._request = request
+        preface = encode_preface(request)
+        self._stage_request = StageRequest(request.reception.partition, preface, self._digest)
+        self._examination = Examination(request)
+        self._new: NewInstance | None = None
         self._store = store
         self._memory = memory
         self._committer = committer
+        self._second_look = second_look
         self._spawn = spawn
         self._on_end = on_end
         self._chunks = ChunkQueue(memory)
@@ -72,6 +109,8 @@ class Intake:
         if self._is_last:
             raise RuntimeError("write after finish or abort")
         self.data_set_bytes += len(fragment)
+        if self._failure is None and not self._examination.is_over:
+            self._examine(fragment)
         if self._failure is not None or self._is_ended:
             return
         self._chunks.write(fragment)
@@ -112,19 +151,53 @@ class Intake:
             await self._end(None)
 
     async def _finish(self) -> IngestOutcome:
+        self._examine(None)
         await self._idle()
         if self._failure is None:
             await self._write_waiting()
         try:
             if self._failure is not None:
                 raise self._failure
-            staged = self._staged or await self._store.stage(self._request)
-            self._staged = staged
-            location = await self._committer.commit(staged, self.data_set_bytes)
-        except StoreError as error:
+            return await self._commit()
+        except Unacceptable as refused:
+            return answer_refusal(refused, self.data_set_bytes)
+        except (StoreError, IndexFault) as error:
             self._failure = error
-            return refused(error, self.data_set_bytes)
-        return stored(location, self._digest.digest(), self.data_set_bytes)
+            return answer_fault(error, self.data_set_bytes)
+
+    async def _commit(self) -> IngestOutcome:
+        staged = self._staged or await self._store.stage(self._stage_request)
+        self._staged = staged
+        verdict = await self._committer.commit(staged, self.data_set_bytes, self._describe)
+        if self._new is not None:
+            verdict = await self._second_look(self._new, verdict)
+        return answer_verdict(
+            verdict,
+            self._request.policy,
+            self._examination.quirks,
+            self.data_set_bytes,
+        )
+
+    def _describe(self, location: Location) -> NewInstance:
+        copy = NewCopy(
+            store=location.store,
+            key=location.key,
+            size_bytes=location.size_bytes,
+            data_set_bytes=self.data_set_bytes,
+            sha256=self._digest.digest(),
+        )
+        self._new = self._examination.describe(copy)
+        return self._new
+
+    def _examine(self, fragment: Buffer | None) -> None:
+        """Read the header in a fragment, or all there is of it at the end (None)."""
+        try:
+            if fragment is None:
+                self._examination.end()
+            else:
+                self._examination.feed(fragment)
+        except Unacceptable as refused:
+            self._fail(refused)
 
     async def _end(self, outcome: IngestOutcome | None) -> None:
         """Remove what is left, once."""
@@ -137,7 +210,8 @@ class Intake:
                 await self._staged.abort()
         self._chunks.clear()
         self._memory.open_objects -= 1
-        self._on_end(outcome, self._failure if isinstance(self._failure, StoreError) else None)
+        fault = self._failure if isinstance(self._failure, StoreError | IndexFault) else None
+        self._on_end(End(self._request.reception, outcome, fault))
 
     async def _idle(self) -> None:
         """Wait for the writer in the background."""
@@ -162,7 +236,7 @@ class Intake:
             self._writing_bytes = sum(len(chunk) for chunk in chunks)
             try:
                 if self._staged is None:
-                    self._staged = await self._store.stage(self._request)
+                    self._staged = await self._store.stage(self._stage_request)
                 await self._staged.write(chunks)
             except Exception as error:  # noqa: BLE001 - `finish` answers or raises it
                 self._fail(error)

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from pacsd.api.errors import StoreError
 from pacsd.api.reception import Reception
+from pacsd.api.store import Location
+from pacsd.index.errors import IndexFault
+from pacsd.index.records import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,14 @@ class Concern:
 class IngestObserver(Protocol):
     """Is told of faults, on the event loop: it must not block. No patient's value is among them."""
 
-    def not_stored(self, reception: Reception, error: StoreError) -> None:
+    def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
         """An object was not kept; comes as often as objects do: the observer has to bound it."""
+
+    def set_aside(self, reception: Reception, became: Outcome) -> None:
+        """An object is durable but not shown, held or in quarantine: somebody has to decide."""
+
+    def not_removed(self, location: Location, error: StoreError) -> None:
+        """A file that nothing names could not be removed; the next check will find it."""
 
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:
         """The store got better or worse: once for each kind of concern, None when all is well."""
@@ -29,7 +38,13 @@ class IngestObserver(Protocol):
 class NobodyObserves:
     """For whoever does not want to know."""
 
-    def not_stored(self, reception: Reception, error: StoreError) -> None:
+    def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
+        """Say nothing."""
+
+    def set_aside(self, reception: Reception, became: Outcome) -> None:
+        """Say nothing."""
+
+    def not_removed(self, location: Location, error: StoreError) -> None:
         """Say nothing."""
 
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:

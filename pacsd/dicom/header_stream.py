@@ -25,7 +25,10 @@ LONG_VALUE_BYTES = 64 * 1024
 BULK_GROUP = 0x7FE00000
 """Pixel Data and what belongs to it: the header ends before (PS3.3 section C.7.6.3)."""
 
-_GROWTH = 1.25
+MAX_NESTED_HEADERS = 65_536
+"""Of items and elements in one sequence that are looked at: they take time, beside other peers."""
+
+_GROWTH = 2
 """A header that comes in small pieces is looked at anew when it has grown by so much."""
 
 
@@ -180,6 +183,7 @@ class HeaderStream:
                 stop_before=BULK_GROUP,
                 is_whole=is_last,
                 after=self._scan,
+                max_nested_headers=MAX_NESTED_HEADERS,
             )
         except ScanError as error:
             self.is_broken = True
@@ -215,7 +219,7 @@ class HeaderStream:
             return
         if not self._buffer:
             self._buffer += segment
-        self._wanted_bytes = max(found.needed_bytes, int(len(segment) * _GROWTH))
+        self._wanted_bytes = max(found.needed_bytes, len(segment) * _GROWTH)
 
     def _stop(self, segment: Buffer, fault: str) -> None:
         if self._scan is not None:
@@ -229,6 +233,9 @@ class HeaderStream:
         shift = len(self._kept)
         self._segments.append((shift, self._offset))
         self._kept += segment[: found.end_offset]
+        if not shift:
+            self._elements.update(found.elements)
+            return
         for tag, element in found.elements.items():
             self._elements.pop(tag, None)
             self._elements[tag] = element._replace(offset=element.offset + shift)

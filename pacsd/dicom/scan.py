@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pacsd.dicom.errors import ScanError
 from pacsd.dicom.headers import (
     DELIMITER_GROUP,
     HEADER_BYTES,
@@ -27,6 +28,9 @@ from pacsd.dicom.quirks import Quirk, QuirkCounter, QuirkKind
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.walk import MAX_NESTED_HEADERS, first_layout, skip_value
+
+MAX_ODD_HEADERS = 16_384
+"""Outside sequences, of elements not plainly written: out of order, odd, of undefined length."""
 
 _NO_TAG = 1 << 32
 _BEFORE_ALL_TAGS = -1
@@ -93,7 +97,8 @@ def scan(
 
     Raises:
         ScanError: sequences of undefined length cannot be read, nest too deep, or one holds more
-            than `max_nested_headers` items and elements.
+            than `max_nested_headers` items and elements; or more than MAX_ODD_HEADERS elements
+            are out of order or odd.
     """
     quirks = QuirkCounter(after.quirks if after is not None else ())
     layout = after.layout if after is not None else layout_of(syntax)
@@ -148,7 +153,11 @@ class _Scanner:
     def run(self, *, is_whole: bool) -> Scan:
         pass_plain = self._pass_implicit if self.layout.is_implicit_vr else self._pass_explicit
         pass_plain()
+        odd_headers = 0
         while self._step():
+            odd_headers += 1
+            if odd_headers > MAX_ODD_HEADERS:
+                raise ScanError(f"more than {MAX_ODD_HEADERS} elements out of order (our bound)")
             pass_plain()
         if not is_whole and self.stopped_at is None and not self.needed_bytes:
             self.needed_bytes = self.offset + HEADER_BYTES

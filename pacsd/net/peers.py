@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from pacsd.api.settings import Settings
+from pacsd.archive.instance import SenderPolicy
 from pacsd.net.endpoint import MAX_PORT, Endpoint, check_host, literal_address
 from pacsd.net.settings import (
     MAX_PDU_LENGTH_BYTES,
@@ -75,6 +76,17 @@ class Peer(Settings):
     strict: bool | None = Field(default=None, examples=[True])
     """As in [dimse], for this peer."""
 
+    resend_deleted: Literal["refuse", "restore"] = "refuse"
+    """What happens when it sends an instance that was deleted here: it is refused (C011), or
+    restored."""
+
+    conflict_answer: Literal["failure", "warning"] = "failure"
+    """How it is told that another object is known by the SOP Instance UID it sent: C010, or B000
+    for devices that stop at a failure. Its version is kept in quarantine either way."""
+
+    quirk_answer: Literal["success", "warning"] = "success"
+    """How it is answered when an object breaks the standard but can be kept: 0000, or B007."""
+
     @field_validator("host")
     @classmethod
     def _check_host(cls, value: str) -> str:
@@ -104,6 +116,15 @@ class Peer(Settings):
     def endpoint(self) -> Endpoint | None:
         """Where we call it, None when it may only call us."""
         return Endpoint(self.host, self.port) if self.host and self.port else None
+
+    @property
+    def policy(self) -> SenderPolicy:
+        """What it may do with instances that are here already."""
+        return SenderPolicy(
+            restores_deleted=self.resend_deleted == "restore",
+            warns_of_conflict=self.conflict_answer == "warning",
+            warns_of_quirks=self.quirk_answer == "warning",
+        )
 
     @property
     def has_address_range(self) -> bool:

@@ -12,7 +12,14 @@ from typing import ClassVar, Protocol
 
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
-from pacsd.dimse.commands import CEchoRQ, CStoreRQ, Request, Response, response_to
+from pacsd.dimse.commands import (
+    CEchoRQ,
+    CStoreRQ,
+    Request,
+    Response,
+    ResponseElements,
+    response_to,
+)
 from pacsd.dimse.events import DataSetFragment, RequestReceived
 from pacsd.net.chronicle import Chronicle
 from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink, begin_store
@@ -116,10 +123,12 @@ class Performer:
     def _answer(
         self, request: Request, answer: Answer, data_set_bytes: int, started_s: float
     ) -> None:
+        elements: ResponseElements = {}
         if answer.comment:
-            response = response_to(request, answer.status, error_comment=answer.comment)
-        else:
-            response = response_to(request, answer.status)
+            elements["error_comment"] = answer.comment
+        if answer.offending:
+            elements["offending_elements"] = answer.offending
+        response = response_to(request, answer.status, **elements)
         if self._line.respond(response):
             self._chronicle.operation(
                 request, answer.status, data_set_bytes, started_s, self._line.now()

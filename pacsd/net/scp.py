@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 
 from pacsd.api.acceptance import AssociationRequest, Refusal
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.instance import DEFAULT_POLICY
 from pacsd.dimse.commands import Response
 from pacsd.dimse.events import DataSetFragment, Event, RequestReceived, RequestRefused
 from pacsd.dimse.session import Session
@@ -190,7 +191,9 @@ class AcceptedAssociation(Pump):
         terms, limits = entity.terms(peer), entity.limits_for(peer)
         negotiated = self.session.accept(terms, limits, self.now())
         self._chronicle.accepted(negotiated)
-        caller = Caller(admitted.calling_ae, entity.title, self._chronicle.peer_address)
+        policy = peer.policy if peer is not None else DEFAULT_POLICY
+        address = self._chronicle.peer_address
+        caller = Caller(admitted.calling_ae, entity.title, address, policy)
         self._performer = Performer(self, self._desk.ingest, caller, self._chronicle)
         self._house.established(self)
 

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.archive.ingest import Ingest, InstanceRequest
+from pacsd.archive.instance import DEFAULT_POLICY, SenderPolicy
 from pacsd.archive.intake import Intake
 from pacsd.dicom.status import Status
+from pacsd.dicom.tag import Tag
 from pacsd.dicom.text import printable
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dimse.commands import CStoreRQ
@@ -20,19 +22,21 @@ from pacsd.ul.pdu import Buffer
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status (0000,0900) and Error Comment (0000,0902) of a response."""
+    """What a response says: Status (0000,0900), Error Comment (0000,0902), Offending Elements."""
 
     status: int
     comment: str = ""
+    offending: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose association the objects come over."""
+    """Whose association the objects come over, and what it may do with those we have."""
 
     calling_ae: str
     called_ae: str
     address: str
+    policy: SenderPolicy = DEFAULT_POLICY
 
 
 class DataSetSink(Protocol):
@@ -95,7 +99,7 @@ class IngestSink:
     async def finish(self) -> Answer:
         """Make the object durable, then say so."""
         outcome = await self._intake.finish()
-        return Answer(outcome.status, outcome.comment)
+        return Answer(outcome.status, outcome.comment, outcome.offending)
 
     async def abort(self, reason: str) -> None:
         """Give the object up."""
@@ -127,6 +131,7 @@ def begin_store(
                 received_at_us=now_us,
                 origin="dimse",
             ),
+            policy=caller.policy,
         )
     )
     intake.on_drained = on_drained

@@ -44,8 +44,8 @@ class MemoryStage:
 class MemoryStore:
     """Keeps objects until it is gone itself.
 
-    `errors` maps the name of an operation ("stage", "write", "commit", "status") to what it raises
-    from now on; `groups` holds the sizes of the groups committed so far.
+    `errors` maps the name of an operation ("stage", "write", "commit", "delete", "status") to what
+    it raises from now on; `groups` holds the sizes of the groups committed so far.
     """
 
     def __init__(self, name: str = "memory") -> None:
@@ -97,6 +97,7 @@ class MemoryStore:
 
     async def delete(self, location: Location, /) -> None:
         """Forget an object."""
+        self.fail_if_told("delete")
         self.objects.pop(location.key, None)
 
     async def list(self, cursor: str | None = None, /) -> ObjectPage:

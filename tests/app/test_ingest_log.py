@@ -3,8 +3,11 @@ from structlog.testing import capture_logs
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
+from pacsd.api.store import Location
 from pacsd.app.ingest_log import IngestLog
 from pacsd.archive.observer import Concern
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.records import Outcome
 
 RECEPTION = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
 EIO = StoreError(StoreFault.INPUT_OUTPUT, "fsync of a file: EIO")
@@ -46,6 +49,36 @@ def test_each_fault_has_one_line_a_second_and_counts_the_others() -> None:
         log.not_stored(RECEPTION, EIO)
     told = [(line["fault"], line["left_out"]) for line in captured]
     assert told == [("input/output error", 0), ("no space left", 0), ("input/output error", 2)]
+
+
+def test_a_fault_of_the_index_is_logged_as_one_of_the_store() -> None:
+    with capture_logs() as captured:
+        IngestLog().not_stored(RECEPTION, IndexFault(IndexFaultKind.NO_SPACE, "SQLITE_FULL"))
+    [line] = captured
+    assert line["fault"] == "no space left for the index"
+    assert line["explanation"] == "SQLITE_FULL"
+
+
+def test_what_is_set_aside_is_logged_and_no_patient_with_it() -> None:
+    with capture_logs() as captured:
+        IngestLog().set_aside(RECEPTION, Outcome.HELD)
+    assert captured == [
+        {
+            "event": "an object is kept, but not shown: somebody has to decide",
+            "log_level": "warning",
+            "became": "held",
+            "calling_ae": "CT1",
+            "called_ae": "PACSD",
+            "left_out": 0,
+        }
+    ]
+
+
+def test_a_file_left_over_is_logged() -> None:
+    with capture_logs() as captured:
+        IngestLog().not_removed(Location("store_fs", "1/000/000/000/001.dcm", 5), EIO)
+    [line] = captured
+    assert (line["log_level"], line["key"]) == ("warning", "1/000/000/000/001.dcm")
 
 
 @pytest.mark.parametrize(

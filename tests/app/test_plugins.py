@@ -19,6 +19,8 @@ from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config, StoreSettings
 from pacsd.app.plugins import Plugins, available, load
 from pacsd.archive.ingest import Ingest, InstanceRequest
+from pacsd.testing.memory_register import MemoryRegister
+from pacsd.testing.objects import data_set
 
 ASSOCIATION = AssociationRequest("CT1", "PACSD", "192.0.2.7", 5000, None, (), "1.2.3", "CT")
 LIFE: list[str] = []
@@ -229,7 +231,8 @@ async def test_an_instance_goes_through_the_configured_store_into_a_file(tmp_pat
     plugins = load(Config(), tmp_path, logger)
     assert plugins.check() == []
     await plugins.start()
-    ingest = Ingest(await plugins.hooks.blob_store("store_fs"), now_us=lambda: 0)
+    register = MemoryRegister()
+    ingest = Ingest(await plugins.hooks.blob_store("store_fs"), register, now_us=lambda: 0)
     is_started = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ingest.run, is_started.set)
@@ -242,12 +245,12 @@ async def test_an_instance_goes_through_the_configured_store_into_a_file(tmp_pat
                 Reception(1, "CT1", "PACSD", "192.0.2.7", 5, "dimse"),
             )
         )
-        intake.write(b"\x10\x00\x20\x00LO\x04\x00P001")
-        outcome = await intake.finish()
+        intake.write(data_set({"PatientID": "P001"}))
+        await intake.finish()
         tasks.cancel_scope.cancel()
     await plugins.stop()
-    assert outcome.location is not None
-    check_file(tmp_path / "store/objects" / outcome.location.key)
+    [kept] = register.instances.values()
+    check_file(tmp_path / "store/objects" / kept.copy.key)
 
 
 def check_file(path: Path) -> None:

@@ -1,7 +1,9 @@
 """The rooms put together from a configuration, without anything running."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import structlog
 from structlog.testing import capture_logs
 
@@ -15,6 +17,8 @@ from pacsd.app.conf.options import Options
 from pacsd.app.plugins import Plugins
 from pacsd.app.wiring import Parts, build
 from pacsd.archive.ingest import InstanceRequest
+from pacsd.index.index import Index, open_index
+from pacsd.index.sqlite import Durability
 from pacsd.net.endpoint import Endpoint
 from pacsd.testing.memory_store import MemoryStore
 
@@ -27,39 +31,53 @@ class Doorkeeper(Plugin[Settings]):
         return Refusal(1, 1, 1, f"{request.calling_ae} is not let in")
 
 
-def built(tmp_path: Path, *, http: str = "", plugin: type[Plugin[Settings]] | None = None) -> Parts:
+@pytest.fixture
+async def index(tmp_path: Path) -> AsyncIterator[Index]:
+    async with open_index(tmp_path, now_us=lambda: 0, durability=Durability.RELAXED) as opened:
+        yield opened
+
+
+def built(
+    tmp_path: Path,
+    index: Index,
+    *,
+    http: str = "",
+    plugin: type[Plugin[Settings]] | None = None,
+) -> Parts:
     options = Options(data_dir=str(tmp_path), dimse=("127.0.0.1:11112",), http=http)
     checked = check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true"})
     logger = structlog.get_logger("test")
     enabled = {"door": plugin(Host("door", tmp_path, logger), Settings())} if plugin else {}
-    return build(checked, MemoryStore(), Plugins(enabled, logger).hooks)
+    return build(checked, MemoryStore(), index, Plugins(enabled, logger).hooks)
 
 
-def test_nothing_listens_yet(tmp_path: Path) -> None:
-    parts = built(tmp_path)
+async def test_nothing_listens_yet(tmp_path: Path, index: Index) -> None:
+    parts = built(tmp_path, index)
     assert parts.listener.addresses == ()
     assert parts.http is None
 
 
-def test_http_is_there_when_it_is_on(tmp_path: Path) -> None:
-    parts = built(tmp_path, http="127.0.0.1:8080")
+async def test_http_is_there_when_it_is_on(tmp_path: Path, index: Index) -> None:
+    parts = built(tmp_path, index, http="127.0.0.1:8080")
     assert parts.http is not None
     assert parts.http.address == Endpoint("127.0.0.1", 8080)
 
 
-def test_the_acceptance_hook_costs_nothing_when_no_plugin_has_it(tmp_path: Path) -> None:
-    assert built(tmp_path).listener.desk.hook is None
+async def test_the_acceptance_hook_costs_nothing_when_no_plugin_has_it(
+    tmp_path: Path, index: Index
+) -> None:
+    assert built(tmp_path, index).listener.desk.hook is None
 
 
-async def test_the_acceptance_hook_is_asked_when_one_has_it(tmp_path: Path) -> None:
-    hook = built(tmp_path, plugin=Doorkeeper).listener.desk.hook
+async def test_the_acceptance_hook_is_asked_when_one_has_it(tmp_path: Path, index: Index) -> None:
+    hook = built(tmp_path, index, plugin=Doorkeeper).listener.desk.hook
     assert hook is not None
     request = AssociationRequest("CT1", "PACSD", "127.0.0.1", 1, None, (), "1.2.3", "CT")
     assert await hook(request) == Refusal(1, 1, 1, "CT1 is not let in")
 
 
-async def test_ingest_tells_the_log_what_is_not_stored(tmp_path: Path) -> None:
-    ingest = built(tmp_path).ingest
+async def test_ingest_tells_the_log_what_is_not_stored(tmp_path: Path, index: Index) -> None:
+    ingest = built(tmp_path, index).ingest
     reception = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
     intake = ingest.begin(InstanceRequest("1.2.3", "1.2.3.4", "1.2.840.10008.1.2", reception))
     with capture_logs() as captured:

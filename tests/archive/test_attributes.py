@@ -10,10 +10,11 @@ EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 
 
 def attributes_of(data: bytes, syntax_uid: str = EXPLICIT_LITTLE) -> Attributes:
-    stream = HeaderStream(known_syntax(syntax_uid))
+    syntax = known_syntax(syntax_uid)
+    stream = HeaderStream(syntax)
     stream.feed(data)
     stream.end()
-    return Attributes(stream.header())
+    return Attributes(stream.header(), syntax)
 
 
 def test_text_in_the_character_set_of_the_object() -> None:
@@ -53,3 +54,25 @@ def test_what_has_no_text_is_not_there() -> None:
 def test_of_an_unknown_vr_that_of_the_dictionary_counts() -> None:
     read = attributes_of(element(0x00100020, "UN", b"77") + element(0x0020000D, "ZZ", b"1.2\0"))
     assert dict(read) == {0x00100020: "77", 0x0020000D: "1.2"}
+
+
+SCHEDULED_STEP, REQUEST_ATTRIBUTES = 0x00400009, 0x00400275
+
+
+@pytest.mark.parametrize("is_undefined", [False, True])
+def test_of_request_attributes_the_first_item_counts(*, is_undefined: bool) -> None:
+    step = element(SCHEDULED_STEP, "SH", b"S1")
+    items = item(step, is_undefined=is_undefined) + item(element(SCHEDULED_STEP, "SH", b"S2"))
+    data = sequence(REQUEST_ATTRIBUTES, items, is_undefined=is_undefined)
+    read = attributes_of(element(0x00100020, "LO", b"77") + data)
+    assert dict(read) == {0x00100020: "77", SCHEDULED_STEP: "S1"}
+
+
+def test_outside_its_sequence_it_says_nothing() -> None:
+    read = attributes_of(element(SCHEDULED_STEP, "SH", b"S1"))
+    assert dict(read) == {}
+
+
+def test_a_broken_sequence_has_no_attributes() -> None:
+    read = attributes_of(sequence(REQUEST_ATTRIBUTES, b"nonsense" * 3))
+    assert SCHEDULED_STEP not in read

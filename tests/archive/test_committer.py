@@ -1,13 +1,18 @@
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.reception import Reception
 from pacsd.api.store import Location, Staged, StageRequest
 from pacsd.archive.committer import Committer
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.records import NewCopy, NewInstance, Outcome, Verdict
+from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStage, MemoryStore
 
 
@@ -29,12 +34,51 @@ async def nothing() -> None:
     """Follow a group by nothing."""
 
 
-def committer(store: MemoryStore, max_objects: int = 100, max_bytes: int = 10**9) -> Committer:
-    return Committer(store, max_objects=max_objects, max_bytes=max_bytes, after_group=nothing)
+class UnderTest(Committer):
+    """A committer of objects that differ in nothing but their location."""
+
+    def __init__(
+        self,
+        store: MemoryStore,
+        register: MemoryRegister | None = None,
+        *,
+        max_objects: int = 100,
+        max_bytes: int = 10**9,
+    ) -> None:
+        self.disposed: list[str] = []
+        super().__init__(
+            store,
+            register or MemoryRegister(),
+            max_objects=max_objects,
+            max_bytes=max_bytes,
+            dispose=self.note,
+            after_group=nothing,
+        )
+
+    async def note(self, location: Location) -> None:
+        self.disposed.append(location.key)
+
+    async def commit_one(self, staged: Staged, data_set_bytes: int = 0, uid: str = "") -> Verdict:
+        return await self.commit(staged, data_set_bytes, partial(described, uid))
+
+
+def described(uid: str, location: Location) -> NewInstance:
+    return NewInstance(
+        reception=Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse"),
+        sop_class_uid="1.2",
+        sop_instance_uid=uid or f"1.2.{location.key}",
+        transfer_syntax_uid="1.2.840.10008.1.2",
+        study_instance_uid="1.2.3",
+        series_instance_uid="1.2.3.1",
+        patient_id="1",
+        issuer_of_patient_id="",
+        attributes={},
+        copy=NewCopy(location.store, location.key, location.size_bytes, 0, b"digest"),
+    )
 
 
 @asynccontextmanager
-async def running(tested: Committer) -> AsyncIterator[None]:
+async def running(tested: UnderTest) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tested.run)
         yield
@@ -45,29 +89,29 @@ async def staged(store: MemoryStore) -> MemoryStage:
     return await store.stage(StageRequest(1, b"", hashlib.sha256()))
 
 
-async def wait_for(tested: Committer, waiting_objects: int) -> None:
+async def wait_for(tested: UnderTest, waiting_objects: int) -> None:
     while tested.waiting_objects != waiting_objects:
         await anyio.lowlevel.checkpoint()
 
 
 async def test_an_idle_committer_commits_at_once() -> None:
     store = MemoryStore()
-    tested = committer(store)
+    tested = UnderTest(store)
     async with running(tested):
-        location = await tested.commit(await staged(store), 0)
-    assert location.key in store.objects
+        verdict = await tested.commit_one(await staged(store), 0)
+    assert (verdict.outcome, verdict.keeps_file) == (Outcome.STORED, True)
     assert store.groups == [1]
 
 
 async def grouped(sizes: list[int], max_objects: int, max_bytes: int) -> list[int]:
     """The groups formed of objects that arrive while a first one is committed."""
     store = SlowStore()
-    tested = committer(store, max_objects, max_bytes)
+    tested = UnderTest(store, max_objects=max_objects, max_bytes=max_bytes)
     async with running(tested), anyio.create_task_group() as senders:
-        senders.start_soon(tested.commit, await staged(store), 0)
+        senders.start_soon(tested.commit_one, await staged(store), 0)
         await store.is_committing.wait()
         for size in sizes:
-            senders.start_soon(tested.commit, await staged(store), size)
+            senders.start_soon(tested.commit_one, await staged(store), size)
             await wait_for(tested, tested.waiting_objects + 1)
         store.gate.set()
     return store.groups[1:]
@@ -90,25 +134,25 @@ async def test_what_arrives_meanwhile_is_the_next_group(
 
 async def test_each_gets_its_own_answer() -> None:
     store = MemoryStore()
-    tested = committer(store)
+    tested = UnderTest(store)
     aborted = await staged(store)
     await aborted.abort()
     async with running(tested):
         with pytest.raises(StoreError):
-            await tested.commit(aborted, 0)
-        await tested.commit(await staged(store), 0)
+            await tested.commit_one(aborted, 0)
+        await tested.commit_one(await staged(store), 0)
     assert len(store.objects) == 1
 
 
 async def test_a_bug_of_the_store_reaches_who_waits_and_the_committer_lives() -> None:
     store = MemoryStore()
-    tested = committer(store)
+    tested = UnderTest(store)
     store.errors["commit"] = KeyError("bug")
     async with running(tested):
         with pytest.raises(KeyError):
-            await tested.commit(await staged(store), 0)
+            await tested.commit_one(await staged(store), 0)
         store.errors.clear()
-        await tested.commit(await staged(store), 0)
+        await tested.commit_one(await staged(store), 0)
     assert len(store.objects) == 1
 
 
@@ -119,20 +163,20 @@ class ShortStore(MemoryStore):
 
 async def test_too_few_answers_are_a_bug_of_the_store() -> None:
     store = ShortStore()
-    tested = committer(store)
+    tested = UnderTest(store)
     async with running(tested):
         with pytest.raises(ValueError, match="answered 0 of 1"):
-            await tested.commit(await staged(store), 0)
+            await tested.commit_one(await staged(store), 0)
 
 
 async def test_cancelled_before_its_group_an_object_leaves_the_queue() -> None:
     store = SlowStore()
-    tested = committer(store)
+    tested = UnderTest(store)
     async with running(tested), anyio.create_task_group() as senders:
-        senders.start_soon(tested.commit, await staged(store), 0)
+        senders.start_soon(tested.commit_one, await staged(store), 0)
         await store.is_committing.wait()
         async with anyio.create_task_group() as leaving:
-            leaving.start_soon(tested.commit, await staged(store), 0)
+            leaving.start_soon(tested.commit_one, await staged(store), 0)
             await wait_for(tested, 1)
             leaving.cancel_scope.cancel()
         assert tested.waiting_objects == 0
@@ -142,10 +186,10 @@ async def test_cancelled_before_its_group_an_object_leaves_the_queue() -> None:
 
 async def test_cancelled_in_its_group_it_waits_for_the_group() -> None:
     store = SlowStore()
-    tested = committer(store)
+    tested = UnderTest(store)
     async with running(tested):
         async with anyio.create_task_group() as leaving:
-            leaving.start_soon(tested.commit, await staged(store), 0)
+            leaving.start_soon(tested.commit_one, await staged(store), 0)
             await store.is_committing.wait()
             leaving.cancel_scope.cancel()
             store.gate.set()
@@ -154,12 +198,12 @@ async def test_cancelled_in_its_group_it_waits_for_the_group() -> None:
 
 async def test_stopped_it_finishes_the_group_and_refuses_who_waits() -> None:
     store = SlowStore()
-    tested = committer(store)
-    answers: list[Location | StoreError] = []
+    tested = UnderTest(store)
+    answers: list[Verdict | StoreError] = []
 
     async def send() -> None:
         try:
-            answers.append(await tested.commit(await staged(store), 0))
+            answers.append(await tested.commit_one(await staged(store), 0))
         except StoreError as error:
             answers.append(error)
 
@@ -171,8 +215,110 @@ async def test_stopped_it_finishes_the_group_and_refuses_who_waits() -> None:
         await wait_for(tested, 1)
         tasks.cancel_scope.cancel()
         store.gate.set()
-    assert isinstance(answers[0], Location)
+    assert isinstance(answers[0], Verdict)
     assert isinstance(answers[1], StoreError)
     assert answers[1].fault is StoreFault.STOPPED
     with pytest.raises(StoreError):
-        await tested.commit(await staged(store), 0)
+        await tested.commit_one(await staged(store), 0)
+
+
+class GatedRegister(MemoryRegister):
+    """Each group waits at the gate; `is_adding` is set while it does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = anyio.Event()
+        self.is_adding = anyio.Event()
+
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        self.is_adding.set()
+        await self.gate.wait()
+        return await super().add(group)
+
+
+async def test_nobody_is_answered_before_the_index_has_it() -> None:
+    store, register = MemoryStore(), GatedRegister()
+    tested = UnderTest(store, register)
+    answered: list[Verdict] = []
+
+    async def send() -> None:
+        answered.append(await tested.commit_one(await staged(store)))
+
+    async with running(tested), anyio.create_task_group() as senders:
+        senders.start_soon(send)
+        await register.is_adding.wait()
+        await anyio.wait_all_tasks_blocked()
+        assert len(store.objects) == 1
+        assert answered == []
+        register.gate.set()
+    assert len(answered) == 1
+
+
+async def test_the_next_group_is_flushed_while_one_is_indexed() -> None:
+    store, register = MemoryStore(), GatedRegister()
+    tested = UnderTest(store, register)
+    async with running(tested), anyio.create_task_group() as senders:
+        senders.start_soon(tested.commit_one, await staged(store))
+        await register.is_adding.wait()
+        senders.start_soon(tested.commit_one, await staged(store))
+        await anyio.wait_all_tasks_blocked()
+        assert len(store.objects) == 2
+        assert register.groups == []
+        register.gate.set()
+    assert register.groups == [1, 1]
+
+
+async def test_stopped_it_indexes_what_is_durable() -> None:
+    store, register = MemoryStore(), GatedRegister()
+    tested = UnderTest(store, register)
+    answers: list[Verdict] = []
+
+    async def send() -> None:
+        answers.append(await tested.commit_one(await staged(store)))
+
+    async with anyio.create_task_group() as senders, anyio.create_task_group() as tasks:
+        tasks.start_soon(tested.run)
+        senders.start_soon(send)
+        await register.is_adding.wait()
+        senders.start_soon(send)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+        await anyio.lowlevel.cancel_shielded_checkpoint()
+        register.gate.set()
+    assert len(answers) == 2
+
+
+async def test_a_fault_of_the_index_reaches_its_group_and_no_other() -> None:
+    store, register = MemoryStore(), MemoryRegister()
+    tested = UnderTest(store, register)
+    register.error = IndexFault(IndexFaultKind.NO_SPACE, "test")
+    async with running(tested):
+        with pytest.raises(IndexFault):
+            await tested.commit_one(await staged(store))
+        await tested.commit_one(await staged(store))
+    assert len(store.objects) == 2
+    assert tested.disposed == []
+
+
+class ShortRegister(MemoryRegister):
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        return (await super().add(group))[1:]
+
+
+async def test_too_few_verdicts_are_a_bug_of_the_index() -> None:
+    store = MemoryStore()
+    tested = UnderTest(store, ShortRegister())
+    async with running(tested):
+        with pytest.raises(ValueError, match="answered 0 of 1"):
+            await tested.commit_one(await staged(store))
+
+
+async def test_a_file_without_use_is_given_away() -> None:
+    store = MemoryStore()
+    tested = UnderTest(store)
+    async with running(tested):
+        await tested.commit_one(await staged(store), uid="1.2.3")
+        verdict = await tested.commit_one(await staged(store), uid="1.2.3")
+        await anyio.wait_all_tasks_blocked()
+    assert verdict.outcome is Outcome.DUPLICATE
+    assert tested.disposed == ["00000002"]

@@ -3,10 +3,11 @@ import json
 import pytest
 
 from pacsd.api.reception import Reception
-from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.file_meta import decode_reception, encode_preface
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.errors import Part10Error
-from pacsd.dicom.part10 import decode_file_meta
+from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID
+from pacsd.dicom.part10 import FileMeta, decode_file_meta
 
 RECEPTION = Reception(1, "CT1", "PACSD", "192.0.2.7", 1_700_000_000_000_001, "dimse")
 
@@ -40,3 +41,29 @@ def test_private_information_is_json_of_even_length(address: str) -> None:
 def test_an_empty_uid_is_refused() -> None:
     with pytest.raises(Part10Error):
         encode_preface(InstanceRequest("1.2.3", "", "1.2.840.10008.1.2", RECEPTION))
+
+
+def test_reception_facts_come_back() -> None:
+    request = InstanceRequest("1.2.3", "1.2.3.4", "1.2.840.10008.1.2", RECEPTION)
+    meta, _ = decode_file_meta(encode_preface(request))
+    assert decode_reception(meta) == RECEPTION
+
+
+def test_a_file_of_another_program_has_no_reception_facts() -> None:
+    meta = FileMeta("1.2.3", "1.2.3.4", "1.2.840.10008.1.2", "1.2.999")
+    with pytest.raises(Part10Error, match="not written by pacsd"):
+        decode_reception(meta)
+
+
+@pytest.mark.parametrize("facts", [b"", b"{}", b"[1]", b'{"partition": "x"}', b"[" * 9999, b"\xff"])
+def test_facts_that_somebody_changed_are_none(facts: bytes) -> None:
+    meta = FileMeta(
+        "1.2.3",
+        "1.2.3.4",
+        "1.2.840.10008.1.2",
+        IMPLEMENTATION_CLASS_UID,
+        private_information_creator_uid=IMPLEMENTATION_CLASS_UID,
+        private_information=facts,
+    )
+    with pytest.raises(Part10Error, match="no reception facts"):
+        decode_reception(meta)

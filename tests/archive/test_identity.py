@@ -17,11 +17,12 @@ REQUEST = InstanceRequest(
 
 
 def identity_of(data: bytes) -> Identity:
-    stream = HeaderStream(known_syntax(REQUEST.transfer_syntax_uid))
+    syntax = known_syntax(REQUEST.transfer_syntax_uid)
+    stream = HeaderStream(syntax)
     stream.feed(data)
     stream.end()
     header = stream.header()
-    return identify(header, Attributes(header), REQUEST)
+    return identify(header, Attributes(header, syntax), REQUEST)
 
 
 def refusal_of(data: bytes) -> Unacceptable:

@@ -7,10 +7,14 @@ import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
-from pacsd.api.store import StoreStatus
+from pacsd.api.store import Location, StoreStatus
 from pacsd.archive.ingest import Ingest, IngestOutcome, InstanceRequest
-from pacsd.archive.observer import Concern
+from pacsd.archive.observer import Concern, IngestObserver
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.records import Outcome
+from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import data_set
 
 NEARLY_FULL = StoreStatus(199, None, is_read_only=False, explanation="")
 READ_ONLY = StoreStatus(99, None, is_read_only=True, explanation="2 failed flushes")
@@ -25,11 +29,34 @@ def request(number: int = 1) -> InstanceRequest:
     )
 
 
+def object_of(number: int) -> bytes:
+    return data_set({"SOPInstanceUID": f"1.2.3.{number}"})
+
+
 class Clock:
     now_us = 10_000_000
 
     def __call__(self) -> int:
         return self.now_us
+
+
+def make_ingest(
+    store: MemoryStore,
+    register: MemoryRegister | None = None,
+    *,
+    clock: Clock | None = None,
+    observer: IngestObserver | None = None,
+    min_free_bytes: int = 0,
+    max_group: int = 256,
+) -> Ingest:
+    return Ingest(
+        store,
+        register or MemoryRegister(),
+        now_us=clock or Clock(),
+        observer=observer,
+        min_free_bytes=min_free_bytes,
+        max_group=max_group,
+    )
 
 
 @asynccontextmanager
@@ -44,12 +71,12 @@ async def running(tested: Ingest) -> AsyncIterator[Ingest]:
 
 async def store_one(ingest: Ingest, number: int = 1) -> IngestOutcome:
     intake = ingest.begin(request(number))
-    intake.write(b"12345")
+    intake.write(object_of(number))
     return await intake.finish()
 
 
 async def test_admits_only_while_it_runs() -> None:
-    ingest = Ingest(MemoryStore(), now_us=Clock())
+    ingest = make_ingest(MemoryStore())
     assert ingest.admits() == "ingest is not running"
     async with running(ingest):
         assert ingest.admits() is None
@@ -58,7 +85,7 @@ async def test_admits_only_while_it_runs() -> None:
 
 async def test_what_comes_while_it_does_not_run_is_refused() -> None:
     store = MemoryStore()
-    outcome = await store_one(Ingest(store, now_us=Clock()))
+    outcome = await store_one(make_ingest(store))
     assert outcome.status == 0xA700
     assert store.staged == set()
 
@@ -66,7 +93,7 @@ async def test_what_comes_while_it_does_not_run_is_refused() -> None:
 async def test_below_the_mark_everything_is_refused() -> None:
     store = MemoryStore()
     store.current_status = FULL
-    async with running(Ingest(store, now_us=Clock(), min_free_bytes=100)) as ingest:
+    async with running(make_ingest(store, min_free_bytes=100)) as ingest:
         assert "99 bytes free" in (ingest.admits() or "")
         outcome = await store_one(ingest)
     assert (outcome.status, outcome.comment) == (0xA700, "Not stored: storing is suspended")
@@ -76,7 +103,7 @@ async def test_below_the_mark_everything_is_refused() -> None:
 async def test_the_store_is_looked_at_after_a_commit_but_not_every_one() -> None:
     store, clock = MemoryStore(), Clock()
     store.current_status = ROOMY
-    async with running(Ingest(store, now_us=clock, min_free_bytes=100)) as ingest:
+    async with running(make_ingest(store, clock=clock, min_free_bytes=100)) as ingest:
         store.current_status = FULL
         await store_one(ingest)
         await anyio.wait_all_tasks_blocked()
@@ -89,23 +116,25 @@ async def test_the_store_is_looked_at_after_a_commit_but_not_every_one() -> None
 
 async def test_health_counts() -> None:
     store = MemoryStore()
-    async with running(Ingest(store, now_us=Clock())) as ingest:
-        await store_one(ingest)
-        await store_one(ingest)
+    async with running(make_ingest(store)) as ingest:
+        await store_one(ingest, 1)
+        await store_one(ingest, 2)
+        await store_one(ingest, 1)
         store.errors["commit"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
-        await store_one(ingest)
+        await store_one(ingest, 3)
         still_open = ingest.begin(request())
         health = ingest.health()
         await still_open.abort("end of test")
     assert health.refusal is None
     assert health.open_objects == 1
     assert health.waiting_objects == 0
-    assert (health.stored_objects, health.stored_bytes, health.refused_objects) == (2, 10, 1)
+    assert health.became == {Outcome.STORED: 2, Outcome.DUPLICATE: 1, None: 1}
+    assert health.stored_bytes == len(object_of(1)) + len(object_of(2))
 
 
 async def test_objects_at_once_are_committed_in_groups() -> None:
     store = MemoryStore()
-    ingest = Ingest(store, now_us=Clock(), max_group=8)
+    ingest = make_ingest(store, max_group=8)
     async with running(ingest), anyio.create_task_group() as senders:
         for number in range(1, 21):
             senders.start_soon(store_one, ingest, number)
@@ -118,11 +147,20 @@ class Notebook:
     """Writes down what an observer is told."""
 
     def __init__(self) -> None:
-        self.not_stored_for: list[tuple[str, StoreError]] = []
+        self.not_stored_for: list[tuple[str, StoreError | IndexFault]] = []
+        self.put_aside: list[tuple[str, Outcome]] = []
+        self.left: list[str] = []
         self.changes: list[tuple[str | None, bool]] = []
 
-    def not_stored(self, reception: Reception, error: StoreError) -> None:
-        self.not_stored_for.append((reception.calling_ae, error))
+    def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
+        self.not_stored_for.append((reception.calling_ae, fault))
+
+    def set_aside(self, reception: Reception, became: Outcome) -> None:
+        self.put_aside.append((reception.calling_ae, became))
+
+    def not_removed(self, location: Location, error: StoreError) -> None:
+        assert error.fault is StoreFault.INPUT_OUTPUT
+        self.left.append(location.key)
 
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:
         assert before is None or now is None or before.kind != now.kind
@@ -133,24 +171,25 @@ class Notebook:
 async def test_a_fault_is_told_with_its_explanation(operation: str) -> None:
     store, notebook = MemoryStore(), Notebook()
     error = store.errors[operation] = StoreError(StoreFault.INPUT_OUTPUT, "write: EIO")
-    async with running(Ingest(store, now_us=Clock(), observer=notebook)) as ingest:
+    async with running(make_ingest(store, observer=notebook)) as ingest:
         await store_one(ingest)
     assert notebook.not_stored_for == [("CT1", error)]
 
 
 async def test_what_is_not_admitted_is_told() -> None:
     notebook = Notebook()
-    await store_one(Ingest(MemoryStore(), now_us=Clock(), observer=notebook))
+    await store_one(make_ingest(MemoryStore(), observer=notebook))
     [(_, error)] = notebook.not_stored_for
+    assert isinstance(error, StoreError)
     assert error.fault is StoreFault.NOT_ADMITTED
 
 
 async def test_a_fault_is_told_even_if_its_sender_gives_up() -> None:
     store, notebook = MemoryStore(), Notebook()
     error = store.errors["stage"] = StoreError(StoreFault.NO_SPACE, "write: ENOSPC")
-    async with running(Ingest(store, now_us=Clock(), observer=notebook)) as ingest:
+    async with running(make_ingest(store, observer=notebook)) as ingest:
         intake = ingest.begin(request())
-        intake.write(bytes(1_000_000))
+        intake.write(data_set({"SOPInstanceUID": "1.2.3.1"}, pixel_bytes=1_000_000))
         await anyio.wait_all_tasks_blocked()
         await intake.abort("association aborted")
     assert notebook.not_stored_for == [("CT1", error)]
@@ -158,7 +197,7 @@ async def test_a_fault_is_told_even_if_its_sender_gives_up() -> None:
 
 async def test_neither_success_nor_a_sender_who_gives_up_is_a_fault() -> None:
     notebook = Notebook()
-    async with running(Ingest(MemoryStore(), now_us=Clock(), observer=notebook)) as ingest:
+    async with running(make_ingest(MemoryStore(), observer=notebook)) as ingest:
         await store_one(ingest)
         await ingest.begin(request()).abort("association aborted")
     assert notebook.not_stored_for == []
@@ -169,7 +208,7 @@ async def test_each_change_of_the_store_is_told_once() -> None:
     store, clock, notebook = MemoryStore(), Clock(), Notebook()
     store.current_status = ROOMY
     warnings = []
-    ingest = Ingest(store, now_us=clock, min_free_bytes=100, observer=notebook)
+    ingest = make_ingest(store, clock=clock, min_free_bytes=100, observer=notebook)
     async with running(ingest):
         for status in (NEARLY_FULL, replace(NEARLY_FULL, free_bytes=150), FULL, FULL, READ_ONLY):
             store.current_status = status
@@ -191,7 +230,69 @@ async def test_each_change_of_the_store_is_told_once() -> None:
 async def test_a_store_full_at_start_is_told() -> None:
     store, notebook = MemoryStore(), Notebook()
     store.current_status = FULL
-    ingest = Ingest(store, now_us=Clock(), min_free_bytes=100, observer=notebook)
+    ingest = make_ingest(store, min_free_bytes=100, observer=notebook)
     async with running(ingest):
         pass
     assert notebook.changes == [("store has 99 bytes free, less than 100", True)]
+
+
+async def test_a_fault_of_the_index_is_a700_and_the_file_stays_for_the_next_start() -> None:
+    store, register, notebook = MemoryStore(), MemoryRegister(), Notebook()
+    fault = register.error = IndexFault(IndexFaultKind.NO_SPACE, "SQLITE_FULL")
+    async with running(make_ingest(store, register, observer=notebook)) as ingest:
+        outcome = await store_one(ingest)
+        assert (outcome.status, outcome.became) == (0xA700, None)
+        assert outcome.comment == "Not stored: no space left for the index"
+        assert len(store.objects) == 1
+        assert (await store_one(ingest)).status == 0x0000
+    assert notebook.not_stored_for == [("CT1", fault)]
+
+
+async def test_row_d36_the_same_once_more_is_a_success_and_leaves_one_file() -> None:
+    store = MemoryStore()
+    async with running(make_ingest(store)) as ingest:
+        async with anyio.create_task_group() as senders:
+            for _ in range(16):
+                senders.start_soon(store_one, ingest)
+        outcome = await store_one(ingest)
+    assert (outcome.status, outcome.became) == (0x0000, Outcome.DUPLICATE)
+    assert len(store.objects) == 1
+
+
+async def test_row_d37_another_version_is_kept_aside_and_told() -> None:
+    store, notebook = MemoryStore(), Notebook()
+    tested = make_ingest(store, observer=notebook)
+    async with running(tested) as ingest:
+        await store_one(ingest)
+        answers = []
+        for _ in range(2):
+            intake = ingest.begin(request())
+            intake.write(data_set({"SOPInstanceUID": "1.2.3.1", "PatientName": "Another"}))
+            answers.append(await intake.finish())
+    assert [answer.status for answer in answers] == [0xC010, 0xC010]
+    assert [answer.became for answer in answers] == [Outcome.CONFLICT, Outcome.CONFLICT_KNOWN]
+    assert answers[0].comment == "Other content under a known UID: quarantined"
+    assert notebook.put_aside == [("CT1", Outcome.CONFLICT)]
+    assert len(store.objects) == 2
+
+
+async def test_row_d38_another_patient_is_acknowledged_held_and_told() -> None:
+    store, notebook = MemoryStore(), Notebook()
+    tested = make_ingest(store, observer=notebook)
+    async with running(tested) as ingest:
+        await store_one(ingest)
+        intake = ingest.begin(request(2))
+        intake.write(data_set({"SOPInstanceUID": "1.2.3.2", "PatientID": "ANOTHER"}))
+        outcome = await intake.finish()
+    assert (outcome.status, outcome.became) == (0x0000, Outcome.HELD)
+    assert notebook.put_aside == [("CT1", Outcome.HELD)]
+
+
+async def test_a_file_that_cannot_be_removed_is_told() -> None:
+    store, notebook = MemoryStore(), Notebook()
+    tested = make_ingest(store, observer=notebook)
+    async with running(tested) as ingest:
+        await store_one(ingest)
+        store.errors["delete"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
+        await store_one(ingest)
+    assert notebook.left == ["00000002"]

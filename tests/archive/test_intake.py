@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
-from pacsd.api.store import Buffer, Location, StageRequest
+from pacsd.api.store import Buffer, StageRequest
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.ingest import Ingest, IngestOutcome, InstanceRequest, Intake
 from pacsd.archive.memory import SMALL_CHUNK_BYTES
+from pacsd.index.records import Outcome
+from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStage, MemoryStore
+from pacsd.testing.objects import data_set
 
 REQUEST = InstanceRequest(
     "1.2.840.10008.5.1.4.1.1.2",
@@ -24,6 +27,9 @@ REQUEST = InstanceRequest(
     "1.2.840.10008.1.2.1",
     Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse"),
 )
+HEAD = data_set(pixel_bytes=8)[:-8]
+"""An object up to its pixels: whatever follows is its Pixel Data."""
+
 CHUNK_BYTES = 20_000
 BATCH_BYTES = 2 * CHUNK_BYTES
 
@@ -54,13 +60,21 @@ class GatedStore(MemoryStore):
         return staged
 
 
-def make_ingest(store: MemoryStore) -> Ingest:
+def make_ingest(store: MemoryStore, register: MemoryRegister | None = None) -> Ingest:
     return Ingest(
         store,
+        register or MemoryRegister(),
         now_us=lambda: 0,
         chunk_bytes=CHUNK_BYTES,
         max_pending_bytes_per_object=3 * CHUNK_BYTES,
     )
+
+
+def begun(ingest: Ingest) -> Intake:
+    """An object of which the head has come."""
+    intake = ingest.begin(REQUEST)
+    intake.write(HEAD)
+    return intake
 
 
 @asynccontextmanager
@@ -78,49 +92,51 @@ async def running() -> AsyncIterator[tuple[Ingest, GatedStore]]:
 def check_refused(outcome: IngestOutcome, fault: StoreFault) -> None:
     assert outcome.status == 0xA700
     assert outcome.comment == f"Not stored: {fault}"
-    assert outcome.location is None
+    assert outcome.became is None
 
 
 async def test_stores_preface_and_fragments_as_received() -> None:
     async with running() as (ingest, store):
         store.gate.set()
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(b"one")
         intake.write(memoryview(b"two"))
         outcome = await intake.finish()
-        assert outcome.status == 0x0000
-        assert isinstance(outcome.location, Location)
-        assert store.objects[outcome.location.key] == encode_preface(REQUEST) + b"onetwo"
-        assert outcome.sha256 == hashlib.sha256(b"onetwo").digest()
-        assert outcome.data_set_bytes == 6
+        assert (outcome.status, outcome.became) == (0x0000, Outcome.STORED)
+        assert [*store.objects.values()] == [encode_preface(REQUEST) + HEAD + b"onetwo"]
+        assert outcome.data_set_bytes == len(HEAD) + 6
         assert intake.backlog_bytes == 0
 
 
-async def test_an_empty_data_set_is_stored() -> None:
+async def test_an_empty_data_set_belongs_nowhere() -> None:
     async with running() as (ingest, store):
         outcome = await ingest.begin(REQUEST).finish()
-        assert outcome.status == 0x0000
-        assert list(store.objects.values()) == [encode_preface(REQUEST)]
+        assert (outcome.status, outcome.became) == (0xC000, None)
+        assert outcome.comment == "No StudyInstanceUID (0020,000D)"
+        assert store.objects == {}
+        assert store.staged == set()
 
 
 async def store_in_fragments(lengths: list[int]) -> tuple[bytes, bytes]:
     """What was sent and what is stored, other work done after every fragment."""
-    memory, sent = MemoryStore(), bytearray()
-    tested = make_ingest(memory)
+    memory, register, sent = MemoryStore(), MemoryRegister(), bytearray()
+    tested = make_ingest(memory, register)
     is_started = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tested.run, is_started.set)
         await is_started.wait()
-        intake = tested.begin(REQUEST)
+        intake = begun(tested)
+        sent += HEAD
         for number, length in enumerate(lengths):
             fragment = bytearray([number]) * length
             intake.write(memoryview(fragment))
             sent += fragment
             fragment[:] = bytes(length)
             await anyio.lowlevel.checkpoint()
-        outcome = await intake.finish()
+        await intake.finish()
         tasks.cancel_scope.cancel()
-    assert outcome.sha256 == hashlib.sha256(sent).digest()
+    [kept] = register.instances.values()
+    assert kept.copy.sha256 == hashlib.sha256(sent).digest()
     return bytes(sent), next(iter(memory.objects.values()))
 
 
@@ -133,7 +149,7 @@ def test_any_fragmentation_gives_identical_bytes(lengths: list[int]) -> None:
 async def test_full_chunks_are_written_before_the_end() -> None:
     async with running() as (ingest, store):
         store.gate.set()
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(bytes(BATCH_BYTES + CHUNK_BYTES))
         await anyio.wait_all_tasks_blocked()
         assert intake.backlog_bytes < CHUNK_BYTES
@@ -145,7 +161,7 @@ async def test_full_chunks_are_written_before_the_end() -> None:
 async def test_a_fragment_may_change_once_written() -> None:
     async with running() as (ingest, store):
         fragment = bytearray(b"before")
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(fragment)
         fragment[:] = b"after!"
         store.gate.set()
@@ -156,9 +172,9 @@ async def test_a_fragment_may_change_once_written() -> None:
 async def test_a_congested_sender_goes_on_when_drained() -> None:
     async with running() as (ingest, store):
         drained: list[int] = []
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.on_drained = lambda: drained.append(intake.backlog_bytes)
-        intake.write(bytes(3 * CHUNK_BYTES))
+        intake.write(bytes(3 * CHUNK_BYTES - len(HEAD)))
         assert not intake.is_congested
         intake.write(b"x")
         assert intake.is_congested
@@ -179,7 +195,7 @@ async def test_any_fault_is_a700_and_leaves_nothing(operation: str, length: int)
     async with running() as (ingest, store):
         store.gate.set()
         store.errors[operation] = StoreError(StoreFault.NO_SPACE, "test")
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(bytes(length))
         check_refused(await intake.finish(), StoreFault.NO_SPACE)
         assert store.staged == set()
@@ -192,7 +208,7 @@ async def test_after_a_fault_fragments_are_dropped() -> None:
         store.gate.set()
         store.errors["write"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
         drained: list[bool] = []
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.on_drained = lambda: drained.append(True)
         intake.write(bytes(10 * CHUNK_BYTES))
         while intake.is_congested:
@@ -208,7 +224,7 @@ async def test_bugs_escape(operation: str) -> None:
     async with running() as (ingest, store):
         store.gate.set()
         store.errors[operation] = KeyError("bug")
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(b"data")
         with pytest.raises(KeyError):
             await intake.finish()
@@ -218,7 +234,7 @@ async def test_bugs_escape(operation: str) -> None:
 async def test_abort_removes_the_stage() -> None:
     async with running() as (ingest, store):
         store.gate.set()
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(bytes(10 * CHUNK_BYTES))
         while not store.staged:
             await anyio.lowlevel.checkpoint()
@@ -230,7 +246,7 @@ async def test_abort_removes_the_stage() -> None:
 
 async def test_abort_waits_for_the_write_in_progress() -> None:
     async with running() as (ingest, store):
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(bytes(BATCH_BYTES + CHUNK_BYTES))
         await store.is_writing.wait()
         async with anyio.create_task_group() as tasks:
@@ -243,7 +259,7 @@ async def test_abort_waits_for_the_write_in_progress() -> None:
 
 async def test_a_cancelled_finish_gives_the_object_up() -> None:
     async with running() as (ingest, store):
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         intake.write(b"data")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(intake.finish)
@@ -257,7 +273,7 @@ async def test_a_cancelled_finish_gives_the_object_up() -> None:
 async def test_nothing_follows_the_end() -> None:
     async with running() as (ingest, store):
         store.gate.set()
-        intake = ingest.begin(REQUEST)
+        intake = begun(ingest)
         await intake.finish()
         with pytest.raises(RuntimeError):
             intake.write(b"late")
@@ -273,7 +289,7 @@ async def test_ingest_ending_refuses_what_is_on_its_way() -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tested.run, is_started.set)
         await is_started.wait()
-        intakes += [tested.begin(REQUEST), tested.begin(REQUEST)]
+        intakes += [begun(tested), begun(tested)]
         intakes[0].write(bytes(10 * CHUNK_BYTES))
         await store.is_writing.wait()
         tasks.cancel_scope.cancel()
@@ -292,12 +308,12 @@ BEYOND_BYTES = 2 * SMALL_CHUNK_BYTES
 
 @asynccontextmanager
 async def many_open(store: MemoryStore) -> AsyncIterator[tuple[Ingest, list[Intake]]]:
-    tested = Ingest(store, now_us=lambda: 0, max_pending_bytes=TOTAL_BYTES)
+    tested = Ingest(store, MemoryRegister(), now_us=lambda: 0, max_pending_bytes=TOTAL_BYTES)
     is_started = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tested.run, is_started.set)
         await is_started.wait()
-        yield tested, [tested.begin(REQUEST) for _ in range(MANY)]
+        yield tested, [begun(tested) for _ in range(MANY)]
         tasks.cancel_scope.cancel()
 
 
@@ -318,7 +334,7 @@ async def test_a_stalled_store_is_given_no_more_than_the_total(
             await intake.abort("begun later")
         for intake in intakes[:first_begun]:
             send_until_paused(intake, fragment, 10**9)
-        later = [ingest.begin(REQUEST) for _ in range(MANY - first_begun)]
+        later = [begun(ingest) for _ in range(MANY - first_begun)]
         for intake in later:
             send_until_paused(intake, fragment, 10**9)
         await anyio.wait_all_tasks_blocked()
@@ -339,7 +355,7 @@ async def test_stalled_senders_leave_room_for_the_others() -> None:
         assert sum(intake.backlog_bytes for intake in intakes) > MANY * 1_000
         assert ingest._memory.held_bytes < TOTAL_BYTES
         assert not any(intake.is_congested for intake in intakes)
-        outcome = await ingest.begin(REQUEST).finish()
+        outcome = await begun(ingest).finish()
         assert outcome.status == 0x0000
 
 
@@ -353,7 +369,7 @@ async def test_beyond_the_total_each_goes_on_a_fragment_at_a_time() -> None:
             sender.write(bytes(100))
             assert sender.is_congested
             await anyio.wait_all_tasks_blocked()
-            assert drained[-1] == count * 100
+            assert drained[-1] == len(HEAD) + count * 100
             assert not sender.is_congested
         outcome = await sender.finish()
         assert outcome.status == 0x0000

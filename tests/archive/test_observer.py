@@ -1,10 +1,14 @@
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
+from pacsd.api.store import Location
 from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
+from pacsd.index.records import Outcome
 
 
 def test_nobody_can_be_told_everything() -> None:
     nobody: IngestObserver = NobodyObserves()
     reception = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
     nobody.not_stored(reception, StoreError(StoreFault.NO_SPACE, "test"))
+    nobody.set_aside(reception, Outcome.HELD)
+    nobody.not_removed(Location("memory", "1", 0), StoreError(StoreFault.READ_ONLY, "test"))
     nobody.concern_changed(None, Concern("below the mark", "full", is_refusal=True))

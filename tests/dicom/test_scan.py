@@ -292,3 +292,9 @@ def test_every_prefix_of_an_object_asks_for_more_and_gets_there() -> None:
             )
         found = scan(each.inflated, each.syntax, stop_before=PIXEL_DATA, after=found)
         assert found == at_once, each.path
+
+
+@pytest.mark.parametrize("data", [bytes(1 << 20), element(0x00100010, "PN", b"") * 100_000])
+def test_row_d30_elements_without_order_have_a_bound(data: bytes) -> None:
+    with pytest.raises(ScanError, match="out of order"):
+        scan(data, EXPLICIT)

@@ -1,4 +1,4 @@
-"""One daemon for all tests of a process, and a look at its store for each."""
+"""One daemon for all tests of a process; one of its own for each test that stores."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,5 +29,9 @@ def port(served: Running) -> int:
 
 
 @pytest.fixture
-def store(served: Running) -> Store:
-    return Store(served.data_dir)
+def store() -> Iterator[Store]:
+    """What is stored by a daemon that nobody has sent anything yet."""
+    with running("--http", "") as daemon:
+        yield Store(daemon)
+        assert daemon.stop() == 0
+        assert [line for line in daemon.lines if line.get("level") == "error"] == []

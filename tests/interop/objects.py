@@ -14,6 +14,7 @@ from pydicom.filereader import read_file_meta_info, read_preamble
 
 from pacsd.dicom.registry import Service, sop_class, transfer_syntaxes
 from tests.interop.peers import ROOT
+from tests.running import Running
 
 # A collection of test objects that may lie beside a checkout.
 COLLECTION = ROOT.parent / "shared" / "data"
@@ -91,8 +92,9 @@ def ct_small() -> Part10:
 class Store:
     """What one daemon has stored, looked at from outside."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self._root = data_dir / "store"
+    def __init__(self, daemon: Running) -> None:
+        self.port = daemon.port
+        self._root = daemon.data_dir / "store"
         self._seen = len(self._paths())
 
     def new(self) -> list[Part10]:

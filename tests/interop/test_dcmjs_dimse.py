@@ -15,14 +15,15 @@ def test_it_echoes(port: int) -> None:
     assert json.loads(said) == {"status": 0}
 
 
-def test_it_stores(port: int, store: Store) -> None:
+def test_it_stores(store: Store) -> None:
     sent = ct_small()
-    said = peers.run(*peers.dcmjs("store", peers.LOOPBACK, port, "PACSD", sent.path, sent.path))
+    paths = [sent.path, sent.path]
+    said = peers.run(*peers.dcmjs("store", peers.LOOPBACK, store.port, "PACSD", *paths))
     assert said.count('{"status":0}') == 2
-    for stored in store.new():
-        # It writes data sets anew, with its own ideas of padding.
-        assert dcmread(stored.path).PixelData == dcmread(sent.path).PixelData
-        assert stored.sop_instance_uid == sent.sop_instance_uid
+    (stored,) = store.new()
+    # It writes data sets anew, with its own ideas of padding.
+    assert dcmread(stored.path).PixelData == dcmread(sent.path).PixelData
+    assert stored.sop_instance_uid == sent.sop_instance_uid
 
 
 def test_we_echo_it(tmp_path: Path) -> None:

@@ -43,18 +43,18 @@ def test_echoscu_proposes_128_contexts_of_38_syntaxes(port: int) -> None:
     assert "Received Echo Response (Success)" in said
 
 
-def test_storescu_sends_many_files(port: int, store: Store, tmp_path: Path) -> None:
+def test_storescu_sends_many_files(store: Store, tmp_path: Path) -> None:
     sent = write_images(tmp_path, 50)
     scan = ["+sd", "-aec", "PACSD"]
-    peers.run(peers.program("storescu"), *scan, peers.LOOPBACK, port, tmp_path)
+    peers.run(peers.program("storescu"), *scan, peers.LOOPBACK, store.port, tmp_path)
     stored = {each.sop_instance_uid: each for each in store.new()}
     assert set(stored) == set(sent)
     assert all(stored[uid].data_set == sent[uid].data_set for uid in sent)
 
 
-def test_dcmsend_sends_every_syntax(port: int, store: Store) -> None:
+def test_dcmsend_sends_every_syntax(store: Store) -> None:
     paths = of_pydicom()
-    peers.run(peers.program("dcmsend"), "-aec", "PACSD", peers.LOOPBACK, port, *paths)
+    peers.run(peers.program("dcmsend"), "-aec", "PACSD", peers.LOOPBACK, store.port, *paths)
     stored = {each.sop_instance_uid: each.transfer_syntax_uid for each in store.new()}
     sent = {each.SOPInstanceUID: each.file_meta.TransferSyntaxUID for each in map(dcmread, paths)}
     assert set(stored) == set(sent)
@@ -62,10 +62,10 @@ def test_dcmsend_sends_every_syntax(port: int, store: Store) -> None:
         assert stored[uid] == syntax or {stored[uid], syntax} <= UNCOMPRESSED
 
 
-def test_the_meta_header_says_what_came_from_whom(port: int, store: Store, tmp_path: Path) -> None:
+def test_the_meta_header_says_what_came_from_whom(store: Store, tmp_path: Path) -> None:
     (sent,) = write_images(tmp_path, 1).values()
     titles = ["-aet", "SENDER", "-aec", "PACSD"]
-    peers.run(peers.program("storescu"), *titles, peers.LOOPBACK, port, sent.path)
+    peers.run(peers.program("storescu"), *titles, peers.LOOPBACK, store.port, sent.path)
     (stored,) = store.new()
     assert stored.data_set == sent.data_set
     assert stored.sop_class_uid == sent.sop_class_uid

@@ -21,8 +21,8 @@ def test_it_echoes(orthanc: peers.Orthanc) -> None:
     assert orthanc.post("/modalities/pacsd/echo") == {}
 
 
-def test_it_stores(orthanc: peers.Orthanc, store: Store) -> None:
-    sent = ct_small()
+def test_it_stores(orthanc: peers.Orthanc, served: Running) -> None:
+    sent, store = ct_small(), Store(served)
     uploaded = orthanc.post("/instances", sent.path.read_bytes())
     answer = orthanc.post("/modalities/pacsd/store", str(uploaded["ID"]).encode())
     assert (answer["InstancesCount"], answer["FailedInstancesCount"]) == (1, 0)

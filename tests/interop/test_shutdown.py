@@ -85,7 +85,7 @@ def test_d51_running_stores_finish_and_nothing_acknowledged_is_lost() -> None:
             assert each.pdu() == RELEASE_RP
             each.close()
         assert daemon.process.wait(PATIENCE_S) == 0
-        stored = Store(daemon.data_dir)
+        stored = Store(daemon)
         assert len(stored.all()) == 2 * PEERS
 
 
@@ -101,7 +101,7 @@ def test_d51_what_does_not_finish_is_aborted_and_nothing_acknowledged_is_lost(
             assert each.pdu() == abort_pdu(0, 0)
             each.close()
         assert daemon.process.wait(PATIENCE_S) == 0
-        stored = Store(daemon.data_dir).all()
+        stored = Store(daemon).all()
         assert {each.sop_instance_uid for each in stored} == {
             f"1.2.{number}.1" for number in range(PEERS)
         }

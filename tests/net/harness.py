@@ -34,6 +34,8 @@ from pacsd.net.recorder import AssociationRecord, Recorder
 from pacsd.net.scp import AcceptanceHook, Desk
 from pacsd.net.settings import AESettings, DimseSettings, RecorderSettings
 from pacsd.net.trace import Trace
+from pacsd.testing import objects
+from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.ul import decode, encode
 from pacsd.ul.association import Limits
@@ -51,7 +53,12 @@ CONTEXTS = (
     ProposedContext(ECHO_CONTEXT, VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN,)),
     ProposedContext(STORE_CONTEXT, CT_IMAGE_STORAGE, (EXPLICIT_VR_LITTLE_ENDIAN,)),
 )
-DATA_SET = bytes.fromhex("0800 1600 5549 0400") + b"1.2\0" + bytes(3_000)
+DATA_SET = objects.data_set({"SOPClassUID": "", "SOPInstanceUID": ""}, pixel_bytes=3_000)
+"""An object that leaves its UIDs to the command."""
+
+HEAD = DATA_SET[:-3_000]
+"""The same up to its pixels, of which there may be more."""
+
 RELEASE_RQ = bytes.fromhex("05 00 00000004 00000000")
 RELEASE_RP = bytes.fromhex("06 00 00000004 00000000")
 
@@ -194,6 +201,7 @@ class Setup:
     ae: tuple[AESettings, ...] = (AESettings(),)
     peers: tuple[Peer, ...] = ()
     store: MemoryStore = field(default_factory=MemoryStore)
+    register: MemoryRegister = field(default_factory=MemoryRegister)
     hook: AcceptanceHook | None = None
     trace: frozenset[str] = frozenset()
     max_pending_bytes_per_object: int = 8 * 262_144
@@ -207,8 +215,10 @@ class Served:
         self.store = setup.store
         self.registry = CollectorRegistry()
         self.recorder = Recorder(RecorderSettings())
+        self.register = setup.register
         self.ingest = Ingest(
             setup.store,
+            setup.register,
             now_us=lambda: 0,
             max_pending_bytes_per_object=setup.max_pending_bytes_per_object,
         )

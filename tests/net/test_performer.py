@@ -17,7 +17,9 @@ from pacsd.net.performer import Performer, Work
 from pacsd.net.recorder import Recorder
 from pacsd.net.settings import RecorderSettings
 from pacsd.net.storage import Caller
+from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import data_set
 from pacsd.ul.negotiation import PresentationContext
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -29,6 +31,7 @@ STORE = CStoreRQ(
     affected_sop_instance_uid="1.2.3",
     has_data_set=True,
 )
+OBJECT = data_set({"SOPInstanceUID": ""})
 
 
 class FakeLine:
@@ -94,20 +97,20 @@ async def running(ingest: Ingest, tasks: anyio.abc.TaskGroup) -> None:
 
 
 async def test_an_echo_is_answered_at_once(store: MemoryStore) -> None:
-    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench = Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0))
     bench.ask(ECHO)
     assert [response.status for response in bench.line.responses] == [0]
     assert not bench.line.waiting
 
 
 async def test_a_store_is_answered_when_it_is_durable(store: MemoryStore) -> None:
-    ingest = Ingest(store, now_us=lambda: 0)
+    ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0)
     async with anyio.create_task_group() as tasks:
         await running(ingest, tasks)
         bench = Bench(ingest)
         bench.ask(STORE)
-        bench.give(STORE, b"abc", is_last=False)
-        bench.give(STORE, b"def")
+        bench.give(STORE, OBJECT[:9], is_last=False)
+        bench.give(STORE, OBJECT[9:])
         assert not bench.performer.is_idle
         assert not bench.line.responses
         await bench.line.run()
@@ -115,11 +118,24 @@ async def test_a_store_is_answered_when_it_is_durable(store: MemoryStore) -> Non
         assert bench.performer.is_idle
         tasks.cancel_scope.cancel()
     (kept,) = store.objects.values()
-    assert kept.endswith(b"abcdef")
+    assert kept.endswith(OBJECT)
+
+
+async def test_a_refusal_names_the_offending_element(store: MemoryStore) -> None:
+    ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0)
+    async with anyio.create_task_group() as tasks:
+        await running(ingest, tasks)
+        bench = Bench(ingest)
+        bench.ask(STORE)
+        bench.give(STORE, data_set({"SOPInstanceUID": "1.2.999"}))
+        await bench.line.run()
+        tasks.cancel_scope.cancel()
+    [response] = bench.line.responses
+    assert (response.status, response.offending_elements) == (0xA900, (0x00080018,))
 
 
 async def test_giving_up_keeps_nothing_and_answers_nothing(store: MemoryStore) -> None:
-    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench = Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0))
     bench.ask(STORE)
     bench.give(STORE, b"abc", is_last=False)
     bench.performer.give_up("the connection is gone")
@@ -131,7 +147,7 @@ async def test_giving_up_keeps_nothing_and_answers_nothing(store: MemoryStore) -
 async def test_an_operation_we_do_not_have_is_answered_behind_its_data_set(
     store: MemoryStore,
 ) -> None:
-    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench = Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0))
     bench.ask(FIND)
     assert not bench.line.responses
     bench.give(FIND, b"identifier")
@@ -140,7 +156,7 @@ async def test_an_operation_we_do_not_have_is_answered_behind_its_data_set(
 
 
 async def test_a_response_to_nobody_is_not_counted(store: MemoryStore) -> None:
-    bench = Bench(Ingest(store, now_us=lambda: 0))
+    bench = Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0))
     bench.line.is_open = False
     bench.ask(ECHO)
     assert not bench.line.responses

@@ -7,13 +7,16 @@ from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import MAX_ERROR_COMMENT_LENGTH, CStoreRQ, fit_error_comment
 from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink, begin_store
+from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import data_set
 from pacsd.ul.negotiation import PresentationContext
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
 CONTEXT = PresentationContext(1, CT, "1.2.840.10008.1.2.1")
 CALLER = Caller("CT1", "PACSD", "192.0.2.1")
+OBJECT = data_set({"SOPInstanceUID": ""}, pixel_bytes=100)
 
 
 def request(uid: str = "1.2.3", sop_class: str = CT) -> CStoreRQ:
@@ -31,7 +34,7 @@ def begun(ingest: Ingest, asked: CStoreRQ) -> DataSetSink:
 
 async def stored(asked: CStoreRQ, *fragments: bytes) -> tuple[Answer, MemoryStore]:
     kept = MemoryStore()
-    ingest = Ingest(kept, now_us=lambda: 0)
+    ingest = Ingest(kept, MemoryRegister(), now_us=lambda: 0)
     async with anyio.create_task_group() as tasks:
         started = anyio.Event()
         tasks.start_soon(ingest.run, started.set)
@@ -45,10 +48,16 @@ async def stored(asked: CStoreRQ, *fragments: bytes) -> tuple[Answer, MemoryStor
 
 
 async def test_a_data_set_is_stored_as_it_came() -> None:
-    answer, kept = await stored(request(), b"abc", b"", b"def")
+    answer, kept = await stored(request(), OBJECT[:9], b"", OBJECT[9:])
     assert answer == Answer(Status.SUCCESS)
     (blob,) = kept.objects.values()
-    assert blob.endswith(b"abcdef")
+    assert blob.endswith(OBJECT)
+
+
+async def test_d28_another_object_than_announced() -> None:
+    answer, kept = await stored(request(), data_set({"SOPInstanceUID": "1.2.999"}))
+    assert (answer.status, answer.offending) == (Status.DATA_SET_MISMATCH, (0x00080018,))
+    assert not kept.objects
 
 
 async def test_d27_a_class_that_is_not_the_contexts() -> None:
@@ -67,13 +76,13 @@ async def test_d29_what_is_no_uid_is_refused(uid: str) -> None:
 
 
 async def test_d29_leading_zeros_are_stored() -> None:
-    answer, _ = await stored(request("1.02.003"), b"abc")
+    answer, _ = await stored(request("1.02.003"), OBJECT)
     assert answer.status == Status.SUCCESS
 
 
 async def test_giving_up_leaves_nothing() -> None:
     kept = MemoryStore()
-    store = begun(Ingest(kept, now_us=lambda: 0), request())
+    store = begun(Ingest(kept, MemoryRegister(), now_us=lambda: 0), request())
     store.write(b"abc")
     await store.abort("the connection is gone")
     assert not kept.objects
@@ -81,7 +90,7 @@ async def test_giving_up_leaves_nothing() -> None:
 
 
 async def test_while_ingest_takes_nothing_the_answer_is_a700() -> None:
-    store = begun(Ingest(MemoryStore(), now_us=lambda: 0), request())
+    store = begun(Ingest(MemoryStore(), MemoryRegister(), now_us=lambda: 0), request())
     store.write(b"abc")
     assert (await store.finish()).status == Status.OUT_OF_RESOURCES
 

@@ -3,25 +3,20 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pacsd.app.cli.with_config import ConfigOption, config_errors
+from pacsd.app.cli.with_peer import PeerArgument, find_peer
 
 if TYPE_CHECKING:
-    from pacsd.app.conf.settings import Config
     from pacsd.net.peers import Peer
     from pacsd.net.pool import Pool
     from pacsd.net.settings import DimseSettings
 
 EXIT_NO_ECHO = 1
 
-Called = Annotated[
-    str,
-    typer.Argument(help="AE title of a known peer, or AET=HOST:PORT.", show_default=False),
-]
 Calling = Annotated[
     str | None, typer.Option("--ae-title", help="Our AE title.", show_default=False)
 ]
@@ -43,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def echo(
-    peer: Called,
+    peer: PeerArgument,
     config: ConfigOption = None,
     ae_title: Calling = None,
     count: Count = 1,
@@ -53,7 +48,7 @@ def echo(
     import anyio
 
     with config_errors():
-        found, settings = _find(peer, config)
+        found, settings = find_peer(peer, config)
     # How many at once is the caller's word here, not the peer's table.
     whom = found.model_copy(update={"connections": min(parallel, count)})
     own = ae_title or settings.ae[0].title
@@ -63,39 +58,6 @@ def echo(
     typer.echo(_summary(whom, tally), err=not tally.seconds)
     if tally.failures:
         raise typer.Exit(EXIT_NO_ECHO)
-
-
-def _find(text: str, config: Path | None) -> "tuple[Peer, Config]":
-    """The peer that is meant, and the configuration."""
-    from pacsd.app.conf import peers_file, reading
-
-    gathered = reading.gather(config)
-    settings = reading.decode(gathered)
-    peers = peers_file.load(gathered.peers_path, reading.option_peers(gathered))
-    peer = peers.find(text) or _parse(text)
-    if peer is None or peer.endpoint is None:
-        known = ", ".join(known.ae_title for known in peers if known.endpoint)
-        raise typer.BadParameter(
-            f"{text!a} is no peer we can call; known: {known or 'none'}. AET=HOST:PORT will do.",
-            param_hint="PEER",
-        )
-    return peer, settings
-
-
-def _parse(text: str) -> "Peer | None":
-    from pydantic import ValidationError
-
-    from pacsd.net.peers import Peer
-
-    if "=" not in text:
-        return None
-    try:
-        return Peer.parse(text)
-    except ValidationError as error:
-        rule = error.errors()[0]["msg"]
-    except ValueError as error:
-        rule = str(error)
-    raise typer.BadParameter(f"{text!a}: {rule}", param_hint="PEER")
 
 
 async def _echo_all(

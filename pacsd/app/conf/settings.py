@@ -45,6 +45,21 @@ class StoreSettings(Settings):
     """Accept a data directory that lies in memory and is gone after a restart."""
 
 
+class IndexSettings(Settings):
+    """What is known of stored objects."""
+
+    durability: Literal["full", "relaxed"] = "full"
+    """"full": an object is acknowledged once its index entry survives a power cut. "relaxed": once
+    it survives the end of the process. For tests and caches only."""
+
+    quarantined_versions: int = Field(default=10_000, ge=0, le=10_000_000)
+    """Most versions kept in quarantine: other objects under a SOP Instance UID that is known. With
+    so many there another one is refused."""
+
+    quarantined_versions_per_instance: int = Field(default=16, ge=0, le=10_000)
+    """Most of them under one SOP Instance UID."""
+
+
 class LogSettings(Settings):
     """What the daemon tells about its work, on standard error."""
 
@@ -87,6 +102,9 @@ class Config(Settings):
 
     store: StoreSettings = StoreSettings()
     """Where stored objects go."""
+
+    index: IndexSettings = IndexSettings()
+    """What is known of them."""
 
     plugins: dict[str, dict[str, object]] = Field(default_factory=dict)
     """Keys of each plugin in a table of its own, [plugins.NAME]. Only plugins named here or chosen

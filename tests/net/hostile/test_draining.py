@@ -25,9 +25,10 @@ async def test_d51_running_stores_finish_and_new_callers_are_told_to_come_back()
     async with serving(Setup(store=store)) as served, served.callers(6) as callers:
         store.gate = anyio.Event()
         *storing, late = callers
-        for caller in storing:
+        for number, caller in enumerate(storing):
             await caller.associate()
-            await caller.send(STORE, data_set())
+            store_one = command(store_rq(uid=f"1.2.3.{number}"), STORE_CONTEXT)
+            await caller.send(store_one, data_set())
         await until(lambda: served.ingest.health().open_objects == 5)
         aborted: list[int] = []
 

@@ -15,8 +15,8 @@ from pacsd.ul.items import OperationsWindow
 from tests.dimse.command_strategies import element, us_element, with_group_length
 from tests.net.harness import (
     CT_IMAGE_STORAGE,
-    DATA_SET,
     ECHO_CONTEXT,
+    HEAD,
     RELEASE_RP,
     STORE_CONTEXT,
     Caller,
@@ -109,7 +109,7 @@ async def test_what_breaks_the_protocol_is_aborted(
 async def test_d19_too_long_by_less_than_twice_is_tolerated_and_counted() -> None:
     async with serving() as served, hostile_row(served):
         async with served.associated() as caller:
-            await caller.send(STORE, data_set(bytes(200_000)))
+            await caller.send(STORE, data_set(HEAD + bytes(200_000)))
             assert (await caller.response()).status == 0
             await caller.release()
         await until(lambda: served.count("pacsd_oversized_pdus_total") == 1)
@@ -129,7 +129,7 @@ async def test_d23_a_data_set_without_end_meets_the_cap() -> None:
             await caller.send(STORE, *[data_set(bytes(1_000), is_last=False)] * 11)
             assert "max_data_set_bytes" in await is_aborted(served, caller, 0, 0)
         async with served.associated() as caller:
-            await caller.send(STORE, data_set(bytes(10_000)))
+            await caller.send(STORE, data_set((HEAD + bytes(10_000))[:10_000]))
             assert (await caller.response()).status == 0
             await caller.release()
 
@@ -352,8 +352,9 @@ async def test_a_store_slower_than_its_sender_pauses_it(
             original(reason)
 
         monkeypatch.setattr(connection, "pause_reading", pause_reading)
-        await caller.send(STORE, *[data_set(bytes(16_000), is_last=False)] * 400, data_set())
+        head, pixels = data_set(HEAD, is_last=False), data_set(bytes(16_000), is_last=False)
+        await caller.send(STORE, head, *[pixels] * 400, data_set(b""))
         assert (await caller.response()).status == 0
         assert pump.Pause.BACKLOG in pauses
         await caller.release()
-    assert len(store.objects["00000001"]) > 400 * 16_000 + len(DATA_SET)
+    assert len(store.objects["00000001"]) > 400 * 16_000 + len(HEAD)

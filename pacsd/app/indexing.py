@@ -1,0 +1,97 @@
+"""The index of a daemon: opened in the data directory, and brought up to the store at start."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pacsd.api.store import BlobStore
+from pacsd.app.clock import now_us
+from pacsd.app.conf.settings import IndexSettings
+from pacsd.archive.adoption import adopt
+from pacsd.index.index import Index, open_index
+from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.records import IndexHealth
+from pacsd.index.sqlite import Durability
+
+FOLDER = "index"
+
+_log = structlog.get_logger("pacsd.index")
+
+
+@asynccontextmanager
+async def opened(settings: IndexSettings, data_dir: Path) -> AsyncIterator[Index]:
+    """The index in the data directory, made or upgraded if need be.
+
+    Raises:
+        IndexFault: it cannot be opened.
+        OSError: its directory cannot be made.
+    """
+    folder = data_dir / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    bounds = QuarantineBounds(
+        settings.quarantined_versions, settings.quarantined_versions_per_instance
+    )
+    async with open_index(
+        folder, now_us=now_us, durability=Durability(settings.durability), bounds=bounds
+    ) as index:
+        _tell_opened(index)
+        yield index
+
+
+async def adopt_left_over(store: BlobStore, store_name: str, index: Index) -> None:
+    """Index what a crash left durable in the store but nobody acknowledged.
+
+    Raises:
+        StoreError: the store cannot be listed, or a file not be removed.
+        IndexFault: the index takes nothing.
+    """
+    adopted = await adopt(store, store_name, index)
+    if adopted.indexed or adopted.removed:
+        _log.warning(
+            "files that a crash had left over were indexed",
+            indexed=adopted.indexed,
+            removed=adopted.removed,
+        )
+    if adopted.unreadable:
+        _log.error("files in the store cannot be understood", files=adopted.unreadable)
+    if not adopted.is_complete:
+        _log.error("the store holds more files than the index knows: it is not of this store")
+
+
+class IndexCollector(Collector):
+    """The index as Prometheus sees it."""
+
+    def __init__(self, health: Callable[[], IndexHealth]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the counters now."""
+        health = self._health()
+        yield GaugeMetricFamily(
+            "pacsd_index_waiting_units", "Calls that wait for the index", health.waiting_units
+        )
+        yield GaugeMetricFamily(
+            "pacsd_index_wal_bytes", "Size of the write-ahead log", health.wal_bytes
+        )
+        yield CounterMetricFamily(
+            "pacsd_index_failed_checkpoints",
+            "Times the write-ahead log could not be copied",
+            health.failed_checkpoints,
+        )
+        yield CounterMetricFamily(
+            "pacsd_index_header_failures",
+            "Times the header database could not be written",
+            health.header_failures,
+        )
+
+
+def _tell_opened(index: Index) -> None:
+    health = index.health()
+    if health.upgraded_from:
+        _log.info("index upgraded", before=health.upgraded_from)
+    if health.headers_recreated_because:
+        _log.warning("header database made anew", because=health.headers_recreated_because)

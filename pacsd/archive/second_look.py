@@ -1,0 +1,72 @@
+"""A second look at an object that the index took for another version of one it has."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from pacsd.api.store import BlobStore, Location
+from pacsd.archive.sameness import have_same_values
+from pacsd.index.records import Copy, CopyState, NewInstance, Outcome, Verdict
+
+
+class Register(Protocol):
+    """The index, as ingest needs it."""
+
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        """Index a group in one transaction; a verdict for each instance, in their order.
+
+        Raises:
+            IndexFault: none of them is indexed.
+        """
+
+    async def withdraw(self, partition: int, version: int, /) -> None:
+        """Forget a version that `add` put into quarantine.
+
+        Raises:
+            IndexFault: it is still there.
+        """
+
+
+class SecondLook:
+    """Compares values where digests differ: the Transfer Syntax may be the only difference.
+
+    A digest covers bytes, so the index cannot know. The version lies in quarantine meanwhile: a
+    crash in between loses nothing.
+    """
+
+    def __init__(
+        self,
+        store: BlobStore,
+        register: Register,
+        dispose: Callable[[Location], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._register = register
+        self._dispose = dispose
+
+    async def __call__(self, new: NewInstance, verdict: Verdict) -> Verdict:
+        """The verdict, or that it is a duplicate after all; then the new file goes.
+
+        Raises:
+            IndexFault: the version could not be taken out of quarantine.
+        """
+        existing, version = verdict.existing, verdict.quarantined
+        if verdict.outcome is not Outcome.CONFLICT or existing is None or version is None:
+            return verdict
+        if not await have_same_values(self._store, existing, _copy(new, existing.instance)):
+            return verdict
+        await self._register.withdraw(new.reception.partition, version)
+        await self._dispose(new.copy.location)
+        return replace(verdict, outcome=Outcome.DUPLICATE, keeps_file=False, quarantined=None)
+
+
+def _copy(new: NewInstance, instance: int) -> Copy:
+    return Copy(
+        instance=instance,
+        location=new.copy.location,
+        data_set_bytes=new.copy.data_set_bytes,
+        sha256=new.copy.sha256,
+        transfer_syntax_uid=new.transfer_syntax_uid,
+        state=CopyState.OK,
+        verified_at_us=0,
+    )

@@ -1,0 +1,88 @@
+"""MemoryRegister: what ingest needs of an index, in memory; it fails when told to."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pacsd.index.errors import IndexFault
+from pacsd.index.records import Copy, CopyState, NewInstance, Outcome, Verdict
+
+Key = tuple[int, str]
+
+
+class MemoryRegister:
+    """Decides as the index does: the first stays, the same is a duplicate, another is put aside.
+
+    `instances` are those kept, by partition and SOP Instance UID, `quarantined` other versions of
+    them by a number that only rises; `error`, once set, is raised by
+    the next `add`, of which nothing is kept.
+    """
+
+    def __init__(self) -> None:
+        self.instances: dict[Key, NewInstance] = {}
+        self.quarantined: dict[int, NewInstance] = {}
+        self.groups: list[int] = []
+        self.error: IndexFault | None = None
+        self._patients: dict[Key, tuple[str, str]] = {}
+        self._versions = itertools.count(1)
+
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        """Index a group."""
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        self.groups.append(len(group))
+        return [self._judge(new) for new in group]
+
+    async def withdraw(self, partition: int, version: int, /) -> None:
+        """Forget a version in quarantine."""
+        if self.quarantined.pop(version).reception.partition != partition:
+            raise ValueError(f"version {version} is of another partition")
+
+    async def last_key(self, store: str, /) -> str | None:
+        """The highest key of a store."""
+        known = (*self.instances.values(), *self.quarantined.values())
+        keys = [each.copy.key for each in known if each.copy.store == store]
+        return max(keys, default=None)
+
+    def _judge(self, new: NewInstance) -> Verdict:
+        partition, sha256 = new.reception.partition, new.copy.sha256
+        first = self.instances.setdefault((partition, new.sop_instance_uid), new)
+        if first is new:
+            return Verdict(self._outcome(new), len(self.instances), keeps_file=True)
+        if first.copy.sha256 == sha256:
+            return _answer(Outcome.DUPLICATE, first)
+        if any(_is_same(new, version) for version in self.quarantined.values()):
+            return _answer(Outcome.CONFLICT_KNOWN, first)
+        number = next(self._versions)
+        self.quarantined[number] = new
+        conflict = _answer(Outcome.CONFLICT, first)
+        return replace(conflict, keeps_file=True, quarantined=number)
+
+    def _outcome(self, new: NewInstance) -> Outcome:
+        """The first patient of a study is its patient."""
+        patient = (new.patient_id, new.issuer_of_patient_id)
+        study = (new.reception.partition, new.study_instance_uid)
+        is_same = self._patients.setdefault(study, patient) == patient
+        return Outcome.STORED if is_same else Outcome.HELD
+
+
+def _is_same(new: NewInstance, version: NewInstance) -> bool:
+    return _version(new) == _version(version)
+
+
+def _version(new: NewInstance) -> tuple[int, str, bytes]:
+    return new.reception.partition, new.sop_instance_uid, new.copy.sha256
+
+
+def _answer(outcome: Outcome, first: NewInstance) -> Verdict:
+    copy = Copy(
+        instance=1,
+        location=first.copy.location,
+        data_set_bytes=first.copy.data_set_bytes,
+        sha256=first.copy.sha256,
+        transfer_syntax_uid=first.transfer_syntax_uid,
+        state=CopyState.OK,
+        verified_at_us=0,
+    )
+    return Verdict(outcome, 1, keeps_file=False, existing=copy)

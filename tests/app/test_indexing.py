@@ -1,0 +1,86 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
+
+from pacsd.api.reception import Reception
+from pacsd.api.store import StageRequest
+from pacsd.app import indexing
+from pacsd.app.conf.settings import IndexSettings
+from pacsd.archive import adoption
+from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.instance import InstanceRequest
+from pacsd.index.errors import IndexFault
+from pacsd.index.records import Scope
+from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+
+SETTINGS = IndexSettings(durability="relaxed")
+RECEPTION = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
+
+
+async def store_of(*uids: str) -> MemoryStore:
+    store = MemoryStore()
+    for uid in uids:
+        request = InstanceRequest(CT_IMAGE_STORAGE, uid, "1.2.840.10008.1.2.1", RECEPTION)
+        content = encode_preface(request) + data_set({"SOPInstanceUID": uid})
+        await store.commit([await store.stage(StageRequest(1, content, hashlib.sha256()))])
+    return store
+
+
+async def test_the_index_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        assert await index.instances.find(Scope(), "1.2.3") is None
+    assert (tmp_path / "index").stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in (tmp_path / "index").iterdir()} >= {"index.sqlite"}
+
+
+async def test_a_file_that_is_no_database_keeps_it_from_opening(tmp_path: Path) -> None:
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index/index.sqlite").write_bytes(b"no database " * 1000)
+    with pytest.raises(IndexFault):
+        async with indexing.opened(SETTINGS, tmp_path):
+            pass
+
+
+async def test_what_a_crash_left_over_is_indexed_and_told(tmp_path: Path) -> None:
+    store = await store_of("1.2.1", "1.2.2", "1.2.1")
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        with capture_logs() as captured:
+            await indexing.adopt_left_over(store, "memory", index)
+            await indexing.adopt_left_over(store, "memory", index)
+        assert await index.instances.find(Scope(), "1.2.2") is not None
+    [line] = captured
+    assert (line["log_level"], line["indexed"], line["removed"]) == ("warning", 2, 1)
+
+
+async def test_an_index_of_another_store_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adoption, "MAX_FILES", 1)
+    store = await store_of("1.2.1", "1.2.2")
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        with capture_logs() as captured:
+            await indexing.adopt_left_over(store, "memory", index)
+    assert [line["log_level"] for line in captured] == ["warning", "error"]
+
+
+async def test_a_file_nobody_understands_is_told(tmp_path: Path) -> None:
+    store = MemoryStore()
+    await store.commit([await store.stage(StageRequest(1, b"junk", hashlib.sha256()))])
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        with capture_logs() as captured:
+            await indexing.adopt_left_over(store, "memory", index)
+    [line] = captured
+    assert (line["log_level"], line["files"]) == ("error", 1)
+
+
+async def test_its_health_is_scraped(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        registry.register(indexing.IndexCollector(index.health))
+        assert registry.get_sample_value("pacsd_index_waiting_units") == 0
+        assert (registry.get_sample_value("pacsd_index_wal_bytes") or 0) >= 0
+        assert registry.get_sample_value("pacsd_index_header_failures_total") == 0

@@ -1,0 +1,77 @@
+import hashlib
+
+import pytest
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.reception import Reception
+from pacsd.api.store import StageRequest
+from pacsd.archive import adoption
+from pacsd.archive.adoption import Adopted, adopt
+from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.instance import InstanceRequest
+from pacsd.archive.stored_file import read_stored
+from pacsd.testing.memory_register import MemoryRegister
+from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+
+RECEPTION = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
+
+
+def content(number: int) -> bytes:
+    uid = f"1.2.3.{number}"
+    request = InstanceRequest(CT_IMAGE_STORAGE, uid, "1.2.840.10008.1.2.1", RECEPTION)
+    return encode_preface(request) + data_set({"SOPInstanceUID": uid})
+
+
+async def store_of(*contents: bytes) -> MemoryStore:
+    store = MemoryStore()
+    for each in contents:
+        await store.commit([await store.stage(StageRequest(1, each, hashlib.sha256()))])
+    return store
+
+
+async def index_first(store: MemoryStore, register: MemoryRegister, count: int) -> None:
+    """What the daemon had indexed before it died."""
+    page = await store.list()
+    await register.add([await read_stored(store, each) for each in page.locations[:count]])
+
+
+async def test_files_behind_the_last_one_indexed_are_adopted() -> None:
+    store, register = await store_of(*map(content, range(5))), MemoryRegister()
+    await index_first(store, register, 2)
+    assert await adopt(store, "memory", register) == Adopted(indexed=3)
+    assert len(register.instances) == len(store.objects) == 5
+    assert await adopt(store, "memory", register) == Adopted()
+
+
+async def test_an_index_that_knows_nothing_gets_all_of_a_small_store() -> None:
+    store, register = await store_of(*map(content, range(7))), MemoryRegister()
+    assert await adopt(store, "memory", register) == Adopted(indexed=7)
+
+
+async def test_a_file_stored_twice_is_kept_once() -> None:
+    store, register = await store_of(content(1), content(2), content(1)), MemoryRegister()
+    await index_first(store, register, 1)
+    assert await adopt(store, "memory", register) == Adopted(indexed=1, removed=1)
+    assert [*store.objects] == ["00000001", "00000002"]
+
+
+async def test_what_nobody_understands_stays_where_it_is() -> None:
+    store, register = await store_of(b"not DICOM", content(2)), MemoryRegister()
+    assert await adopt(store, "memory", register) == Adopted(indexed=1, unreadable=1)
+    assert len(store.objects) == 2
+
+
+async def test_more_than_a_crash_can_leave_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adoption, "MAX_FILES", 4)
+    store, register = await store_of(*map(content, range(7))), MemoryRegister()
+    assert await adopt(store, "memory", register) == Adopted(indexed=4, is_complete=False)
+
+
+async def test_a_file_that_cannot_be_removed_is_a_fault() -> None:
+    store, register = await store_of(content(1), content(1)), MemoryRegister()
+    store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
+    with pytest.raises(StoreError):
+        await adopt(store, "memory", register)

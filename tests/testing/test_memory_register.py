@@ -1,0 +1,115 @@
+"""What ingest relies on, of the index and of the fake alike."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from pacsd.api.reception import Reception
+from pacsd.archive.adoption import Records
+from pacsd.archive.second_look import Register
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.index import open_index
+from pacsd.index.records import NewCopy, NewInstance, Outcome
+from pacsd.index.sqlite import Durability
+from pacsd.testing.memory_register import MemoryRegister
+
+
+class Judge(Register, Records, Protocol):
+    """All that is asked of an index."""
+
+
+@pytest.fixture(params=["index", "fake"])
+async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Judge]:
+    if request.param == "fake":
+        yield MemoryRegister()
+        return
+    async with open_index(tmp_path, now_us=lambda: 0, durability=Durability.RELAXED) as index:
+        yield index
+
+
+def instance(uid: str, key: str, digest: bytes = b"1", patient: str = "P1") -> NewInstance:
+    return NewInstance(
+        reception=Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse"),
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
+        sop_instance_uid=uid,
+        transfer_syntax_uid="1.2.840.10008.1.2.1",
+        study_instance_uid="1.2.3",
+        series_instance_uid="1.2.3.1",
+        patient_id=patient,
+        issuer_of_patient_id="",
+        attributes={},
+        copy=NewCopy("store", key, 100, 90, digest),
+    )
+
+
+async def judged(register: Judge, *group: NewInstance) -> list[tuple[Outcome, bool]]:
+    verdicts = await register.add(group)
+    return [(verdict.outcome, verdict.keeps_file) for verdict in verdicts]
+
+
+async def test_new_ones_are_stored(register: Judge) -> None:
+    assert await judged(register, instance("1.1", "a"), instance("1.2", "b")) == [
+        (Outcome.STORED, True),
+        (Outcome.STORED, True),
+    ]
+
+
+async def test_the_same_is_a_duplicate_in_its_group_and_after(register: Judge) -> None:
+    first, second = instance("1.1", "a"), instance("1.1", "b")
+    assert await judged(register, first, second) == [
+        (Outcome.STORED, True),
+        (Outcome.DUPLICATE, False),
+    ]
+    [verdict] = await register.add([instance("1.1", "c")])
+    assert (verdict.outcome, verdict.keeps_file) == (Outcome.DUPLICATE, False)
+    assert verdict.existing is not None
+    assert verdict.existing.location.key == "a"
+
+
+async def test_other_content_is_a_conflict_once(register: Judge) -> None:
+    await register.add([instance("1.1", "a")])
+    other = instance("1.1", "b", b"2")
+    assert await judged(register, other, replace(other, copy=replace(other.copy, key="c"))) == [
+        (Outcome.CONFLICT, True),
+        (Outcome.CONFLICT_KNOWN, False),
+    ]
+    [verdict] = await register.add([instance("1.1", "d", b"3")])
+    assert verdict.existing is not None
+    assert verdict.existing.sha256 == b"1"
+
+
+async def test_a_conflict_that_was_none_is_withdrawn(register: Judge) -> None:
+    await register.add([instance("1.1", "a")])
+    [verdict] = await register.add([instance("1.1", "b", b"2")])
+    assert verdict.quarantined is not None
+    await register.withdraw(1, verdict.quarantined)
+    assert await judged(register, instance("1.1", "c", b"2")) == [(Outcome.CONFLICT, True)]
+
+
+async def test_another_patient_in_a_study_is_held(register: Judge) -> None:
+    group = [instance("1.1", "a"), instance("1.2", "b", patient="P2"), instance("1.3", "c")]
+    assert [outcome for outcome, _ in await judged(register, *group)] == [
+        Outcome.STORED,
+        Outcome.HELD,
+        Outcome.STORED,
+    ]
+
+
+async def test_the_highest_key_of_a_store(register: Judge) -> None:
+    assert await register.last_key("store") is None
+    await register.add([instance("1.1", "a"), instance("1.2", "c")])
+    await register.add([instance("1.1", "d", b"2"), instance("1.1", "e")])
+    assert await register.last_key("store") == "d"
+    assert await register.last_key("another") is None
+
+
+async def test_the_fake_fails_once_when_told() -> None:
+    register = MemoryRegister()
+    register.error = IndexFault(IndexFaultKind.NO_SPACE, "test")
+    with pytest.raises(IndexFault):
+        await register.add([instance("1.1", "a")])
+    assert register.instances == {}
+    assert await judged(register, instance("1.1", "a")) == [(Outcome.STORED, True)]
