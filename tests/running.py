@@ -94,24 +94,28 @@ class Running:
 
 
 @contextmanager
-def running(*options: str, data_dir: Path | None = None, wait: bool = True) -> Iterator[Running]:
+def running(
+    *options: str,
+    data_dir: Path | None = None,
+    wait: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Running]:
     """Start `pacsd serve` on free loopback ports and wait until it serves; end it afterwards.
 
     Without `data_dir` it gets a new one, whose path is short: an admin socket has to fit in.
+    `environment` is given to it beside ours.
     """
     with tempfile.TemporaryDirectory(prefix="pacsd-") as temporary:
         where = data_dir or Path(temporary) / "data"
         command = [sys.executable, "-m", "pacsd", "serve", "--data-dir", str(where)]
         ports = ["--dimse", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("PACSD_")
-        }
-        environment["PACSD_STORE__UNSAFE_TMPFS"] = "true"
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PACSD_")}
+        ours["PACSD_STORE__UNSAFE_TMPFS"] = "true"
         process = subprocess.Popen(
             [*command, *ports, *options],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=ours | dict(environment or {}),
         )
         daemon = Running(process, where)
         try:

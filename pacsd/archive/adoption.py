@@ -1,11 +1,11 @@
 """What a crash left over, found at start: durable files that the index does not know.
 
-Nobody was told that these are stored; but their senders may have gone, so they are kept. Only the
-files behind the last one indexed can be such, and of these there are few: a full check of the
-store is the work of others.
+Nobody was told that these are stored; but their senders may have gone, so they are kept. Such files
+lie among the last ones written: those before are the work of a full check of the store.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,10 @@ from pacsd.index.records import NewInstance, Verdict
 MAX_FILES = 4_096
 """More than these are not looked at: an index that lacks so many files is not the store's."""
 
+RECENT_FILES = 8_192
+"""So many files that the index does know are looked past. Groups are indexed in the order of their
+keys, but a file that was about to be removed may lie before others that are indexed."""
+
 _GROUP = 64
 
 
@@ -28,8 +32,8 @@ class Records(Protocol):
     async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
         """Index a group in one transaction."""
 
-    async def last_key(self, store: str, /) -> str | None:
-        """The highest key of a store that the index knows, None when there is none."""
+    async def highest_keys(self, store: str, limit: int, /) -> Sequence[str]:
+        """The highest keys of a store that the index knows, the highest first."""
 
 
 @dataclass(slots=True)
@@ -46,13 +50,15 @@ class Adopted:
 
 
 async def adopt(store: BlobStore, store_name: str, records: Records) -> Adopted:
-    """Index the files behind the last one indexed; before anything else is taken in.
+    """Index the files among the last ones that are not; before anything else is taken in.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
         IndexFault: the index takes nothing.
     """
-    found = await _behind(store, await records.last_key(store_name))
+    known = await records.highest_keys(store_name, RECENT_FILES)
+    cursor = known[-1] if len(known) == RECENT_FILES else None
+    found = await _unknown(store, cursor, frozenset(known))
     adopted = Adopted(is_complete=len(found) <= MAX_FILES)
     found = found[:MAX_FILES]
     for start in range(0, len(found), _GROUP):
@@ -60,12 +66,12 @@ async def adopt(store: BlobStore, store_name: str, records: Records) -> Adopted:
     return adopted
 
 
-async def _behind(store: BlobStore, key: str | None) -> list[Location]:
-    """The files of the store behind that key, as far as they are counted."""
+async def _unknown(store: BlobStore, key: str | None, known: AbstractSet[str]) -> list[Location]:
+    """The files of the store behind that key which are not known, as far as they are counted."""
     found: list[Location] = []
     while len(found) <= MAX_FILES:
         page = await store.list(key)
-        found += page.locations
+        found += (each for each in page.locations if each.key not in known)
         key = page.next_cursor
         if key is None:
             break

@@ -7,6 +7,7 @@ import anyio
 from anyio.abc import TaskStatus
 from anyio.streams.memory import MemoryObjectSendStream
 
+from pacsd.api.crashpoints import crashpoint
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.observer import IngestObserver
@@ -44,7 +45,9 @@ class Disposal:
         await self._added.send(location)
 
     async def _remove(self, location: Location) -> None:
+        crashpoint("before_dispose")
         try:
             await self._store.delete(location)
         except StoreError as error:
             self._observer.not_removed(location, error)
+        crashpoint("after_dispose")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from pacsd.index import schema, schema_records
 from pacsd.index.records import ChangeKind, Copy, CopyCheck, CopyState, Scope
@@ -54,16 +54,17 @@ class Copies:
         return await self._threads.write(work, Priority.MAINTENANCE)
 
 
-def last_key(store: str, connection: Connection) -> str | None:
-    """The highest key of a store, over all partitions and states."""
-    keys = (
-        select(func.max(table.c.location))
-        .join(schema.store, table.c.store_row == _store.id)
-        .where(_store.word == store)
-        for table in (schema.copy, schema_records.quarantine)
-    )
-    found = (connection.execute(each).scalar() for each in keys)
-    return max((key for key in found if key is not None), default=None)
+def highest_keys(store: str, limit: int, connection: Connection) -> list[str]:
+    """The highest keys of a store, over all partitions and states, the highest first."""
+    found: list[str] = []
+    for table in (schema.copy, schema_records.quarantine):
+        keys = (
+            select(table.c.location)
+            .join(schema.store, table.c.store_row == _store.id)
+            .where(_store.word == store)
+        )
+        found += connection.execute(keys.order_by(table.c.location.desc()).limit(limit)).scalars()
+    return sorted(found, reverse=True)[:limit]
 
 
 def _seen(scope: Scope) -> Select[*tuple[Any, ...]]:

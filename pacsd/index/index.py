@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pacsd.index.auditing import append_audit
 from pacsd.index.changes import Changes
-from pacsd.index.copies import Copies, last_key
+from pacsd.index.copies import Copies, highest_keys
 from pacsd.index.desks import DeskFacts, ReaderDesk, WriterDesk
 from pacsd.index.extra_tags import ExtraTags
 from pacsd.index.headers import read_headers
@@ -68,9 +68,9 @@ class Index:
         """Forget a version that `add` put into quarantine: it was no conflict after all."""
         await self.quarantine.discard(Scope(partition), version, "pacsd")
 
-    async def last_key(self, store: str) -> str | None:
-        """The highest key of a store that an instance or a version in quarantine has."""
-        return await self._threads.read(partial(last_key, store))
+    async def highest_keys(self, store: str, limit: int) -> list[str]:
+        """The highest keys of a store that instances and versions in quarantine have."""
+        return await self._threads.read(partial(highest_keys, store, limit))
 
     async def headers(self, instances: Sequence[int]) -> Mapping[int, bytes]:
         """The headers there are, by instance; those that lack must be read from their files."""

@@ -39,11 +39,11 @@ class MemoryRegister:
         if self.quarantined.pop(version).reception.partition != partition:
             raise ValueError(f"version {version} is of another partition")
 
-    async def last_key(self, store: str, /) -> str | None:
-        """The highest key of a store."""
+    async def highest_keys(self, store: str, limit: int, /) -> list[str]:
+        """The highest keys of a store, the highest first."""
         known = (*self.instances.values(), *self.quarantined.values())
-        keys = [each.copy.key for each in known if each.copy.store == store]
-        return max(keys, default=None)
+        keys = {each.copy.key for each in known if each.copy.store == store}
+        return sorted(keys, reverse=True)[:limit]
 
     def _judge(self, new: NewInstance) -> Verdict:
         partition, sha256 = new.reception.partition, new.copy.sha256

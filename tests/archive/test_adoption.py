@@ -56,6 +56,26 @@ async def test_a_file_stored_twice_is_kept_once() -> None:
     assert [*store.objects] == ["00000001", "00000002"]
 
 
+async def test_a_file_that_was_about_to_be_removed_when_later_ones_were_indexed() -> None:
+    store, register = await store_of(content(1), content(1), content(3)), MemoryRegister()
+    page = await store.list()
+    first, _, third = page.locations
+    await register.add([await read_stored(store, each) for each in (first, third)])
+    assert await adopt(store, "memory", register) == Adopted(removed=1)
+    assert [*store.objects] == [first.key, third.key]
+
+
+async def test_only_the_last_files_are_looked_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adoption, "RECENT_FILES", 2)
+    store, register = await store_of(*map(content, range(6))), MemoryRegister()
+    page = await store.list()
+    await register.add([await read_stored(store, each) for each in page.locations[1:3]])
+    rest = await store.list(page.next_cursor)
+    await register.add([await read_stored(store, each) for each in rest.locations[:2]])
+    assert await adopt(store, "memory", register) == Adopted(indexed=1)
+    assert len(register.instances) == 5
+
+
 async def test_what_nobody_understands_stays_where_it_is() -> None:
     store, register = await store_of(b"not DICOM", content(2)), MemoryRegister()
     assert await adopt(store, "memory", register) == Adopted(indexed=1, unreadable=1)

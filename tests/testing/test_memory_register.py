@@ -98,12 +98,13 @@ async def test_another_patient_in_a_study_is_held(register: Judge) -> None:
     ]
 
 
-async def test_the_highest_key_of_a_store(register: Judge) -> None:
-    assert await register.last_key("store") is None
+async def test_the_highest_keys_of_a_store(register: Judge) -> None:
+    assert await register.highest_keys("store", 10) == []
     await register.add([instance("1.1", "a"), instance("1.2", "c")])
     await register.add([instance("1.1", "d", b"2"), instance("1.1", "e")])
-    assert await register.last_key("store") == "d"
-    assert await register.last_key("another") is None
+    assert await register.highest_keys("store", 10) == ["d", "c", "a"]
+    assert await register.highest_keys("store", 2) == ["d", "c"]
+    assert await register.highest_keys("another", 10) == []
 
 
 async def test_the_fake_fails_once_when_told() -> None:

@@ -1,0 +1,187 @@
+"""Senders that store while the daemon is killed, and the reckoning afterwards."""
+
+import hashlib
+import random
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from pacsd.dicom.part10 import decode_file_meta
+from pacsd.dimse.command_codec import decode_command
+from pacsd.dimse.commands import CStoreRSP
+from pacsd.index.index import Index, open_index
+from pacsd.index.records import Copy, Scope
+from pacsd.testing import objects
+from pacsd.ul.decode import decode_p_data
+from tests.net.harness import STORE_CONTEXT, associate_rq, command, data_set, store_rq
+from tests.running import Running
+
+SENDERS = 4
+LOOPBACK = "127.0.0.1"
+PATIENCE_S = 15.0
+CONFLICT = 0xC010
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A data set under a SOP Instance UID."""
+
+    uid: str
+    sha256: bytes
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the senders were told; kept over all kills of a campaign.
+
+    `first` is the version of each UID that was answered with success, `aside` are the versions
+    that were answered with a conflict.
+    """
+
+    first: dict[str, bytes] = field(default_factory=dict)
+    aside: set[Version] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answered(self, version: Version, status: int) -> None:
+        with self.lock:
+            if status == 0:
+                told = self.first.setdefault(version.uid, version.sha256)
+                assert told == version.sha256, f"{version.uid}: two versions acknowledged"
+            else:
+                assert status == CONFLICT, f"{version.uid}: {status:04X}"
+                self.aside.add(version)
+
+
+class Sender:
+    """Stores until the daemon is gone: new objects, the same again, other versions of them."""
+
+    def __init__(self, number: int, ledger: Ledger, chance: random.Random) -> None:
+        self._number = number
+        self._ledger = ledger
+        self._chance = chance
+        self._count = 0
+
+    def send_until_gone(self, port: int, most: int = 1_000_000) -> None:
+        with suppress(OSError, EOFError):
+            self._send(port, most)
+
+    def _send(self, port: int, most: int) -> None:
+        with (
+            socket.create_connection((LOOPBACK, port), timeout=PATIENCE_S) as connection,
+            connection.makefile("rb") as received,
+        ):
+            connection.sendall(associate_rq(calling_ae=f"SENDER{self._number}"))
+            _pdu(received)
+            for message_id in range(1, most + 1):
+                uid, data = self._next()
+                connection.sendall(
+                    command(store_rq(message_id % 65_535, uid), STORE_CONTEXT) + data_set(data)
+                )
+                pdv = decode_p_data(memoryview(_pdu(received))[6:]).pdvs[0]
+                response = decode_command(bytes(pdv.data))
+                assert isinstance(response, CStoreRSP)
+                version = Version(uid, hashlib.sha256(data).digest())
+                self._ledger.answered(version, response.status)
+
+    def _next(self) -> tuple[str, bytes]:
+        """A new object; sometimes one sent before, sometimes another version of it."""
+        kind = self._chance.random()
+        if kind < 0.7 or not self._count:
+            self._count += 1
+            return self._object(self._count, "")
+        known = self._chance.randint(1, self._count)
+        return self._object(known, "" if kind < 0.9 else f"version {self._chance.randint(1, 3)}")
+
+    def _object(self, count: int, comments: str) -> tuple[str, bytes]:
+        uid = f"1.2.826.{self._number}.{count}"
+        study = f"1.2.3.{self._number}"
+        data = objects.data_set(
+            {
+                "SOPInstanceUID": uid,
+                "StudyInstanceUID": study,
+                "SeriesInstanceUID": f"{study}.{count // 50}",
+                "PatientID": f"P{self._number}",
+                "ImageComments": comments,
+            },
+            pixel_bytes=count % 7 * 3_000,
+        )
+        return uid, data
+
+
+class Campaign:
+    """One data directory, its senders and their ledger."""
+
+    def __init__(self, seed: int) -> None:
+        self.ledger = Ledger()
+        self.chance = random.Random(seed)
+        self._senders = [
+            Sender(number, self.ledger, random.Random(seed + number))
+            for number in range(1, SENDERS + 1)
+        ]
+
+    @contextmanager
+    def sending(self, daemon: Running) -> Iterator[None]:
+        """Every sender sends in a thread of its own, until the daemon is gone."""
+        threads = [
+            threading.Thread(target=sender.send_until_gone, args=(daemon.port,))
+            for sender in self._senders
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            for thread in threads:
+                thread.join(PATIENCE_S)
+
+    async def reckon(self, data_dir: Path) -> Counter[str]:
+        """Hold what is there, with no daemon running, against what the senders were told."""
+        async with open_index(data_dir / "index", now_us=lambda: 0) as index:
+            rows = await _all_copies(index)
+            versions = await index.quarantine.page(Scope(), limit=1_000_000)
+            found = {uid: await index.instances.find(Scope(), uid) for uid in self.ledger.first}
+        store = data_dir / "store" / "objects"
+        for uid, sha256 in self.ledger.first.items():
+            instance = found[uid]
+            assert instance is not None, f"{uid}: acknowledged and lost"
+            assert [copy.sha256 for copy in instance.copies] == [sha256], f"{uid}: overwritten"
+        kept = {
+            Version(each.version.sop_instance_uid, each.version.copy.sha256) for each in versions
+        }
+        assert self.ledger.aside <= kept, "a version was acknowledged as kept aside, and lost"
+        digests = {row.location.key: row.sha256 for row in rows}
+        digests |= {each.version.copy.key: each.version.copy.sha256 for each in versions}
+        assert len(digests) == len(rows) + len(versions), "two rows for one file"
+        files = {str(path.relative_to(store)) for path in store.rglob("*.dcm")}
+        assert files == {*digests}, "half visible: a row without a file, or a file without a row"
+        for key, sha256 in digests.items():
+            assert _digest(store / key) == sha256, f"{key}: not what was stored"
+        return Counter(instances=len(rows), versions=len(versions))
+
+
+async def _all_copies(index: Index) -> list[Copy]:
+    copies: list[Copy] = []
+    key = ""
+    while page := await index.copies.by_location(Scope(), "store_fs", key):
+        copies += page
+        key = page[-1].location.key
+    return copies
+
+
+def _digest(path: Path) -> bytes:
+    content = path.read_bytes()
+    _, offset = decode_file_meta(content)
+    return hashlib.sha256(content[offset:]).digest()
+
+
+def _pdu(received: BinaryIO) -> bytes:
+    header = received.read(6)
+    body = received.read(int.from_bytes(header[2:], "big")) if len(header) == 6 else b""
+    if not body:
+        raise EOFError
+    return header + body

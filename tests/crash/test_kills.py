@@ -1,0 +1,71 @@
+"""kill -9 at every step and at any time: nothing acknowledged is lost, overwritten or doubled."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from pacsd.api.crashpoints import VARIABLE
+from tests.crash.campaign import PATIENCE_S, Campaign
+from tests.running import running
+
+POINTS = (
+    "after_fsync",
+    "after_rename",
+    "after_directory_fsync",
+    "before_index",
+    "after_index",
+    "before_dispose",
+    "after_dispose",
+)
+KILLS = 20
+SOAK_KILLS = int(os.environ.get("PACSD_TEST_KILLS", "10000"))
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="pacsd-") as temporary:
+        yield Path(temporary) / "data"
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("point", POINTS)
+async def test_killed_at_every_step_of_the_durable_write(point: str, data_dir: Path) -> None:
+    campaign = Campaign(seed=1)
+    for times in (1, 5):
+        environment = {VARIABLE: f"{point}:{times}"}
+        with (
+            running("--http", "", data_dir=data_dir, environment=environment) as daemon,
+            campaign.sending(daemon),
+        ):
+            assert daemon.process.wait(PATIENCE_S) == -signal.SIGKILL
+        with running("--http", "", data_dir=data_dir) as daemon:
+            assert daemon.stop() == 0
+        await campaign.reckon(data_dir)
+
+
+@pytest.mark.timeout(480)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_killed_at_any_time(seed: int, data_dir: Path) -> None:
+    await kill_again_and_again(Campaign(seed), data_dir, KILLS)
+
+
+@pytest.mark.soak
+async def test_killed_ten_thousand_times(data_dir: Path) -> None:
+    await kill_again_and_again(Campaign(3), data_dir, SOAK_KILLS)
+
+
+async def kill_again_and_again(campaign: Campaign, data_dir: Path, kills: int) -> None:
+    for _ in range(kills):
+        with running("--http", "", data_dir=data_dir) as daemon, campaign.sending(daemon):
+            # When it dies is the point; nothing is waited for.
+            await anyio.sleep(campaign.chance.uniform(0.0, 0.5))
+            daemon.kill()
+    with running("--http", "", data_dir=data_dir) as daemon:
+        assert daemon.stop() == 0
+    found = await campaign.reckon(data_dir)
+    assert found["instances"] >= len(campaign.ledger.first) > kills
