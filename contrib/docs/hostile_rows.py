@@ -69,6 +69,10 @@ ROWS = {
         "C010, or B000 by peer; the first stays, this one goes to quarantine; never overwritten",
     ),
     "D38": ("another patient in a known study", "0000; durable, held, not shown; a warning"),
+    "D39": (
+        "disk full, read-only or broken, at every step",
+        "A700; nothing half kept; who only stores is rejected for now before it is full",
+    ),
     "D43": ("C-CANCEL of nothing", "ignored"),
     "D50": ("abort, reset or close in any state", "as table 9-10 says; no half object; place free"),
     "D51": (

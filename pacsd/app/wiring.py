@@ -52,7 +52,7 @@ def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Par
     )
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(index.health))
-    gatekeeper = _gatekeeper(checked)
+    gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
     listener = Listener(
@@ -78,13 +78,14 @@ def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Par
     )
 
 
-def _gatekeeper(checked: Checked) -> Gatekeeper:
+def _gatekeeper(checked: Checked, ingest: Ingest) -> Gatekeeper:
     dimse = checked.config.dimse
     return Gatekeeper(
         {own.title: ApplicationEntity.of(own, dimse) for own in checked.config.ae},
         checked.peers,
         Places(dimse.max_associations, dimse.reserved_associations),
         dimse.max_associations_per_peer,
+        ingest.admits_senders,
     )
 
 

@@ -97,6 +97,10 @@ class Ingest:
         """Why nothing is taken in now, None when objects may come. As of the last look."""
         return "ingest is not running" if self._tasks is None else self._watermark.refusal
 
+    def admits_senders(self) -> str | None:
+        """Why nobody new may come to store, None when they may; sooner than `admits` says why."""
+        return "ingest is not running" if self._tasks is None else self._watermark.door
+
     def begin(self, request: InstanceRequest) -> Intake:
         """Open an object; cheap. While `admits` says why not, its outcome will be A700.
 

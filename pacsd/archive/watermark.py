@@ -5,8 +5,10 @@ from enum import StrEnum
 from pacsd.api.store import BlobStore, StoreStatus
 from pacsd.archive.observer import Concern
 
-# The store is complained about once less than so many times its mark is free.
-WARN_FACTOR = 2
+# Of the mark: with less free than this the store is complained about, and with less than that
+# nobody new is let in to store, so that those who are storing may finish.
+WARN_FACTOR = 2.0
+DOOR_FACTOR = 1.5
 
 
 class ConcernKind(StrEnum):
@@ -16,6 +18,7 @@ class ConcernKind(StrEnum):
     UNKNOWN = "status unknown"
     READ_ONLY = "read-only"
     BELOW_MARK = "below the mark"
+    DOOR_SHUT = "close to the mark"
     NEAR_MARK = "near the mark"
     UNWELL = "unwell"
 
@@ -38,6 +41,13 @@ class Watermark:
         return concern.why if concern is not None and concern.is_refusal else None
 
     @property
+    def door(self) -> str | None:
+        """Why nobody new may come to store, None when they may."""
+        concern = self.concern
+        is_shut = concern is not None and concern.kind == ConcernKind.DOOR_SHUT
+        return concern.why if concern is not None and is_shut else self.refusal
+
+    @property
     def warning(self) -> str | None:
         """Why somebody should look at the store, refusing or not; None when all is well."""
         return None if self.concern is None else self.concern.why
@@ -57,17 +67,23 @@ class Watermark:
         shortage = self._shortage(status, 1)
         if shortage:
             return Concern(ConcernKind.BELOW_MARK, shortage, is_refusal=True)
-        if status.explanation:
+        if status.explanation and not self._shortage(status, DOOR_FACTOR):
             return Concern(ConcernKind.UNWELL, f"store: {status.explanation}", is_refusal=False)
-        shortage = self._shortage(status, WARN_FACTOR)
-        return Concern(ConcernKind.NEAR_MARK, shortage, is_refusal=False) if shortage else None
+        for kind, factor in _LEVELS.items():
+            shortage = self._shortage(status, factor)
+            if shortage:
+                return Concern(kind, shortage, is_refusal=False)
+        return None
 
-    def _shortage(self, status: StoreStatus, factor: int) -> str | None:
+    def _shortage(self, status: StoreStatus, factor: float) -> str | None:
         """What is below `factor` times its mark."""
-        free_bytes, least_bytes = status.free_bytes, factor * self._min_free_bytes
+        free_bytes, least_bytes = status.free_bytes, int(factor * self._min_free_bytes)
         if free_bytes is not None and free_bytes < least_bytes:
             return f"store has {free_bytes} bytes free, less than {least_bytes}"
-        free_inodes, least_inodes = status.free_inodes, factor * self._min_free_inodes
+        free_inodes, least_inodes = status.free_inodes, int(factor * self._min_free_inodes)
         if free_inodes is not None and free_inodes < least_inodes:
             return f"store has {free_inodes} inodes free, less than {least_inodes}"
         return None
+
+
+_LEVELS = {ConcernKind.DOOR_SHUT: DOOR_FACTOR, ConcernKind.NEAR_MARK: WARN_FACTOR}

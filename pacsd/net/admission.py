@@ -1,14 +1,15 @@
 """Who may open an association: the decision, made from settings, peers and free places.
 
 The same for every caller and in this order: draining, called AE title, calling AE title and
-address, the AE title's own list, places. What is refused says to our operator which key to set;
-what the peer learns of it is `ae_reject_detail`.
+address, the AE title's own list, room in the store, places. What is refused says to our operator
+which key to set; what the peer learns of it is `ae_reject_detail`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pacsd.dicom.ae_title import is_valid_ae_title
+from pacsd.dicom.registry import VERIFICATION, Service, sop_class
 from pacsd.dicom.text import printable
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.endpoint import literal_address
@@ -47,7 +48,10 @@ class Refused:
 
 
 class Gatekeeper:
-    """Decides on association requests. `peers` may be replaced at any time by a reload."""
+    """Decides on association requests. `peers` may be replaced at any time by a reload.
+
+    `storing_refusal` says why nobody new may come to store, None when they may.
+    """
 
     def __init__(
         self,
@@ -55,12 +59,14 @@ class Gatekeeper:
         peers: PeerBook,
         places: Places,
         max_associations_per_peer: int,
+        storing_refusal: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.peers = peers
         self.is_draining = False
         self._entities = entities
         self._places = places
         self._max_per_peer = max_associations_per_peer
+        self._storing_refusal = storing_refusal
         self._details = all(entity.ae_reject_detail for entity in entities.values())
 
     def decide(self, request: AssociateRQ, address: str) -> Admitted | Refused:
@@ -72,7 +78,7 @@ class Gatekeeper:
         if entity is None:
             return self._unknown_called_ae(request)
         peer = self.peers.find(request.calling_ae)
-        refusal = self._check_caller(request, address, entity, peer)
+        refusal = self._check_caller(request, address, entity, peer) or self._check_store(request)
         return refusal or self._take_place(request, address, entity, peer)
 
     def give_back(self, admitted: Admitted) -> None:
@@ -119,6 +125,14 @@ class Gatekeeper:
             return Refused(rejection, why, "peer.called_ae_titles")
         return None
 
+    def _check_store(self, request: AssociateRQ) -> Refused | None:
+        """Who only comes to store had better come later than be told A700 for each object."""
+        why = self._storing_refusal()
+        if why is None or not _only_stores(request):
+            return None
+        rejection = rejected_for_now(PresentationReason.TEMPORARY_CONGESTION)
+        return Refused(rejection, f"nobody new may store: {why}", "store.min_free_bytes")
+
     def _take_place(
         self,
         request: AssociateRQ,
@@ -145,6 +159,13 @@ class Gatekeeper:
             f"{full.limit} associations are open, the most that {full.key} allows",
             full.key,
         )
+
+
+def _only_stores(request: AssociateRQ) -> bool:
+    """Whether storage is all that is proposed, beside verification."""
+    proposed = {context.abstract_syntax for context in request.contexts} - {VERIFICATION}
+    services = {known.service for known in map(sop_class, proposed) if known is not None}
+    return bool(proposed) and services <= {Service.STORAGE}
 
 
 def _by_user(reason: UserReason, *, tells: bool) -> AssociateRJ:

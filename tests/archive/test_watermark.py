@@ -59,6 +59,7 @@ async def test_a_store_that_cannot_tell_takes_nothing_in() -> None:
         (StoreStatus(200, 20, is_read_only=False, explanation=""), None),
         (StoreStatus(None, None, is_read_only=False, explanation=""), None),
         (StoreStatus(199, 20, is_read_only=False, explanation=""), "199 bytes free, less than 200"),
+        (StoreStatus(149, 20, is_read_only=False, explanation=""), "149 bytes free, less than 150"),
         (StoreStatus(200, 19, is_read_only=False, explanation=""), "19 inodes free, less than 20"),
         (StoreStatus(200, 20, is_read_only=False, explanation="1 failed flushes"), "1 failed fl"),
     ],
@@ -75,3 +76,12 @@ async def test_warns_before_it_refuses(status: StoreStatus, warning: str | None)
 async def test_a_refusal_is_also_a_warning() -> None:
     watermark = await asked(StoreStatus(99, 10, is_read_only=False, explanation=""))
     assert watermark.warning == watermark.refusal == "store has 99 bytes free, less than 100"
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "is_open"), [(200, True), (150, True), (149, False), (100, False), (99, False)]
+)
+async def test_nobody_new_may_come_before_it_is_full(free_bytes: int, *, is_open: bool) -> None:
+    watermark = await asked(StoreStatus(free_bytes, 99, is_read_only=False, explanation="1 failed"))
+    assert (watermark.door is None) is is_open
+    assert (watermark.refusal is None) is (free_bytes >= 100)

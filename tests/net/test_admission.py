@@ -2,13 +2,14 @@
 
 import pytest
 
+from pacsd.dicom.registry import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from pacsd.net.admission import Admitted, Gatekeeper, Refused
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.places import Places
 from pacsd.net.settings import AESettings, DimseSettings
 from pacsd.ul.items import UserInformation
-from pacsd.ul.pdu import AssociateRJ, AssociateRQ
+from pacsd.ul.pdu import AssociateRJ, AssociateRQ, ProposedContext
 
 CT1 = Peer(ae_title="CT1", host="192.0.2.1")
 LOOPBACK = "127.0.0.1"
@@ -19,6 +20,7 @@ def gatekeeper(
     dimse: DimseSettings | None = None,
     peers: tuple[Peer, ...] = (CT1,),
     places: Places | None = None,
+    storing_refusal: str | None = None,
 ) -> Gatekeeper:
     shared = dimse or DimseSettings()
     own = aes or (AESettings(),)
@@ -27,11 +29,16 @@ def gatekeeper(
         PeerBook(peers),
         Places(100, 0) if places is None else places,
         shared.max_associations_per_peer,
+        lambda: storing_refusal,
     )
 
 
-def call(calling: str = "CT1", called: str = "PACSD") -> AssociateRQ:
-    return AssociateRQ(called, calling, (), UserInformation())
+def call(calling: str = "CT1", called: str = "PACSD", *proposed: str) -> AssociateRQ:
+    contexts = (
+        ProposedContext(2 * number + 1, uid, (IMPLICIT_VR_LITTLE_ENDIAN,))
+        for number, uid in enumerate(proposed)
+    )
+    return AssociateRQ(called, calling, tuple(contexts), UserInformation())
 
 
 def refused(keeper: Gatekeeper, request: AssociateRQ, address: str = LOOPBACK) -> Refused:
@@ -166,3 +173,29 @@ def test_a_reload_takes_effect_at_once() -> None:
     keeper.peers = PeerBook([Peer(ae_title="CT2", host="192.0.2.2")])
     assert isinstance(keeper.decide(call("CT2"), "192.0.2.2"), Admitted)
     assert refused(keeper, call("CT1"), "192.0.2.1").rejection == AssociateRJ(1, 1, 3)
+
+
+CT_IMAGE_STORAGE, STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.2.2.1"
+
+
+@pytest.mark.parametrize(
+    ("proposed", "is_in"),
+    [
+        ((CT_IMAGE_STORAGE,), False),
+        ((VERIFICATION, CT_IMAGE_STORAGE, "1.3.46.670589.2.3.1.1"), False),
+        ((VERIFICATION,), True),
+        ((CT_IMAGE_STORAGE, STUDY_ROOT_FIND), True),
+        ((), True),
+    ],
+)
+def test_row_d39_who_only_stores_is_asked_to_come_later(
+    proposed: tuple[str, ...], *, is_in: bool
+) -> None:
+    keeper = gatekeeper(storing_refusal="store has 5 bytes free, less than 9")
+    decision = keeper.decide(call("CT1", "PACSD", *proposed), "192.0.2.1")
+    assert isinstance(decision, Admitted) is is_in
+    if isinstance(decision, Refused):
+        assert decision.rejection == AssociateRJ(2, 3, 1)
+        assert decision.key == "store.min_free_bytes"
+        assert "5 bytes free" in decision.why
+    assert isinstance(gatekeeper().decide(call("CT1", "PACSD", *proposed), "192.0.2.1"), Admitted)

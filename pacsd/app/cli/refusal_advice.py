@@ -10,6 +10,7 @@ from pacsd.net.recorder import Refusal
 AddressesOf = Callable[[str], Sequence[str]]
 
 _MORE = "# a number larger than now"
+_LESS = "# a number smaller than now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,15 @@ def _not_listed_by_peer(refusal: Refusal) -> Advice:
     )
 
 
+def _store_is_nearly_full(_: Refusal) -> Advice:
+    return Advice(
+        "The store is nearly full: make room on its disk. Who stores already may go on until "
+        "store.min_free_bytes is reached; callers come back by themselves. Only if the disk shall "
+        "run fuller than that:",
+        toml=f"[store]\nmin_free_bytes = 100_000_000 {_LESS}",
+    )
+
+
 def _all_places_taken(_: Refusal) -> Advice:
     return Advice(
         "See `pacsd associations list` for who holds them. The caller may try again; to have more "
@@ -152,4 +162,5 @@ _BY_KEY: dict[str, Callable[[Refusal], Advice]] = {
     "dimse.max_associations_per_peer": _peer_has_too_many,
     "peer.max_associations": _this_peer_has_too_many,
     "ae.max_associations": _ae_has_too_many,
+    "store.min_free_bytes": _store_is_nearly_full,
 }

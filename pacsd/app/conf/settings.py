@@ -36,10 +36,12 @@ class StoreSettings(Settings):
     """The plugin that keeps them; its own keys stand in [plugins.NAME]."""
 
     min_free_bytes: int = Field(default=1024**3, ge=0, le=2**60)
-    """With less free space than this nothing more is stored: A700."""
+    """With less free space than this nothing more is stored: A700. With less than one and a half
+    times as much associations that only store are rejected as transient, with less than twice as
+    much the log warns."""
 
     min_free_inodes: int = Field(default=10_000, ge=0, le=2**60)
-    """With fewer free inodes than this nothing more is stored: A700."""
+    """With fewer free inodes than this nothing more is stored; else as above."""
 
     unsafe_tmpfs: bool = False
     """Accept a data directory that lies in memory and is gone after a restart."""

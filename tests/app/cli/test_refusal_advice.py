@@ -23,7 +23,7 @@ from pacsd.ul.pdu import AssociateRQ
 from tests.app.small_daemon import REFUSAL, USER_INFORMATION
 
 ROOM = Path(pacsd.net.__file__).parent
-KEY = re.compile(r"(ae|dimse|peer)\.\w+( or (ae|dimse|peer)\.\w+)*")
+KEY = re.compile(r"(ae|dimse|peer|store)\.\w+( or (ae|dimse|peer|store)\.\w+)*")
 KEY_PARAMETER = {"Refused": (2, "key"), "silent": (1, "key")}
 NO_KEY = ""
 

@@ -102,4 +102,4 @@ async def test_d51_fifty_associations_store_while_it_shuts_down(daemon: Running)
             await anyio.lowlevel.checkpoint()
         daemon.signal(signal.SIGTERM)
     assert await anyio.to_thread.run_sync(daemon.process.wait, 60) == 0
-    assert acknowledged <= {each.sop_instance_uid for each in Store(daemon.data_dir).all()}
+    assert acknowledged <= {each.sop_instance_uid for each in Store(daemon).all()}
