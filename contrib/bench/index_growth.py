@@ -3,8 +3,7 @@
     .venv/bin/python -m contrib.bench.index_growth [instances] [--random-uids] [--group 16]
 
 Synthetic CT series of 200 instances with headers of 2 KB, added in groups through the same calls
-as ingest makes, files on disk, synchronous=FULL. CPU is of the whole process: both threads, the
-event loop and the making of the records, whose own cost is measured first and taken off.
+as ingest makes, files on disk, synchronous=FULL. UIDs rise as scanners make them, or are random.
 """
 
 import argparse
@@ -14,12 +13,18 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import mean, quantiles
 
 from pacsd.api.reception import Reception
+from pacsd.index.desks import DeskFacts, WriterDesk
 from pacsd.index.index import HEADERS_FILE, INDEX_FILE, open_index
+from pacsd.index.ingest import add
+from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import NewCopy, NewInstance
+from pacsd.index.sqlite import Durability, SqliteFile
 
 PER_SERIES = 200
 SERIES_PER_STUDY = 4
@@ -28,7 +33,7 @@ _FILLERS = random.Random(7)
 _FIXED = [
     ((0x0008 + 2 * number).to_bytes(2, "little") + (number * 7).to_bytes(2, "little"),
      bytes(_FILLERS.randrange(65, 90) for _ in range(2 * _FILLERS.randint(3, 18))))
-    for number in range(58)
+    for number in range(70)
 ]  # fmt: skip
 
 
@@ -39,36 +44,58 @@ def main() -> None:
     parser.add_argument("--random-uids", action="store_true")
     parser.add_argument("--group", type=int, default=16)
     chosen = parser.parse_args()
+    brought = list(groups(chosen.instances, chosen.group, has_random=chosen.random_uids))
+    print(f"{chosen.instances} instances in groups of {chosen.group}, {chosen.random_uids=}")
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        asyncio.run(
-            measure(Path(folder), chosen.instances, chosen.group, has_random=chosen.random_uids)
+        at_the_desk(Path(folder), brought)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        asyncio.run(through_the_index(Path(folder), brought))
+        tell_growth(Path(folder), chosen.instances)
+
+
+def at_the_desk(folder: Path, brought: list[list[NewInstance]]) -> None:
+    """CPU time of the writer's thread alone: the transaction, and what follows the answer."""
+    index = SqliteFile(folder / INDEX_FILE)
+    headers = SqliteFile(folder / HEADERS_FILE, Durability.RELAXED)
+    desk = WriterDesk(index, headers, now_us, DeskFacts())
+    transactions, rest = [], []
+    for group in brought:
+        begun = time.thread_time()
+        desk.perform(partial(add, group=group, bounds=QuarantineBounds()))
+        answered = time.thread_time()
+        desk.tend()
+        transactions.append((answered - begun) / len(group) * 1e6)
+        rest.append((time.thread_time() - answered) / len(group) * 1e6)
+    desk.close()
+    for name, costs in (("transaction", transactions), ("headers, WAL", rest)):
+        tenth, *_, median = quantiles(costs, n=10)[:5]
+        print(
+            f"{name:12} {mean(costs):6.1f} us of CPU, median {median:.1f}, best tenth {tenth:.1f}"
         )
 
 
-async def measure(folder: Path, instances: int, group: int, *, has_random: bool) -> None:
-    """Add the instances, and say what it cost."""
-    making = time.process_time()
-    for _ in groups(instances, group, has_random=has_random):
-        pass
-    making = time.process_time() - making
+async def through_the_index(folder: Path, brought: list[list[NewInstance]]) -> None:
+    """CPU time of the whole process, one group after the other, as one committer does it."""
     async with open_index(folder, now_us=now_us) as index:
-        await index.add([next(synthetic(1, has_random=has_random))])
         begun, cpu = time.monotonic(), time.process_time()
-        for each in groups(instances, group, has_random=has_random):
-            await index.add(each)
-        elapsed = time.monotonic() - begun
-        cpu = time.process_time() - cpu - making
+        for group in brought:
+            await index.add(group)
+        elapsed, cpu = time.monotonic() - begun, time.process_time() - cpu
         wal_bytes = index.health().wal_bytes
-    print(f"{instances} instances in groups of {group}, random UIDs: {has_random}")
-    print(f"CPU       {cpu / instances * 1e6:8.1f} us an instance")
-    print(f"rate      {instances / elapsed:8.0f} instances a second")
-    print(f"WAL       {wal_bytes / 1e6:8.1f} MB at the end")
-    total = 0.0
-    for name in (INDEX_FILE, HEADERS_FILE):
-        size = (folder / name).stat().st_size / instances
-        total += size
-        print(f"{name:16} {size:8.1f} bytes an instance")
-    print(f"growth    {total:8.1f} bytes an instance")
+    instances = sum(map(len, brought))
+    print(f"{'all threads':12} {cpu / instances * 1e6:6.1f} us of CPU")
+    print(
+        f"{'rate':12} {instances / elapsed:6.0f} instances a second, WAL {wal_bytes / 1e6:.1f} MB"
+    )
+
+
+def tell_growth(folder: Path, instances: int) -> None:
+    """Bytes of the files, once they are closed."""
+    sizes = {
+        name: (folder / name).stat().st_size / instances for name in (INDEX_FILE, HEADERS_FILE)
+    }
+    each = ", ".join(f"{name} {size:.1f}" for name, size in sizes.items())
+    print(f"{'growth':12} {sum(sizes.values()):6.1f} bytes an instance ({each})")
 
 
 def groups(instances: int, group: int, *, has_random: bool) -> Iterator[list[NewInstance]]:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import Connection, func, insert, select
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 from pacsd.index import schema, schema_records
 from pacsd.index.errors import IndexFault
 from pacsd.index.headers import HeaderWriter
-from pacsd.index.session import WriteSession
+from pacsd.index.session import NewHeader, WriteSession
 from pacsd.index.sqlite import SqliteFile, close, transaction, translated
 from pacsd.index.versions import bring_up_to_date
 
@@ -27,6 +27,7 @@ class DeskFacts:
     failed_checkpoints: int = 0
     header_failures: int = 0
     headers_recreated_because: str = ""
+    waiting_headers: dict[int, NewHeader] = field(default_factory=dict)
 
 
 class WriterDesk:
@@ -53,6 +54,7 @@ class WriterDesk:
             raise
         facts.headers_recreated_because = self._headers.recreated_because
         facts.header_failures = self._headers.failures
+        facts.waiting_headers = self._headers.waiting
 
     def perform(self, work: Callable[[WriteSession], Answer]) -> Answer:
         """Do a unit in one transaction, durable once this returns."""
@@ -65,9 +67,8 @@ class WriterDesk:
 
     def tend(self) -> None:
         """Write the headers of what was committed, and keep the WAL short."""
-        headers = self._session.new_headers
-        self._headers.write(headers)
-        headers.clear()
+        self._headers.keep(self._session.new_headers)
+        self._session.new_headers.clear()
         self._facts.header_failures = self._headers.failures
         try:
             with translated():
@@ -107,7 +108,7 @@ class ReaderDesk:
 def _identity(connection: Connection) -> tuple[str, int]:
     """The epoch of the change log, new for a new database, and the highest instance."""
     meta = schema_records.meta
-    with connection.begin():
+    with transaction(connection):
         chosen = select(meta.c.value).where(meta.c.key == schema_records.EPOCH)
         epoch = connection.execute(chosen).scalar()
         if epoch is None:

@@ -25,6 +25,7 @@ from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.header_codec import deflate, dictionary_of, inflate
 from pacsd.index.recent import Recent
 from pacsd.index.schema import RowId
+from pacsd.index.selections import slices
 from pacsd.index.session import NewHeader
 from pacsd.index.sqlite import (
     SqliteFile,
@@ -38,6 +39,8 @@ from pacsd.index.sqlite import (
 
 _FORMAT = "1"
 _DICTIONARIES_KEPT = 128
+_BATCH_HEADERS = 64
+_BATCH_BYTES = 1024 * 1024
 _ALONE = 0
 
 METADATA = MetaData()
@@ -76,12 +79,13 @@ _INSERT_FIRST = insert_or_replace(first_header, "instance_row").values(
 
 def read_headers(headers: Connection, instances: Sequence[int]) -> dict[int, bytes]:
     """The headers there are, by instance; blocks."""
-    rows = headers.execute(_BODIES.where(header.c.instance_row.in_(instances))).all()
+    chosen = (_BODIES.where(header.c.instance_row.in_(some)) for some in slices(instances))
+    rows = [row for each in chosen for row in headers.execute(each)]
     bases = {base for _, base, _ in rows if base != _ALONE}
-    found = headers.execute(_BODIES.where(header.c.instance_row.in_(bases))) if bases else ()
     dictionaries = {_ALONE: b""}
-    for instance, _, body in found:
-        dictionaries[instance] = dictionary_of(inflate(body) or b"")
+    for some in slices(sorted(bases)):
+        for base, _, body in headers.execute(_BODIES.where(header.c.instance_row.in_(some))):
+            dictionaries[base] = dictionary_of(inflate(body) or b"")
     inflated = ((row, inflate(body, dictionaries.get(base, b""))) for row, base, body in rows)
     return {instance: whole for instance, whole in inflated if whole is not None}
 
@@ -89,13 +93,17 @@ def read_headers(headers: Connection, instances: Sequence[int]) -> dict[int, byt
 class HeaderWriter:
     """The writer's hand on the header database. No fault of it is raised.
 
+    Headers wait in memory until there are some to write: a transaction for each would cost more
+    than all else. `waiting` is for readers, any thread's: what is not in it any more is written.
     `failures` counts what could not be done; `recreated_because` says why the database was found
     wanting at open and made anew, '' when it was not.
     """
 
     def __init__(self, file: SqliteFile, epoch: str, highest_instance: int) -> None:
+        self.waiting: dict[int, NewHeader] = {}
         self.failures = 0
         self.recreated_because = ""
+        self._waiting_bytes = 0
         self._file = file
         self._is_damaged = False
         self._dictionaries: Recent[int, tuple[int, bytes]] = Recent(_DICTIONARIES_KEPT)
@@ -104,27 +112,42 @@ class HeaderWriter:
         with self._contained():
             self._connection = self._opened(epoch, highest_instance)
 
-    def write(self, headers: Sequence[NewHeader]) -> None:
+    def keep(self, headers: Sequence[NewHeader]) -> None:
         """Keep headers, in place of those that are there."""
-        if not headers:
+        for each in headers:
+            self.waiting[each.instance] = each
+            self._waiting_bytes += len(each.header)
+        if len(self.waiting) >= _BATCH_HEADERS or self._waiting_bytes >= _BATCH_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self.waiting:
             return
         if self._connection is None:
             self.failures += 1
-            return
-        with self._contained():
-            connection = self._connection
-            with transaction(connection):
-                rows = [(each.instance, *self._packed(connection, each)) for each in headers]
-                driver(connection).executemany(self._insert, rows).close()
-            self._file.tend(connection)
+        else:
+            with self._contained():
+                self._write(self._connection)
+        self.waiting.clear()
+        self._waiting_bytes = 0
 
     def close(self) -> None:
         """Close the database, and throw it away when it was found damaged."""
+        self.flush()
         if self._connection is not None:
             with self._contained():
                 self._file.close_writer(self._connection)
         if self._is_damaged:
             self._file.remove()
+
+    def _write(self, connection: Connection) -> None:
+        with transaction(connection):
+            rows = [
+                (each.instance, *self._packed(connection, each)) for each in self.waiting.values()
+            ]
+            driver(connection).executemany(self._insert, rows).close()
+        self._file.tend(connection)
 
     @contextmanager
     def _contained(self) -> Iterator[None]:
@@ -186,7 +209,7 @@ class HeaderWriter:
 def _prepare(connection: Connection, epoch: str, highest_instance: int) -> str:
     """Make the tables of a new database; why an old one cannot be used, '' if it can."""
     facts = {"format": _FORMAT, "epoch": epoch}
-    with connection.begin():
+    with transaction(connection):
         METADATA.create_all(connection)
         found = dict(connection.execute(select(fact.c.name, fact.c.value)).all())
         if not found:

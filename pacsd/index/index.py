@@ -74,7 +74,13 @@ class Index:
 
     async def headers(self, instances: Sequence[int]) -> Mapping[int, bytes]:
         """The headers there are, by instance; those that lack must be read from their files."""
-        return await self._threads.read_headers(partial(read_headers, instances=tuple(instances)))
+        # The writer's thread empties this once they are written, and only then: so what does not
+        # wait is looked for afterwards.
+        waiting = map(self._facts.waiting_headers.get, instances)
+        found = {each.instance: each.header for each in waiting if each is not None}
+        left = tuple(each for each in instances if each not in found)
+        written = await self._threads.read_headers(partial(read_headers, instances=left))
+        return found | written
 
     async def put_headers(self, headers: Sequence[NewHeader]) -> None:
         """Keep headers that were read from files again."""

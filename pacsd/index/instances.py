@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
@@ -27,6 +28,7 @@ from pacsd.index.selections import (
     STUDY_OF_INSTANCE,
     copy_of,
     instance_of,
+    slices,
     within,
 )
 from pacsd.index.session import Place, WriteSession
@@ -146,12 +148,12 @@ def _states(
         )
         .select_from(INSTANCES)
         .where(within(scope, _instance.partition_id, STUDY_OF_INSTANCE))
-        .order_by(_instance.id)
     )
-    found = session.connection.execute(chosen.where(_instance.sop_instance_uid.in_(uids)))
+    some = (chosen.where(_instance.sop_instance_uid.in_(part)) for part in slices(uids))
+    found = [row for each in some for row in session.connection.execute(each)]
     return [
         (id_, InstanceState(state), Place(study, series), study_uid)
-        for id_, state, study, series, study_uid in found
+        for id_, state, study, series, study_uid in sorted(found, key=itemgetter(0))
     ]
 
 

@@ -1,7 +1,7 @@
 """What is selected for a record, and how a row becomes one."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, func
 
@@ -19,6 +19,10 @@ from pacsd.index.records import (
     Scope,
     StoredInstance,
 )
+
+Value = TypeVar("Value")
+
+_SLICE = 1_000
 
 _copy, _store, _syntax = schema.copy.c, schema.store.c, schema.transfer_syntax.c
 _instance, _held, _source = schema.instance.c, schema.held.c, schema.source.c
@@ -92,6 +96,11 @@ QUARANTINED = (
     _quarantine.data_set_bytes,
     _quarantine.sha256,
 )
+
+
+def slices(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """The values in parts that one statement can take: databases bound its parameters."""
+    return (values[at : at + _SLICE] for at in range(0, len(values), _SLICE))
 
 
 def within(

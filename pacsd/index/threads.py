@@ -1,4 +1,8 @@
-"""The threads of the index: one that writes, a few that read."""
+"""The threads of the index: one that writes, a few that read.
+
+Own threads, because a transaction is one hop so, and with aiosqlite one for each statement:
+measured for the six statements of a group, 75 us of CPU against 210 to 340 beside the database's.
+"""
 
 from collections.abc import Callable, Sequence
 from threading import Thread

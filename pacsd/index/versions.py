@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Inspector, inspect
 
 from pacsd.index.errors import IndexVersionError
+from pacsd.index.sqlite import transaction
 
 HEAD = "0001"
 """The version that `schema` describes."""
@@ -28,7 +29,7 @@ def bring_up_to_date(
     Raises:
         IndexVersionError: it is newer than we are, or not ours; nothing was changed.
     """
-    with connection.begin():
+    with transaction(connection):
         found = _version(connection)
         if found == head:
             return None

@@ -68,7 +68,7 @@ def test_headers_that_cannot_be_kept_block_nothing(tmp_path: Path) -> None:
     facts = DeskFacts()
     desk = opened(tmp_path, facts=facts)
     assert facts.header_failures == 1
-    added(desk, new("1.1", header=b"header"))
+    added(desk, *(new(f"1.{number}", header=b"header") for number in range(64)))
     assert facts.header_failures == 2
     desk.close()
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from pacsd.index.headers import HeaderWriter, read_headers
 from pacsd.index.session import NewHeader
-from pacsd.index.sqlite import Durability, SqliteFile, close, driver
+from pacsd.index.sqlite import Durability, SqliteFile, close, driver, transaction
 
 FIRST = b"".join(b"(%04d) value" % number for number in range(150))
 SECOND = FIRST.replace(b"0042", b"9942")
@@ -26,10 +26,15 @@ def writer(file: SqliteFile) -> Iterator[HeaderWriter]:
 
 def read(file: SqliteFile, *instances: int) -> dict[int, bytes]:
     reader = file.connect_reader()
-    with reader.begin():
+    with transaction(reader):
         found = read_headers(reader, instances)
     close(reader)
     return found
+
+
+def kept(writer: HeaderWriter, *headers: NewHeader) -> None:
+    writer.keep(headers)
+    writer.flush()
 
 
 def connection_of(writer: HeaderWriter) -> Connection:
@@ -43,23 +48,23 @@ def body_bytes(writer: HeaderWriter, instance: int) -> int:
 
 
 def test_headers_come_back(file: SqliteFile, writer: HeaderWriter) -> None:
-    writer.write([NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND), NewHeader(3, None, FIRST)])
+    kept(writer, NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND), NewHeader(3, None, FIRST))
     assert read(file, 1, 2, 3, 4) == {1: FIRST, 2: SECOND, 3: FIRST}
     assert read(file) == {}
     assert writer.failures == 0
 
 
 def test_a_header_leans_on_the_first_of_its_series(writer: HeaderWriter) -> None:
-    writer.write([NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND), NewHeader(3, 8, SECOND)])
+    kept(writer, NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND), NewHeader(3, 8, SECOND))
     assert body_bytes(writer, 2) < 60 < body_bytes(writer, 3)
 
 
 def test_the_first_header_is_found_again_after_a_restart(file: SqliteFile) -> None:
     writer = HeaderWriter(file, "epoch", 0)
-    writer.write([NewHeader(1, 7, FIRST)])
+    kept(writer, NewHeader(1, 7, FIRST))
     writer.close()
     writer = HeaderWriter(file, "epoch", 1)
-    writer.write([NewHeader(2, 7, SECOND)])
+    kept(writer, NewHeader(2, 7, SECOND))
     assert body_bytes(writer, 2) < 60
     writer.close()
     assert writer.recreated_because == ""
@@ -67,15 +72,15 @@ def test_the_first_header_is_found_again_after_a_restart(file: SqliteFile) -> No
 
 
 def test_a_header_is_replaced(file: SqliteFile, writer: HeaderWriter) -> None:
-    writer.write([NewHeader(1, 7, FIRST)])
-    writer.write([NewHeader(1, 7, SECOND)])
+    kept(writer, NewHeader(1, 7, FIRST))
+    kept(writer, NewHeader(1, 7, SECOND))
     assert read(file, 1) == {1: SECOND}
 
 
 def test_headers_of_numbers_not_given_yet_are_dropped(file: SqliteFile) -> None:
     """An index set back from a backup gives them to other instances."""
     writer = HeaderWriter(file, "epoch", 0)
-    writer.write([NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND)])
+    kept(writer, NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND))
     writer.close()
     HeaderWriter(file, "epoch", 1).close()
     assert read(file, 1, 2) == {1: FIRST}
@@ -83,7 +88,7 @@ def test_headers_of_numbers_not_given_yet_are_dropped(file: SqliteFile) -> None:
 
 def test_another_index_s_headers_are_thrown_away(file: SqliteFile) -> None:
     writer = HeaderWriter(file, "epoch", 0)
-    writer.write([NewHeader(1, 7, FIRST)])
+    kept(writer, NewHeader(1, 7, FIRST))
     writer.close()
     writer = HeaderWriter(file, "other", 9)
     assert writer.recreated_because == "it belongs to another index"
@@ -96,7 +101,7 @@ def test_a_damaged_file_is_made_anew(file: SqliteFile, content: bytes) -> None:
     file.path.write_bytes(content)
     writer = HeaderWriter(file, "epoch", 9)
     assert writer.recreated_because == "it is damaged"
-    writer.write([NewHeader(1, 7, FIRST)])
+    kept(writer, NewHeader(1, 7, FIRST))
     writer.close()
     assert read(file, 1) == {1: FIRST}
 
@@ -105,17 +110,17 @@ def test_a_write_that_fails_is_counted_and_forgotten(
     file: SqliteFile, writer: HeaderWriter
 ) -> None:
     driver(connection_of(writer)).execute("PRAGMA max_page_count = 1")
-    writer.write([NewHeader(1, 7, FIRST * 500)])
+    kept(writer, NewHeader(1, 7, FIRST * 500))
     assert writer.failures == 1
     driver(connection_of(writer)).execute("PRAGMA max_page_count = 10000")
-    writer.write([NewHeader(2, 7, SECOND)])
+    kept(writer, NewHeader(2, 7, SECOND))
     assert read(file, 1, 2) == {2: SECOND}
 
 
 def test_a_file_found_damaged_is_thrown_away_at_the_end(file: SqliteFile) -> None:
     writer = HeaderWriter(file, "epoch", 0)
     for number in range(200):
-        writer.write([NewHeader(number + 1, None, bytes(str(number), "ascii") * 1_000)])
+        kept(writer, NewHeader(number + 1, None, bytes(str(number), "ascii") * 1_000))
     connection = driver(connection_of(writer))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = bytearray(file.path.read_bytes())
@@ -125,7 +130,7 @@ def test_a_file_found_damaged_is_thrown_away_at_the_end(file: SqliteFile) -> Non
     connection.execute("PRAGMA shrink_memory")
     connection.close()
     writer._connection = file.connect_writer()
-    writer.write([NewHeader(900, 7, FIRST)])
+    kept(writer, NewHeader(900, 7, FIRST))
     assert writer.failures >= 1
     writer.close()
     assert not file.path.exists()
@@ -133,13 +138,30 @@ def test_a_file_found_damaged_is_thrown_away_at_the_end(file: SqliteFile) -> Non
 
 def test_a_file_that_cannot_be_opened_blocks_nothing(tmp_path: Path) -> None:
     writer = HeaderWriter(SqliteFile(tmp_path / "nowhere" / "h.sqlite"), "epoch", 0)
-    writer.write([])
-    writer.write([NewHeader(1, 7, FIRST)])
+    kept(
+        writer,
+    )
+    kept(writer, NewHeader(1, 7, FIRST))
     assert writer.failures == 2
     writer.close()
 
 
 def test_a_header_without_its_first_one_is_missing(file: SqliteFile, writer: HeaderWriter) -> None:
-    writer.write([NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND)])
+    kept(writer, NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND))
     driver(connection_of(writer)).execute("DELETE FROM header WHERE instance_row = 1")
     assert read(file, 1, 2) == {}
+
+
+def test_headers_wait_until_there_are_some_to_write(file: SqliteFile, writer: HeaderWriter) -> None:
+    headers = [NewHeader(number, 7, SECOND) for number in range(1, 65)]
+    writer.keep(headers[:63])
+    assert read(file, 1) == {}
+    assert writer.waiting[1].header == SECOND
+    writer.keep(headers[63:])
+    assert writer.waiting == {}
+    assert len(read(file, *range(1, 65))) == 64
+
+
+def test_large_headers_do_not_wait_for_more(writer: HeaderWriter) -> None:
+    writer.keep([NewHeader(1, 7, bytes(1024 * 1024))])
+    assert writer.waiting == {}

@@ -60,6 +60,18 @@ async def test_headers_come_back_and_can_be_put_again(index: Index) -> None:
     assert await index.headers([]) == {}
 
 
+async def test_headers_are_there_waiting_or_written(tmp_path: Path) -> None:
+    numbers: list[int] = []
+    async with open_index(tmp_path, now_us=Clock()) as index:
+        for round_ in range(3):
+            group = [new(f"{round_}.{each}", header=b"header") for each in range(50)]
+            numbers += [verdict.instance for verdict in await index.add(group)]
+            await settled(index)
+            assert len(await index.headers(numbers)) == len(numbers)
+    async with open_index(tmp_path, now_us=Clock()) as index:
+        assert len(await index.headers(numbers)) == 150
+
+
 async def test_closing_leaves_no_thread_and_no_log(tmp_path: Path) -> None:
     async with open_index(tmp_path, now_us=Clock(), readers=3) as index:
         await index.add([new("1.1", header=b"header")])

@@ -17,6 +17,7 @@ from pacsd.index.sqlite import (
     insert_or_replace,
     prepared,
     table_bytes,
+    transaction,
     translated,
 )
 
@@ -31,7 +32,7 @@ def file(tmp_path: Path) -> SqliteFile:
 @pytest.fixture
 def writer(file: SqliteFile) -> Iterator[Connection]:
     writer = file.connect_writer()
-    with writer.begin():
+    with transaction(writer):
         TABLE.metadata.create_all(writer)
     yield writer
     close(writer)
@@ -42,7 +43,7 @@ def pragma(connection: Connection, name: str) -> object:
 
 
 def put(writer: Connection, *ids: int) -> None:
-    with translated(), writer.begin():
+    with transaction(writer):
         driver(writer).executemany("INSERT INTO thing VALUES (?, 1)", [(each,) for each in ids])
 
 
@@ -75,7 +76,7 @@ def test_the_files_are_their_owner_s_only(file: SqliteFile, writer: Connection) 
 def test_a_reader_cannot_write(file: SqliteFile, writer: Connection) -> None:
     put(writer, 1)
     reader = file.connect_reader()
-    with pytest.raises(IndexFault) as raised, translated(), reader.begin():
+    with pytest.raises(IndexFault) as raised, transaction(reader):
         reader.exec_driver_sql("DELETE FROM thing")
     assert raised.value.kind is IndexFaultKind.READ_ONLY
     close(reader)
@@ -83,7 +84,7 @@ def test_a_reader_cannot_write(file: SqliteFile, writer: Connection) -> None:
 
 def test_a_reader_sees_one_state_of_the_database(file: SqliteFile, writer: Connection) -> None:
     reader = file.connect_reader()
-    with reader.begin():
+    with transaction(reader):
         before = reader.exec_driver_sql("SELECT count(*) FROM thing").scalar()
         put(writer, 1, 2)
         assert reader.exec_driver_sql("SELECT count(*) FROM thing").scalar() == before == 0
@@ -119,7 +120,7 @@ def test_a_bug_stays_what_it_is(writer: Connection) -> None:
     put(writer, 1)
     with pytest.raises(sqlite3.IntegrityError), translated():
         put(writer, 1)
-    with pytest.raises(IntegrityError), translated(), writer.begin():
+    with pytest.raises(IntegrityError), transaction(writer):
         writer.execute(TABLE.insert().values(id=1))
 
 
@@ -133,7 +134,7 @@ def test_a_medium_s_fault_below_sqlalchemy_is_told_too() -> None:
 
 
 def test_messages_hold_no_parameters(writer: Connection) -> None:
-    with pytest.raises(IndexFault) as raised, translated(), writer.begin():
+    with pytest.raises(IndexFault) as raised, transaction(writer):
         writer.exec_driver_sql("SELECT missing FROM thing WHERE id = ?", ("Doe^Jane",))
     assert "Doe" not in str(raised.value)
     assert "Doe" not in str(raised.value.__cause__)
@@ -160,7 +161,7 @@ def test_a_log_that_grew_too_long_is_cut(
 
 def test_a_database_that_was_closed_has_no_log(file: SqliteFile) -> None:
     writer = file.connect_writer()
-    with writer.begin():
+    with transaction(writer):
         TABLE.metadata.create_all(writer)
     file.close_writer(writer)
     assert [each.name for each in file.path.parent.iterdir()] == ["index.sqlite"]
@@ -171,7 +172,7 @@ def test_a_database_that_was_closed_has_no_log(file: SqliteFile) -> None:
 
 def test_a_row_that_is_there_is_left_or_replaced(writer: Connection) -> None:
     put(writer, 1)
-    with writer.begin():
+    with transaction(writer):
         for statement in (insert_or_ignore(TABLE), insert_or_replace(TABLE, "size")):
             sql = prepared(statement.values(id=bindparam("id"), size=bindparam("new")))
             assert sql.count("?") == 2

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from pacsd.index.errors import IndexVersionError
-from pacsd.index.sqlite import SqliteFile, close
+from pacsd.index.sqlite import SqliteFile, close, transaction
 from pacsd.index.versions import HEAD, MIGRATIONS, bring_up_to_date
 
 
@@ -40,12 +40,12 @@ def later(tmp_path: Path) -> Path:
 
 
 def names(connection: Connection) -> list[str]:
-    with connection.begin():
+    with transaction(connection):
         return list(connection.exec_driver_sql("SELECT name FROM partition").scalars())
 
 
 def version(connection: Connection) -> str | None:
-    with connection.begin():
+    with transaction(connection):
         return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
@@ -82,7 +82,7 @@ def test_a_newer_database_is_refused_and_left_as_it_is(connection: Connection, l
 
 
 def test_a_database_of_somebody_else_is_refused(connection: Connection) -> None:
-    with connection.begin():
+    with transaction(connection):
         connection.exec_driver_sql("CREATE TABLE theirs (id INTEGER)")
     with pytest.raises(IndexVersionError, match="has tables"):
         bring_up_to_date(connection)
