@@ -6,6 +6,7 @@
     acceptance   records of the acceptance hook: AssociationRequest, Refusal
     reception    how an instance came to us
     store        the port BlobStore and its records
+    state_log    the port StateLog: what was decided about stored objects later
     errors       StoreError, PluginError, HookError
     dispatch     how the core calls hooks; plugins do not need it
     crashpoints  named places at which a test may kill the process

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from pacsd.api.errors import StoreError
+from pacsd.api.state_log import StateLog
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -94,7 +95,11 @@ class Staged(Protocol):
 
 
 class BlobStore(Protocol):
-    """Keeps immutable objects."""
+    """Keeps immutable objects, and beside them the log of what was decided about them."""
+
+    @property
+    def state_log(self) -> StateLog:
+        """The store's state log, always the same one."""
 
     async def stage(self, request: StageRequest, /) -> Staged:
         """Open a new object.

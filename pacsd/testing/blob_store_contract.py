@@ -192,3 +192,19 @@ class BlobStoreContract:
         status = await store.status()
         assert not status.is_read_only
         assert status.explanation == ""
+
+    async def test_keeps_records_in_their_order(self, store: BlobStore) -> None:
+        """The state log is what was appended, one after the other."""
+        assert [record async for record in store.state_log.read()] == []
+        await store.state_log.append([b'{"at":1}', b"two"])
+        await store.state_log.append([b"three \xff"])
+        await store.state_log.append([])
+        records = [record async for record in store.state_log.read()]
+        assert records == [b'{"at":1}', b"two", b"three \xff"]
+
+    @pytest.mark.parametrize("record", [b"", b"two\nlines", bytes(65_537)])
+    async def test_refuses_what_is_no_record(self, store: BlobStore, record: bytes) -> None:
+        """A record is one line of bounded length; none of its list is kept."""
+        with pytest.raises(ValueError, match="a record of"):
+            await store.state_log.append([b"good", record])
+        assert [each async for each in store.state_log.read()] == []

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.state_log import check_record
 from pacsd.api.store import (
     Buffer,
     ByteRange,
@@ -41,15 +42,37 @@ class MemoryStage:
         self._store.staged.discard(self)
 
 
+class MemoryStateLog:
+    """Keeps records until it is gone itself; fails as its store is told to."""
+
+    def __init__(self, store: "MemoryStore") -> None:
+        self.records: list[bytes] = []
+        self._store = store
+
+    async def append(self, records: Sequence[bytes], /) -> None:
+        """Add records."""
+        for record in records:
+            check_record(record)
+        self._store.fail_if_told("append")
+        self.records += records
+
+    async def read(self) -> AsyncGenerator[bytes, None]:
+        """Every record."""
+        for record in self.records:
+            yield record
+
+
 class MemoryStore:
     """Keeps objects until it is gone itself.
 
-    `errors` maps the name of an operation ("stage", "write", "commit", "delete", "status") to what
-    it raises from now on; `groups` holds the sizes of the groups committed so far.
+    `errors` maps the name of an operation ("stage", "write", "commit", "delete", "status", and
+    "append" of the state log) to what it raises from now on; `groups` holds the sizes of the groups
+    committed so far.
     """
 
     def __init__(self, name: str = "memory") -> None:
         self.name = name
+        self.state_log = MemoryStateLog(self)
         self.staged: set[MemoryStage] = set()
         self.objects: dict[str, bytes] = {}
         self.errors: dict[str, Exception] = {}

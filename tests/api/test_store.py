@@ -1,3 +1,4 @@
+from pacsd.api.state_log import StateLog
 from pacsd.api.store import BlobStore, Staged
 from pacsd.testing.memory_store import MemoryStore
 
@@ -7,7 +8,16 @@ def methods(port: type) -> set[str]:
 
 
 def test_ports_are_small() -> None:
-    assert methods(BlobStore) == {"stage", "commit", "read", "stat", "delete", "list", "status"}
+    assert methods(BlobStore) - {"state_log"} == {
+        "stage",
+        "commit",
+        "read",
+        "stat",
+        "delete",
+        "list",
+        "status",
+    }
+    assert methods(StateLog) == {"append", "read"}
     assert methods(Staged) == {"write", "abort"}
 
 

@@ -9,6 +9,7 @@
     numbers    the rising number an object gets
     layout     numbers <-> keys, which are paths below `objects`
     listing    the objects in order of their numbers
+    state_log  what was decided about objects later
     reading    bytes and facts of one object
     health     failed flushes, and when the store goes read-only
     disk       the calls to the operating system
@@ -18,6 +19,7 @@ In: StageRequest and buffers. Out: Locations, once durable. Below the root:
     pacsd-store.json              format version and identity
     lock                          held while the daemon runs
     stage/                        objects being written; emptied at start
+    state.log                     what was decided about objects later, a line each
     objects/1/000/000/00a/01f.dcm partition 1, number 0x00a01f: 4,096 numbers to a directory
 """
 

@@ -19,6 +19,7 @@ MARKER = "pacsd-store.json"
 LOCK = "lock"
 STAGE = "stage"
 OBJECTS = "objects"
+STATE_LOG = "state.log"
 
 _MAX_MARKER_BYTES = 4096
 # What may lie in a root that is still to be taken: a new file system's own, a crash's remains.
@@ -46,6 +47,11 @@ class StoreRoot:
     def objects(self) -> Path:
         """Where committed objects lie."""
         return self.path / OBJECTS
+
+    @property
+    def state_log(self) -> Path:
+        """Where it is written what was decided about objects later."""
+        return self.path / STATE_LOG
 
     def close(self) -> None:
         """Let others open the root."""

@@ -27,6 +27,7 @@ from pacsd_store_fs.listing import list_page
 from pacsd_store_fs.reading import open_object, path_of, read_piece, stat_object
 from pacsd_store_fs.root import StoreRoot
 from pacsd_store_fs.stage import FileStage
+from pacsd_store_fs.state_log import FileStateLog, StateLogFile
 
 PIECE_BYTES = 1024 * 1024
 
@@ -53,6 +54,9 @@ class FileStore:
         self._readers = anyio.CapacityLimiter(threads)
         self._flushers = ThreadPoolExecutor(threads, thread_name_prefix=f"{name}-flush")
         self._commit_lock = anyio.Lock()
+        self.state_log = FileStateLog(
+            StateLogFile(root.state_log, self._disk, self._health, sync=sync)
+        )
         self._group_commit = GroupCommit(
             name, root.objects, self._disk, self._health, self._flushers, sync=sync
         )
