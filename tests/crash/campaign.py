@@ -25,6 +25,7 @@ SENDERS = 4
 LOOPBACK = "127.0.0.1"
 PATIENCE_S = 15.0
 CONFLICT = 0xC010
+NOT_NOW = 0xA700
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,22 @@ class Ledger:
 
     first: dict[str, bytes] = field(default_factory=dict)
     aside: set[Version] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    changed: threading.Condition = field(default_factory=threading.Condition)
 
     def answered(self, version: Version, status: int) -> None:
-        with self.lock:
+        with self.changed:
+            self.changed.notify_all()
             if status == 0:
                 told = self.first.setdefault(version.uid, version.sha256)
                 assert told == version.sha256, f"{version.uid}: two versions acknowledged"
             else:
                 assert status == CONFLICT, f"{version.uid}: {status:04X}"
                 self.aside.add(version)
+
+    def wait_for(self, acknowledged: int) -> None:
+        """Wait until so many objects were acknowledged. Blocks."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.first) >= acknowledged, PATIENCE_S)
 
 
 class Sender:
@@ -85,6 +92,8 @@ class Sender:
                 pdv = decode_p_data(memoryview(_pdu(received))[6:]).pdvs[0]
                 response = decode_command(bytes(pdv.data))
                 assert isinstance(response, CStoreRSP)
+                if response.status == NOT_NOW:
+                    return
                 version = Version(uid, hashlib.sha256(data).digest())
                 self._ledger.answered(version, response.status)
 
