@@ -14,6 +14,7 @@
     instances, copies, quarantine, changes, extra_tags, statistics
                      the other calls, by what they are about
     headers          the header database, of which header_codec is the packing
+    log_position     how much of the store's state log is mirrored
     extra_values, packing, words, selections, recent
                      parts of these
 

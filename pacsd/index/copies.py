@@ -54,8 +54,10 @@ class Copies:
         return await self._threads.write(work, Priority.MAINTENANCE)
 
 
-def highest_keys(store: str, limit: int, connection: Connection) -> list[str]:
-    """The highest keys of a store, over all partitions and states, the highest first."""
+def highest_keys(
+    store: str, limit: int, partition: int | None, connection: Connection
+) -> list[str]:
+    """The highest keys of a store, over all states, the highest first; None: of all partitions."""
     found: list[str] = []
     for table in (schema.copy, schema_records.quarantine):
         keys = (
@@ -63,6 +65,8 @@ def highest_keys(store: str, limit: int, connection: Connection) -> list[str]:
             .join(schema.store, table.c.store_row == _store.id)
             .where(_store.word == store)
         )
+        if partition is not None:
+            keys = keys.where(table.c.partition_id == partition)
         found += connection.execute(keys.order_by(table.c.location.desc()).limit(limit)).scalars()
     return sorted(found, reverse=True)[:limit]
 

@@ -13,6 +13,7 @@ from pacsd.index.extra_tags import ExtraTags
 from pacsd.index.headers import read_headers
 from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
+from pacsd.index.log_position import note_position, read_position
 from pacsd.index.quarantine import Quarantine
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import (
@@ -68,9 +69,17 @@ class Index:
         """Forget a version that `add` put into quarantine: it was no conflict after all."""
         await self.quarantine.discard(Scope(partition), version, "pacsd")
 
-    async def highest_keys(self, store: str, limit: int) -> list[str]:
+    async def highest_keys(self, store: str, limit: int, partition: int | None = None) -> list[str]:
         """The highest keys of a store that instances and versions in quarantine have."""
-        return await self._threads.read(partial(highest_keys, store, limit))
+        return await self._threads.read(partial(highest_keys, store, limit, partition))
+
+    async def log_position(self) -> int:
+        """How many records of the store's state log are mirrored."""
+        return await self._threads.read(read_position)
+
+    async def note_log_position(self, reached: int) -> None:
+        """So many records of the state log are mirrored: the last ones changed nothing here."""
+        await self._threads.write(partial(note_position, reached=reached))
 
     async def headers(self, instances: Sequence[int]) -> Mapping[int, bytes]:
         """The headers there are, by instance; those that lack must be read from their files."""

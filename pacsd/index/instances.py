@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, select, update
 
 from pacsd.index import schema
 from pacsd.index.auditing import append_audit
+from pacsd.index.log_position import mirroring
 from pacsd.index.packing import unpack_attributes, unpack_extras
 from pacsd.index.records import (
     AuditEntry,
@@ -49,6 +50,10 @@ class Instances:
         found = await self._threads.read(partial(_stored, chosen))
         return found[0] if found else None
 
+    async def among(self, scope: Scope, sop_instance_uids: Sequence[str]) -> list[StoredInstance]:
+        """Those of these UIDs that there are, with their copies, in whatever state."""
+        return await self._threads.read(partial(_among, scope, tuple(sop_instance_uids)))
+
     async def page(self, scope: Scope, after: int = 0, limit: int = 1_000) -> list[StoredInstance]:
         """Instances with a higher number than `after`, by rising number."""
         chosen = _seen(scope).where(_instance.id > after).order_by(_instance.id).limit(limit)
@@ -58,15 +63,32 @@ class Instances:
         """Held instances with a higher number than `after`, by rising number."""
         return await self._threads.read(partial(_held_page, scope, after, limit))
 
-    async def delete(self, scope: Scope, sop_instance_uids: Sequence[str], actor: str) -> list[int]:
-        """Take instances out of sight, files untouched; the numbers of those that were there."""
-        return await self._threads.write(partial(_delete, scope, sop_instance_uids, actor))
+    async def delete(
+        self,
+        scope: Scope,
+        sop_instance_uids: Sequence[str],
+        actor: str,
+        *,
+        reached: int | None = None,
+    ) -> list[int]:
+        """Take instances out of sight, files untouched; the numbers of those that were there.
+
+        `reached`: so many records of the state log are mirrored with that.
+        """
+        work = partial(_delete, scope, sop_instance_uids, actor)
+        return await self._threads.write(mirroring(work, reached))
 
     async def restore(
-        self, scope: Scope, sop_instance_uids: Sequence[str], actor: str
+        self,
+        scope: Scope,
+        sop_instance_uids: Sequence[str],
+        actor: str,
+        *,
+        reached: int | None = None,
     ) -> list[int]:
-        """Undo `delete`; the numbers of those that were deleted."""
-        return await self._threads.write(partial(_restore, scope, sop_instance_uids, actor))
+        """Undo `delete`; the numbers of those that were deleted. `reached` as there."""
+        work = partial(_restore, scope, sop_instance_uids, actor)
+        return await self._threads.write(mirroring(work, reached))
 
 
 def _seen(scope: Scope) -> Select[*tuple[Any, ...]]:
@@ -84,6 +106,11 @@ def _stored(chosen: Select[*tuple[Any, ...]], connection: Connection) -> list[St
     ):
         copies[row[0]].append(copy_of(row))
     return [instance_of(row, tuple(copies[row[0]])) for row in rows]
+
+
+def _among(scope: Scope, uids: Sequence[str], connection: Connection) -> list[StoredInstance]:
+    some = (_seen(scope).where(_instance.sop_instance_uid.in_(part)) for part in slices(uids))
+    return [each for chosen in some for each in _stored(chosen, connection)]
 
 
 def _held_page(scope: Scope, after: int, limit: int, connection: Connection) -> list[HeldInstance]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, select
 
 from pacsd.index import schema, schema_records
 from pacsd.index.auditing import append_audit
+from pacsd.index.log_position import mirroring
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import AuditEntry, ChangeKind, QuarantinedVersion, Released, Scope
 from pacsd.index.releasing import release, remove_version
@@ -36,6 +37,11 @@ class Quarantine:
         found = await self._threads.read(partial(_versions, _seen(scope, version)))
         return found[0] if found else None
 
+    async def of_instance(self, scope: Scope, sop_instance_uid: str) -> list[QuarantinedVersion]:
+        """The versions of a UID, by rising number."""
+        chosen = _seen(scope).where(_version.sop_instance_uid == sop_instance_uid)
+        return await self._threads.read(partial(_versions, chosen.order_by(_version.id)))
+
     async def by_location(
         self, scope: Scope, store: str, after_key: str = "", limit: int = 1_000
     ) -> list[QuarantinedVersion]:
@@ -44,16 +50,25 @@ class Quarantine:
         ordered = chosen.order_by(_version.location).limit(limit)
         return await self._threads.read(partial(_versions, ordered))
 
-    async def discard(self, scope: Scope, version: int, actor: str) -> QuarantinedVersion | None:
-        """Forget a version; it is returned for its file to be removed, None if there is none."""
-        return await self._threads.write(partial(_discard, scope, version, actor))
+    async def discard(
+        self, scope: Scope, version: int, actor: str, *, reached: int | None = None
+    ) -> QuarantinedVersion | None:
+        """Forget a version; it is returned for its file to be removed, None if there is none.
 
-    async def release(self, scope: Scope, version: int, actor: str) -> Released | None:
+        `reached`: so many records of the state log are mirrored with that.
+        """
+        work = partial(_discard, scope, version, actor)
+        return await self._threads.write(mirroring(work, reached))
+
+    async def release(
+        self, scope: Scope, version: int, actor: str, *, reached: int | None = None
+    ) -> Released | None:
         """Make a version the instance of its UID; the one that was it takes its place here.
 
-        The instance gets a new number. None if there is no such version.
+        The instance gets a new number. None if there is no such version. `reached` as in `discard`.
         """
-        return await self._threads.write(partial(_release, scope, version, actor, self._bounds))
+        work = partial(_release, scope, version, actor, self._bounds)
+        return await self._threads.write(mirroring(work, reached))
 
 
 def _seen(scope: Scope, version: int | None = None) -> Select[*tuple[Any, ...]]:

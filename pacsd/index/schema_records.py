@@ -120,7 +120,7 @@ extra_value = Table(
     sqlite_with_rowid=False,
 )
 
-# Facts about this database itself: its epoch.
+# Facts about this database itself.
 meta = Table(
     "meta",
     METADATA,
@@ -130,3 +130,6 @@ meta = Table(
 
 EPOCH = "epoch"
 """The key of the epoch of the change log."""
+
+LOG_POSITION = "state_log_records"
+"""The key of how many records of the state log are mirrored."""

@@ -144,3 +144,9 @@ async def test_health_costs_nothing_to_ask(index: Index) -> None:
     assert health.wal_bytes > 0
     assert (health.waiting_units, health.failed_checkpoints, health.header_failures) == (0, 0, 0)
     assert (health.headers_recreated_because, health.upgraded_from) == ("", "")
+
+
+async def test_the_highest_key_of_a_partition(index: Index) -> None:
+    await index.add([new("1.1", key="a"), new("1.1", content=b"b", key="b")])
+    assert await index.highest_keys("store_fs", 1, 1) == ["b"]
+    assert await index.highest_keys("store_fs", 1, 2) == []

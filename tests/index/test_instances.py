@@ -75,3 +75,15 @@ async def test_who_may_not_see_a_study_deletes_nothing_of_it(index: Index) -> No
     await index.add([new("1.1")])
     assert await index.instances.delete(Scope(1, frozenset({"9"})), ["1.1"], "guest") == []
     assert outcomes(await index.add([new("1.1")])) == [Outcome.DUPLICATE]
+
+
+async def test_those_of_some_uids(index: Index) -> None:
+    await index.add([new("1.1"), new("1.2"), new("1.3")])
+    await index.instances.delete(SCOPE, ["1.3"], "admin")
+    among = await index.instances.among(SCOPE, ["1.3", "1.1", "9.9"])
+    assert {(each.sop_instance_uid, each.state) for each in among} == {
+        ("1.1", InstanceState.LIVE),
+        ("1.3", InstanceState.DELETED),
+    }
+    assert all(each.copies for each in among)
+    assert await index.instances.among(Scope(2), ["1.1"]) == []

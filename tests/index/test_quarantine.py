@@ -48,3 +48,11 @@ async def test_a_released_version_and_the_instance_change_places(index: Index) -
     (superseded,) = await index.quarantine.page(SCOPE)
     assert (superseded.id, superseded.version.copy) == (released.superseded, first.copy)
     assert outcomes(await index.add([first, other])) == [Outcome.CONFLICT_KNOWN, Outcome.DUPLICATE]
+
+
+async def test_the_versions_of_one_instance(index: Index) -> None:
+    await index.add([new("1.1"), new("1.1", content=b"b"), new("1.2"), new("1.2", content=b"c")])
+    (of_first, _) = await index.quarantine.page(SCOPE)
+    assert await index.quarantine.of_instance(SCOPE, "1.1") == [of_first]
+    assert await index.quarantine.of_instance(SCOPE, "9.9") == []
+    assert await index.quarantine.of_instance(Scope(2), "1.1") == []
