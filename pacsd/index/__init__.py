@@ -13,6 +13,7 @@
     auditing         the audit trail
     instances, copies, quarantine, changes, extra_tags, statistics
                      the other calls, by what they are about
+    checking         what a check of a store asks
     headers          the header database, of which header_codec is the packing
     log_position     how much of the store's state log is mirrored
     extra_values, packing, words, selections, recent

@@ -31,18 +31,20 @@ class Copies:
         """
         chosen = _seen(scope).where(_store.word == store, _copy.location > after_key)
         ordered = chosen.order_by(_copy.location).limit(limit)
-        return await self._threads.read(partial(_copies, ordered))
+        return await self._threads.read(partial(_copies, ordered), Priority.MAINTENANCE)
 
     async def longest_unverified(
-        self, scope: Scope, verified_before_us: int, limit: int = 100
+        self, scope: Scope, verified_before_us: int, limit: int = 100, store: str | None = None
     ) -> list[Copy]:
-        """Copies not read back since then, those for longest first.
+        """Copies not read back since then, those for longest first; in all stores or in one.
 
         Mark each of them, whatever was found: the next page begins behind the marked ones.
         """
         chosen = _seen(scope).where(_copy.verified_at_us < verified_before_us)
+        if store is not None:
+            chosen = chosen.where(_store.word == store)
         ordered = chosen.order_by(_copy.verified_at_us, _copy.instance_row).limit(limit)
-        return await self._threads.read(partial(_copies, ordered))
+        return await self._threads.read(partial(_copies, ordered), Priority.MAINTENANCE)
 
     async def mark(self, scope: Scope, checks: Sequence[CopyCheck]) -> int:
         """Note what was found; how many copies it still held for.

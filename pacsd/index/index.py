@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pacsd.index.auditing import append_audit
 from pacsd.index.changes import Changes
+from pacsd.index.checking import StoreChecks
 from pacsd.index.copies import Copies, highest_keys
 from pacsd.index.desks import DeskFacts, ReaderDesk, WriterDesk
 from pacsd.index.extra_tags import ExtraTags
@@ -46,6 +47,7 @@ class Index:
         self._bounds = bounds
         self.instances = Instances(threads)
         self.copies = Copies(threads)
+        self.checks = StoreChecks(threads)
         self.quarantine = Quarantine(threads, bounds)
         self.changes = Changes(threads)
         self.extra_tags = ExtraTags(threads)

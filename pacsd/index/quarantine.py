@@ -14,6 +14,7 @@ from pacsd.index.releasing import release, remove_version
 from pacsd.index.selections import QUARANTINE, QUARANTINED, quarantined_of, within
 from pacsd.index.session import Place, WriteSession
 from pacsd.index.threads import Threads
+from pacsd.index.unit_queue import Priority
 
 _version = schema_records.quarantine.c
 
@@ -48,7 +49,7 @@ class Quarantine:
         """Versions in a store, by rising key, from behind `after_key` on."""
         chosen = _seen(scope).where(schema.store.c.word == store, _version.location > after_key)
         ordered = chosen.order_by(_version.location).limit(limit)
-        return await self._threads.read(partial(_versions, ordered))
+        return await self._threads.read(partial(_versions, ordered), Priority.MAINTENANCE)
 
     async def discard(
         self, scope: Scope, version: int, actor: str, *, reached: int | None = None

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as literal_text
 
 from pacsd.index.attributes import ATTRIBUTES, Level, columns
 
@@ -184,6 +185,8 @@ held = Table(
     Index(None, "partition_id", "study_instance_uid"),
 )
 
+_IS_BAD = literal_text("state <> 1")
+
 # One copy of an instance in a store. The key is the table itself, which spares an index.
 copy = Table(
     "copy",
@@ -196,5 +199,7 @@ copy = Table(
     number("verified_at_us"),
     Index(None, "store_row", "location"),
     Index(None, "verified_at_us"),
+    # Few copies are bad, so that looking for these costs nothing.
+    Index(None, "state", sqlite_where=_IS_BAD, postgresql_where=_IS_BAD),
     sqlite_with_rowid=False,
 )

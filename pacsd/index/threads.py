@@ -70,9 +70,11 @@ class Threads:
         """Have a unit done by the writer, in one transaction."""
         return await self._writes.call(work, priority)
 
-    async def read(self, work: Callable[[Connection], Answer]) -> Answer:
+    async def read(
+        self, work: Callable[[Connection], Answer], priority: Priority = Priority.INGEST
+    ) -> Answer:
         """Have a unit done by a reader, on one state of the database."""
-        return await self._reads.call(work, Priority.INGEST)
+        return await self._reads.call(work, priority)
 
     async def read_headers(self, work: Callable[[Connection], Answer]) -> Answer:
         """Have a unit done by the reader of the header database."""

@@ -42,6 +42,12 @@ async def test_the_scrub_goes_round_by_marking(index: Index) -> None:
     assert await kinds(index) == [ChangeKind.STORED] * 5
 
 
+async def test_the_scrub_of_a_store_is_not_held_up_by_another(index: Index) -> None:
+    await index.add([new("1.1", store="other"), new("1.2", key="b")])
+    (copy,) = await index.copies.longest_unverified(SCOPE, 100, limit=1, store="store_fs")
+    assert copy.location.key == "b"
+
+
 async def test_what_is_not_good_any_more_is_a_change_once(index: Index) -> None:
     await index.add([new("1.1")])
     (copy,) = await index.copies.by_location(SCOPE, "store_fs")

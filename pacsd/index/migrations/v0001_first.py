@@ -161,6 +161,10 @@ def _copies() -> None:
     )
     _index("copy", "store_row", "location")
     _index("copy", "verified_at_us")
+    is_bad = sa.text("state <> 1")
+    op.create_index(
+        "ix_copy_state", "copy", ["state"], sqlite_where=is_bad, postgresql_where=is_bad
+    )
     op.create_table(
         "quarantine",
         _id(),
