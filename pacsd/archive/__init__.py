@@ -1,4 +1,4 @@
-"""Use cases of the archive, free of any protocol: ingest so far.
+"""Use cases of the archive, free of any protocol: ingest, and what people decide later.
 
     ingest      Ingest: the way in; begin an object, run the committer, admit or refuse, health
     intake      Intake: one object on its way in; fragments in, an outcome at the end
@@ -14,6 +14,11 @@
     watermark   whether the store has room and health to take more in
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
     file_meta   what stands before the data set in a stored file
+
+    curation    what people decide: delete, restore, release from quarantine, discard
+    state_records  the decisions as the store's state log has them
+    mirror      how the index follows the log; replay: what a crash left out
+    restoring   deleted instances that come again
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.
 Called by net, on the event loop. Durable-write protocol: a success status is given only after the

@@ -172,7 +172,10 @@ class Committer:
                     await self._after_group()
 
     async def _index(self, group: _Durable) -> None:
-        """Index a group and answer it; files that may be indexed in spite of a fault stay."""
+        """Index a group and answer it; files that may be indexed in spite of a fault stay.
+
+        A StoreError comes from what is kept in the store before anything is indexed.
+        """
         try:
             crashpoint("before_index")
             verdicts = await self._ask_register(group)
@@ -180,6 +183,8 @@ class Committer:
         except Exception as error:  # noqa: BLE001 - raised again by every `commit` that waits
             for entry in group.entries:
                 _settle(entry, error)
+            for location in group.locations if isinstance(error, StoreError) else ():
+                await self._dispose(location)
             return
         for entry, verdict in zip(group.entries, verdicts, strict=True):
             _settle(entry, verdict)

@@ -16,7 +16,8 @@ class Register(Protocol):
         """Index a group in one transaction; a verdict for each instance, in their order.
 
         Raises:
-            IndexFault: none of them is indexed.
+            StoreError: none of them is indexed: what must be in the store before is not.
+            IndexFault: none of them is indexed, as far as is known.
         """
 
     async def withdraw(self, partition: int, version: int, /) -> None:

@@ -322,3 +322,17 @@ async def test_a_file_without_use_is_given_away() -> None:
         await anyio.wait_all_tasks_blocked()
     assert verdict.outcome is Outcome.DUPLICATE
     assert tested.disposed == ["00000002"]
+
+
+class Unlogged(MemoryRegister):
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        raise StoreError(StoreFault.NO_SPACE, f"the state log has no room for {len(group)}")
+
+
+async def test_files_of_what_could_not_be_logged_go() -> None:
+    store = MemoryStore()
+    committer = UnderTest(store, Unlogged())
+    async with running(committer):
+        with pytest.raises(StoreError):
+            await committer.commit_one(await staged(store))
+    assert committer.disposed == ["00000001"]

@@ -1,0 +1,198 @@
+"""What people decide about stored objects: deleted, restored, released or given up.
+
+Each decision is first appended to the store's state log, then the index mirrors it: files and log
+together are enough to make the index anew. One decision at a time.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import anyio
+
+from pacsd.api.crashpoints import crashpoint
+from pacsd.api.store import BlobStore
+from pacsd.archive.mirror import MAX_TOGETHER, Mirror
+from pacsd.archive.replay import replay
+from pacsd.archive.state_records import Action, StateRecord, encode_record
+from pacsd.index.index import Index
+from pacsd.index.records import (
+    InstanceState,
+    NewInstance,
+    QuarantinedVersion,
+    Scope,
+    StoredInstance,
+)
+
+
+class NoSuchVersion(Exception):
+    """No version in quarantine has this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"no version {number} is in quarantine")
+
+
+class Curation:
+    """Decides about the instances of a store and its index.
+
+    All its methods raise StoreError when the log cannot be written or a file not be removed,
+    IndexFault when the index fails, StateRecordError when the log holds what nobody understands.
+    A decision that failed half way is carried out before the next one, or at the next start.
+    """
+
+    def __init__(
+        self, store: BlobStore, store_name: str, index: Index, *, now_us: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._store_name = store_name
+        self._index = index
+        self._now_us = now_us
+        self._mirror = Mirror(store, index)
+        self._one_at_a_time = anyio.Lock()
+        # Records in the log, all of them mirrored; None when that has to be found out.
+        self._length: int | None = None
+
+    async def catch_up(self) -> int:
+        """Carry out what the log says and the index does not yet; how many records that were."""
+        async with self._one_at_a_time:
+            return await self._catch_up()
+
+    async def delete(self, scope: Scope, sop_instance_uids: Sequence[str], actor: str) -> int:
+        """Take instances out of sight, files untouched; how many."""
+        return await self._set_state(Action.DELETE, scope, sop_instance_uids, actor)
+
+    async def restore(self, scope: Scope, sop_instance_uids: Sequence[str], actor: str) -> int:
+        """Undo `delete`; how many."""
+        return await self._set_state(Action.RESTORE, scope, sop_instance_uids, actor)
+
+    async def discard(self, scope: Scope, number: int, actor: str) -> None:
+        """Give a version in quarantine up; its file goes.
+
+        Raises:
+            NoSuchVersion: there is none.
+        """
+        await self._decide(Action.DISCARD, scope, number, actor)
+
+    async def release(self, scope: Scope, number: int, actor: str) -> StoredInstance | None:
+        """Make a version the instance of its UID, and that one a version; the instance as it is.
+
+        Raises:
+            NoSuchVersion: there is none.
+        """
+        version = await self._decide(Action.RELEASE, scope, number, actor)
+        return await self._index.instances.find(scope, version.version.sop_instance_uid)
+
+    @asynccontextmanager
+    async def restoring(self, group: Sequence[NewInstance]) -> AsyncIterator[list[NewInstance]]:
+        """Log which deleted instances a group on its way in brings back.
+
+        Gives the group, in which only these may still restore; index it within.
+        """
+        async with self._turn():
+            records = [each async for each in self._restorations(group)]
+            logged = {(record.partition, record.sop_instance_uid) for record in records}
+            permitted = [
+                replace(
+                    new,
+                    restores_deleted=(new.reception.partition, new.sop_instance_uid) in logged,
+                )
+                for new in group
+            ]
+            if not records:
+                yield permitted
+                return
+            async with self._appended(records) as length:
+                yield permitted
+                await self._index.note_log_position(length)
+
+    async def _restorations(self, group: Sequence[NewInstance]) -> AsyncIterator[StateRecord]:
+        willing = [new for new in group if new.restores_deleted]
+        for partition in {new.reception.partition for new in willing}:
+            brought = {
+                (new.sop_instance_uid, new.copy.sha256): new
+                for new in willing
+                if new.reception.partition == partition
+            }
+            seen_key = await self._seen_key(partition)
+            uids = [*dict.fromkeys(uid for uid, _ in brought)]
+            for each in await self._index.instances.among(Scope(partition), uids):
+                known = {(each.sop_instance_uid, copy.sha256) for copy in each.copies}
+                found = known & brought.keys()
+                if each.state is InstanceState.DELETED and found:
+                    uid, sha256 = min(found)
+                    actor = brought[uid, sha256].reception.calling_ae
+                    yield self._record(Action.RESTORE, partition, actor, uid, sha256, seen_key)
+
+    async def _set_state(
+        self, action: Action, scope: Scope, uids: Sequence[str], actor: str
+    ) -> int:
+        changed = 0
+        for start in range(0, len(uids), MAX_TOGETHER):
+            async with self._turn():
+                seen_key = await self._seen_key(scope.partition)
+                records = [
+                    self._record(
+                        action,
+                        scope.partition,
+                        actor,
+                        each.sop_instance_uid,
+                        each.copies[0].sha256,
+                        seen_key,
+                    )
+                    for each in await self._index.instances.among(
+                        scope, uids[start : start + MAX_TOGETHER]
+                    )
+                    if (each.state is InstanceState.DELETED) == (action is Action.RESTORE)
+                ]
+                await self._carry_out(records)
+                changed += len(records)
+        return changed
+
+    async def _decide(
+        self, action: Action, scope: Scope, number: int, actor: str
+    ) -> QuarantinedVersion:
+        async with self._turn():
+            version = await self._index.quarantine.find(scope, number)
+            if version is None:
+                raise NoSuchVersion(number)
+            copy, uid = version.version.copy, version.version.sop_instance_uid
+            seen_key = await self._seen_key(scope.partition)
+            record = self._record(action, scope.partition, actor, uid, copy.sha256, seen_key)
+            await self._carry_out([replace(record, key=copy.key)])
+            return version
+
+    async def _carry_out(self, records: Sequence[StateRecord]) -> None:
+        if records:
+            async with self._appended(records) as length:
+                await self._mirror.apply(records, length)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Nobody else decides, and the index mirrors the whole log."""
+        async with self._one_at_a_time:
+            if self._length is None:
+                await self._catch_up()
+            yield
+
+    async def _catch_up(self) -> int:
+        self._length, missed = await replay(self._store.state_log, self._index, self._mirror)
+        return missed
+
+    @asynccontextmanager
+    async def _appended(self, records: Sequence[StateRecord]) -> AsyncIterator[int]:
+        """Append records; the length of the log then, all of which the index mirrors afterwards."""
+        length = (self._length or 0) + len(records)
+        self._length = None
+        await self._store.state_log.append([encode_record(each) for each in records])
+        crashpoint("after_state_append")
+        yield length
+        self._length = length
+
+    async def _seen_key(self, partition: int) -> str:
+        keys = await self._index.highest_keys(self._store_name, 1, partition)
+        return keys[0] if keys else ""
+
+    def _record(
+        self, action: Action, partition: int, actor: str, uid: str, sha256: bytes, seen_key: str
+    ) -> StateRecord:
+        return StateRecord(self._now_us(), actor, action, partition, uid, sha256, seen_key=seen_key)

@@ -1,0 +1,113 @@
+"""Decisions of the state log, brought into the index.
+
+The one way there is for it: right after the log has them, at start what a crash left out, and all
+of them when the index is made anew. What does not hold any more changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pacsd.api.crashpoints import crashpoint
+from pacsd.api.store import BlobStore
+from pacsd.archive.state_records import Action, StateRecord
+from pacsd.index.index import Index
+from pacsd.index.records import InstanceState, QuarantinedVersion, Scope
+
+MAX_TOGETHER = 256
+"""Instances deleted or restored in one transaction."""
+
+
+class Mirror:
+    """Applies decisions to an index, and to the files of the store they are about."""
+
+    def __init__(self, store: BlobStore, index: Index) -> None:
+        self._store = store
+        self._index = index
+
+    async def apply(self, records: Sequence[StateRecord], reached: int | None) -> None:
+        """Apply records that belong `together`; with them, the index mirrors `reached` of the log.
+
+        Raises:
+            StoreError: a file could not be removed.
+            IndexFault: the index says nothing of them.
+        """
+        match records[0].action:
+            case Action.DELETE | Action.RESTORE:
+                await self._set_state(records, reached)
+            case Action.RELEASE:
+                await self._release(records[0], reached)
+            case Action.DISCARD:
+                await self._discard(records[0], reached)
+        crashpoint("after_state_index")
+
+    async def _set_state(self, records: Sequence[StateRecord], reached: int | None) -> None:
+        first, scope = records[0], Scope(records[0].partition)
+        digests = {record.sop_instance_uid: record.sha256 for record in records}
+        is_to_go = first.action is Action.DELETE
+        uids = [
+            each.sop_instance_uid
+            for each in await self._index.instances.among(scope, [*digests])
+            if (each.state is not InstanceState.DELETED) == is_to_go
+            and digests[each.sop_instance_uid] in {copy.sha256 for copy in each.copies}
+        ]
+        set_state = self._index.instances.delete if is_to_go else self._index.instances.restore
+        await set_state(scope, uids, first.actor, reached=reached)
+
+    async def _release(self, record: StateRecord, reached: int | None) -> None:
+        version = await self._version(record)
+        if version is None:
+            await self._note(reached)
+            return
+        scope = Scope(record.partition)
+        released = await self._index.quarantine.release(
+            scope, version.id, record.actor, reached=reached
+        )
+        for location in released.removable if released else ():
+            await self._store.delete(location)
+
+    async def _discard(self, record: StateRecord, reached: int | None) -> None:
+        """The file goes first: one that nothing names would be taken in again at start."""
+        version = await self._version(record)
+        if version is None:
+            await self._note(reached)
+            return
+        await self._store.delete(version.version.copy.location)
+        crashpoint("after_state_removal")
+        scope = Scope(record.partition)
+        await self._index.quarantine.discard(scope, version.id, record.actor, reached=reached)
+
+    async def _version(self, record: StateRecord) -> QuarantinedVersion | None:
+        scope = Scope(record.partition)
+        for each in await self._index.quarantine.of_instance(scope, record.sop_instance_uid):
+            copy = each.version.copy
+            if (copy.sha256, copy.key) == (record.sha256, record.key):
+                return each
+        return None
+
+    async def _note(self, reached: int | None) -> None:
+        if reached is not None:
+            await self._index.note_log_position(reached)
+
+
+def together(records: Iterable[StateRecord]) -> Iterator[list[StateRecord]]:
+    """The records in their order, those in one list that one transaction takes.
+
+    Deletions by one actor, or restorations, of different instances; else each alone.
+    """
+    part: list[StateRecord] = []
+    for record in records:
+        if part and not _is_alike(part, record):
+            yield part
+            part = []
+        part.append(record)
+    if part:
+        yield part
+
+
+def _is_alike(part: Sequence[StateRecord], record: StateRecord) -> bool:
+    first = part[0]
+    return (
+        record.action in {Action.DELETE, Action.RESTORE}
+        and (first.action, first.actor, first.partition)
+        == (record.action, record.actor, record.partition)
+        and len(part) < MAX_TOGETHER
+    )

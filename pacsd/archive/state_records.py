@@ -1,0 +1,99 @@
+"""Records of the state log: what was decided about a stored data set, one JSON object each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+import orjson
+
+
+class Action(StrEnum):
+    """What was decided."""
+
+    DELETE = "delete"
+    """The instance is taken out of sight; its file stays."""
+    RESTORE = "restore"
+    """It is there again."""
+    DISCARD = "discard"
+    """A version in quarantine is given up, and its file."""
+    RELEASE = "release"
+    """A version in quarantine becomes the instance of its UID; the two change places."""
+
+
+class StateRecordError(Exception):
+    """The state log holds what this pacsd does not understand; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateRecord:
+    """One decision: when, by whom, and about which data set under a SOP Instance UID.
+
+    `sha256` digests the data set; `key` is the store's key of its file where that never changes,
+    as in quarantine. `seen_key` is the highest key of the partition that the index had: files
+    with a higher one came later, and whoever tells the story again must not begin with them.
+    """
+
+    at_us: int
+    actor: str
+    action: Action
+    partition: int
+    sop_instance_uid: str
+    sha256: bytes
+    key: str = ""
+    seen_key: str = ""
+
+
+def encode_record(record: StateRecord) -> bytes:
+    """The record as a line of JSON, without the line feed."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return orjson.dumps(values | {"sha256": record.sha256.hex()})
+
+
+def decode_record(line: bytes) -> StateRecord:
+    """The record of a line.
+
+    Raises:
+        StateRecordError: it is none, or says more than this pacsd knows.
+    """
+    try:
+        found: object = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise StateRecordError(f"state log: not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise StateRecordError("state log: a record is no JSON object")
+    _check_fields(found)
+    return StateRecord(
+        **found | {"action": _action(found["action"]), "sha256": _digest(found["sha256"])}
+    )
+
+
+def _check_fields(found: Mapping[str, object]) -> None:
+    unknown = found.keys() - _TYPES.keys()
+    if unknown:
+        raise StateRecordError(f"state log: unknown field {min(unknown)!a}: a newer pacsd wrote it")
+    for name, kind in _TYPES.items():
+        if name not in found:
+            raise StateRecordError(f"state log: a record without {name}")
+        if type(found[name]) is not kind:
+            raise StateRecordError(f"state log: {name} is no {kind.__name__}")
+
+
+def _action(word: str) -> Action:
+    try:
+        return Action(word)
+    except ValueError:
+        text = f"state log: unknown action {word!a}: a newer pacsd wrote it"
+        raise StateRecordError(text) from None
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise StateRecordError("state log: sha256 is not hexadecimal") from None
+
+
+_TYPES: Mapping[str, type] = {
+    field.name: int if field.name in {"at_us", "partition"} else str
+    for field in fields(StateRecord)
+}

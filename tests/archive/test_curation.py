@@ -1,0 +1,134 @@
+import pytest
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.archive.curation import NoSuchVersion
+from pacsd.archive.mirror import MAX_TOGETHER
+from pacsd.archive.state_records import Action, StateRecord
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.records import InstanceState, Scope
+from tests.archive.small_archive import SCOPE, SmallArchive
+
+FULL = StoreError(StoreFault.NO_SPACE, "test")
+
+
+def decided(archive: SmallArchive) -> list[Action]:
+    return [record.action for record in archive.records()]
+
+
+async def test_delete_and_restore(archive: SmallArchive) -> None:
+    for uid in ("1.1", "1.2"):
+        await archive.put(uid)
+    assert await archive.curation.delete(SCOPE, ["1.1", "1.2", "9.9"], "admin") == 2
+    assert await archive.state("1.1") is InstanceState.DELETED
+    assert await archive.curation.delete(SCOPE, ["1.1"], "admin") == 0
+    assert await archive.curation.restore(SCOPE, ["1.2", "1.1"], "admin") == 2
+    assert await archive.state("1.2") is InstanceState.LIVE
+    assert decided(archive) == [Action.DELETE] * 2 + [Action.RESTORE] * 2
+    assert await archive.index.log_position() == 4
+
+
+async def test_a_record_says_when_who_and_about_what(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.put("1.2")
+    [copy] = (await archive.instance("1.1")).copies
+    await archive.curation.delete(SCOPE, ["1.1"], "admin")
+    assert archive.records() == [
+        StateRecord(
+            archive.clock.us, "admin", Action.DELETE, 1, "1.1", copy.sha256, seen_key="00000002"
+        )
+    ]
+
+
+async def test_many_go_in_parts(archive: SmallArchive) -> None:
+    uids = [f"1.{number}" for number in range(MAX_TOGETHER + 1)]
+    await archive.index.add([await archive.file(uid) for uid in uids])
+    assert await archive.curation.delete(SCOPE, uids, "admin") == len(uids)
+    assert await archive.index.log_position() == len(uids)
+
+
+async def test_who_may_not_see_an_instance_does_not_delete_it(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    for scope in (Scope(2), Scope(1, frozenset({"9"}))):
+        assert await archive.curation.delete(scope, ["1.1"], "guest") == 0
+    assert archive.records() == []
+
+
+async def test_a_discarded_version_is_gone_with_its_file(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.put("1.1", "another")
+    [version] = await archive.versions()
+    await archive.curation.discard(SCOPE, version.id, "admin")
+    assert await archive.versions() == []
+    assert [*archive.store.objects] == ["00000001"]
+    [record] = archive.records()
+    assert (record.action, record.key) == (Action.DISCARD, "00000002")
+    with pytest.raises(NoSuchVersion, match=f"no version {version.id} is in quarantine"):
+        await archive.curation.discard(SCOPE, version.id, "admin")
+
+
+async def test_a_released_version_is_the_instance(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.put("1.1", "another")
+    [version] = await archive.versions()
+    released = await archive.curation.release(SCOPE, version.id, "admin")
+    assert released is not None
+    assert [copy.location.key for copy in released.copies] == ["00000002"]
+    [former] = await archive.versions()
+    assert former.version.copy.key == "00000001"
+    with pytest.raises(NoSuchVersion):
+        await archive.curation.release(SCOPE, version.id, "admin")
+    assert decided(archive) == [Action.RELEASE]
+
+
+async def test_nothing_is_done_that_cannot_be_logged(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    archive.store.errors["append"] = FULL
+    with pytest.raises(StoreError):
+        await archive.curation.delete(SCOPE, ["1.1"], "admin")
+    assert await archive.state("1.1") is InstanceState.LIVE
+    archive.store.errors.clear()
+    assert await archive.curation.delete(SCOPE, ["1.1"], "admin") == 1
+    assert await archive.index.log_position() == 1
+
+
+async def test_a_file_that_cannot_be_removed_keeps_its_version(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.put("1.1", "another")
+    [version] = await archive.versions()
+    archive.store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
+    with pytest.raises(StoreError):
+        await archive.curation.discard(SCOPE, version.id, "admin")
+    assert await archive.versions() == [version]
+    archive.store.errors.clear()
+    # It is decided: the next one who decides anything carries it out.
+    await archive.curation.restore(SCOPE, [], "admin")
+    with pytest.raises(NoSuchVersion):
+        await archive.curation.release(SCOPE, version.id, "admin")
+    assert [*archive.store.objects] == ["00000001"]
+
+
+async def test_what_the_index_failed_to_take_is_carried_out_before_the_next(
+    archive: SmallArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive.put("1.1")
+    await archive.put("1.2")
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.index.instances, "delete", fault)
+        with pytest.raises(IndexFault):
+            await archive.curation.delete(SCOPE, ["1.1"], "admin")
+    assert await archive.state("1.1") is InstanceState.LIVE
+    assert await archive.curation.delete(SCOPE, ["1.2"], "admin") == 1
+    assert await archive.state("1.1") is InstanceState.DELETED
+    assert await archive.index.log_position() == 2
+
+
+async def fault(*_: object, reached: int | None) -> list[int]:
+    raise IndexFault(IndexFaultKind.NO_SPACE, f"test {reached}")
+
+
+async def test_one_started_again_catches_up(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.curation.delete(SCOPE, ["1.1"], "admin")
+    await archive.index.note_log_position(0)
+    assert await archive.another_curation().catch_up() == 1
+    assert await archive.another_curation().catch_up() == 0

@@ -1,0 +1,114 @@
+from collections.abc import Sequence
+
+import anyio
+import pytest
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.archive.restoring import RestoringRegister
+from pacsd.archive.state_records import Action
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.records import InstanceState, NewInstance, Outcome, Verdict
+from pacsd.testing.memory_register import MemoryRegister
+from tests.archive.small_archive import SCOPE, SmallArchive
+
+
+@pytest.fixture
+def register(archive: SmallArchive) -> RestoringRegister:
+    return RestoringRegister(archive.index, archive.curation)
+
+
+async def deleted(archive: SmallArchive, uid: str) -> None:
+    await archive.put(uid)
+    await archive.curation.delete(SCOPE, [uid], "admin")
+
+
+async def test_what_comes_again_is_logged_and_restored(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await deleted(archive, "1.1")
+    group = [await archive.file(uid, restores=True) for uid in ("1.1", "1.2", "1.1")]
+    verdicts = await register.add(group)
+    assert [each.outcome for each in verdicts] == [
+        Outcome.RESTORED,
+        Outcome.STORED,
+        Outcome.DUPLICATE,
+    ]
+    _, record = archive.records()
+    assert (record.action, record.actor, record.sop_instance_uid) == (
+        Action.RESTORE,
+        "CT1",
+        "1.1",
+    )
+    assert await archive.index.log_position() == 2
+
+
+async def test_whoever_may_not_restore_is_refused(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await deleted(archive, "1.1")
+    group = [await archive.file("1.1"), await archive.file("1.2", restores=True)]
+    outcomes = [each.outcome for each in await register.add(group)]
+    assert outcomes == [Outcome.REFUSED_DELETED, Outcome.STORED]
+    assert len(archive.records()) == 1
+
+
+async def test_another_version_restores_nothing(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await deleted(archive, "1.1")
+    [verdict] = await register.add([await archive.file("1.1", "another", restores=True)])
+    assert verdict.outcome is Outcome.REFUSED_DELETED
+    assert await archive.state("1.1") is InstanceState.DELETED
+    assert len(archive.records()) == 1
+
+
+async def test_what_cannot_be_logged_is_not_restored(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await deleted(archive, "1.1")
+    archive.store.errors["append"] = StoreError(StoreFault.NO_SPACE, "test")
+    with pytest.raises(StoreError):
+        await register.add([await archive.file("1.1", restores=True)])
+    assert await archive.state("1.1") is InstanceState.DELETED
+
+
+class Failing(MemoryRegister):
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        raise IndexFault(IndexFaultKind.NO_SPACE, f"{len(group)}")
+
+
+async def test_what_was_logged_is_carried_out_in_the_end(archive: SmallArchive) -> None:
+    await deleted(archive, "1.1")
+    register = RestoringRegister(Failing(), archive.curation)
+    with pytest.raises(IndexFault):
+        await register.add([await archive.file("1.1", restores=True)])
+    assert await archive.curation.restore(SCOPE, ["1.1"], "admin") == 0
+    assert await archive.state("1.1") is InstanceState.LIVE
+
+
+async def test_one_who_decides_meanwhile_waits(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await deleted(archive, "1.1")
+    again = await archive.file("1.1", restores=True)
+
+    async def delete() -> None:
+        await archive.curation.delete(SCOPE, ["1.1"], "admin")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(delete, name="delete")
+        await register.add([again])
+    actions = [record.action for record in archive.records()]
+    is_deleted = await archive.state("1.1") is InstanceState.DELETED
+    assert is_deleted == (actions[-1] is Action.DELETE)
+
+
+async def test_a_version_is_withdrawn_as_ever(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await archive.put("1.1")
+    verdict = await archive.put("1.1", "another")
+    assert verdict.quarantined is not None
+    await register.withdraw(1, verdict.quarantined)
+    assert await archive.versions() == []
+    assert archive.records() == []

@@ -1,0 +1,68 @@
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pacsd.api.state_log import check_record
+from pacsd.archive.state_records import (
+    Action,
+    StateRecord,
+    StateRecordError,
+    decode_record,
+    encode_record,
+)
+
+RECORD = StateRecord(7, "admin", Action.DELETE, 1, "1.2.3", b"\x01" * 32, "a", "b")
+NUMBERS = st.integers(0, 2**63 - 1)
+TEXTS = st.text(max_size=100)
+RECORDS = st.builds(
+    StateRecord,
+    at_us=NUMBERS,
+    actor=TEXTS,
+    action=st.sampled_from(Action),
+    partition=NUMBERS,
+    sop_instance_uid=TEXTS,
+    sha256=st.binary(max_size=32),
+    key=TEXTS,
+    seen_key=TEXTS,
+)
+
+
+@given(RECORDS)
+def test_a_record_comes_back_as_it_was(record: StateRecord) -> None:
+    line = encode_record(record)
+    check_record(line)
+    assert decode_record(line) == record
+
+
+def changed(**values: object) -> bytes:
+    return orjson.dumps(orjson.loads(encode_record(RECORD)) | values)
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        (b"{", "not JSON"),
+        (b"[]", "no JSON object"),
+        (changed(reason="x"), "unknown field 'reason': a newer pacsd wrote it"),
+        (changed(action="merge"), "unknown action 'merge': a newer pacsd wrote it"),
+        (changed(at_us="7"), "at_us is no int"),
+        (changed(partition=True), "partition is no int"),
+        (changed(key=None), "key is no str"),
+        (changed(sha256="xyz"), "sha256 is not hexadecimal"),
+        (b'{"at_us": 7}', "a record without actor"),
+    ],
+)
+def test_what_is_not_understood_is_named(line: bytes, rule: str) -> None:
+    with pytest.raises(StateRecordError, match="state log: ") as refused:
+        decode_record(line)
+    assert rule in str(refused.value)
+
+
+def test_any_junk_is_refused_not_more() -> None:
+    @given(st.binary(max_size=200))
+    def junk(line: bytes) -> None:
+        with pytest.raises(StateRecordError):
+            decode_record(line)
+
+    junk()
