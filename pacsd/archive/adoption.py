@@ -4,12 +4,14 @@ Nobody was told that these are stored; but their senders may have gone, so they 
 lie among the last ones written: those before are the work of a full check of the store.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
-from pacsd.api.errors import StoreError
+from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.stored_file import read_stored
@@ -23,7 +25,8 @@ RECENT_FILES = 8_192
 """So many files that the index does know are looked past. Groups are indexed in the order of their
 keys, but a file that was about to be removed may lie before others that are indexed."""
 
-_GROUP = 64
+GROUP_FILES = 64
+"""So many files are indexed together."""
 
 
 class Records(Protocol):
@@ -49,6 +52,69 @@ class Adopted:
     is_complete: bool = True
 
 
+class Fate(Enum):
+    """What became of a file that the index did not know."""
+
+    INDEXED = auto()
+    REMOVED = auto()
+    KEPT = auto()
+    """The index has no use for it, but it may not be removed."""
+    UNREADABLE = auto()
+    GONE = auto()
+
+
+MayRemove = Callable[[NewInstance, Verdict], Awaitable[bool]]
+"""Whether a file may be removed that the index has no use for."""
+
+
+async def _always(_new: NewInstance, _verdict: Verdict) -> bool:
+    return True
+
+
+async def adopt_group(
+    store: BlobStore,
+    records: Records,
+    locations: Sequence[Location],
+    may_remove: MayRemove = _always,
+) -> list[Fate]:
+    """Index files in one transaction and remove those that are not needed; each one's fate.
+
+    Raises:
+        StoreError: a file cannot be removed.
+        IndexFault: the index takes nothing.
+    """
+    found = [await _read(store, location) for location in locations]
+    verdicts = iter(await records.add([new for new in found if isinstance(new, NewInstance)]))
+    return [
+        await _settle(store, new, next(verdicts), may_remove)
+        if isinstance(new, NewInstance)
+        else new
+        for new in found
+    ]
+
+
+async def _read(store: BlobStore, location: Location) -> NewInstance | Fate:
+    try:
+        return await read_stored(store, location)
+    except StoreError as error:
+        return Fate.GONE if error.fault is StoreFault.NOT_FOUND else Fate.UNREADABLE
+    except (Unacceptable, Part10Error):
+        return Fate.UNREADABLE
+
+
+async def _settle(
+    store: BlobStore, new: NewInstance, verdict: Verdict, may_remove: MayRemove
+) -> Fate:
+    if verdict.removable is not None:
+        await store.delete(verdict.removable)
+    if verdict.keeps_file:
+        return Fate.INDEXED
+    if not await may_remove(new, verdict):
+        return Fate.KEPT
+    await store.delete(new.copy.location)
+    return Fate.REMOVED
+
+
 async def adopt(store: BlobStore, store_name: str, records: Records) -> Adopted:
     """Index the files among the last ones that are not; before anything else is taken in.
 
@@ -61,8 +127,11 @@ async def adopt(store: BlobStore, store_name: str, records: Records) -> Adopted:
     found = await _unknown(store, cursor, frozenset(known))
     adopted = Adopted(is_complete=len(found) <= MAX_FILES)
     found = found[:MAX_FILES]
-    for start in range(0, len(found), _GROUP):
-        await _adopt_group(store, records, found[start : start + _GROUP], adopted)
+    for start in range(0, len(found), GROUP_FILES):
+        fates = Counter(await adopt_group(store, records, found[start : start + GROUP_FILES]))
+        adopted.indexed += fates[Fate.INDEXED]
+        adopted.removed += fates[Fate.REMOVED]
+        adopted.unreadable += fates[Fate.UNREADABLE]
     return adopted
 
 
@@ -76,20 +145,3 @@ async def _unknown(store: BlobStore, key: str | None, known: AbstractSet[str]) -
         if key is None:
             break
     return found
-
-
-async def _adopt_group(
-    store: BlobStore, records: Records, locations: Sequence[Location], adopted: Adopted
-) -> None:
-    group: list[NewInstance] = []
-    for location in locations:
-        try:
-            group.append(await read_stored(store, location))
-        except (Unacceptable, Part10Error, StoreError):
-            adopted.unreadable += 1
-    for new, verdict in zip(group, await records.add(group), strict=True):
-        if verdict.keeps_file:
-            adopted.indexed += 1
-            continue
-        await store.delete(new.copy.location)
-        adopted.removed += 1
