@@ -12,6 +12,7 @@
     observer    the port by which faults and the store's state are told
     adoption    what a crash left over, indexed at start; stored_file: a file read back
     watermark   whether the store has room and health to take more in
+    scrub       copies read back one after the other, those for longest unread first
     check       the store against the index, both ways; side_by_side goes through both,
                 check_records is what it tells, reading_back and pace how files are read
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth

@@ -17,7 +17,8 @@ from pacsd.archive.side_by_side import side_by_side
 from pacsd.index.index import Index
 from pacsd.index.records import Copy, CopyCheck, CopyState, NewInstance, Scope, Verdict
 
-_MARKED_TOGETHER = 256
+_MARKED_TOGETHER = 64
+"""Copies marked in one transaction, which may not hold up the index for long."""
 _NO_SUCH_KEY = "\U0010ffff"
 
 

@@ -1,0 +1,148 @@
+"""The scrub: stored objects read back without end, slowly, those for longest unread first.
+
+A disk says nothing of a bit that has turned until somebody reads it. Who is told in time can send
+the object again, which repairs it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+
+from pacsd.api.errors import StoreError
+from pacsd.api.store import BlobStore
+from pacsd.archive.pace import Pace
+from pacsd.archive.reading_back import ReadBack
+from pacsd.index.errors import IndexFault
+from pacsd.index.index import Index
+from pacsd.index.records import Copy, CopyCheck, CopyState, Scope
+
+IDLE_S = 60.0
+"""After which it looks again when nothing was due, or nothing worked."""
+
+LEAST_COST_BYTES = 64 * 1024
+"""A copy counts as at least so many bytes: opening a small file costs, too."""
+
+_PAGE_COPIES = 64
+_PAGE_BYTES = 256 * 1024 * 1024
+"""Copies marked in one transaction; those of large objects sooner."""
+
+
+class ScrubObserver(Protocol):
+    """Is told what the scrub finds, on the event loop: it must not block."""
+
+    def bad_copy(self, copy: Copy, state: CopyState) -> None:
+        """A copy is not what was stored, or not there."""
+
+    def scrub_failed(self, error: StoreError | IndexFault) -> None:
+        """Nothing could be read or noted; it tries again in a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubHealth:
+    """What the scrub did since the start; `bad_copies` is what is known of all copies."""
+
+    read_bytes: int
+    verified: int
+    found: Mapping[CopyState, int]
+    bad_copies: Mapping[CopyState, int]
+
+
+@dataclass(slots=True)
+class _Numbers:
+    read_bytes: int = 0
+    verified: int = 0
+    found: dict[CopyState, int] = field(default_factory=dict)
+    bad_copies: Mapping[CopyState, int] = field(default_factory=dict)
+
+
+class Scrub:
+    """Reads copies of one store that nobody has read for `again_after_us`, while `run` runs."""
+
+    def __init__(
+        self,
+        store: BlobStore,
+        store_name: str,
+        index: Index,
+        *,
+        pace: Pace,
+        again_after_us: int,
+        now_us: Callable[[], int],
+        observer: ScrubObserver,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._store_name = store_name
+        self._index = index
+        self._scope = Scope()
+        self._pace = pace
+        self._again_after_us = again_after_us
+        self._now_us = now_us
+        self._observer = observer
+        self._sleep = sleep
+        self._numbers = _Numbers()
+        self._read_back = ReadBack(store, pace, self._count_bytes)
+
+    def health(self) -> ScrubHealth:
+        """The numbers as they are now; costs nothing."""
+        numbers = self._numbers
+        return ScrubHealth(
+            read_bytes=numbers.read_bytes,
+            verified=numbers.verified,
+            found=dict(numbers.found),
+            bad_copies=numbers.bad_copies,
+        )
+
+    async def run(self) -> None:
+        """Scrub until cancelled."""
+        while True:
+            try:
+                has_found_work = await self._scrub_page()
+            except (IndexFault, StoreError) as error:
+                self._observer.scrub_failed(error)
+                has_found_work = False
+            if not has_found_work:
+                await self._sleep(IDLE_S)
+
+    async def count_bad(self) -> None:
+        """See how many copies are bad by now, whoever found that, or repaired them."""
+        self._numbers.bad_copies = await self._index.checks.bad_copies(self._scope)
+
+    async def _scrub_page(self) -> bool:
+        """Read a few copies; False when none is due."""
+        await self.count_bad()
+        due = await self._index.copies.longest_unverified(
+            self._scope, self._now_us() - self._again_after_us, _PAGE_COPIES, self._store_name
+        )
+        good: list[CopyCheck] = []
+        for copy in _beginning(due):
+            state = await self._read_back(copy)
+            await self._pace.spend(max(0, LEAST_COST_BYTES - copy.data_set_bytes))
+            check = CopyCheck(copy.instance, copy.location, state, self._now_us())
+            if state is CopyState.OK:
+                good.append(check)
+            else:
+                await self._tell_bad(copy, check)
+        if good:
+            self._numbers.verified += await self._index.copies.mark(self._scope, good)
+        return bool(due)
+
+    async def _tell_bad(self, copy: Copy, check: CopyCheck) -> None:
+        """Mark a copy at once, and tell of it unless it was replaced meanwhile."""
+        if await self._index.copies.mark(self._scope, [check]):
+            found = self._numbers.found
+            found[check.state] = found.get(check.state, 0) + 1
+            self._observer.bad_copy(copy, check.state)
+
+    def _count_bytes(self, count: int) -> None:
+        self._numbers.read_bytes += count
+
+
+def _beginning(copies: Sequence[Copy]) -> Sequence[Copy]:
+    """The first ones, as many as are read soon enough to be marked together."""
+    total_bytes = 0
+    for number, copy in enumerate(copies):
+        total_bytes += copy.data_set_bytes
+        if number and total_bytes > _PAGE_BYTES:
+            return copies[:number]
+    return copies
