@@ -15,7 +15,7 @@ from pacsd.dicom.part10 import decode_file_meta
 from pacsd.dimse.command_codec import decode_command
 from pacsd.dimse.commands import CStoreRSP
 from pacsd.index.index import Index, open_index
-from pacsd.index.records import Copy, Scope
+from pacsd.index.records import Copy, InstanceState, Scope
 from pacsd.testing import objects
 from pacsd.ul.decode import decode_p_data
 from tests.net.harness import STORE_CONTEXT, associate_rq, command, data_set, store_rq
@@ -65,15 +65,20 @@ class Ledger:
 
 
 class Sender:
-    """Stores until the daemon is gone: new objects, the same again, other versions of them."""
+    """Stores until the daemon is gone or takes nothing.
+
+    New objects of its own, the same again, other versions of them; and objects that all senders
+    send, at once, in several versions and under two patients.
+    """
 
     def __init__(self, number: int, ledger: Ledger, chance: random.Random) -> None:
         self._number = number
         self._ledger = ledger
         self._chance = chance
         self._count = 0
+        self.refused = 0
 
-    def send_until_gone(self, port: int, most: int = 1_000_000) -> None:
+    def send_until_gone(self, port: int, most: int) -> None:
         with suppress(OSError, EOFError):
             self._send(port, most)
 
@@ -93,51 +98,62 @@ class Sender:
                 response = decode_command(bytes(pdv.data))
                 assert isinstance(response, CStoreRSP)
                 if response.status == NOT_NOW:
+                    self.refused += 1
                     return
                 version = Version(uid, hashlib.sha256(data).digest())
                 self._ledger.answered(version, response.status)
 
     def _next(self) -> tuple[str, bytes]:
-        """A new object; sometimes one sent before, sometimes another version of it."""
         kind = self._chance.random()
-        if kind < 0.7 or not self._count:
+        version = f"version {self._chance.randint(1, 3)}"
+        if kind < 0.3:
+            shared = self._chance.randint(1, 5 + self._count // 4)
+            patient = self._chance.choice(("P0", "P0", "ANOTHER"))
+            return _object(0, shared, patient, version)
+        if kind < 0.8 or not self._count:
             self._count += 1
-            return self._object(self._count, "")
+            return _object(self._number, self._count, f"P{self._number}", "")
         known = self._chance.randint(1, self._count)
-        return self._object(known, "" if kind < 0.9 else f"version {self._chance.randint(1, 3)}")
+        return _object(self._number, known, f"P{self._number}", "" if kind < 0.93 else version)
 
-    def _object(self, count: int, comments: str) -> tuple[str, bytes]:
-        uid = f"1.2.826.{self._number}.{count}"
-        study = f"1.2.3.{self._number}"
-        data = objects.data_set(
-            {
-                "SOPInstanceUID": uid,
-                "StudyInstanceUID": study,
-                "SeriesInstanceUID": f"{study}.{count // 50}",
-                "PatientID": f"P{self._number}",
-                "ImageComments": comments,
-            },
-            pixel_bytes=count % 7 * 3_000,
-        )
-        return uid, data
+
+def _object(owner: int, count: int, patient_id: str, comments: str) -> tuple[str, bytes]:
+    uid = f"1.2.826.{owner}.{count}"
+    study = f"1.2.3.{owner}"
+    data = objects.data_set(
+        {
+            "SOPInstanceUID": uid,
+            "StudyInstanceUID": study,
+            "SeriesInstanceUID": f"{study}.{count // 50}",
+            "PatientID": patient_id,
+            "ImageComments": comments,
+        },
+        pixel_bytes=count % 7 * 3_000,
+    )
+    return uid, data
 
 
 class Campaign:
     """One data directory, its senders and their ledger."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, senders: int = SENDERS) -> None:
         self.ledger = Ledger()
         self.chance = random.Random(seed)
         self._senders = [
             Sender(number, self.ledger, random.Random(seed + number))
-            for number in range(1, SENDERS + 1)
+            for number in range(1, senders + 1)
         ]
 
+    @property
+    def refused(self) -> int:
+        """How often a sender was told to come later."""
+        return sum(sender.refused for sender in self._senders)
+
     @contextmanager
-    def sending(self, daemon: Running) -> Iterator[None]:
-        """Every sender sends in a thread of its own, until the daemon is gone."""
+    def sending(self, daemon: Running, most: int = 1_000_000) -> Iterator[None]:
+        """Every sender sends in a thread of its own; all have ended afterwards."""
         threads = [
-            threading.Thread(target=sender.send_until_gone, args=(daemon.port,))
+            threading.Thread(target=sender.send_until_gone, args=(daemon.port, most))
             for sender in self._senders
         ]
         for thread in threads:
@@ -146,7 +162,7 @@ class Campaign:
             yield
         finally:
             for thread in threads:
-                thread.join(PATIENCE_S)
+                thread.join()
 
     async def reckon(self, data_dir: Path) -> Counter[str]:
         """Hold what is there, with no daemon running, against what the senders were told."""
@@ -170,7 +186,8 @@ class Campaign:
         assert files == {*digests}, "half visible: a row without a file, or a file without a row"
         for key, sha256 in digests.items():
             assert _digest(store / key) == sha256, f"{key}: not what was stored"
-        return Counter(instances=len(rows), versions=len(versions))
+        held = sum(each is not None and each.state is InstanceState.HELD for each in found.values())
+        return Counter(instances=len(rows), versions=len(versions), held=held)
 
 
 async def _all_copies(index: Index) -> list[Copy]:

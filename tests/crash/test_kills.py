@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ POINTS = (
     "after_dispose",
 )
 KILLS = 20
+RACES = 5
 SOAK_KILLS = int(os.environ.get("PACSD_TEST_KILLS", "10000"))
 
 
@@ -54,18 +56,28 @@ async def test_killed_at_any_time(seed: int, data_dir: Path) -> None:
     await kill_again_and_again(Campaign(seed), data_dir, KILLS)
 
 
+@pytest.mark.timeout(240)
+async def test_sixteen_senders_race_with_versions_of_the_same_objects(data_dir: Path) -> None:
+    found = await kill_again_and_again(Campaign(4, senders=16), data_dir, RACES)
+    assert found["versions"] > 0
+    assert found["held"] > 0
+
+
 @pytest.mark.soak
 async def test_killed_ten_thousand_times(data_dir: Path) -> None:
     await kill_again_and_again(Campaign(3), data_dir, SOAK_KILLS)
 
 
-async def kill_again_and_again(campaign: Campaign, data_dir: Path, kills: int) -> None:
+async def kill_again_and_again(campaign: Campaign, data_dir: Path, kills: int) -> Counter[str]:
     for _ in range(kills):
+        wanted = len(campaign.ledger.first) + campaign.chance.randint(0, 40)
         with running("--http", "", data_dir=data_dir) as daemon, campaign.sending(daemon):
-            # When it dies is the point; nothing is waited for.
-            await anyio.sleep(campaign.chance.uniform(0.0, 0.5))
+            campaign.ledger.wait_for(wanted)
+            # At which instant it dies is the point.
+            await anyio.sleep(campaign.chance.uniform(0.0, 0.05))
             daemon.kill()
     with running("--http", "", data_dir=data_dir) as daemon:
         assert daemon.stop() == 0
     found = await campaign.reckon(data_dir)
     assert found["instances"] >= len(campaign.ledger.first) > kills
+    return found
