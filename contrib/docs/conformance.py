@@ -10,6 +10,7 @@ from pacsd.app.conf.docs import toml_value
 from pacsd.app.conf.setting_keys import setting_keys
 from pacsd.archive.answers import CONFLICT, DELETED, answer_fault
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from pacsd.dicom.reencode import REENCODABLE
 from pacsd.dicom.registry import (
     APPLICATION_CONTEXT,
     VERIFICATION,
@@ -17,11 +18,14 @@ from pacsd.dicom.registry import (
     sop_classes,
     transfer_syntax,
     transfer_syntaxes,
+    uid_name,
 )
 from pacsd.dicom.status import Status, describe
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.net.ae import ApplicationEntity
+from pacsd.net.delivery import Terms
 from pacsd.net.settings import AESettings, DimseSettings
+from pacsd.net.store_contexts import StoredAs, propose
 from pacsd.ul.errors import AbortReason, AbortSource
 from pacsd.ul.negotiation import MIN_MAX_LENGTH, SEND_LENGTH_CAP
 from pacsd.ul.pdu import AssociateRJ
@@ -195,6 +199,8 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
 )
 """Every DIMSE status we send as SCP: the operations it answers, and when."""
 
+_ANY_OTHER = "any other"
+_WINDOW = str(Terms.__dataclass_fields__["operations_window"].default)
 _MODELS: dict[str, type[Settings]] = {"ae": AESettings, "dimse": DimseSettings}
 _FAULTS_OF_INGEST = [
     kind
@@ -212,6 +218,7 @@ def sections() -> dict[str, Section]:
         "verification": _verification,
         "storage-sop-classes": _storage_classes,
         "storage-transfer-syntaxes": _storage_syntaxes,
+        "storage-as-scu": _storage_as_scu,
         "rejections": _rejections,
         "aborts": _aborts,
         "statuses": _statuses,
@@ -238,7 +245,7 @@ def _limits() -> str:
         ("Of these kept for known peers", *_default("dimse", "reserved_associations")),
         ("Associations accepted from one peer", *_default("dimse", "max_associations_per_peer")),
         ("Operations outstanding, as acceptor", *_default("dimse", "max_operations_window")),
-        ("Operations outstanding, as requestor", "not negotiated", "1"),
+        ("Operations outstanding, as requestor", "`--window` of `pacsd send`", _WINDOW),
         ("Largest data set, in bytes", *_default("dimse", "max_data_set_bytes")),
     )
     return table(("Limit", "Key", "Default"), rows)
@@ -272,6 +279,17 @@ def _storage_syntaxes() -> str:
         if known.uid in accepted
     ]
     return table(("Transfer syntax", "UID", "Keyword", "Retired"), rows)
+
+
+def _storage_as_scu() -> str:
+    """What is proposed for an object, by the Transfer Syntax it is stored in."""
+    class_uid = sop_classes(Service.STORAGE)[0].uid
+    rows = []
+    for uid in (*REENCODABLE, _ANY_OTHER):
+        contexts = (each.transfer_syntaxes for each in propose([StoredAs(class_uid, uid)]))
+        alone, *others = (", ".join(map(uid_name, syntaxes)) for syntaxes in contexts)
+        rows.append((uid_name(uid), alone, "".join(others) or "not offered"))
+    return table(("Stored in", "A context with", "Another with, to be re-encoded"), rows)
 
 
 def _rejections() -> str:

@@ -6,6 +6,8 @@
     daemon.py            start, reload, stop; wiring.py puts the rooms together
     data_dir.py          the data directory and its lock
     plugins.py           plugins from entry point to shutdown
+    dicom_files.py, file_set.py, file_sending.py
+                         DICOM files found in folders and by DICOMDIR, and sent to a peer
     logs.py, systemd.py  what the daemon tells those who run it
     ingest_log.py, ingest_metrics.py, clock.py
                          what wiring gives to ingest, so that `archive` need not know log lines,

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from pacsd.app import file_set
 from pacsd.dicom.dicomdir import MEDIA_STORAGE_DIRECTORY
@@ -25,6 +25,7 @@ from pacsd.dicom.registry import (
     transfer_syntax,
 )
 from pacsd.dicom.scan import Scan, scan
+from pacsd.dicom.tag import Tag
 from pacsd.dicom.uid import decode_uid, is_acceptable_uid
 
 SOP_CLASS_UID = 0x00080016
@@ -38,13 +39,14 @@ _MOST_BYTES = PREAMBLE_LENGTH_BYTES + MAX_META_LENGTH_BYTES + _FIRST_BYTES
 
 @dataclass(frozen=True, slots=True)
 class DicomFile:
-    """A file with an instance, and where its data set begins."""
+    """A file with an instance: where its data set begins, and whether that has even length."""
 
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
     data_set_offset: int
+    is_even: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,9 @@ def examine(path: Path) -> Found:
     try:
         with path.open("rb") as file:
             first = file.read(_FIRST_BYTES)
+            size = os.fstat(file.fileno()).st_size
             if not has_preamble(first):
-                return _without_meta(path, first)
+                return _without_meta(path, first, size)
             try:
                 meta, offset = decode_file_meta(first)
             except Part10Error:
@@ -102,7 +105,7 @@ def examine(path: Path) -> Found:
         return Unreadable(path, error.strerror or str(error))
     except DicomError as error:
         return Unreadable(path, str(error))
-    return _with_meta(path, meta, offset, first[offset:])
+    return _with_meta(path, meta, offset, first[offset:], size)
 
 
 def count_files(paths: Iterable[Path]) -> int:
@@ -143,59 +146,63 @@ def _is_directory(file: DicomFile) -> bool:
     return file.sop_class_uid == MEDIA_STORAGE_DIRECTORY
 
 
-def _with_meta(path: Path, meta: FileMeta, offset: int, first: bytes) -> Found:
-    if meta.media_storage_sop_class_uid == MEDIA_STORAGE_DIRECTORY:
-        return DicomFile(
-            path, MEDIA_STORAGE_DIRECTORY, "", meta.transfer_syntax_uid, offset
-        )  # its records, not an instance
+def _with_meta(path: Path, meta: FileMeta, offset: int, first: bytes, size: int) -> Found:
     syntax_uid = meta.transfer_syntax_uid
-    syntax = transfer_syntax(syntax_uid)
-    beginning = _scan(first, syntax)
-    if not syntax_uid:
-        syntax_uid = _layout_uid(beginning[1])
-    sop_class_uid = _uid(beginning, SOP_CLASS_UID) or meta.media_storage_sop_class_uid
-    sop_instance_uid = _uid(beginning, SOP_INSTANCE_UID) or meta.media_storage_sop_instance_uid
+    if meta.media_storage_sop_class_uid == MEDIA_STORAGE_DIRECTORY:
+        return DicomFile(path, MEDIA_STORAGE_DIRECTORY, "", syntax_uid, offset)
+    beginning = _Beginning.read(first, transfer_syntax(syntax_uid))
+    sop_class_uid = beginning.uid(SOP_CLASS_UID) or meta.media_storage_sop_class_uid
+    sop_instance_uid = beginning.uid(SOP_INSTANCE_UID) or meta.media_storage_sop_instance_uid
     for name, uid in (("SOP Class", sop_class_uid), ("SOP Instance", sop_instance_uid)):
         if not is_acceptable_uid(uid):
             return Unreadable(path, f"no {name} UID (PS3.3 section C.12.1)")
-    return DicomFile(path, sop_class_uid, sop_instance_uid, syntax_uid, offset)
+    syntax_uid = syntax_uid or beginning.syntax_uid
+    is_even = (size - offset) % 2 == 0
+    return DicomFile(path, sop_class_uid, sop_instance_uid, syntax_uid, offset, is_even)
 
 
-def _without_meta(path: Path, first: bytes) -> Found:
+def _without_meta(path: Path, first: bytes, size: int) -> Found:
     """A data set without File Meta Information, if both its UIDs are there; else no DICOM."""
-    beginning = _scan(first, None)
-    sop_class_uid, sop_instance_uid = (
-        _uid(beginning, tag) for tag in (SOP_CLASS_UID, SOP_INSTANCE_UID)
-    )
+    beginning = _Beginning.read(first, None)
+    sop_class_uid = beginning.uid(SOP_CLASS_UID)
+    sop_instance_uid = beginning.uid(SOP_INSTANCE_UID)
     if not (sop_class_uid and sop_instance_uid):
         return Skipped(path)
-    return DicomFile(path, sop_class_uid, sop_instance_uid, _layout_uid(beginning[1]), 0)
+    syntax_uid, is_even = beginning.syntax_uid, size % 2 == 0
+    return DicomFile(path, sop_class_uid, sop_instance_uid, syntax_uid, 0, is_even)
 
 
-def _scan(first: bytes, syntax: TransferSyntax | None) -> tuple[bytes, Scan | None]:
-    """The first elements, as far as they can be read; an unknown syntax shows in their form."""
-    assumed = syntax or transfer_syntax(IMPLICIT_VR_LITTLE_ENDIAN)
-    try:
-        if syntax is not None and syntax.is_deflated:
-            first = Inflater(_FIRST_BYTES, is_prefix=True).inflate(first)
-        found = assumed and scan(
-            first,
-            assumed,
-            stop_before=SOP_INSTANCE_UID + 1,
-            wanted={SOP_CLASS_UID, SOP_INSTANCE_UID},
-            is_whole=False,
-        )
-    except DicomError:
-        return first, None
-    return first, found
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The first bytes of a data set, inflated, and what was found in them if anything could be."""
 
+    data: bytes
+    found: Scan | None
 
-def _uid(beginning: tuple[bytes, Scan | None], tag: int) -> str:
-    first, found = beginning
-    uid = decode_uid((found.value(first, tag) if found else None) or b"")
-    return uid if is_acceptable_uid(uid) else ""
+    @classmethod
+    def read(cls, data: bytes, syntax: TransferSyntax | None) -> Self:
+        """Look at as much as can be read; how an unknown syntax writes headers, they show."""
+        assumed = syntax or transfer_syntax(IMPLICIT_VR_LITTLE_ENDIAN)
+        wanted = {SOP_CLASS_UID, SOP_INSTANCE_UID}
+        if assumed is None:
+            return cls(data, None)
+        try:
+            if assumed.is_deflated:
+                data = Inflater(_FIRST_BYTES, is_prefix=True).inflate(data)
+            stop = SOP_INSTANCE_UID + 1
+            found = scan(data, assumed, stop_before=stop, wanted=wanted, is_whole=False)
+        except DicomError:
+            return cls(data, None)
+        return cls(data, found)
 
+    def uid(self, tag: Tag) -> str:
+        """The UID of this element, '' where there is none."""
+        value = self.found.value(self.data, tag) if self.found else None
+        uid = decode_uid(value or b"")
+        return uid if is_acceptable_uid(uid) else ""
 
-def _layout_uid(found: Scan | None) -> str:
-    is_explicit = found is not None and found.layout is EXPLICIT_LITTLE
-    return EXPLICIT_VR_LITTLE_ENDIAN if is_explicit else IMPLICIT_VR_LITTLE_ENDIAN
+    @property
+    def syntax_uid(self) -> str:
+        """The Transfer Syntax, where nobody says it."""
+        is_explicit = self.found is not None and self.found.layout is EXPLICIT_LITTLE
+        return EXPLICIT_VR_LITTLE_ENDIAN if is_explicit else IMPLICIT_VR_LITTLE_ENDIAN

@@ -25,6 +25,7 @@ that names the field, the value and the rule.
     charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
     values          values by VR; value_check, person_name                PS3.5 section 6.2
     frames          frame tables; fragments of encapsulated Pixel Data    PS3.5 sections 8, A.4
+    dicomdir        the files that directory records refer to             PS3.3 annex F
     quirks          what broke the standard and was read all the same     -
 
 Who calls: every room. Imports nothing but the standard library: no asyncio, socket, time,

@@ -4,6 +4,7 @@ Between Implicit VR Little Endian, Explicit VR Little Endian, its deflated form,
 Endian; never from or to an encapsulated one. Values stay what they are, character sets too. What
 may differ in the result: sequences and items have undefined length, group lengths are gone, values
 of odd length are padded. Between Explicit VR Little Endian and its deflated form every byte stays.
+From one Transfer Syntax into the same one a data set becomes what it should have been.
 
 Streaming: see `rewrite`. A data set of any length takes less than 2 MiB.
 """
@@ -56,7 +57,7 @@ class Reencoder:
         self._deflated_bytes = 0
         surroundings = Surroundings()
         layouts = layout_of(source), layout_of(target)
-        is_rewritten = layouts[0] is not layouts[1]
+        is_rewritten = layouts[0] is not layouts[1] or source is target
         self._rewriter = Rewriter(*layouts, surroundings) if is_rewritten else None
         gains_vr = source.is_implicit_vr and not target.is_implicit_vr
         self._beginning = _Beginning(source, surroundings) if gains_vr else None

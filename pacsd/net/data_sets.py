@@ -51,6 +51,12 @@ async def reencode(
         yield bytes(gathered)
 
 
+async def pad(data_set: AsyncIterable[Buffer]) -> AsyncGenerator[Buffer, None]:
+    """The same data set, deflated, with even length (PS3.5 section A.5)."""
+    async for data in data_set:  # only the last can be odd
+        yield bytes(data) + b"\0" if len(data) % 2 else data
+
+
 def _open(path: Path, offset: int) -> tuple[BinaryIO, bytes]:
     """The open file and its first chunk: many files are no longer, and one thread hop is enough."""
     file = path.open("rb")

@@ -8,6 +8,7 @@ again, once; a peer that has it already says so or takes it twice, as C-STORE al
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import anyio
 
@@ -28,7 +29,8 @@ MAX_FRUITLESS_ASSOCIATIONS = 10
 MAX_REMEMBERED = 1_000
 """Pairs of SOP class and Transfer Syntax that later associations propose, too."""
 
-Report = Callable[[Outbound, Outcome], None]
+InstanceT = TypeVar("InstanceT", bound=Outbound)
+Report = Callable[[InstanceT, Outcome], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,22 @@ class Terms:
 
 
 @dataclass(slots=True)
-class _Task:
-    instance: Outbound
+class _Task(Generic[InstanceT]):
+    instance: InstanceT
     failed_attempts: int = 0
 
 
-class Delivery:
+class Delivery(Generic[InstanceT]):
     """One run. `report` is told of each instance, in the order in which they are answered."""
 
-    def __init__(self, destination: Destination, terms: Terms, report: Report) -> None:
+    def __init__(self, destination: Destination, terms: Terms, report: Report[InstanceT]) -> None:
         self._destination = destination
         self._terms = terms
         self._report = report
         self._fruitless = 0
         self._failure: AssociationError | None = None
 
-    async def run(self, instances: AsyncIterator[Sequence[Outbound]]) -> None:
+    async def run(self, instances: AsyncIterator[Sequence[InstanceT]]) -> None:
         """Send all; they come in groups, the next when the last one has been taken.
 
         Raises:
@@ -70,7 +72,7 @@ class Delivery:
         if self._failure is not None and await backlog.take() is not None:
             raise self._failure
 
-    async def _work(self, backlog: "_Backlog") -> None:
+    async def _work(self, backlog: "_Backlog[InstanceT]") -> None:
         """Use one association after the other until nothing is left, or the peer gives none."""
         while (task := await backlog.take()) is not None:
             backlog.put_back(task)
@@ -93,7 +95,7 @@ class Delivery:
         self,
         association: RequestedAssociation,
         planned: frozenset[StoredAs],
-        backlog: "_Backlog",
+        backlog: "_Backlog[InstanceT]",
     ) -> None:
         agreed = association.session.negotiated
         window = agreed.requestor_window if agreed else 1
@@ -109,7 +111,7 @@ class Delivery:
         self,
         association: RequestedAssociation,
         planned: frozenset[StoredAs],
-        backlog: "_Backlog",
+        backlog: "_Backlog[InstanceT]",
     ) -> None:
         """One operation after the other, beside those of other lanes."""
         while (task := await backlog.take()) is not None:
@@ -121,7 +123,10 @@ class Delivery:
                 self._report(task.instance, outcome)
 
     async def _attempt(
-        self, association: RequestedAssociation, task: _Task, backlog: "_Backlog"
+        self,
+        association: RequestedAssociation,
+        task: _Task[InstanceT],
+        backlog: "_Backlog[InstanceT]",
     ) -> Outcome | None:
         """What became of an instance; None if it is to be sent again."""
         try:
@@ -146,12 +151,12 @@ class Delivery:
         self._failure = error
 
 
-class _Backlog:
+class _Backlog(Generic[InstanceT]):
     """What is still to be sent, as far as it is known; the rest comes when it is asked for."""
 
-    def __init__(self, instances: AsyncIterator[Sequence[Outbound]]) -> None:
+    def __init__(self, instances: AsyncIterator[Sequence[InstanceT]]) -> None:
         self._instances = instances
-        self._tasks: deque[_Task] = deque()
+        self._tasks: deque[_Task[InstanceT]] = deque()
         self._seen: dict[StoredAs, None] = {}
         self._turn = anyio.Lock()
 
@@ -160,7 +165,7 @@ class _Backlog:
         yield from (task.instance.stored_as for task in self._tasks)
         yield from reversed(self._seen)
 
-    async def take(self) -> _Task | None:
+    async def take(self) -> _Task[InstanceT] | None:
         """The next one, None if there is no more."""
         async with self._turn:
             while not self._tasks:
@@ -170,11 +175,11 @@ class _Backlog:
                 self._add(group)
             return self._tasks.popleft()
 
-    def put_back(self, task: _Task) -> None:
+    def put_back(self, task: _Task[InstanceT]) -> None:
         """It was not sent: it is the next one again."""
         self._tasks.appendleft(task)
 
-    def _add(self, group: Sequence[Outbound]) -> None:
+    def _add(self, group: Sequence[InstanceT]) -> None:
         for instance in group:
             self._tasks.append(_Task(instance))
             self._seen.pop(instance.stored_as, None)

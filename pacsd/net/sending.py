@@ -5,13 +5,12 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
 from pacsd.dicom.headers import Buffer
-from pacsd.dicom.reencode import Reencoder
+from pacsd.dicom.reencode import REENCODABLE, Reencoder
 from pacsd.dicom.registry import transfer_syntax
 from pacsd.dicom.status import StatusCategory, category
 from pacsd.dicom.text import printable
 from pacsd.dimse.commands import CStoreRQ
 from pacsd.net import data_sets
-from pacsd.net.errors import NotAccepted
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.store_contexts import StoredAs, choose
 from pacsd.ul.negotiation import PresentationContext
@@ -21,12 +20,18 @@ OpenDataSet = Callable[[], AsyncGenerator[Buffer, None]]
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """An instance that is to be sent. `open` gives its data set as it is stored, each time anew."""
+    """An instance that is to be sent.
+
+    `open` gives its data set as it is stored, each time anew, in buffers of even length but for the
+    last if the whole is not `is_even`. Such a data set breaks PS3.5 section 7.1.1; and DCMTK aborts
+    at an odd fragment, Orthanc 1.10 does not answer at all. So it is padded when it is sent.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
     open: OpenDataSet
+    is_even: bool = True
 
     @property
     def stored_as(self) -> StoredAs:
@@ -72,12 +77,10 @@ async def send(association: RequestedAssociation, instance: Outbound) -> Outcome
     )
     async with AsyncExitStack() as stack:
         data_set = await stack.enter_async_context(aclosing(instance.open()))
-        if context.transfer_syntax != instance.transfer_syntax_uid:
-            reencoder = _reencoder(instance, context)
-            data_set = await stack.enter_async_context(
-                aclosing(data_sets.reencode(data_set, reencoder))
-            )
-        counted = _Counted(data_set)
+        encoded = _encoded(instance, context, data_set)
+        if encoded is not data_set:
+            await stack.enter_async_context(aclosing(encoded))
+        counted = _Counted(encoded)
         response = await association.perform(context, request, counted)
     comment = printable(response.error_comment)
     return Outcome(response.status, comment, context.transfer_syntax, counted.bytes)
@@ -96,9 +99,17 @@ class _Counted(AsyncIterator[Buffer]):
         return buffer
 
 
-def _reencoder(instance: Outbound, context: PresentationContext) -> Reencoder:
+def _encoded(
+    instance: Outbound, context: PresentationContext, data_set: AsyncGenerator[Buffer, None]
+) -> AsyncGenerator[Buffer, None]:
+    """The data set as the context wants it: mostly as it is."""
     source = transfer_syntax(instance.transfer_syntax_uid)
     target = transfer_syntax(context.transfer_syntax)
-    if source is None or target is None:
-        raise NotAccepted(f"no way from {instance.transfer_syntax_uid} to another Transfer Syntax")
-    return Reencoder(source, target)
+    is_same = instance.transfer_syntax_uid == context.transfer_syntax
+    if source is None or target is None or (is_same and instance.is_even):
+        return data_set
+    if is_same and source.is_deflated:
+        return data_sets.pad(data_set)
+    if is_same and source.uid not in REENCODABLE:
+        return data_set  # as it is: nobody but a codec could mend it
+    return data_sets.reencode(data_set, Reencoder(source, target))

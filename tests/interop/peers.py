@@ -89,10 +89,11 @@ def wait_until_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 @contextmanager
-def storescp(cwd: Path) -> Iterator[int]:
-    """DCMTK as SCP; gives its port."""
+def storescp(cwd: Path, *options: str) -> Iterator[int]:
+    """DCMTK as SCP; gives its port. It ignores what it receives unless options say otherwise."""
     port = free_port()
-    with started([program("storescp"), "--ignore", "-aet", "DCMTK", str(port)], cwd) as process:
+    command = [program("storescp"), *(options or ("--ignore",)), "-aet", "DCMTK", str(port)]
+    with started(command, cwd) as process:
         wait_until_listening(process, port)
         yield port
 
@@ -119,10 +120,15 @@ class Orthanc:
 
     def post(self, path: str, body: bytes = b"{}") -> dict[str, object]:
         """POST to its REST interface."""
+        decoded: dict[str, object] = json.loads(self.ask(path, body))
+        return decoded
+
+    def ask(self, path: str, body: bytes | None = None) -> bytes:
+        """GET, or POST a body; the answer as it comes."""
         request = Request(f"http://{LOOPBACK}:{self.http_port}{path}", data=body)
         with urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
-            decoded: dict[str, object] = json.loads(answer.read())
-            return decoded
+            data: bytes = answer.read()
+            return data
 
 
 @contextmanager

@@ -164,4 +164,5 @@ def instance(
         if error is not None:
             raise error
 
-    return Outbound(sop_class_uid, uid, transfer_syntax_uid, data_set)
+    is_even = sum(map(len, buffers)) % 2 == 0
+    return Outbound(sop_class_uid, uid, transfer_syntax_uid, data_set, is_even)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pacsd.dicom.errors import ReencodeError
+from pacsd.dicom.headers import Buffer
 from pacsd.dicom.reencode import Reencoder
-from pacsd.net.data_sets import CHUNK_BYTES, read_file, reencode
+from pacsd.net.data_sets import CHUNK_BYTES, pad, read_file, reencode
 from tests.dicom.written import BIG, DEFLATED, EXPLICIT, IMPLICIT, deflate, element
 
 
@@ -16,8 +17,8 @@ async def given(*buffers: bytes) -> AsyncGenerator[bytes, None]:
         yield buffer
 
 
-async def collect(buffers: AsyncIterator[bytes]) -> list[bytes]:
-    return [buffer async for buffer in buffers]
+async def collect(buffers: AsyncIterator[Buffer]) -> list[bytes]:
+    return [bytes(buffer) async for buffer in buffers]
 
 
 def written(folder: Path, data: bytes) -> Path:
@@ -79,6 +80,11 @@ async def test_all_but_the_last_chunk_are_even_and_none_is_large(source: object)
         chunks = await collect(reencode(given(*parts), Reencoder(EXPLICIT, DEFLATED)))
     assert all(len(chunk) % 2 == 0 for chunk in chunks)
     assert max(map(len, chunks)) < 2 * CHUNK_BYTES
+
+
+async def test_a_deflated_data_set_is_padded() -> None:
+    assert await collect(pad(given(b"ab", b"c"))) == [b"ab", b"c\0"]
+    assert await collect(pad(given(b"ab", b"cd"))) == [b"ab", b"cd"]
 
 
 async def test_what_cannot_be_reencoded_says_so() -> None:

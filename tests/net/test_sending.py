@@ -3,13 +3,17 @@
 import pytest
 
 from pacsd.dicom.errors import ReencodeError
-from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from pacsd.dicom.registry import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    TransferSyntax,
+)
 from pacsd.dimse.errors import DimseError
 from pacsd.net import errors
 from pacsd.net.scu import open_association
 from pacsd.net.sending import Outbound, Outcome, send
 from pacsd.net.store_contexts import propose
-from tests.dicom.written import EXPLICIT, IMPLICIT, element
+from tests.dicom.written import DEFLATED, EXPLICIT, IMPLICIT, element, known
 from tests.net.storing_peer import CT, StoringPeer, instance, storing
 
 JPEG = "1.2.840.10008.1.2.4.50"
@@ -40,6 +44,24 @@ async def test_it_is_reencoded_for_a_peer_that_wants_another_encoding() -> None:
     outcome = await outcome_of(peer, instance("1.2.3", DATA))
     assert outcome == Outcome(0, "", IMPLICIT_VR_LITTLE_ENDIAN, len(IN_IMPLICIT))
     assert peer.stored[0].data_set == IN_IMPLICIT
+
+
+@pytest.mark.parametrize(
+    ("syntax", "data", "expected"),
+    [
+        (EXPLICIT, element(0x00080018, "UI", b"1.2"), DATA),
+        (DEFLATED, b"\x03\0\0", b"\x03\0\0\0"),
+        (known(JPEG), b"odd", b"odd"),
+    ],
+    ids=lambda each: getattr(each, "keyword", ""),
+)
+async def test_odd_data_sets_are_padded_as_far_as_they_can_be(
+    syntax: TransferSyntax, data: bytes, expected: bytes
+) -> None:
+    peer = StoringPeer(supported={CT: frozenset({syntax.uid})})
+    sent = instance("1.2.3", data, transfer_syntax_uid=syntax.uid)
+    assert (await outcome_of(peer, sent)).transfer_syntax_uid == syntax.uid
+    assert peer.stored[0].data_set == expected
 
 
 @pytest.mark.parametrize(

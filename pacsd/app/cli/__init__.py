@@ -6,10 +6,12 @@
     associations.py      pacsd associations list, show, abort
     explain.py           pacsd explain last-reject; refusal_advice.py knows what to do about it
     echo.py              pacsd echo
+    send.py              pacsd send; send_progress.py its bar, send_report.py what it says
     check.py             pacsd check
     conf.py              pacsd conf describe, show
     peers.py             pacsd peers list, show
     with_config.py       what commands share that read the configuration
+    with_peer.py         what commands share that call a peer
     with_daemon.py       what commands share that speak to the running daemon
 
 In: arguments. Out: text on standard output, why not on standard error, an exit code (0 done, 1 not

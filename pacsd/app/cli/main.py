@@ -16,6 +16,7 @@ from pacsd.app.cli import (
     echo,
     explain,
     peers,
+    send,
     serve,
 )
 
@@ -23,6 +24,7 @@ COMMAND_GROUPS = (
     serve,
     daemon,
     echo,
+    send,
     associations,
     explain,
     check,

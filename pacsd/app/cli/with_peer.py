@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from pacsd.app.conf.settings import Config
+    from pacsd.net.endpoint import Endpoint
     from pacsd.net.peers import Peer
 
 PeerArgument = Annotated[
@@ -16,7 +17,7 @@ PeerArgument = Annotated[
 
 
 def find_peer(text: str, config: Path | None) -> "tuple[Peer, Config]":
-    """The peer that is meant, which has host and port, and the configuration.
+    """The peer that is meant, which has an endpoint, and the configuration.
 
     Raises:
         ConfigErrors: what is wrong with the configuration.
@@ -35,6 +36,13 @@ def find_peer(text: str, config: Path | None) -> "tuple[Peer, Config]":
             param_hint="PEER",
         )
     return peer, settings
+
+
+def endpoint_of(peer: "Peer") -> "Endpoint":
+    """Where a peer is called."""
+    if peer.endpoint is None:
+        raise typer.BadParameter(f"{peer.ae_title} may only call us", param_hint="PEER")
+    return peer.endpoint
 
 
 def _parse(text: str) -> "Peer | None":
