@@ -63,6 +63,10 @@ ROWS = {
     ),
     "D31": ("sequences nested 65 deep and deeper", "C000"),
     "D32": ("a deflated data set that inflates without end", "only its beginning is inflated"),
+    "D35": (
+        "a preamble that makes the file a program, a script, a page, or a TIFF file",
+        "stored as zeros and counted; that of a TIFF file is kept, by setting; file mode 0600",
+    ),
     "D36": ("the same object again, also sixteen times at once", "0000, kept once"),
     "D37": (
         "another object under a known SOP Instance UID",

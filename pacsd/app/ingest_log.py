@@ -51,6 +51,17 @@ class IngestLog:
                 left_out=left_out,
             )
 
+    def preamble_zeroed(self, reception: Reception) -> None:
+        """Say by which way it came; what was in it is nobody's business."""
+        left_out = self._admit("preamble")
+        if left_out is not None:
+            _log.warning(
+                "a preamble was replaced by zeros",
+                origin=reception.origin,
+                calling_ae=reception.calling_ae,
+                left_out=left_out,
+            )
+
     def not_removed(self, location: Location, error: StoreError) -> None:
         """Name the file."""
         left_out = self._admit("not removed")

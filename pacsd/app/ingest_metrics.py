@@ -25,6 +25,11 @@ class IngestCollector(Collector):
         yield CounterMetricFamily(
             "pacsd_stored_bytes", "Bytes of their data sets", health.stored_bytes
         )
+        yield CounterMetricFamily(
+            "pacsd_zeroed_preambles",
+            "Objects that came with a preamble and are stored without",
+            health.zeroed_preambles,
+        )
         yield _received(health)
         yield GaugeMetricFamily(
             "pacsd_open_objects", "Objects on their way in", health.open_objects

@@ -13,6 +13,7 @@ from pacsd.app.ingest_log import IngestLog
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.plugins import Hooks
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.preamble import PreamblePolicy
 from pacsd.index.index import Index
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
@@ -49,6 +50,7 @@ def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Par
         observer=IngestLog(),
         min_free_bytes=config.store.min_free_bytes,
         min_free_inodes=config.store.min_free_inodes,
+        preamble_policy=PreamblePolicy(config.store.preamble),
     )
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(index.health))

@@ -16,7 +16,7 @@
     check       the store against the index, both ways; side_by_side goes through both,
                 check_records is what it tells, reading_back and pace how files are read
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
-    file_meta   what stands before the data set in a stored file
+    file_meta   what stands before the data set in a stored file; preamble: what of it may stay
 
     curation    what people decide: delete, restore, release from quarantine, discard
     state_records  the decisions as the store's state log has them

@@ -43,7 +43,7 @@ def encode_preface(request: InstanceRequest) -> bytes:
         # The trailing space makes the length even by a character JSON ignores, instead of a NUL.
         private_information=_even(json.dumps(facts, separators=(",", ":")).encode()),
     )
-    return encode_file_meta(meta)
+    return encode_file_meta(meta, request.preamble)
 
 
 def decode_reception(meta: FileMeta) -> Reception:

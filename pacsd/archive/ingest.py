@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -14,8 +15,10 @@ from pacsd.archive.instance import NEWLY_KEPT, IngestHealth, IngestOutcome, Inst
 from pacsd.archive.intake import End, Fault, Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
 from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
+from pacsd.archive.preamble import PreamblePolicy, stored_preamble
 from pacsd.archive.second_look import Register, SecondLook
 from pacsd.archive.watermark import Watermark
+from pacsd.dicom.part10 import ZERO_PREAMBLE
 from pacsd.index.records import Outcome
 
 __all__ = ["Ingest", "IngestHealth", "IngestOutcome", "InstanceRequest", "Intake"]
@@ -43,6 +46,7 @@ class Ingest:
         observer: IngestObserver | None = None,
         min_free_bytes: int = 0,
         min_free_inodes: int = 0,
+        preamble_policy: PreamblePolicy = PreamblePolicy.KEEP_TIFF,
         chunk_bytes: int = DEFAULT_CHUNK_BYTES,
         max_pending_bytes_per_object: int = 8 * DEFAULT_CHUNK_BYTES,
         max_pending_bytes: int = 256 * 1024 * 1024,
@@ -75,6 +79,8 @@ class Ingest:
         self._refreshed_at_us = 0
         self._became: Counter[Outcome | None] = Counter()
         self._stored_bytes = 0
+        self._preamble_policy = preamble_policy
+        self._zeroed_preambles = 0
 
     async def run(self, started: Callable[[], None] | None = None) -> None:
         """Commit and watch the store until cancelled; `started` is called once objects may come."""
@@ -109,7 +115,7 @@ class Ingest:
         """
         refusal = self.admits()
         return Intake(
-            request,
+            self._without_strange_preamble(request),
             store=self._store,
             memory=self._memory,
             committer=self._committer,
@@ -128,7 +134,17 @@ class Ingest:
             waiting_objects=self._committer.waiting_objects,
             became=dict(self._became),
             stored_bytes=self._stored_bytes,
+            zeroed_preambles=self._zeroed_preambles,
         )
+
+    def _without_strange_preamble(self, request: InstanceRequest) -> InstanceRequest:
+        if request.preamble is ZERO_PREAMBLE:
+            return request
+        preamble = stored_preamble(request.preamble, self._preamble_policy)
+        if preamble != request.preamble:
+            self._zeroed_preambles += 1
+            self._observer.preamble_zeroed(request.reception)
+        return replace(request, preamble=preamble)
 
     async def _watch(self) -> None:
         """Look at the store every few seconds: a full disk may get room while nothing is stored."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pacsd.api.reception import Reception
+from pacsd.dicom.part10 import ZERO_PREAMBLE
 from pacsd.dicom.tag import Tag
 from pacsd.index.records import Outcome
 
@@ -29,7 +30,8 @@ DEFAULT_POLICY = SenderPolicy()
 class InstanceRequest:
     """A SOP Instance that is about to arrive, named by the command, its syntax by the context.
 
-    The UIDs are checked by whoever speaks the protocol; none is empty.
+    The UIDs are checked by whoever speaks the protocol; none is empty. `preamble` is that of the
+    file it comes as.
     """
 
     sop_class_uid: str
@@ -37,6 +39,7 @@ class InstanceRequest:
     transfer_syntax_uid: str
     reception: Reception
     policy: SenderPolicy = DEFAULT_POLICY
+    preamble: bytes = ZERO_PREAMBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class IngestHealth:
 
     `warning` is None when nobody has to look at the store, else why somebody should. `became`
     counts objects by what the index decided; None are those that were not kept.
+    `zeroed_preambles` counts objects that came with a preamble and are stored without.
     """
 
     refusal: str | None
@@ -72,6 +76,7 @@ class IngestHealth:
     waiting_objects: int
     became: Mapping[Outcome | None, int]
     stored_bytes: int
+    zeroed_preambles: int
 
     @property
     def stored_objects(self) -> int:

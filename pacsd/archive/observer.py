@@ -25,6 +25,9 @@ class IngestObserver(Protocol):
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
         """An object was not kept; comes as often as objects do: the observer has to bound it."""
 
+    def preamble_zeroed(self, reception: Reception) -> None:
+        """An object came with a preamble that is not stored with it."""
+
     def set_aside(self, reception: Reception, became: Outcome) -> None:
         """An object is durable but not shown, held or in quarantine: somebody has to decide."""
 
@@ -39,6 +42,9 @@ class NobodyObserves:
     """For whoever does not want to know."""
 
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
+        """Say nothing."""
+
+    def preamble_zeroed(self, reception: Reception) -> None:
         """Say nothing."""
 
     def set_aside(self, reception: Reception, became: Outcome) -> None:

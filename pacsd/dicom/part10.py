@@ -11,11 +11,11 @@ from pacsd.dicom.uid import decode_uid, encode_uid
 from pacsd.dicom.vr import VR, has_long_length, padding_byte
 
 PREAMBLE_LENGTH_BYTES = 128
+ZERO_PREAMBLE = bytes(PREAMBLE_LENGTH_BYTES)
 MAX_META_LENGTH_BYTES = 64 * 1024
 
 _PREFIX = b"DICM"
 _META_START = PREAMBLE_LENGTH_BYTES + len(_PREFIX)
-_ZERO_PREAMBLE = bytes(PREAMBLE_LENGTH_BYTES)
 _MAX_SHORT_LENGTH = 0xFFFF
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 
@@ -78,7 +78,7 @@ def has_preamble(buffer: bytes | bytearray | memoryview) -> bool:
     return buffer[PREAMBLE_LENGTH_BYTES:_META_START] == _PREFIX
 
 
-def encode_file_meta(meta: FileMeta, preamble: bytes = _ZERO_PREAMBLE) -> bytes:
+def encode_file_meta(meta: FileMeta, preamble: bytes = ZERO_PREAMBLE) -> bytes:
     """Everything of a file that stands before its data set (PS3.10 section 7.1).
 
     Raises:

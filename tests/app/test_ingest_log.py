@@ -104,3 +104,10 @@ def test_a_change_of_the_store_is_logged(
     assert [(line["log_level"], line["event"]) for line in captured] == lines
     if now is not None:
         assert captured[-1]["why"] == now.why
+
+
+def test_d35_a_preamble_that_is_not_stored_is_told_without_saying_it() -> None:
+    with capture_logs() as captured:
+        IngestLog().preamble_zeroed(RECEPTION)
+    [line] = captured
+    assert (line["log_level"], line["origin"], line["calling_ae"]) == ("warning", "dimse", "CT1")

@@ -55,4 +55,5 @@ async def test_what_ingest_counts_is_scraped() -> None:
         "pacsd_uncommitted_objects": 0,
         "pacsd_store_admits": 1,
         "pacsd_store_warns": 1,
+        "pacsd_zeroed_preambles_total": 0,
     }

@@ -67,3 +67,11 @@ def test_facts_that_somebody_changed_are_none(facts: bytes) -> None:
     )
     with pytest.raises(Part10Error, match="no reception facts"):
         decode_reception(meta)
+
+
+def test_d35_its_preamble_is_that_of_the_request() -> None:
+    preamble = b"II*\0".ljust(128, b"\1")
+    request = InstanceRequest("1.2.3", "1.2.3.4", "1.2.840.10008.1.2", RECEPTION, preamble=preamble)
+    preface = encode_preface(request)
+    assert preface[:128] == preamble
+    assert decode_reception(decode_file_meta(preface)[0]) == RECEPTION

@@ -150,6 +150,7 @@ class Notebook:
         self.not_stored_for: list[tuple[str, StoreError | IndexFault]] = []
         self.put_aside: list[tuple[str, Outcome]] = []
         self.left: list[str] = []
+        self.zeroed: list[str] = []
         self.changes: list[tuple[str | None, bool]] = []
 
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
@@ -157,6 +158,9 @@ class Notebook:
 
     def set_aside(self, reception: Reception, became: Outcome) -> None:
         self.put_aside.append((reception.calling_ae, became))
+
+    def preamble_zeroed(self, reception: Reception) -> None:
+        self.zeroed.append(reception.origin)
 
     def not_removed(self, location: Location, error: StoreError) -> None:
         assert error.fault is StoreFault.INPUT_OUTPUT
@@ -296,3 +300,16 @@ async def test_a_file_that_cannot_be_removed_is_told() -> None:
         store.errors["delete"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
         await store_one(ingest)
     assert notebook.left == ["00000002"]
+
+
+async def test_row_d35_a_preamble_is_kept_or_becomes_zeros_and_is_told() -> None:
+    tiff, shell = b"II*\0".ljust(128, b"\1"), b"#!/bin/sh".ljust(128, b"#")
+    store, notebook = MemoryStore(), Notebook()
+    async with running(make_ingest(store, observer=notebook)) as ingest:
+        for number, preamble in enumerate((tiff, shell, bytes(128)), 1):
+            intake = ingest.begin(replace(request(number), preamble=preamble))
+            intake.write(object_of(number))
+            assert (await intake.finish()).status == 0x0000
+    assert [content[:128] for content in store.objects.values()] == [tiff, bytes(128), bytes(128)]
+    assert notebook.zeroed == ["dimse"]
+    assert ingest.health().zeroed_preambles == 1

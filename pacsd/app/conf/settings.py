@@ -43,6 +43,10 @@ class StoreSettings(Settings):
     min_free_inodes: int = Field(default=10_000, ge=0, le=2**60)
     """With fewer free inodes than this nothing more is stored; else as above."""
 
+    preamble: Literal["zero", "keep-tiff"] = "keep-tiff"
+    """Which preambles of imported files are stored: none, or those that make a TIFF file of it. All
+    others become zeros. What comes over DIMSE has no preamble."""
+
     unsafe_tmpfs: bool = False
     """Accept a data directory that lies in memory and is gone after a restart."""
 
