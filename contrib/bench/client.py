@@ -158,11 +158,11 @@ def _ask(some: list[socket.socket]) -> Report:
     return report
 
 
-def run_store(port: int, timeout_s: float, clients: int, objects: int) -> Report:
+def run_store(port: int, timeout_s: float, clients: int, objects: int, rows: int) -> Report:
     """C-STORE different objects, encoded before the clock starts, on one association per client."""
     connections = [connect(port, timeout_s) for _ in range(clients)]
     answers = [associate(connection, messages.ASSOCIATE_RQ_STORE) for connection in connections]
-    template = messages.store_message(messages.max_length(answers[0]))
+    template = messages.store_message(messages.max_length(answers[0]), rows)
     first = time.time_ns() // 1_000_000 % 10**9 * 1000
     shares = [
         [messages.with_uid(template, first + serial) for serial in range(client, objects, clients)]
@@ -206,7 +206,7 @@ def _reports(wanted: argparse.Namespace) -> Iterator[Report]:
     elif wanted.mode == "associate":
         yield run_associate(port, wanted.seconds, timeout_s, wanted.clients)
     elif wanted.mode == "store":
-        yield run_store(port, timeout_s, wanted.clients, wanted.objects)
+        yield run_store(port, timeout_s, wanted.clients, wanted.objects, wanted.rows)
     else:
         yield from run_hold(port, timeout_s, wanted.associations)
 
@@ -221,6 +221,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=1)
     parser.add_argument("--associations", type=int, default=100)
     parser.add_argument("--objects", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=messages.CT_ROWS)
     try:
         for report in _reports(parser.parse_args()):
             print(json.dumps(report), flush=True)

@@ -22,7 +22,12 @@ PLACEHOLDER_UID = f"{UID_ROOT}.{9_000_000_000_000}"
 
 _OWN_MAX_LENGTH = 131_072
 _LONGEST_FRAGMENT = 131_072
-_ROWS = 512
+CT_ROWS = 512
+"""An image of 0.5 MB."""
+
+SMALL_ROWS = 28
+"""An object of 2 KB."""
+
 _SUCCESS = struct.pack("<HHIH", 0x0000, 0x0900, 2, 0x0000)
 
 
@@ -55,8 +60,8 @@ def max_length(associate_ac: bytes) -> int:
     return min(announced, _LONGEST_FRAGMENT)
 
 
-def store_message(max_length_bytes: int) -> bytes:
-    """A C-STORE-RQ of a 512 x 512 CT image with its data set, as PDUs; its UID is a placeholder."""
+def store_message(max_length_bytes: int, rows: int = CT_ROWS) -> bytes:
+    """A C-STORE-RQ of a square CT image with its data set, as PDUs; its UID is a placeholder."""
     command = encode_command(
         CStoreRQ(
             message_id=1,
@@ -65,14 +70,23 @@ def store_message(max_length_bytes: int) -> bytes:
         )
     )
     pdvs = [PDV(1, is_command=True, is_last=True, data=command)]
-    pdvs += _fragments(b"".join(_ct_image()), max_length_bytes - PDV_HEADER_LENGTH)
+    pdvs += _fragments(b"".join(_ct_image(rows)), max_length_bytes - PDV_HEADER_LENGTH)
     return b"".join(encode.encode_p_data(PDataTF((pdv,))) for pdv in pdvs)
 
 
 def with_uid(message: bytes, serial: int) -> bytes:
     """The same message for another SOP Instance; `serial` is below 10 ** 12."""
-    uid = f"{UID_ROOT}.{8_000_000_000_000 + serial}"
-    return message.replace(PLACEHOLDER_UID.encode(), uid.encode())
+    return message.replace(PLACEHOLDER_UID.encode(), uid(serial).encode())
+
+
+def uid(serial: int) -> str:
+    """The SOP Instance UID of that number."""
+    return f"{UID_ROOT}.{8_000_000_000_000 + serial}"
+
+
+def pixels(rows: int) -> bytes:
+    """The Pixel Data of a square image."""
+    return (bytes(range(256)) * (rows * rows // 128 + 1))[: rows * rows * 2]
 
 
 def _fragments(data_set: bytes, fragment_bytes: int) -> Iterator[PDV]:
@@ -82,7 +96,7 @@ def _fragments(data_set: bytes, fragment_bytes: int) -> Iterator[PDV]:
         yield PDV(1, is_command=False, is_last=is_last, data=data_set[start:end])
 
 
-def _ct_image() -> Iterator[bytes]:
+def _ct_image(rows: int) -> Iterator[bytes]:
     """The elements of a small but complete image, Explicit VR Little Endian."""
     yield _text(0x0008, 0x0008, b"CS", "ORIGINAL\\PRIMARY\\AXIAL")
     yield _text(0x0008, 0x0016, b"UI", CT_IMAGE_STORAGE)
@@ -98,8 +112,8 @@ def _ct_image() -> Iterator[bytes]:
     yield _text(0x0020, 0x0013, b"IS", "1")
     for element, value in (
         (0x0002, 1),
-        (0x0010, _ROWS),
-        (0x0011, _ROWS),
+        (0x0010, rows),
+        (0x0011, rows),
         (0x0100, 16),
         (0x0101, 12),
         (0x0102, 11),
@@ -108,8 +122,8 @@ def _ct_image() -> Iterator[bytes]:
         yield struct.pack("<HH2sHH", 0x0028, element, b"US", 2, value)
         if element == 0x0002:  # noqa: PLR2004 - Photometric Interpretation follows Samples per Pixel
             yield _text(0x0028, 0x0004, b"CS", "MONOCHROME2")
-    pixels = bytes(range(256)) * (_ROWS * _ROWS * 2 // 256)
-    yield struct.pack("<HH2sxxI", 0x7FE0, 0x0010, b"OW", len(pixels)) + pixels
+    words = pixels(rows)
+    yield struct.pack("<HH2sxxI", 0x7FE0, 0x0010, b"OW", len(words)) + words
 
 
 def _text(group: int, element: int, vr: bytes, text: str) -> bytes:

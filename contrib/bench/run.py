@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from contrib.bench import associate, drive, echo, held, idle, startup, store
+from contrib.bench import associate, drive, echo, held, idle, power_cut, startup, store
 from contrib.bench.figures import FULL, QUICK, Measure, Scale
 from contrib.bench.servers import PEERS, Peer
 from contrib.bench.table import Taken, table
 
 MEASURES = {
-    module.MEASURE.name: module.MEASURE for module in (associate, echo, idle, held, startup, store)
+    module.MEASURE.name: module.MEASURE
+    for module in (associate, echo, idle, held, startup, store, power_cut)
 }
 
 

@@ -79,15 +79,17 @@ class Server:
 
 
 @contextmanager
-def running(peer: Peer) -> Iterator[Server]:
+def running(peer: Peer, folder: Path | None = None) -> Iterator[Server]:
     """Start a server in a directory of its own; stop it and remove that at the end.
+
+    With `folder` that is its directory, and stays.
 
     Raises:
         DoesNotStart: it does not answer a C-ECHO.
     """
     with tempfile.TemporaryDirectory(prefix="pacsd-bench-") as name:
-        place = Place(Path(name), _free_port(), _free_port())
-        output = place.directory / "output.log"
+        place = Place(folder or Path(name), _free_port(), _free_port())
+        output = Path(name) / "output.log"
         command = peer.command(place)
         with output.open("wb") as out:
             began = time.perf_counter()
@@ -210,6 +212,9 @@ PEERS = {
             {
                 "PACSD_DIMSE__MAX_ASSOCIATIONS": str(PLACES),
                 "PACSD_DIMSE__MAX_ASSOCIATIONS_PER_PEER": str(PLACES),
+                # The disk of `power_cut` is a small one.
+                "PACSD_STORE__MIN_FREE_BYTES": "0",
+                "PACSD_STORE__MIN_FREE_INODES": "0",
             },
         ),
         Peer("dcmtk", "storescp", _dcmtk, _says("storescp", "--version"), _NO_DELAY),

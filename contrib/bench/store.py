@@ -1,33 +1,40 @@
-"""C-STORE of 0.5 MB images, encoded beforehand: how many per second, with 1 and with 4 clients."""
+"""C-STORE of images encoded beforehand: how many per second, with one client and with more."""
 
 from contrib.bench import drive, servers
 from contrib.bench.figures import Figure, Measure, Scale, Values
+from contrib.bench.messages import CT_ROWS, SMALL_ROWS
 from contrib.bench.servers import Peer
 
-CLIENTS = (1, 4)
+CLIENTS = (1, 4, 16)
+SIZES = {"store": ("0.5 MB", CT_ROWS, 1), "small": ("2 KB", SMALL_ROWS, 4)}
+"""Figure -> size in words, rows of the image, and how many times as many objects are sent."""
 
 
 def take(peer: Peer, scale: Scale) -> Values:
-    """Measure one server."""
+    """Measure one server; it keeps what it was sent, so the disk must have room."""
     values: Values = {}
     with servers.running(peer) as server:
-        for clients in CLIENTS:
-            began_s = server.cpu_s()
-            report = drive.run("store", server.port, clients=clients, objects=scale.objects)
-            if report is not None:
-                cpu_s = server.cpu_s() - began_s
-                values[f"store_{clients}"] = report["per_s"]
-                values[f"store_{clients}_cpu"] = cpu_s / scale.objects * 1000
+        for key, (_, rows, factor) in SIZES.items():
+            for clients in CLIENTS:
+                began_s = server.cpu_s()
+                count = factor * scale.objects
+                report = drive.run("store", server.port, clients=clients, objects=count, rows=rows)
+                if report is not None:
+                    values[f"{key}_{clients}"] = report["per_s"]
+                    values[f"{key}_{clients}_cpu"] = (server.cpu_s() - began_s) / count * 1000
     return values
 
 
-MEASURE = Measure(
-    "store",
-    (
-        Figure("store_1", "C-STORE of 0.5 MB /s, 1 client"),
-        Figure("store_1_cpu", "... CPU s per 1,000"),
-        Figure("store_4", "C-STORE of 0.5 MB /s, 4 clients"),
-        Figure("store_4_cpu", "... CPU s per 1,000"),
-    ),
-    take,
-)
+def _figures() -> tuple[Figure, ...]:
+    rows = [
+        (
+            Figure(f"{key}_{clients}", f"C-STORE of {size} /s, {clients} at once"),
+            Figure(f"{key}_{clients}_cpu", "... CPU s per 1,000"),
+        )
+        for key, (size, _, _) in SIZES.items()
+        for clients in CLIENTS
+    ]
+    return tuple(figure for pair in rows for figure in pair)
+
+
+MEASURE = Measure("store", _figures(), take)

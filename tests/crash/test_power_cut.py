@@ -7,8 +7,8 @@ from pathlib import Path
 import anyio
 import pytest
 
+from contrib.bench.medium import Medium
 from tests.crash.campaign import Campaign
-from tests.crash.power import Medium, medium
 from tests.running import Running, running
 
 SMALL_DISK = {"PACSD_STORE__MIN_FREE_BYTES": "0", "PACSD_STORE__MIN_FREE_INODES": "0"}
@@ -17,15 +17,13 @@ SOAK_CUTS = int(os.environ.get("PACSD_TEST_POWER_CUTS", "500"))
 
 
 @pytest.mark.timeout(300)
-async def test_what_was_acknowledged_survives_a_power_cut() -> None:
-    with medium() as disk:
-        await cut_again_and_again(Campaign(seed=5), disk, CUTS)
+async def test_what_was_acknowledged_survives_a_power_cut(disk: Medium) -> None:
+    await cut_again_and_again(Campaign(seed=5), disk, CUTS)
 
 
 @pytest.mark.soak
-async def test_many_power_cuts() -> None:
-    with medium() as disk:
-        await cut_again_and_again(Campaign(seed=6), disk, SOAK_CUTS)
+async def test_many_power_cuts(disk: Medium) -> None:
+    await cut_again_and_again(Campaign(seed=6), disk, SOAK_CUTS)
 
 
 async def cut_again_and_again(campaign: Campaign, disk: Medium, cuts: int) -> None:

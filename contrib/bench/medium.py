@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 SIZE_MIB = 256
 EXT4_IOC_SHUTDOWN = 0x8004587D
 WITHOUT_FLUSHING_THE_LOG = 2
+
+
+class NoMedium(Exception):
+    """A file system of one's own cannot be had here; the text says why."""
 
 
 class Medium:
@@ -48,15 +50,19 @@ class Medium:
 
 @contextmanager
 def medium() -> Iterator[Medium]:
-    """A mounted medium of our own; the test is skipped where that cannot be had."""
+    """A mounted medium of our own, gone afterwards.
+
+    Raises:
+        NoMedium: that needs root, ext4 and a loop device.
+    """
     if os.geteuid() != 0 or not all(map(shutil.which, ("mkfs.ext4", "mount", "umount"))):
-        pytest.skip("a file system of one's own needs root and ext4")
+        raise NoMedium("a file system of one's own needs root and ext4")
     with tempfile.TemporaryDirectory(prefix="pacsd-") as temporary:
         made = Medium(Path(temporary))
         try:
             made.mount()
         except subprocess.CalledProcessError as error:
-            pytest.skip(f"no loop device: {error.stderr.decode().strip()}")
+            raise NoMedium(f"no loop device: {error.stderr.decode().strip()}") from error
         try:
             yield made
         finally:
