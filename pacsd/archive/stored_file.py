@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from pacsd.api.store import BlobStore, Location
+import anyio.to_thread
+
+from pacsd.api.store import BlobStore, Buffer, Location
 from pacsd.archive.examination import Examination
 from pacsd.archive.file_meta import decode_reception
 from pacsd.archive.instance import InstanceRequest
@@ -19,6 +21,9 @@ from pacsd.index.records import NewCopy, NewInstance
 _ENOUGH_BYTES = PREAMBLE_LENGTH_BYTES + MAX_META_LENGTH_BYTES + 1024
 """Of a file's beginning: File Meta Information lies in it, or is none."""
 
+_INLINE_BYTES = 64 * 1024
+"""Pieces up to this are digested on the event loop: a hop to a thread would take longer."""
+
 
 async def read_stored(store: BlobStore, location: Location) -> NewInstance:
     """Read a file to its end: its header, its digest, and how it came to us.
@@ -32,9 +37,9 @@ async def read_stored(store: BlobStore, location: Location) -> NewInstance:
         beginning = await _beginning(pieces)
         meta, offset = decode_file_meta(beginning)
         reading = _Reading(_request(meta))
-        reading.take(beginning[offset:])
+        await reading.take(memoryview(beginning)[offset:])
         async for piece in pieces:
-            reading.take(piece)
+            await reading.take(piece)
     return reading.end(location)
 
 
@@ -46,8 +51,11 @@ class _Reading:
         self._digest = hashlib.sha256()
         self._bytes = 0
 
-    def take(self, piece: bytes) -> None:
-        self._digest.update(piece)
+    async def take(self, piece: Buffer) -> None:
+        if len(piece) <= _INLINE_BYTES:
+            self._digest.update(piece)
+        else:
+            await anyio.to_thread.run_sync(self._digest.update, piece)
         self._examination.feed(piece)
         self._bytes += len(piece)
 

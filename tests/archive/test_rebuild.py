@@ -1,0 +1,236 @@
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.store import BlobStore, Location
+from pacsd.archive.rebuild import Clock, Rebuilt, rebuild
+from pacsd.archive.restoring import RestoringRegister
+from pacsd.archive.state_records import StateRecordError
+from pacsd.index.index import Index, open_index
+from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.records import InstanceState, Outcome
+from pacsd.index.sqlite import Durability
+from tests.archive.answers_of import Answers, answers_of
+from tests.archive.small_archive import SCOPE, SmallArchive
+
+
+class Told:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.faults: dict[str, str] = {}
+
+    def read(self, location: Location, /) -> None:
+        self.keys.append(location.key)
+
+    def unreadable(self, key: str, why: str, /) -> None:
+        self.faults[key] = why
+
+
+@asynccontextmanager
+async def rebuilt(
+    store: BlobStore, folder: Path, told: Told | None = None
+) -> AsyncIterator[tuple[Index, Rebuilt]]:
+    await anyio.Path(folder).mkdir(exist_ok=True)
+    clock, no_bounds = Clock(), QuarantineBounds(10**9, 10**9)
+    async with open_index(
+        folder, now_us=clock, durability=Durability.RELAXED, bounds=no_bounds
+    ) as index:
+        yield index, await rebuild(store, index, clock, told or Told())
+
+
+async def again(archive: SmallArchive, tmp_path: Path) -> Answers:
+    async with rebuilt(archive.store, tmp_path / "anew") as (index, _):
+        return await answers_of(index)
+
+
+async def test_an_empty_store(archive: SmallArchive, tmp_path: Path) -> None:
+    async with rebuilt(archive.store, tmp_path / "anew") as (index, found):
+        assert (found.files, found.decisions, found.surplus) == (0, 0, 0)
+        assert await index.log_position() == 0
+
+
+async def test_it_answers_as_before(archive: SmallArchive, tmp_path: Path) -> None:
+    for number in range(8):
+        await archive.put(f"1.{number}")
+    await archive.put("2.1", "", {"PatientID": "SOMEBODY-ELSE"})
+    await archive.put("1.1", "another")
+    await archive.put("1.2", "another")
+    await archive.curation.delete(SCOPE, ["1.3", "1.4"], "admin")
+    await archive.curation.restore(SCOPE, ["1.4"], "admin")
+    await archive.curation.release(SCOPE, (await archive.versions())[0].id, "admin")
+    before = await answers_of(archive.index)
+    assert before.held.keys() == {"2.1"}
+    async with rebuilt(archive.store, tmp_path / "anew") as (index, found):
+        after = await answers_of(index)
+        assert await index.log_position() == 4
+    assert after.instances == before.instances
+    assert (after.held, after.versions) == (before.held, before.versions)
+    assert before.headers.items() <= after.headers.items()
+    assert (found.files, found.decisions) == (11, 4)
+    assert found.became[Outcome.CONFLICT] == 2
+
+
+async def test_a_version_given_up_does_not_take_its_successor_with_it(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    await archive.put("1.1")
+    await archive.put("1.1", "another")
+    await archive.curation.discard(SCOPE, (await archive.versions())[0].id, "admin")
+    await archive.put("1.1", "another")
+    assert [*(await again(archive, tmp_path)).versions] == ["00000003"]
+
+
+async def test_decisions_take_their_place_among_the_files(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    """A released version begins a study; what names another patient for it later is held."""
+    await archive.put("1.1")
+    await archive.put("1.1", "", {"StudyInstanceUID": "1.2.9", "PatientID": "P9"})
+    await archive.curation.release(SCOPE, (await archive.versions())[0].id, "admin")
+    await archive.put("1.2", "", {"StudyInstanceUID": "1.2.9", "PatientID": "P1"})
+    before = await answers_of(archive.index)
+    assert before.held.keys() == {"1.2"}
+    after = await again(archive, tmp_path)
+    assert (after.instances, after.held) == (before.instances, before.held)
+
+
+async def test_what_was_logged_last_is_carried_out(archive: SmallArchive, tmp_path: Path) -> None:
+    """As after a crash between log and index: the file of a version given up is still there."""
+    await archive.put("1.1")
+    await archive.put("1.1", "another")
+    archive.store.errors["delete"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
+    with pytest.raises(StoreError):
+        await archive.curation.discard(SCOPE, (await archive.versions())[0].id, "admin")
+    archive.store.errors.clear()
+    assert (await again(archive, tmp_path)).versions == {}
+    assert [*archive.store.objects] == ["00000001"]
+
+
+async def test_files_nobody_understands_are_named_by_their_keys(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    for number in range(3):
+        await archive.put(f"1.{number}")
+    archive.store.objects["00000002"] = b"no DICOM at all"
+    told = Told()
+    async with rebuilt(archive.store, tmp_path / "anew", told) as (index, found):
+        assert (await answers_of(index)).instances.keys() == {"1.0", "1.2"}
+    assert found.unreadable == [*told.faults] == ["00000002"]
+    assert sorted(told.keys) == ["00000001", "00000002", "00000003"]
+    assert archive.store.objects.keys() == {*told.keys}
+
+
+async def test_what_another_file_holds_is_surplus(archive: SmallArchive, tmp_path: Path) -> None:
+    await archive.put("1.1")
+    await archive.file("1.1")
+    async with rebuilt(archive.store, tmp_path / "anew") as (_, found):
+        assert (found.files, found.surplus) == (2, 1)
+    assert len(archive.store.objects) == 2
+
+
+async def test_a_log_nobody_understands_ends_it(archive: SmallArchive, tmp_path: Path) -> None:
+    await archive.store.state_log.append([b'{"merged": 1}'])
+    with pytest.raises(StateRecordError):
+        await again(archive, tmp_path)
+
+
+async def test_times_are_those_of_then(archive: SmallArchive, tmp_path: Path) -> None:
+    await archive.put("1.1")
+    await archive.put("1.2")
+    await archive.curation.delete(SCOPE, ["1.1"], "admin")
+    received = [(await archive.instance(uid)).received_at_us for uid in ("1.1", "1.2")]
+    async with rebuilt(archive.store, tmp_path / "anew") as (index, _):
+        changes = (await index.changes.page(SCOPE)).changes
+    assert changes[0].at_us == changes[1].at_us == received[1]
+    assert changes[2].at_us == archive.records()[0].at_us
+
+
+class Life:
+    """Senders and people who do anything in any order."""
+
+    def __init__(self, archive: SmallArchive, seed: int) -> None:
+        self._archive = archive
+        self._chance = random.Random(seed)
+        self._register = RestoringRegister(archive.index, archive.curation)
+        self._uids: list[str] = []
+        self._once_shown: set[str] = set()
+
+    async def go_on(self, steps: int) -> None:
+        acts: Sequence[Callable[[], object]] = (
+            self.new, self.new, self.new, self.again, self.another, self.another,
+            self.delete, self.restore, self.release, self.discard,
+        )  # fmt: skip
+        for _ in range(steps):
+            await self._chance.choice(acts)()  # type: ignore[misc]
+
+    async def new(self) -> None:
+        self._uids.append(f"1.{len(self._uids) + 1}")
+        await self.store(self._uids[-1], "")
+
+    async def again(self) -> None:
+        await self.store(self._some_uid(), "")
+
+    async def another(self) -> None:
+        await self.store(self._some_uid(), f"version {self._chance.randint(1, 3)}")
+
+    async def store(self, uid: str, comments: str) -> None:
+        """The same UID and comments are the same data set: its numbers come from these."""
+        about = random.Random(f"{uid} {comments}")
+        study, is_strange = about.randint(1, 4), about.random() < 0.1
+        attributes = {
+            "StudyInstanceUID": f"1.2.{study}",
+            "SeriesInstanceUID": f"1.2.{study}.{about.randint(1, 2)}",
+            "PatientID": "" if study == 4 else f"P{9 if is_strange else study}",
+            "PatientName": f"Name^{study}",
+        }
+        file = await self._archive.file(
+            uid, comments, attributes, restores=self._chance.random() < 0.5
+        )
+        [verdict] = await self._register.add([file])
+        if not verdict.keeps_file:
+            await self._archive.store.delete(file.copy.location)
+        if verdict.outcome in {Outcome.STORED, Outcome.HELD}:
+            self._once_shown.add(file.copy.key)
+
+    async def delete(self) -> None:
+        await self._archive.curation.delete(SCOPE, [self._some_uid()], "admin")
+
+    async def restore(self) -> None:
+        await self._archive.curation.restore(SCOPE, [self._some_uid()], "admin")
+
+    async def release(self) -> None:
+        versions = await self._archive.versions()
+        if versions:
+            chosen = self._chance.choice(versions)
+            self._once_shown.add(chosen.version.copy.key)
+            await self._archive.curation.release(SCOPE, chosen.id, "admin")
+
+    async def discard(self) -> None:
+        """Not of what was shown once: it may be what gave its study a patient."""
+        versions = await self._archive.versions()
+        never_shown = [each for each in versions if each.version.copy.key not in self._once_shown]
+        if never_shown:
+            chosen = self._chance.choice(never_shown)
+            await self._archive.curation.discard(SCOPE, chosen.id, "admin")
+
+    def _some_uid(self) -> str:
+        return self._chance.choice(self._uids) if self._uids else "1.1"
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happened_it_answers_as_before(
+    archive: SmallArchive, tmp_path: Path, seed: int
+) -> None:
+    await Life(archive, seed).go_on(100)
+    before, after = await answers_of(archive.index), await again(archive, tmp_path)
+    assert after.instances == before.instances
+    assert after.held == before.held
+    assert after.versions == before.versions
+    assert InstanceState.DELETED in {each.state for each in after.instances.values()}
