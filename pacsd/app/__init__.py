@@ -4,7 +4,7 @@
     conf/                the configuration: read, checked, explained, shown
     admin/               how commands speak to the running daemon
     daemon.py            start, reload, stop; wiring.py puts the rooms together
-    data_dir.py          the data directory and its lock
+    data_dir.py          the data directory and its lock; opening.py opens what is in it
     plugins.py           plugins from entry point to shutdown
     dicom_files.py, file_set.py, file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer

@@ -4,7 +4,6 @@ import gc
 import resource
 import signal
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -13,19 +12,16 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from pacsd import __version__
-from pacsd.api.errors import StoreError
-from pacsd.api.store import BlobStore
-from pacsd.app import indexing, logs, plugins, wiring
+from pacsd.app import logs, wiring
 from pacsd.app.admin import unix_socket
 from pacsd.app.admin.commands import admin_commands
 from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminSocket
 from pacsd.app.conf.checks import Checked, listeners_outside, unsafe_keys
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
+from pacsd.app.opening import StartError, opened
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
-from pacsd.index.errors import IndexFault
-from pacsd.index.index import Index
 from pacsd.net import http
 from pacsd.net.listener import MAX_UNASSOCIATED
 from pacsd.net.peers import PeerBook
@@ -37,10 +33,6 @@ _log = structlog.get_logger("pacsd")
 
 Runs = Callable[[Callable[[], None]], Coroutine[None, None, None]]
 ReadAgain = Callable[[], Checked]
-
-
-class StartError(Exception):
-    """The daemon cannot start; the text says why."""
 
 
 class Daemon:
@@ -72,21 +64,8 @@ class Daemon:
         config = self._checked.config
         _raise_file_limit(descriptors_needed(config))
         _warn(config, self._checked.peers)
-        loaded = plugins.load(
-            self._checked.config,
-            self._data_dir,
-            structlog.get_logger,
-            locate=self._checked.sources.error,
-        )
-        problems = await anyio.to_thread.run_sync(loaded.check)
-        if problems:
-            raise StartError("\n".join(map(str, problems)))
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(loaded.stop)
-            await loaded.start()
-            store = await loaded.hooks.blob_store(config.store.name)
-            index = await self._open_index(stack, store)
-            parts = wiring.build(self._checked, store, index, loaded.hooks)
+        async with opened(self._checked, self._data_dir) as archive:
+            parts = wiring.build(self._checked, archive.store, archive.index, archive.hooks)
             try:
                 await self._serve(parts, started)
             except ExceptionGroup as group:
@@ -95,20 +74,6 @@ class Daemon:
                     raise
                 # A task group wraps even the one reason why it could not begin.
                 raise refused.exceptions[0] from None
-
-    async def _open_index(self, stack: AsyncExitStack, store: BlobStore) -> Index:
-        """Open the index and bring it up to the store; the stack closes it.
-
-        Raises:
-            StartError: that does not work.
-        """
-        config = self._checked.config
-        try:
-            index = await stack.enter_async_context(indexing.opened(config.index, self._data_dir))
-            await indexing.adopt_left_over(store, config.store.name, index)
-        except (IndexFault, StoreError, OSError) as error:
-            raise StartError(f"index: {error}") from error
-        return index
 
     async def _serve(self, parts: Parts, started: Callable[[], None] | None) -> None:
         async with anyio.create_task_group() as tasks:

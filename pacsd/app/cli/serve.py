@@ -62,8 +62,9 @@ def _serve(checked: "Checked", read: "Callable[[], Checked]") -> None:
     import anyio
 
     from pacsd.api.errors import HookError, PluginError
-    from pacsd.app.daemon import Daemon, StartError
+    from pacsd.app.daemon import Daemon
     from pacsd.app.data_dir import DataDirError, locked
+    from pacsd.app.opening import StartError
     from pacsd.app.systemd import Notifier
 
     try:

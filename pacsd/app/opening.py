@@ -1,0 +1,71 @@
+"""An archive opened: the plugins started, the store found, the index brought up to it.
+
+For the daemon, and for a command that works on the data directory while no daemon runs.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.to_thread
+import structlog
+
+from pacsd.api.errors import StoreError
+from pacsd.api.store import BlobStore
+from pacsd.app import indexing, plugins
+from pacsd.app.conf.checks import Checked
+from pacsd.app.plugins import Hooks
+from pacsd.index.errors import IndexFault
+from pacsd.index.index import Index
+
+
+class StartError(Exception):
+    """It cannot be opened or started; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What is open: the index is that of the store."""
+
+    hooks: Hooks
+    store: BlobStore
+    index: Index
+
+
+@asynccontextmanager
+async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
+    """Open the archive in a data directory, which is locked by us.
+
+    Raises:
+        StartError, PluginError, HookError, ConfigErrors: it cannot be opened.
+    """
+    loaded = plugins.load(
+        checked.config, data_dir, structlog.get_logger, locate=checked.sources.error
+    )
+    problems = await anyio.to_thread.run_sync(loaded.check)
+    if problems:
+        raise StartError("\n".join(map(str, problems)))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(loaded.stop)
+        await loaded.start()
+        store = await loaded.hooks.blob_store(checked.config.store.name)
+        index = await _open_index(stack, checked, data_dir, store)
+        yield Archive(loaded.hooks, store, index)
+
+
+async def _open_index(
+    stack: AsyncExitStack, checked: Checked, data_dir: Path, store: BlobStore
+) -> Index:
+    """Open the index and bring it up to the store; the stack closes it.
+
+    Raises:
+        StartError: that does not work.
+    """
+    config = checked.config
+    try:
+        index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
+        await indexing.adopt_left_over(store, config.store.name, index)
+    except (IndexFault, StoreError, OSError) as error:
+        raise StartError(f"index: {error}") from error
+    return index
