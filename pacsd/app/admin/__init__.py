@@ -2,6 +2,7 @@
 
     unix_socket.py       the socket in the data directory: AdminSocket serves, `ask` asks
     commands.py          the commands it serves, over the flight recorder and the listener
+    errands.py           long work that the daemon does while a command looks on
     records.py           what they answer, written as JSON by one end and read back by the other
 
 In: a command and its arguments, one JSON object a line, from the daemon's own user or root.

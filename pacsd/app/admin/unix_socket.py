@@ -30,7 +30,9 @@ SOCKET_NAME = "admin.sock"
 MAX_PATH_BYTES = 107
 """sockaddr_un has room for 108 bytes, one of them a NUL."""
 
-MAX_LINE_BYTES = 65_536
+MAX_LINE_BYTES = 4 * 1024**2
+"""Of a request, which may name as many paths as a command line."""
+
 MAX_ANSWER_BYTES = 64 * 1024**2
 MAX_CONNECTIONS = 16
 DEADLINE_S = 10.0
@@ -40,6 +42,8 @@ COMMAND_DEADLINE_S = 60.0
 """For a command; a reload asks the name service for every peer."""
 
 ACCEPT_AGAIN_S = 1.0
+
+_RECEIVED_BYTES = 65_536
 
 _SLOW_COMMANDS = frozenset(("reload",))
 
@@ -51,6 +55,10 @@ Command = Callable[[Mapping[str, object]], object | Awaitable[object]]
 
 class AdminError(Exception):
     """A command cannot be done; the text is for whoever gave it."""
+
+
+class NoDaemonError(AdminError):
+    """Nobody is there to ask."""
 
 
 class AdminSocket:
@@ -163,7 +171,8 @@ def ask(path: Path, command: str, **arguments: object) -> object:
     """Have the daemon perform a command; what it answers, as JSON decodes it. Blocks.
 
     Raises:
-        AdminError: no daemon runs, it refused or did not answer; the text says which.
+        NoDaemonError: no daemon runs.
+        AdminError: it refused or did not answer; the text says which.
     """
     wait_s = DEADLINE_S + (COMMAND_DEADLINE_S if command in _SLOW_COMMANDS else 0)
     try:
@@ -171,7 +180,7 @@ def ask(path: Path, command: str, **arguments: object) -> object:
         request = _line({**arguments, "command": command})
         answer: object = orjson.loads(_exchange(path, request, wait_s))
     except (FileNotFoundError, ConnectionRefusedError):
-        raise AdminError(f"no daemon runs on {path.parent} (nobody answers on {path})") from None
+        raise NoDaemonError(f"no daemon runs on {path.parent} (nobody answers on {path})") from None
     except TimeoutError:
         raise AdminError(f"the daemon did not answer within {wait_s:g} s") from None
     except orjson.JSONEncodeError as error:
@@ -282,7 +291,7 @@ def _exchange(path: Path, request: bytes, wait_s: float) -> bytes:
             connected.sendall(request)
         while not received.endswith(b"\n"):
             connected.settimeout(max(0.001, deadline - time.monotonic()))
-            part = connected.recv(MAX_LINE_BYTES)
+            part = connected.recv(_RECEIVED_BYTES)
             received += part
             if not part or len(received) > MAX_ANSWER_BYTES:
                 break
