@@ -6,6 +6,7 @@
     chunks      fragments copied once into chunks for the thread that writes them
     memory      how much data may wait in memory, for one object and for all
     committer   staged objects gathered into groups, made durable and indexed
+    extra_tags  tags that a user chose, read beside ours; reindex: for what came before
     answers     what the index decided, or what failed, as DIMSE statuses
     second_look a conflict that is only one of Transfer Syntaxes; sameness: how that is told
     disposal    files that nothing names any more, removed behind the answers

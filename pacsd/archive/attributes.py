@@ -38,6 +38,11 @@ class Attributes(Mapping[Tag, str]):
             raise KeyError(format_tag(tag))
         return text
 
+    def text(self, tag: Tag, vr: str) -> str:
+        """The text of an element outside sequences, '' without one; of this VR if it names none."""
+        element = self._header.elements.get(tag)
+        return "" if element is None else self._decoded(element, vr)
+
     def __iter__(self) -> Iterator[Tag]:
         plain = (tag for tag in self._header.elements if tag not in _SEQUENCE_OF)
         return chain((tag for tag in plain if self._text(tag)), self._nested)
@@ -65,9 +70,9 @@ class Attributes(Mapping[Tag, str]):
         element = self._header.elements.get(tag)
         return "" if element is None else self._decoded(element)
 
-    def _decoded(self, element: Element) -> str:
+    def _decoded(self, element: Element, otherwise: str | None = None) -> str:
         raw = self._header.raw[element.offset : element.offset + element.length]
-        vr = _vr(element)
+        vr = _vr(element) or otherwise
         if not raw or vr is None or vr in _WITHOUT_TEXT:
             return ""
         is_little_endian = self._header.layout is not EXPLICIT_BIG
@@ -77,7 +82,7 @@ class Attributes(Mapping[Tag, str]):
 
 
 def _vr(element: Element) -> str | None:
-    """As the object has it; where that is no help, as PS3.6 has it."""
+    """As the object has it; where that is no help, as PS3.6 has it; None for private ones."""
     vr = element.vr
     return vr_of(element.tag) if vr is None or vr not in _KNOWN or vr == VR.UN else vr
 

@@ -8,6 +8,7 @@ import anyio.to_thread
 
 from pacsd.api.store import BlobStore, Buffer, Location
 from pacsd.archive.examination import Examination
+from pacsd.archive.extra_tags import NO_EXTRA_TAGS, ExtraTags
 from pacsd.archive.file_meta import decode_reception
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.part10 import (
@@ -25,7 +26,9 @@ _INLINE_BYTES = 64 * 1024
 """Pieces up to this are digested on the event loop: a hop to a thread would take longer."""
 
 
-async def read_stored(store: BlobStore, location: Location) -> NewInstance:
+async def read_stored(
+    store: BlobStore, location: Location, extra_tags: ExtraTags = NO_EXTRA_TAGS
+) -> NewInstance:
     """Read a file to its end: its header, its digest, and how it came to us.
 
     Raises:
@@ -36,7 +39,7 @@ async def read_stored(store: BlobStore, location: Location) -> NewInstance:
     async with aclosing(store.read(location)) as pieces:
         beginning = await _beginning(pieces)
         meta, offset = decode_file_meta(beginning)
-        reading = _Reading(_request(meta))
+        reading = _Reading(_request(meta), extra_tags)
         await reading.take(memoryview(beginning)[offset:])
         async for piece in pieces:
             await reading.take(piece)
@@ -46,8 +49,8 @@ async def read_stored(store: BlobStore, location: Location) -> NewInstance:
 class _Reading:
     """A data set that passes by once more."""
 
-    def __init__(self, request: InstanceRequest) -> None:
-        self._examination = Examination(request)
+    def __init__(self, request: InstanceRequest, extra_tags: ExtraTags) -> None:
+        self._examination = Examination(request, extra_tags)
         self._digest = hashlib.sha256()
         self._bytes = 0
 

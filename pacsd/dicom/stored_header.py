@@ -11,7 +11,7 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is one
 
 from pacsd.dicom.errors import ScanError
-from pacsd.dicom.header_stream import DataSetHeader, PassedValue
+from pacsd.dicom.header_stream import DataSetHeader, PassedValue, known_syntax
 from pacsd.dicom.headers import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
@@ -22,6 +22,12 @@ from pacsd.dicom.headers import (
     Element,
     Layout,
 )
+from pacsd.dicom.registry import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+from pacsd.dicom.scan import scan
 
 MAX_VALUE_BYTES = 1024
 """A longer value, of defined length, is left where it lies."""
@@ -30,6 +36,7 @@ _VERSION = 1
 _HEAD = Struct("<BBI")
 _PLACE = Struct("<I2sQI")
 _LAYOUTS = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG)
+_SYNTAXES = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
 _NO_VR = b"\0\0"
 _SHORT = frozenset(SHORT_VRS.values())
 _LONG = frozenset(LONG_VRS.values())
@@ -42,6 +49,24 @@ class StoredHeader:
     layout: Layout
     raw: bytes
     elsewhere: tuple[PassedValue, ...]
+
+    def read(self) -> DataSetHeader:
+        """The header as it was read once, without its long values; only places tell of these.
+
+        Raises:
+            ScanError: `raw` is no header.
+        """
+        syntax = known_syntax(_SYNTAXES[_LAYOUTS.index(self.layout)])
+        found = scan(self.raw, syntax)
+        return DataSetHeader(
+            raw=self.raw,
+            elements=found.elements,
+            passed=self.elsewhere,
+            segments=(),
+            layout=found.layout,
+            quirks=found.quirks,
+            is_whole=found.is_complete,
+        )
 
 
 def encode_header(header: DataSetHeader) -> bytes:

@@ -43,13 +43,15 @@ class SettingKey:
     def bounds(self) -> str:
         """Its limits in words, "" when it has none."""
         limits = self.field.metadata
-        lowest = [limit.ge for limit in limits if isinstance(limit, Ge)]
-        highest = [limit.le for limit in limits if isinstance(limit, Le)]
-        numbers = [f"{low} to {high}" for low, high in zip(lowest, highest, strict=True)]
+        lowest = [str(limit.ge) for limit in limits if isinstance(limit, Ge)]
+        highest = [str(limit.le) for limit in limits if isinstance(limit, Le)]
+        numbers = " to ".join((*lowest, *highest)) if lowest and highest else ""
+        one_sided = [f"at least {low}" for low in lowest] + [f"at most {high}" for high in highest]
         lengths = [
             f"at most {limit.max_length} long" for limit in limits if isinstance(limit, MaxLen)
         ]
-        return ", ".join([*numbers, *lengths, *_choices(self.field.annotation)])
+        words = [numbers] if numbers else one_sided
+        return ", ".join([*words, *lengths, *_choices(self.field.annotation)])
 
     @property
     def default(self) -> object:

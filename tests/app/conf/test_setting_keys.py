@@ -1,3 +1,6 @@
+from pydantic import Field
+
+from pacsd.api.settings import Settings
 from pacsd.app.conf.setting_keys import (
     SettingKey,
     format_path,
@@ -25,6 +28,19 @@ def test_environment_names() -> None:
     assert key("dimse.max_associations").environment_name == "PACSD_DIMSE__MAX_ASSOCIATIONS"
     assert key("data_dir").environment_name == "PACSD_DATA_DIR"
     assert key("ae.title").environment_name == "PACSD_AE"
+
+
+class OneSided(Settings):
+    least: int = Field(default=1, ge=1)
+    most: int = Field(default=1, le=5)
+
+
+def test_a_limit_on_one_side() -> None:
+    least, most = (
+        SettingKey((name,), field, is_in_list=False)
+        for name, field in OneSided.model_fields.items()
+    )
+    assert (least.bounds, most.bounds) == ("at least 1", "at most 5")
 
 
 def test_facts_of_a_key() -> None:
