@@ -5,6 +5,9 @@
     admin/               how commands speak to the running daemon
     daemon.py            start, reload, stop; wiring.py puts the rooms together
     data_dir.py          the data directory and its lock; opening.py opens what is in it
+    indexing.py          the index of a daemon: opened, brought up to the store, measured
+    index_folder.py, index_rebuild.py
+                         an index made anew while no daemon runs, and how it takes its place
     plugins.py           plugins from entry point to shutdown
     dicom_files.py, file_set.py, file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer

@@ -9,15 +9,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from pacsd.api.store import BlobStore
+from pacsd.app import index_folder
 from pacsd.app.clock import now_us
 from pacsd.app.conf.settings import IndexSettings
 from pacsd.archive.adoption import adopt
+from pacsd.archive.mirror import Mirror
+from pacsd.archive.replay import replay
 from pacsd.index.index import Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import IndexHealth
 from pacsd.index.sqlite import Durability
-
-FOLDER = "index"
 
 _log = structlog.get_logger("pacsd.index")
 
@@ -30,8 +31,7 @@ async def opened(settings: IndexSettings, data_dir: Path) -> AsyncIterator[Index
         IndexFault: it cannot be opened.
         OSError: its directory cannot be made.
     """
-    folder = data_dir / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = index_folder.settled(data_dir)
     bounds = QuarantineBounds(
         settings.quarantined_versions, settings.quarantined_versions_per_instance
     )
@@ -60,6 +60,19 @@ async def adopt_left_over(store: BlobStore, store_name: str, index: Index) -> No
         _log.error("files in the store cannot be understood", files=adopted.unreadable)
     if not adopted.is_complete:
         _log.error("the store holds more files than the index knows: it is not of this store")
+
+
+async def catch_up(store: BlobStore, index: Index) -> None:
+    """Carry out what was decided, and logged in the store, but not yet mirrored by the index.
+
+    Raises:
+        StateRecordError: the log holds what is not understood, or is not of this index.
+        StoreError: it cannot be read, or a file not be removed.
+        IndexFault: the index takes nothing.
+    """
+    _, missed = await replay(store.state_log, index, Mirror(store, index))
+    if missed:
+        _log.warning("decisions that a crash had interrupted were carried out", decisions=missed)
 
 
 class IndexCollector(Collector):

@@ -16,6 +16,7 @@ from pacsd.api.store import BlobStore
 from pacsd.app import indexing, plugins
 from pacsd.app.conf.checks import Checked
 from pacsd.app.plugins import Hooks
+from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 
@@ -66,6 +67,7 @@ async def _open_index(
     try:
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
         await indexing.adopt_left_over(store, config.store.name, index)
-    except (IndexFault, StoreError, OSError) as error:
+        await indexing.catch_up(store, index)
+    except (IndexFault, StateRecordError, StoreError, OSError) as error:
         raise StartError(f"index: {error}") from error
     return index

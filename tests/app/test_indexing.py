@@ -1,19 +1,21 @@
 import hashlib
 from pathlib import Path
 
+import anyio
 import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from pacsd.api.reception import Reception
 from pacsd.api.store import StageRequest
-from pacsd.app import indexing
+from pacsd.app import index_folder, indexing
 from pacsd.app.conf.settings import IndexSettings
 from pacsd.archive import adoption
+from pacsd.archive.curation import Curation
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
 from pacsd.index.errors import IndexFault
-from pacsd.index.records import Scope
+from pacsd.index.records import InstanceState, Scope
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 
@@ -84,3 +86,30 @@ async def test_its_health_is_scraped(tmp_path: Path) -> None:
         assert registry.get_sample_value("pacsd_index_waiting_units") == 0
         assert (registry.get_sample_value("pacsd_index_wal_bytes") or 0) >= 0
         assert registry.get_sample_value("pacsd_index_header_failures_total") == 0
+
+
+async def test_what_was_decided_last_is_carried_out_and_told(tmp_path: Path) -> None:
+    store = await store_of("1.2.1")
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        await indexing.adopt_left_over(store, "memory", index)
+        curation = Curation(store, "memory", index, now_us=lambda: 7)
+        await curation.delete(Scope(), ["1.2.1"], "admin")
+        await index.instances.restore(Scope(), ["1.2.1"], "test")
+        await index.note_log_position(0)
+        with capture_logs() as captured:
+            await indexing.catch_up(store, index)
+            await indexing.catch_up(store, index)
+        found = await index.instances.find(Scope(), "1.2.1")
+    assert found is not None
+    assert found.state is InstanceState.DELETED
+    [line] = captured
+    assert (line["log_level"], line["decisions"]) == ("warning", 1)
+
+
+async def test_an_index_made_anew_takes_its_place_at_the_next_start(tmp_path: Path) -> None:
+    async with indexing.opened(SETTINGS, tmp_path):
+        pass
+    index_folder.begin(tmp_path).rename(tmp_path / "index.rebuilt")
+    async with indexing.opened(SETTINGS, tmp_path):
+        names = {path.name.partition("-")[0] async for path in anyio.Path(tmp_path).iterdir()}
+    assert names == {"index", "index.before"}

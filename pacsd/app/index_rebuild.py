@@ -1,0 +1,118 @@
+"""The index made anew while no daemon runs: of the store alone, in a folder beside the old one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from pacsd.api.errors import PluginError, StoreError
+from pacsd.api.store import BlobStore
+from pacsd.app import index_folder, plugins
+from pacsd.app.conf.settings import Config
+from pacsd.archive.rebuild import Clock, Progress, Rebuilt, rebuild
+from pacsd.archive.state_records import StateRecordError
+from pacsd.index.errors import IndexFault
+from pacsd.index.index import open_index
+from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.records import IndexStats, Scope
+from pacsd.index.sqlite import Durability
+
+_NO_BOUNDS = QuarantineBounds(versions=2**62, versions_per_instance=2**62)
+"""What lies in quarantine stays there, whatever the settings allow to come."""
+
+
+class RebuildError(Exception):
+    """The index was not made; the one there was is untouched. The text says why."""
+
+
+class ToldProgress(Progress, Protocol):
+    """A progress that is also told what is to be expected."""
+
+    def expect(self, files: int, /) -> None:
+        """So many files there are, as far as they are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of it, what the new index holds, and where the one before lies now, if any."""
+
+    rebuilt: Rebuilt
+    stats: IndexStats
+    before: Path | None
+
+
+async def rebuild_index(config: Config, data_dir: Path, progress: ToldProgress) -> Made:
+    """Make the index anew; the caller holds the data directory's lock.
+
+    Raises:
+        RebuildError: it could not be made.
+        ConfigErrors: the store's settings are wrong.
+    """
+    try:
+        async with _opened_store(config, data_dir) as store:
+            return await _rebuild(store, data_dir, progress)
+    except ExceptionGroup as group:
+        faults, rest = group.split(_FAULTS)
+        if faults is None or rest is not None:
+            raise
+        raise RebuildError(f"index rebuild: {_first(faults)}") from group
+    except _FAULTS as error:
+        raise RebuildError(f"index rebuild: {error}") from error
+
+
+async def _rebuild(store: BlobStore, data_dir: Path, progress: ToldProgress) -> Made:
+    folder = await anyio.to_thread.run_sync(index_folder.begin, data_dir)
+    clock = Clock()
+    async with (
+        anyio.create_task_group() as tasks,
+        # Nobody waits for a single commit: the whole folder is flushed in the end.
+        open_index(folder, now_us=clock, durability=Durability.RELAXED, bounds=_NO_BOUNDS) as index,
+    ):
+        tasks.start_soon(_count, store, progress, name="count files")
+        rebuilt = await rebuild(store, index, clock, progress)
+        stats = await index.stats(Scope())
+        tasks.cancel_scope.cancel()
+    before = await anyio.to_thread.run_sync(index_folder.complete, data_dir)
+    return Made(rebuilt, stats, before)
+
+
+async def _count(store: BlobStore, progress: ToldProgress) -> None:
+    """Count files ahead of reading them."""
+    files, page = 0, await store.list()
+    while True:
+        files += len(page.locations)
+        progress.expect(files)
+        if page.next_cursor is None:
+            return
+        page = await store.list(page.next_cursor)
+
+
+@asynccontextmanager
+async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobStore]:
+    """The store, opened as the daemon does, without any other plugin."""
+    name = config.store.name
+    alone = config.model_copy(update={"plugins": {name: config.plugins.get(name, {})}})
+    loaded = plugins.load(alone, data_dir, structlog.get_logger)
+    problems = await anyio.to_thread.run_sync(loaded.check)
+    if problems:
+        raise problems[0]
+    await loaded.start()
+    try:
+        yield await loaded.hooks.blob_store(name)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await loaded.stop()
+
+
+def _first(faults: BaseException) -> BaseException:
+    while isinstance(faults, BaseExceptionGroup):
+        faults = faults.exceptions[0]
+    return faults
+
+
+_FAULTS = (IndexFault, StoreError, StateRecordError, PluginError, OSError)
