@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from pacsd.api.store import BlobStore
 from pacsd.app import index_folder
-from pacsd.app.clock import now_us
+from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import IndexSettings
 from pacsd.archive.adoption import adopt
 from pacsd.archive.mirror import Mirror
@@ -36,7 +36,7 @@ async def opened(settings: IndexSettings, data_dir: Path) -> AsyncIterator[Index
         settings.quarantined_versions, settings.quarantined_versions_per_instance
     )
     async with open_index(
-        folder, now_us=now_us, durability=Durability(settings.durability), bounds=bounds
+        folder, now_us=utc_us, durability=Durability(settings.durability), bounds=bounds
     ) as index:
         _tell_opened(index)
         yield index
