@@ -24,6 +24,7 @@
     mirror      how the index follows the log; replay: what a crash left out
     restoring   deleted instances that come again
     rebuild     an index made anew, of files and state log
+    difference  two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.
 Called by net, on the event loop. Durable-write protocol: a success status is given only after the
