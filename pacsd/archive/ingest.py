@@ -19,6 +19,7 @@ from pacsd.archive.preamble import PreamblePolicy, stored_preamble
 from pacsd.archive.second_look import Register, SecondLook
 from pacsd.archive.watermark import Watermark
 from pacsd.dicom.part10 import ZERO_PREAMBLE
+from pacsd.index.errors import IndexFault
 from pacsd.index.records import Outcome
 
 __all__ = ["Ingest", "IngestHealth", "IngestOutcome", "InstanceRequest", "Intake"]
@@ -26,6 +27,9 @@ __all__ = ["Ingest", "IngestHealth", "IngestOutcome", "InstanceRequest", "Intake
 _SET_ASIDE = frozenset({Outcome.HELD, Outcome.CONFLICT, Outcome.CONFLICT_FULL})
 
 STATUS_INTERVAL_S = 5.0
+INDEX_TROUBLE_US = 60_000_000
+"""So long a fault of the index is held against us, unless an object goes through it before."""
+
 _STATUS_AGE_US = 1_000_000
 
 
@@ -79,6 +83,8 @@ class Ingest:
         self._refreshed_at_us = 0
         self._became: Counter[Outcome | None] = Counter()
         self._stored_bytes = 0
+        self._index_trouble: str | None = None
+        self._index_failed_at_us = 0
         self._preamble_policy = preamble_policy
         self._zeroed_preambles = 0
 
@@ -106,6 +112,14 @@ class Ingest:
     def admits_senders(self) -> str | None:
         """Why nobody new may come to store, None when they may; sooner than `admits` says why."""
         return "ingest is not running" if self._tasks is None else self._watermark.door
+
+    def unready(self) -> str | None:
+        """Why this archive cannot be relied on now: as `admits`, or the index failed just now.
+
+        Objects may come all the same: whether the index works again only they can show.
+        """
+        is_recent = self._now_us() - self._index_failed_at_us < INDEX_TROUBLE_US
+        return self.admits() or (self._index_trouble if is_recent else None)
 
     def begin(self, request: InstanceRequest) -> Intake:
         """Open an object; cheap. While `admits` says why not, its outcome will be A700.
@@ -174,8 +188,12 @@ class Ingest:
         fault, outcome = end.fault, end.outcome
         if fault is not None and (outcome is not None or not _is_stop(fault)):
             self._observer.not_stored(end.reception, fault)
+        if isinstance(fault, IndexFault):
+            self._index_trouble, self._index_failed_at_us = str(fault), self._now_us()
         if outcome is None:
             return
+        if outcome.became is not None:
+            self._index_trouble = None
         self._became[outcome.became] += 1
         if outcome.became is not None and outcome.became in _SET_ASIDE:
             self._observer.set_aside(end.reception, outcome.became)

@@ -8,7 +8,7 @@ import pytest
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location, StoreStatus
-from pacsd.archive.ingest import Ingest, IngestOutcome, InstanceRequest
+from pacsd.archive.ingest import INDEX_TROUBLE_US, Ingest, IngestOutcome, InstanceRequest
 from pacsd.archive.observer import Concern, IngestObserver
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import Outcome
@@ -250,6 +250,22 @@ async def test_a_fault_of_the_index_is_a700_and_the_file_stays_for_the_next_star
         assert len(store.objects) == 1
         assert (await store_one(ingest)).status == 0x0000
     assert notebook.not_stored_for == [("CT1", fault)]
+
+
+async def test_a_fault_of_the_index_is_no_readiness_until_it_works_or_is_long_ago() -> None:
+    register, clock = MemoryRegister(), Clock()
+    async with running(make_ingest(MemoryStore(), register, clock=clock)) as ingest:
+        assert ingest.unready() is None
+        register.error = IndexFault(IndexFaultKind.NO_SPACE, "SQLITE_FULL")
+        await store_one(ingest, 1)
+        assert ingest.unready() == "no space left for the index: SQLITE_FULL"
+        assert ingest.admits() is None
+        await store_one(ingest, 1)
+        assert ingest.unready() is None
+        register.error = IndexFault(IndexFaultKind.NO_SPACE, "SQLITE_FULL")
+        await store_one(ingest, 2)
+        clock.now_us += INDEX_TROUBLE_US
+        assert ingest.unready() is None
 
 
 async def test_row_d36_the_same_once_more_is_a_success_and_leaves_one_file() -> None:
