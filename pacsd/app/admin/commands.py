@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Protocol
 
 from pacsd import __version__
+from pacsd.app.admin.arguments import Arguments, whole_number
 from pacsd.app.admin.records import AssociationDetail, AssociationSummary, DaemonStatus
 from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.dicom.text import printable
@@ -16,7 +17,6 @@ from pacsd.net.recorder import AssociationRecord, Recorder, Refusal
 MAX_ASSOCIATIONS = 10_000
 """The most associations in one answer."""
 
-Arguments = Mapping[str, object]
 Reload = Callable[[], Awaitable[Sequence[str]]]
 """Reads the peers again; gives what is wrong with them, a line each, or nothing."""
 
@@ -52,15 +52,15 @@ def admin_commands(
 
     def list_associations(arguments: Arguments) -> list[AssociationSummary]:
         """The open ones, the oldest first, then `ended` of the others, the last one first."""
-        ended = _number(arguments, "ended", default=0)
+        ended = whole_number(arguments, "ended", default=0)
         records = chain(recorder.open_associations(), islice(recorder.ended_associations(), ended))
         return [AssociationSummary.of(record) for record in islice(records, MAX_ASSOCIATIONS)]
 
     def show(arguments: Arguments) -> AssociationDetail:
-        return AssociationDetail.of(_find(recorder, _number(arguments, "number")))
+        return AssociationDetail.of(_find(recorder, whole_number(arguments, "number")))
 
     def abort(arguments: Arguments) -> None:
-        record = _find(recorder, _number(arguments, "number"))
+        record = _find(recorder, whole_number(arguments, "number"))
         if not listener.abort(record.number, "aborted by the operator"):
             raise AdminError(f"association {record.number} is not open: {record.outcome}")
 
@@ -83,13 +83,6 @@ def admin_commands(
         "reload": reload_peers,
         "status": status,
     }
-
-
-def _number(arguments: Arguments, name: str, default: int | None = None) -> int:
-    value = arguments.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise AdminError(f"{name} must be a whole number from 0 up")
-    return value
 
 
 def _find(recorder: Recorder, number: int) -> AssociationRecord:
