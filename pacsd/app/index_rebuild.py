@@ -1,5 +1,7 @@
 """The index made anew while no daemon runs: of the store alone, in a folder beside the old one."""
 
+import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ import anyio.to_thread
 import structlog
 
 from pacsd.api.errors import PluginError, StoreError
+from pacsd.api.plugin import Logger
 from pacsd.api.store import BlobStore
 from pacsd.app import index_folder, plugins
 from pacsd.app.conf.settings import Config
@@ -97,7 +100,7 @@ async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobSto
     """The store, opened as the daemon does, without any other plugin."""
     name = config.store.name
     alone = config.model_copy(update={"plugins": {name: config.plugins.get(name, {})}})
-    loaded = plugins.load(alone, data_dir, structlog.get_logger)
+    loaded = plugins.load(alone, data_dir, _logger)
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise problems[0]
@@ -107,6 +110,15 @@ async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobSto
     finally:
         with anyio.CancelScope(shield=True):
             await loaded.stop()
+
+
+def _logger(_: str) -> Logger:
+    """Warnings only: whoever looks on has a bar to look at."""
+    only_warnings = structlog.make_filtering_bound_logger(logging.WARNING)
+    logger: Logger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr), wrapper_class=only_warnings
+    )
+    return logger
 
 
 def _first(faults: BaseException) -> BaseException:

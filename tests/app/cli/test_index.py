@@ -1,0 +1,96 @@
+import json
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pacsd.app.cli.main import build
+from pacsd.app.data_dir import locked
+from tests.app.test_index_rebuild import COUNT, lived
+from tests.running import Running, running
+
+
+@pytest.fixture
+async def short_data_dir() -> AsyncIterator[Path]:
+    """An admin socket has to fit in."""
+    with tempfile.TemporaryDirectory(prefix="pacsd-") as folder:
+        await lived(Path(folder))
+        yield Path(folder)
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(build(), ["index", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+async def data_dir(tmp_path: Path) -> Path:
+    await lived(tmp_path)
+    return tmp_path
+
+
+def test_rebuild(data_dir: Path) -> None:
+    code, out, err = run("rebuild", "--data-dir", str(data_dir))
+    assert (code, err) == (0, "")
+    assert f"instances: {COUNT - 5} live, 2 held, 3 deleted\n" in out
+    assert " files read in " in out
+    assert " objects/s, " in out
+    assert "versions in quarantine: 6\n" in out
+    assert f"The index there was is {data_dir}/index.before-rebuild-" in out
+    assert "Not brought back: the audit trail" in out
+
+
+def test_rebuild_names_what_it_does_not_understand(data_dir: Path) -> None:
+    key = "1/000/000/000/003.dcm"
+    (data_dir / "store/objects" / key).write_bytes(b"Doe^John")
+    code, out, _ = run("rebuild", "--data-dir", str(data_dir))
+    assert code == 0
+    assert f"left where they are: 1\n  {key}\n" in out
+    assert "Doe" not in out
+
+
+def test_rebuild_does_nothing_beside_a_daemon(data_dir: Path) -> None:
+    with locked(data_dir):
+        code, out, err = run("rebuild", "--data-dir", str(data_dir))
+    assert (code, out) == (1, "")
+    assert "uses it; stop the daemon first" in err
+
+
+def test_rebuild_makes_no_directory(tmp_path: Path) -> None:
+    code, _, err = run("rebuild", "--data-dir", str(tmp_path / "mistyped"))
+    assert (code, err) == (1, f"data_dir = {tmp_path}/mistyped: no such directory\n")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_store_that_is_not_there_is_said(data_dir: Path) -> None:
+    (data_dir / "store").rename(data_dir / "elsewhere")
+    code, _, err = run("rebuild", "--data-dir", str(data_dir))
+    assert code == 1
+    assert "is its disk mounted?" in err
+
+
+def served(daemon: Running, *options: str) -> tuple[int, str, str]:
+    return run("stats", "--data-dir", str(daemon.data_dir), *options)
+
+
+def test_stats_of_a_daemon_after_a_rebuild(short_data_dir: Path) -> None:
+    assert run("rebuild", "--data-dir", str(short_data_dir))[0] == 0
+    with running("--http", "", data_dir=short_data_dir) as daemon:
+        code, out, err = served(daemon)
+        assert (code, err) == (0, "")
+        assert "2 patients, 2 studies, 2 series\n" in out
+        assert "instances: " in out
+        assert "versions in quarantine: 6\n" in out
+        assert "files in store_fs, ok: 200, " in out
+        answer = json.loads(served(daemon, "--json")[1])
+        assert answer["instances"]["held"] == 2
+        assert daemon.stop() == 0
+        assert not daemon.said("files that a crash had left over were indexed")
+
+
+def test_stats_without_a_daemon(tmp_path: Path) -> None:
+    code, out, err = run("stats", "--data-dir", str(tmp_path))
+    assert (code, out) == (1, "")
+    assert "no daemon runs" in err
