@@ -7,9 +7,11 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from contrib.docs.sections import code, table
+from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.scrub import ScrubHealth
 from pacsd.index.records import IndexHealth
 from pacsd.net.metrics import NetMetrics
 from pacsd.testing.memory_register import MemoryRegister
@@ -26,6 +28,7 @@ def render_metrics() -> str:
     ingest = Ingest(MemoryStore(), MemoryRegister(), now_us=lambda: 0)
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(lambda: IndexHealth(0, 0, 0, 0, "", "")))
+    registry.register(ScrubCollector(lambda: ScrubHealth(0, 0, {}, {})))
     labels = _labels(registry)
     rows = [
         (

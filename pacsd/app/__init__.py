@@ -11,6 +11,10 @@
     plugins.py           plugins from entry point to shutdown
     dicom_files.py, file_set.py, file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer
+    importing.py, import_records.py
+                         or copied into the archive
+    checking.py          the check of the store, and the scrub
+    offline.py           such work done while no daemon runs
     logs.py, systemd.py  what the daemon tells those who run it
     ingest_log.py, ingest_metrics.py, clock.py
                          what wiring gives to ingest, so that `archive` need not know log lines,

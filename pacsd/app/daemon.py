@@ -81,9 +81,11 @@ class Daemon:
             await _begin(tasks, "ingest", parts.ingest.run)
             if parts.http is not None:
                 await _begin(tasks, "http.listen", parts.http.run)
+            await _begin(tasks, "errands", parts.errands.run)
             await _begin(tasks, "data_dir", self._admin_socket(parts).run)
             await _begin(tasks, "dimse.listen", parts.listener.run)
             tasks.start_soon(self._watchdog, name="watchdog")
+            tasks.start_soon(parts.scrub.run, name="scrub")
             tasks.start_soon(self._reloads, parts, name="reload")
             self._tell_started(parts)
             if started is not None:
@@ -125,7 +127,9 @@ class Daemon:
         commands = admin_commands(
             parts.recorder, parts.listener, reload=partial(self.reload, parts)
         )
-        return AdminSocket(self._data_dir / SOCKET_NAME, commands)
+        return AdminSocket(
+            self._data_dir / SOCKET_NAME, {**commands, **parts.errands.commands, **parts.commands}
+        )
 
     async def reload(self, parts: Parts) -> list[str]:
         """Read the peers again; on any error the old ones stay. Gives the errors, a line each."""

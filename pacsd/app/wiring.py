@@ -1,19 +1,30 @@
 """The one place where the rooms are put together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
 from pacsd.api.store import BlobStore
-from pacsd.app.clock import now_us
+from pacsd.app.admin.errands import Arguments, Begin, Errands
+from pacsd.app.admin.index_commands import index_commands
+from pacsd.app.admin.quarantine_commands import QuarantineCommands
+from pacsd.app.admin.unix_socket import Command
+from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
+from pacsd.app.clock import now_us, utc_us
 from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
+from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.plugins import Hooks
+from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
+from pacsd.archive.restoring import RestoringRegister
+from pacsd.archive.scrub import Scrub
+from pacsd.archive.second_look import Register
 from pacsd.index.index import Index
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
@@ -33,6 +44,9 @@ class Parts:
     """What a running daemon consists of; `http` is None when it is off."""
 
     ingest: Ingest
+    scrub: Scrub
+    errands: Errands
+    commands: Mapping[str, Command]
     gatekeeper: Gatekeeper
     recorder: Recorder
     listener: Listener
@@ -43,17 +57,12 @@ def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Par
     """Put a daemon together; nothing runs yet."""
     config = checked.config
     registry = CollectorRegistry()
-    ingest = Ingest(
-        store,
-        index,
-        now_us=now_us,
-        observer=IngestLog(),
-        min_free_bytes=config.store.min_free_bytes,
-        min_free_inodes=config.store.min_free_inodes,
-        preamble_policy=PreamblePolicy(config.store.preamble),
-    )
+    curation = Curation(store, config.store.name, index, now_us=utc_us)
+    ingest = make_ingest(config, store, RestoringRegister(index, curation))
+    scrub = make_scrub(config, store, index)
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(index.health))
+    registry.register(ScrubCollector(scrub.health))
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
@@ -73,11 +82,45 @@ def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Par
     metrics.count_open(listener.open_associations)
     return Parts(
         ingest=ingest,
+        scrub=scrub,
+        errands=Errands(errand_kinds(config, store, index, ingest, is_in_use=True)),
+        commands={
+            **QuarantineCommands(store, index, curation).by_name(),
+            **index_commands(index),
+        },
         gatekeeper=gatekeeper,
         recorder=recorder,
         listener=listener,
         http=_http(config, registry, ingest, gatekeeper),
     )
+
+
+def make_ingest(config: Config, store: BlobStore, register: Register) -> Ingest:
+    """The way in; it does not run yet."""
+    return Ingest(
+        store,
+        register,
+        now_us=now_us,
+        observer=IngestLog(),
+        min_free_bytes=config.store.min_free_bytes,
+        min_free_inodes=config.store.min_free_inodes,
+        preamble_policy=PreamblePolicy(config.store.preamble),
+    )
+
+
+def errand_kinds(
+    config: Config, store: BlobStore, index: Index, ingest: Ingest, *, is_in_use: bool
+) -> dict[str, Begin]:
+    """The long work that commands may want; `is_in_use`: a daemon uses the archive meanwhile."""
+
+    def check(arguments: Arguments) -> CheckErrand:
+        with_digests = arguments.get("with_digests") is True
+        return CheckErrand(config, store, index, with_digests=with_digests, is_in_use=is_in_use)
+
+    def import_files(arguments: Arguments) -> ImportErrand:
+        return ImportErrand(paths_of(arguments), ingest)
+
+    return {"check": check, "import": import_files}
 
 
 def _gatekeeper(checked: Checked, ingest: Ingest) -> Gatekeeper:
@@ -116,7 +159,7 @@ def _http(
         return None
 
     def health() -> Health:
-        reasons = [ingest.admits(), "shutting down" if gatekeeper.is_draining else None]
+        reasons = [ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
         given = tuple(reason for reason in reasons if reason)
         return Health(is_ready=not given, reasons=given)
 

@@ -67,7 +67,7 @@ def _check_same(header: DataSetHeader, tag: Tag, announced: str) -> None:
     """Row D28: A900 names the element; one that is missing says nothing else than the command."""
     value = header.value(tag)
     if value and decode_uid(value) != announced:
-        comment = f"{keyword_of(tag)} is not that of the C-STORE request"
+        comment = f"{keyword_of(tag)} is not the one announced"
         raise Unacceptable(Status.DATA_SET_MISMATCH, comment, (tag,))
 
 

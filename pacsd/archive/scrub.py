@@ -58,7 +58,10 @@ class _Numbers:
 
 
 class Scrub:
-    """Reads copies of one store that nobody has read for `again_after_us`, while `run` runs."""
+    """Reads copies of one store that nobody has read for `again_after_us`, while `run` runs.
+
+    Not `is_on`, it reads nothing, but still knows how many copies are bad.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Scrub:
         again_after_us: int,
         now_us: Callable[[], int],
         observer: ScrubObserver,
+        is_on: bool = True,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._store_name = store_name
@@ -79,6 +83,7 @@ class Scrub:
         self._again_after_us = again_after_us
         self._now_us = now_us
         self._observer = observer
+        self._is_on = is_on
         self._sleep = sleep
         self._numbers = _Numbers()
         self._read_back = ReadBack(store, pace, self._count_bytes)
@@ -111,6 +116,8 @@ class Scrub:
     async def _scrub_page(self) -> bool:
         """Read a few copies; False when none is due."""
         await self.count_bad()
+        if not self._is_on:
+            return False
         due = await self._index.copies.longest_unverified(
             self._scope, self._now_us() - self._again_after_us, _PAGE_COPIES, self._store_name
         )

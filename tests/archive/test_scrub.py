@@ -49,6 +49,7 @@ def scrub_of(
     now_us: int = NOW_US,
     pace: Pace | None = None,
     sleep: Callable[[float], Awaitable[None]] = idle,
+    is_on: bool = True,
 ) -> Scrub:
     return Scrub(
         archive.store,
@@ -59,6 +60,7 @@ def scrub_of(
         now_us=lambda: now_us,
         observer=notebook or Notebook(),
         sleep=sleep,
+        is_on=is_on,
     )
 
 
@@ -167,6 +169,15 @@ async def test_a_fault_is_told_and_it_goes_on_later(
     tested = await scrubbed(scrub_of(archive, notebook, sleep=sleep))
     assert (notebook.failures, slept) == ([fault], [scrub.IDLE_S] * 2)
     assert tested.health().verified == 1
+
+
+async def test_switched_off_it_reads_nothing_but_knows_what_is_bad(archive: Stored) -> None:
+    (key,) = await archive.add(content(1))
+    del archive.store.objects[key]
+    await scrubbed(scrub_of(archive))
+    off = await scrubbed(scrub_of(archive, now_us=NOW_US + 2 * DAY_US, is_on=False))
+    assert off.health().bad_copies == {CopyState.MISSING: 1}
+    assert off.health().found == {}
 
 
 async def test_it_can_be_cancelled_in_the_middle_of_a_file(archive: Stored) -> None:

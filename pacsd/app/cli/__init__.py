@@ -7,12 +7,17 @@
     explain.py           pacsd explain last-reject; refusal_advice.py knows what to do about it
     echo.py              pacsd echo
     send.py              pacsd send; send_progress.py its bar, send_report.py what it says
+    import_files.py      pacsd import
+    fsck.py              pacsd fsck
+    quarantine.py        pacsd quarantine list, held, show, diff, release, discard
+    index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
     check.py             pacsd check
     conf.py              pacsd conf describe, show
     peers.py             pacsd peers list, show
     with_config.py       what commands share that read the configuration
     with_peer.py         what commands share that call a peer
     with_daemon.py       what commands share that speak to the running daemon
+    with_errand.py       what commands share that have long work done; errand_progress.py its bar
 
 In: arguments. Out: text on standard output, why not on standard error, an exit code (0 done, 1 not
 done, 2 the configuration or the command is wrong).

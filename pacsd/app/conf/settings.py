@@ -66,6 +66,23 @@ class IndexSettings(Settings):
     """Most of them under one SOP Instance UID."""
 
 
+class ScrubSettings(Settings):
+    """Stored objects are read back in the background, to find in time what a disk has lost."""
+
+    enabled: bool = True
+    """Read stored objects back. What is found stands in the log and in pacsd_bad_copies."""
+
+    bytes_per_second: int = Field(default=4 * 1024**2, ge=4_096, le=2**40)
+    """Most bytes read in a second; a small object counts as 65,536. At least what comes in on
+    average, or what is read for the first time leaves no time for a second."""
+
+    again_after_days: float = Field(default=90, gt=0, le=36_500)
+    """After so many days an object is read again."""
+
+    check_bytes_per_second: int = Field(default=100_000_000, ge=4_096, le=2**40)
+    """Most bytes that `pacsd fsck --digests` reads in a second while the daemon runs."""
+
+
 class LogSettings(Settings):
     """What the daemon tells about its work, on standard error."""
 
@@ -111,6 +128,9 @@ class Config(Settings):
 
     index: IndexSettings = IndexSettings()
     """What is known of them."""
+
+    scrub: ScrubSettings = ScrubSettings()
+    """Whether they are still what they were."""
 
     plugins: dict[str, dict[str, object]] = Field(default_factory=dict)
     """Keys of each plugin in a table of its own, [plugins.NAME]. Only plugins named here or chosen

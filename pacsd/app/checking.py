@@ -1,0 +1,136 @@
+"""Checks of the store by the daemon: the full one as an errand, the scrub in the background."""
+
+from collections.abc import Callable, Iterator
+
+import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pacsd.api.errors import StoreError
+from pacsd.api.store import BlobStore
+from pacsd.app.admin.errands import ErrandError
+from pacsd.app.clock import utc_us
+from pacsd.app.conf.settings import Config
+from pacsd.archive.check import Check
+from pacsd.archive.check_records import CheckProgress, Finding
+from pacsd.archive.pace import Pace
+from pacsd.archive.scrub import Scrub, ScrubHealth
+from pacsd.index.errors import IndexFault
+from pacsd.index.index import Index
+from pacsd.index.records import Copy, CopyState
+
+_DAY_US = 86_400_000_000
+_BAD = (CopyState.DAMAGED, CopyState.MISSING)
+
+_log = structlog.get_logger("pacsd.store")
+
+
+class CheckErrand:
+    """A full check; as fast as it goes, and telling only its report, when no daemon runs."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: BlobStore,
+        index: Index,
+        *,
+        with_digests: bool,
+        is_in_use: bool,
+    ) -> None:
+        rate = config.scrub.check_bytes_per_second if is_in_use else None
+        self._check = Check(
+            store,
+            config.store.name,
+            index,
+            now_us=utc_us,
+            with_digests=with_digests,
+            is_in_use=is_in_use,
+            pace=Pace(rate),
+            found=_tell if is_in_use else lambda _: None,
+        )
+
+    async def run(self) -> None:
+        """Check everything.
+
+        Raises:
+            ErrandError: the store or the index failed.
+        """
+        try:
+            await self._check.run()
+        except (StoreError, IndexFault) as error:
+            raise ErrandError(str(error)) from error
+
+    def report(self) -> CheckProgress:
+        """How far it is and what it found."""
+        return self._check.progress()
+
+
+class ScrubLog:
+    """A ScrubObserver: a line for each bad copy, without a patient's value."""
+
+    def bad_copy(self, copy: Copy, state: CopyState) -> None:
+        """Name the file and the number of its instance."""
+        _log.error(
+            "a stored copy is not good any more: send the object again",
+            found=state.name.lower(),
+            key=copy.location.key,
+            instance=copy.instance,
+        )
+
+    def scrub_failed(self, error: StoreError | IndexFault) -> None:
+        """Say why nothing is read back."""
+        _log.warning("the scrub could not go on", explanation=str(error))
+
+
+def make_scrub(config: Config, store: BlobStore, index: Index) -> Scrub:
+    """The scrub of a daemon; it does not run yet."""
+    settings = config.scrub
+    return Scrub(
+        store,
+        config.store.name,
+        index,
+        pace=Pace(settings.bytes_per_second),
+        again_after_us=int(settings.again_after_days * _DAY_US),
+        now_us=utc_us,
+        observer=ScrubLog(),
+        is_on=settings.enabled,
+    )
+
+
+class ScrubCollector(Collector):
+    """The scrub as Prometheus sees it."""
+
+    def __init__(self, health: Callable[[], ScrubHealth]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the counters now."""
+        health = self._health()
+        yield CounterMetricFamily(
+            "pacsd_scrub_read_bytes", "Bytes of stored objects read back", health.read_bytes
+        )
+        yield CounterMetricFamily(
+            "pacsd_scrub_verified_copies", "Copies read back and found good", health.verified
+        )
+        found = CounterMetricFamily(
+            "pacsd_scrub_bad_copies", "Copies that the scrub found bad, by how", labels=["found"]
+        )
+        known = GaugeMetricFamily(
+            "pacsd_bad_copies",
+            "Copies known to be bad, by how, whoever found them, and not repaired",
+            labels=["found"],
+        )
+        for state in _BAD:
+            found.add_metric([state.name.lower()], health.found.get(state, 0))
+            known.add_metric([state.name.lower()], health.bad_copies.get(state, 0))
+        yield found
+        yield known
+
+
+def _tell(finding: Finding) -> None:
+    _log.warning(
+        "a check of the store found something",
+        found=str(finding.kind),
+        key=finding.key,
+        number=finding.number,
+    )

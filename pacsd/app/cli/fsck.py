@@ -1,0 +1,96 @@
+"""`pacsd fsck`: the stored files against the index, both ways."""
+
+from dataclasses import asdict
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pacsd.app.cli.errand_progress import progress_bar
+from pacsd.app.cli.with_config import ConfigOption
+from pacsd.app.cli.with_daemon import DataDirOption, JsonOption, print_json
+from pacsd.app.cli.with_errand import Ended, run_errand, tell_failure
+
+if TYPE_CHECKING:
+    from pacsd.archive.check_records import CheckProgress
+
+EXIT_FOUND = 1
+
+Digests = Annotated[
+    bool, typer.Option("--digests", help="Read every file, and compare what is in it.")
+]
+
+WHAT_TO_DO = {
+    "missing": "the file is gone; marked. Send the object again: that repairs it",
+    "wrong size": "the file is longer or shorter than it was; marked. Send the object again",
+    "damaged": "the data set is not what was stored; marked. Send it again; see to the disk",
+    "good again": "was marked, and is what was stored; the mark is gone",
+    "indexed": "the index did not know the file; now it does",
+    "removed": "the index did not know the file, and the same is stored elsewhere; removed",
+    "kept": "the index has no use for the file, but nothing else has its content; it stays",
+    "unreadable": "no file of ours, or damaged at its beginning; it stays: look at it",
+    "version missing": "in quarantine, and its file is gone: pacsd quarantine discard",
+    "version damaged": "in quarantine, and not what came: pacsd quarantine discard",
+}
+"""What a finding means and what is to be done, by its kind."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("fsck")(fsck)
+
+
+def fsck(
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    *,
+    digests: Digests = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the stored files against the index, both ways; while the daemon runs or not."""
+    from pacsd.archive.check_records import CheckProgress
+
+    started = perf_counter()
+    with progress_bar("checking") as advance:
+
+        def show(progress: CheckProgress) -> None:
+            advance(progress.rows, progress.expected_rows)
+
+        ended = run_errand(config, data_dir, "check", CheckProgress, show, with_digests=digests)
+    if as_json:
+        report = None if ended.report is None else asdict(ended.report)
+        print_json({"failure": ended.failure or None, "report": report})
+    else:
+        _tell(ended, perf_counter() - started)
+    code = ended.exit_code(EXIT_FOUND if ended.report and ended.report.counts else 0)
+    if code:
+        raise typer.Exit(code)
+
+
+def _tell(ended: "Ended[CheckProgress]", seconds: float) -> None:
+    """What was found, one by one and by kind, then what was looked at."""
+    report = ended.report
+    if report is not None:
+        for finding in report.findings:
+            number = "" if finding.number is None else f" ({_whose(finding.kind)} {finding.number})"
+            typer.echo(f"{finding.kind}: {finding.key}{number}")
+        left_out = sum(report.counts.values()) - len(report.findings)
+        if left_out:
+            typer.echo(f"... and {left_out} more")
+        for kind, count in sorted(report.counts.items()):
+            typer.echo(f"{count} {kind}: {WHAT_TO_DO.get(kind, '')}")
+        typer.echo(_looked_at(report, seconds))
+    tell_failure(ended)
+
+
+def _whose(kind: str) -> str:
+    return "version" if kind.startswith("version") else "instance"
+
+
+def _looked_at(report: "CheckProgress", seconds: float) -> str:
+    read_back = ""
+    if report.verified:
+        read_back = f", {report.verified} read back ({report.read_bytes / 1e6:.1f} MB)"
+    new = f", {report.left_alone} new ones left alone" if report.left_alone else ""
+    known = f"{report.files} files, {report.rows} in the index{new}{read_back}"
+    return f"{known}, in {seconds:.1f} s{'' if report.counts else ': all is well'}"
