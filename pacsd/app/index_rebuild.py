@@ -34,7 +34,11 @@ class RebuildError(Exception):
 
 
 class ToldProgress(Progress, Protocol):
-    """A progress that is also told what is to be expected."""
+    """A progress that is also told what is to be expected, if `is_shown`: counting takes time."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anybody looks."""
 
     def expect(self, files: int, /) -> None:
         """So many files there are, as far as they are counted."""
@@ -76,7 +80,8 @@ async def _rebuild(store: BlobStore, data_dir: Path, progress: ToldProgress) -> 
         # Nobody waits for a single commit: the whole folder is flushed in the end.
         open_index(folder, now_us=clock, durability=Durability.RELAXED, bounds=_NO_BOUNDS) as index,
     ):
-        tasks.start_soon(_count, store, progress, name="count files")
+        if progress.is_shown:
+            tasks.start_soon(_count, store, progress, name="count files")
         rebuilt = await rebuild(store, index, clock, progress)
         stats = await index.stats(Scope())
         tasks.cancel_scope.cancel()

@@ -69,7 +69,7 @@ class Rebuilt:
 
     @property
     def surplus(self) -> int:
-        """Files that hold what another one holds; they stay, and the next start removes them."""
+        """Files that hold what another one holds; they stay, for a check of the store to remove."""
         return self.became[Outcome.DUPLICATE] + self.became[Outcome.REFUSED_DELETED]
 
 

@@ -18,6 +18,8 @@ COUNT = 200
 
 
 class Told:
+    is_shown = True
+
     def __init__(self) -> None:
         self.expected = 0
         self.keys: list[str] = []

@@ -24,6 +24,8 @@ def speed(files: int, size_bytes: int, seconds: float) -> str:
 class Silence:
     """No bar."""
 
+    is_shown = False
+
     def expect(self, files: int) -> None:
         """So many files there are, as far as they are counted."""
 
@@ -36,6 +38,8 @@ class Silence:
 
 class Bar(Silence):
     """A bar on standard error."""
+
+    is_shown = True
 
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress

@@ -1,0 +1,122 @@
+"""kill -9 between a decision's steps: what the log has is carried out at start, once."""
+
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pacsd.api.crashpoints import VARIABLE
+from pacsd.api.store import Location
+from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminError, ask
+from pacsd.app.conf.settings import Config
+from pacsd.app.index_rebuild import rebuild_index
+from pacsd.index.index import open_index
+from pacsd.index.records import NewInstance, QuarantinedVersion, Scope
+from tests.archive.answers_of import Answers, answers_of
+from tests.archive.small_archive import Clock
+from tests.crash.campaign import PATIENCE_S, Campaign, Version
+from tests.running import Running, running
+
+OBJECTS = 60
+"""Of each sender; some of them come in several versions."""
+
+
+class Unheard:
+    """A rebuild that nobody looks at."""
+
+    is_shown = False
+
+    def expect(self, files: int, /) -> None:
+        """Say nothing."""
+
+    def read(self, location: Location, /) -> None:
+        """Say nothing."""
+
+    def unreadable(self, key: str, why: str, /) -> None:
+        raise AssertionError((key, why))
+
+
+class Stored:
+    """A data directory with objects and versions, and what their senders were told."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.campaign = Campaign(seed=5)
+        with self._daemon() as daemon:
+            with self.campaign.sending(daemon, OBJECTS):
+                pass
+            assert daemon.stop() == 0
+
+    def kill(self, point: str, command: str, number: int) -> None:
+        """Decide, and die at that point of it."""
+        with self._daemon(**{VARIABLE: point}) as daemon:
+            with pytest.raises(AdminError):
+                ask(self.data_dir / SOCKET_NAME, command, number=number)
+            assert daemon.process.wait(PATIENCE_S) == -signal.SIGKILL
+
+    def start_again(self) -> int:
+        """How many decisions were carried out at that."""
+        with self._daemon() as daemon:
+            assert daemon.stop() == 0
+            lines = daemon.said("decisions that a crash had interrupted were carried out")
+        return sum(int(str(line["decisions"])) for line in lines)
+
+    async def versions(self) -> list[QuarantinedVersion]:
+        async with open_index(self.data_dir / "index", now_us=Clock()) as index:
+            return await index.quarantine.page(Scope())
+
+    async def check_rebuild(self) -> None:
+        """Made anew, the index answers the same."""
+        before = await self._answers()
+        await rebuild_index(Config(data_dir=self.data_dir), self.data_dir, Unheard())
+        after = await self._answers()
+        assert replace(after, headers={}) == replace(before, headers={})
+
+    async def _answers(self) -> Answers:
+        async with open_index(self.data_dir / "index", now_us=Clock()) as index:
+            return await answers_of(index)
+
+    def _daemon(self, **environment: str) -> AbstractContextManager[Running]:
+        return running("--http", "", data_dir=self.data_dir, environment=environment)
+
+
+@pytest.fixture
+async def stored() -> AsyncIterator[Stored]:
+    with tempfile.TemporaryDirectory(prefix="pacsd-") as temporary:
+        yield Stored(Path(temporary) / "data")
+
+
+def version_of(new: NewInstance) -> Version:
+    return Version(new.sop_instance_uid, new.copy.sha256)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "point", ["after_state_append", "after_state_removal", "after_state_index"]
+)
+async def test_killed_while_a_version_is_given_up(point: str, stored: Stored) -> None:
+    chosen, *others = await stored.versions()
+    stored.kill(point, "quarantine.discard", chosen.id)
+    assert stored.start_again() == (point != "after_state_index")
+    assert await stored.versions() == others
+    stored.campaign.ledger.aside.discard(version_of(chosen.version))
+    await stored.campaign.reckon(stored.data_dir)
+    await stored.check_rebuild()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("point", ["after_state_append", "after_state_index"])
+async def test_killed_while_a_version_is_released(point: str, stored: Stored) -> None:
+    chosen, *_ = await stored.versions()
+    stored.kill(point, "quarantine.release", chosen.id)
+    assert stored.start_again() == (point != "after_state_index")
+    released, ledger = version_of(chosen.version), stored.campaign.ledger
+    ledger.aside.add(Version(released.uid, ledger.first[released.uid]))
+    ledger.aside.discard(released)
+    ledger.first[released.uid] = released.sha256
+    await stored.campaign.reckon(stored.data_dir)
+    await stored.check_rebuild()
