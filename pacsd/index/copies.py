@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from pacsd.index import schema, schema_records
 from pacsd.index.records import ChangeKind, Copy, CopyCheck, CopyState, Scope
@@ -14,6 +14,21 @@ from pacsd.index.threads import Threads
 from pacsd.index.unit_queue import Priority
 
 _instance, _copy, _store = schema.instance.c, schema.copy.c, schema.store.c
+_FIND = (
+    select(_copy.state)
+    .join(schema.store, _copy.store_row == _store.id)
+    .where(
+        _copy.partition_id == bindparam("partition"),
+        _copy.instance_row == bindparam("instance"),
+        _store.word == bindparam("store"),
+        _copy.location == bindparam("key"),
+    )
+)
+_MARK = (
+    update(schema.copy)
+    .values(state=bindparam("new_state"), verified_at_us=bindparam("checked_at_us"))
+    .where(_copy.instance_row == bindparam("instance"), _copy.location == bindparam("key"))
+)
 
 
 class Copies:
@@ -91,21 +106,23 @@ def _mark(scope: Scope, checks: Sequence[CopyCheck], session: WriteSession) -> i
 
 
 def _mark_one(scope: Scope, check: CopyCheck, session: WriteSession) -> bool:
-    before = session.connection.execute(
-        _seen(scope).where(
-            _copy.instance_row == check.instance,
-            _store.word == check.location.store,
-            _copy.location == check.location.key,
-        )
-    ).one_or_none()
-    if before is None:
+    where = check.location
+    found = session.fetch(_FIND, scope.partition, check.instance, where.store, where.key)
+    if not found or not _is_seen(scope, check, session):
         return False
-    key = (_copy.instance_row == check.instance, _copy.location == check.location.key)
-    found = {"state": check.state.value, "verified_at_us": check.checked_at_us}
-    session.connection.execute(update(schema.copy).where(*key).values(found))
-    if copy_of(before).state is CopyState.OK and check.state is not CopyState.OK:
+    ((state,),) = found
+    session.execute(_MARK, check.state.value, check.checked_at_us, check.instance, where.key)
+    if state == CopyState.OK and check.state is not CopyState.OK:
         session.log(scope.partition, ChangeKind.COPY_FAILED, _place(session, check), check.instance)
     return True
+
+
+def _is_seen(scope: Scope, check: CopyCheck, session: WriteSession) -> bool:
+    """Whether the copy of this partition may be seen: most scopes restrict nothing else."""
+    if scope.studies is None:
+        return True
+    seen = _seen(scope).where(_copy.instance_row == check.instance)
+    return session.connection.execute(seen).first() is not None
 
 
 def _place(session: WriteSession, check: CopyCheck) -> Place:
