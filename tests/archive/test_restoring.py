@@ -1,15 +1,21 @@
 from collections.abc import Sequence
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.reception import Reception
+from pacsd.archive.ingest import Ingest, IngestOutcome, InstanceRequest
+from pacsd.archive.instance import SenderPolicy
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.state_records import Action
+from pacsd.dicom.status import Status
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import InstanceState, NewInstance, Outcome, Verdict
 from pacsd.testing.memory_register import MemoryRegister
-from tests.archive.small_archive import SCOPE, SmallArchive
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+from tests.archive.small_archive import EXPLICIT, SCOPE, SmallArchive
 
 
 @pytest.fixture
@@ -112,3 +118,33 @@ async def test_a_version_is_withdrawn_as_ever(
     await register.withdraw(1, verdict.quarantined)
     assert await archive.versions() == []
     assert archive.records() == []
+
+
+async def sent(archive: SmallArchive, register: RestoringRegister) -> IngestOutcome:
+    """What a sender that may restore is told, once everything behind the answer is done."""
+    ingest = Ingest(archive.store, register, now_us=archive.clock)
+    reception = Reception(1, "CT1", "PACSD", "192.0.2.7", archive.clock(), "dimse")
+    policy = SenderPolicy(restores_deleted=True)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ingest.run)
+        while ingest.admits() is not None:
+            await anyio.lowlevel.checkpoint()
+        intake = ingest.begin(InstanceRequest(CT_IMAGE_STORAGE, "1.1", EXPLICIT, reception, policy))
+        intake.write(data_set({"SOPInstanceUID": "1.1"}))
+        outcome = await intake.finish()
+        tasks.cancel_scope.cancel()
+    return outcome
+
+
+async def test_a_sender_is_told_of_success_only_if_it_was_logged(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await deleted(archive, "1.1")
+    archive.store.errors["append"] = StoreError(StoreFault.NO_SPACE, "test")
+    for _ in range(2):
+        assert (await sent(archive, register)).status == Status.OUT_OF_RESOURCES
+    assert [*archive.store.objects] == ["00000001"]
+    archive.store.errors.clear()
+    outcome = await sent(archive, register)
+    assert (outcome.status, outcome.became) == (Status.SUCCESS, Outcome.RESTORED)
+    assert [record.action for record in archive.records()] == [Action.DELETE, Action.RESTORE]

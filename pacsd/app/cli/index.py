@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_BROUGHT_BACK = """\
 Not brought back: the audit trail and the change log (they begin anew; whoever follows changes
-starts again), when files were last read back, and tags of your own (indexed again after the start)."""
+starts again), and when files were last read back. Tags of your own are indexed after the start."""
 
 
 def register(app: typer.Typer) -> None:
