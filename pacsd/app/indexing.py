@@ -14,7 +14,8 @@ from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import IndexSettings
 from pacsd.archive.adoption import adopt
 from pacsd.archive.mirror import Mirror
-from pacsd.archive.replay import replay
+from pacsd.archive.replay import replay, unmirrored
+from pacsd.archive.state_records import StateRecordError
 from pacsd.index.index import Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import IndexHealth
@@ -42,8 +43,8 @@ async def opened(settings: IndexSettings, data_dir: Path) -> AsyncIterator[Index
         yield index
 
 
-async def adopt_left_over(store: BlobStore, store_name: str, index: Index) -> None:
-    """Index what a crash left durable in the store but nobody acknowledged.
+async def adopt_left_over(store: BlobStore, store_name: str, index: Index) -> bool:
+    """Index what a crash left durable in the store but nobody acknowledged; whether that is all.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
@@ -60,16 +61,25 @@ async def adopt_left_over(store: BlobStore, store_name: str, index: Index) -> No
         _log.error("files in the store cannot be understood", files=adopted.unreadable)
     if not adopted.is_complete:
         _log.error("the store holds more files than the index knows: it is not of this store")
+    return adopted.is_complete
 
 
-async def catch_up(store: BlobStore, index: Index) -> None:
+async def catch_up(store: BlobStore, index: Index, *, is_complete: bool) -> None:
     """Carry out what was decided, and logged in the store, but not yet mirrored by the index.
+
+    `is_complete`: the index knows the files of the store. Of those it does not know, decisions
+    would be taken for carried out, and what was deleted come back with the next check.
 
     Raises:
         StateRecordError: the log holds what is not understood, or is not of this index.
         StoreError: it cannot be read, or a file not be removed.
         IndexFault: the index takes nothing.
     """
+    if not is_complete and (await unmirrored(store.state_log, index))[1]:
+        raise StateRecordError(
+            "the index lacks many files of the store, and decisions about them: "
+            "make it anew with `pacsd index rebuild`"
+        )
     _, missed = await replay(store.state_log, index, Mirror(store, index))
     if missed:
         _log.warning("decisions that a crash had interrupted were carried out", decisions=missed)

@@ -66,8 +66,8 @@ async def _open_index(
     config = checked.config
     try:
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
-        await indexing.adopt_left_over(store, config.store.name, index)
-        await indexing.catch_up(store, index)
+        is_complete = await indexing.adopt_left_over(store, config.store.name, index)
+        await indexing.catch_up(store, index, is_complete=is_complete)
     except (IndexFault, StateRecordError, StoreError, OSError) as error:
         raise StartError(f"index: {error}") from error
     return index

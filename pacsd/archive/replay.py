@@ -14,25 +14,25 @@ async def replay(log: StateLog, index: Index, mirror: Mirror) -> tuple[int, int]
         StoreError: the log cannot be read, or a file not be removed.
         IndexFault: the index does not take it.
     """
-    position = await index.log_position()
-    length, missed = await _read_behind(log, position)
-    if length < position:
-        raise StateRecordError(
-            f"state log: it has {length} records, but the index mirrors {position}: "
-            "they are not of the same store, or the log was cut; see `pacsd index rebuild`"
-        )
-    reached = position
+    length, missed = await unmirrored(log, index)
+    reached = length - len(missed)
     for part in together(missed):
         reached += len(part)
         await mirror.apply(part, reached)
     return length, len(missed)
 
 
-async def _read_behind(log: StateLog, position: int) -> tuple[int, list[StateRecord]]:
-    """The log's length, and its records behind that position."""
+async def unmirrored(log: StateLog, index: Index) -> tuple[int, list[StateRecord]]:
+    """How long the log is, and its records that are not mirrored yet; errors as for `replay`."""
+    position = await index.log_position()
     length, missed = 0, []
     async for line in log.read():
         length += 1
         if length > position:
             missed.append(decode_record(line))
+    if length < position:
+        raise StateRecordError(
+            f"state log: it has {length} records, but the index mirrors {position}: "
+            "they are not of the same store, or the log was cut; see `pacsd index rebuild`"
+        )
     return length, missed

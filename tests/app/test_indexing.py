@@ -14,6 +14,7 @@ from pacsd.archive import adoption
 from pacsd.archive.curation import Curation
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
+from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import InstanceState, Scope
 from pacsd.testing.memory_store import MemoryStore
@@ -65,7 +66,7 @@ async def test_an_index_of_another_store_is_told(
     store = await store_of("1.2.1", "1.2.2")
     async with indexing.opened(SETTINGS, tmp_path) as index:
         with capture_logs() as captured:
-            await indexing.adopt_left_over(store, "memory", index)
+            assert not await indexing.adopt_left_over(store, "memory", index)
     assert [line["log_level"] for line in captured] == ["warning", "error"]
 
 
@@ -97,8 +98,8 @@ async def test_what_was_decided_last_is_carried_out_and_told(tmp_path: Path) -> 
         await index.instances.restore(Scope(), ["1.2.1"], "test")
         await index.note_log_position(0)
         with capture_logs() as captured:
-            await indexing.catch_up(store, index)
-            await indexing.catch_up(store, index)
+            await indexing.catch_up(store, index, is_complete=True)
+            await indexing.catch_up(store, index, is_complete=True)
         found = await index.instances.find(Scope(), "1.2.1")
     assert found is not None
     assert found.state is InstanceState.DELETED
@@ -113,3 +114,17 @@ async def test_an_index_made_anew_takes_its_place_at_the_next_start(tmp_path: Pa
     async with indexing.opened(SETTINGS, tmp_path):
         names = {path.name.partition("-")[0] async for path in anyio.Path(tmp_path).iterdir()}
     assert names == {"index", "index.before"}
+
+
+async def test_decisions_are_not_lost_on_an_index_that_lacks_files(tmp_path: Path) -> None:
+    store = await store_of("1.2.1")
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        await indexing.catch_up(store, index, is_complete=False)
+        await indexing.adopt_left_over(store, "memory", index)
+        curation = Curation(store, "memory", index, now_us=lambda: 7)
+        await curation.delete(Scope(), ["1.2.1"], "admin")
+        await indexing.catch_up(store, index, is_complete=False)
+        await index.note_log_position(0)
+        with pytest.raises(StateRecordError, match="pacsd index rebuild"):
+            await indexing.catch_up(store, index, is_complete=False)
+        assert await index.log_position() == 0

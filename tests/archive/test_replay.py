@@ -1,7 +1,7 @@
 import pytest
 
 from pacsd.archive.mirror import Mirror
-from pacsd.archive.replay import replay
+from pacsd.archive.replay import replay, unmirrored
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.records import InstanceState
 from tests.archive.small_archive import SCOPE, SmallArchive
@@ -23,6 +23,7 @@ async def test_only_what_the_index_lacks_is_applied(archive: SmallArchive) -> No
         # Behind the log's back: an index that lost what came last would look so.
         await archive.index.instances.restore(SCOPE, [uid], "test")
     await archive.index.note_log_position(1)
+    assert await unmirrored(archive.store.state_log, archive.index) == (2, archive.records()[1:])
     assert await replayed(archive) == (2, 1)
     assert await archive.state("1.1") is InstanceState.LIVE
     assert await archive.state("1.2") is InstanceState.DELETED
