@@ -65,7 +65,9 @@ class Daemon:
         _raise_file_limit(descriptors_needed(config))
         _warn(config, self._checked.peers)
         async with opened(self._checked, self._data_dir) as archive:
-            parts = wiring.build(self._checked, archive.store, archive.index, archive.hooks)
+            parts = wiring.build(
+                self._checked, archive.store, archive.index, archive.hooks, archive.extra_tags
+            )
             try:
                 await self._serve(parts, started)
             except ExceptionGroup as group:
@@ -86,6 +88,7 @@ class Daemon:
             await _begin(tasks, "dimse.listen", parts.listener.run)
             tasks.start_soon(self._watchdog, name="watchdog")
             tasks.start_soon(parts.scrub.run, name="scrub")
+            tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(self._reloads, parts, name="reload")
             self._tell_started(parts)
             if started is not None:

@@ -12,7 +12,7 @@ from pacsd.api.store import BlobStore
 from pacsd.app import index_folder
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import IndexSettings
-from pacsd.archive.adoption import adopt
+from pacsd.archive.adoption import Records, adopt
 from pacsd.archive.mirror import Mirror
 from pacsd.archive.replay import replay, unmirrored
 from pacsd.archive.state_records import StateRecordError
@@ -43,7 +43,7 @@ async def opened(settings: IndexSettings, data_dir: Path) -> AsyncIterator[Index
         yield index
 
 
-async def adopt_left_over(store: BlobStore, store_name: str, index: Index) -> bool:
+async def adopt_left_over(store: BlobStore, store_name: str, index: Records) -> bool:
     """Index what a crash left durable in the store but nobody acknowledged; whether that is all.
 
     Raises:

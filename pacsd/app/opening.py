@@ -13,12 +13,14 @@ import structlog
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
-from pacsd.app import indexing, plugins
+from pacsd.app import extra_tags, indexing, plugins
 from pacsd.app.conf.checks import Checked
 from pacsd.app.plugins import Hooks
+from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
+from pacsd.index.records import ExtraTag
 
 
 class StartError(Exception):
@@ -27,11 +29,12 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What is open: the index is that of the store."""
+    """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones."""
 
     hooks: Hooks
     store: BlobStore
     index: Index
+    extra_tags: tuple[ExtraTag, ...] = ()
 
 
 @asynccontextmanager
@@ -51,14 +54,14 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(loaded.stop)
         await loaded.start()
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        index = await _open_index(stack, checked, data_dir, store)
-        yield Archive(loaded.hooks, store, index)
+        index, tags = await _open_index(stack, checked, data_dir, store)
+        yield Archive(loaded.hooks, store, index, tags)
 
 
 async def _open_index(
     stack: AsyncExitStack, checked: Checked, data_dir: Path, store: BlobStore
-) -> Index:
-    """Open the index and bring it up to the store; the stack closes it.
+) -> tuple[Index, tuple[ExtraTag, ...]]:
+    """Open the index, which the stack closes, and bring it up to settings and store.
 
     Raises:
         StartError: that does not work.
@@ -66,8 +69,10 @@ async def _open_index(
     config = checked.config
     try:
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
-        is_complete = await indexing.adopt_left_over(store, config.store.name, index)
+        tags = tuple(await extra_tags.chosen(index, config.extra_tag))
+        tagging = TaggingRegister(index, ExtraTags(tags))
+        is_complete = await indexing.adopt_left_over(store, config.store.name, tagging)
         await indexing.catch_up(store, index, is_complete=is_complete)
     except (IndexFault, StateRecordError, StoreError, OSError) as error:
         raise StartError(f"index: {error}") from error
-    return index
+    return index, tags

@@ -1,6 +1,6 @@
 """The one place where the rooms are put together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -14,18 +14,21 @@ from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
 from pacsd.app.clock import now_us, utc_us
 from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
+from pacsd.app.extra_tags import Reindexing
 from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.plugins import Hooks
 from pacsd.archive.curation import Curation
+from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.second_look import Register
 from pacsd.index.index import Index
+from pacsd.index.records import ExtraTag
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
@@ -45,6 +48,7 @@ class Parts:
 
     ingest: Ingest
     scrub: Scrub
+    reindexing: Reindexing
     errands: Errands
     commands: Mapping[str, Command]
     gatekeeper: Gatekeeper
@@ -53,12 +57,19 @@ class Parts:
     http: HttpListener | None
 
 
-def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Parts:
+def build(
+    checked: Checked,
+    store: BlobStore,
+    index: Index,
+    hooks: Hooks,
+    extra_tags: Sequence[ExtraTag] = (),
+) -> Parts:
     """Put a daemon together; nothing runs yet."""
     config = checked.config
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
-    ingest = make_ingest(config, store, RestoringRegister(index, curation))
+    register = RestoringRegister(TaggingRegister(index, ExtraTags(extra_tags)), curation)
+    ingest = make_ingest(config, store, register)
     scrub = make_scrub(config, store, index)
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(index.health))
@@ -83,6 +94,7 @@ def build(checked: Checked, store: BlobStore, index: Index, hooks: Hooks) -> Par
     return Parts(
         ingest=ingest,
         scrub=scrub,
+        reindexing=Reindexing(store, index, extra_tags),
         errands=Errands(errand_kinds(config, store, index, ingest, is_in_use=True)),
         commands={
             **QuarantineCommands(store, index, curation).by_name(),

@@ -2,7 +2,6 @@
 
 from pacsd.api.store import Buffer
 from pacsd.archive.attributes import Attributes
-from pacsd.archive.extra_tags import NO_EXTRA_TAGS, ExtraTags
 from pacsd.archive.identity import Identity, identify
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.header_stream import DataSetHeader, HeaderStream, known_syntax
@@ -17,9 +16,8 @@ class Examination:
     `is_over` says that more of the data set would tell nothing new.
     """
 
-    def __init__(self, request: InstanceRequest, extra_tags: ExtraTags = NO_EXTRA_TAGS) -> None:
+    def __init__(self, request: InstanceRequest) -> None:
         self._request = request
-        self._extra_tags = extra_tags
         self._syntax = known_syntax(request.transfer_syntax_uid)
         self._stream = HeaderStream(self._syntax)
         self._header: DataSetHeader | None = None
@@ -72,7 +70,6 @@ class Examination:
             attributes=attributes,
             copy=copy,
             header=encode_header(header),
-            extras=self._extra_tags.values(header, attributes),
             restores_deleted=request.policy.restores_deleted,
         )
 

@@ -1,12 +1,20 @@
-"""The tags that a user chose to have indexed beside ours, read of each object."""
+"""The tags that a user chose to have indexed beside ours, read of each object's header."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
 
+from pacsd.archive import adoption, second_look
 from pacsd.archive.attributes import Attributes
 from pacsd.dicom.header_stream import DataSetHeader
 from pacsd.dicom.private import private_tag
+from pacsd.dicom.stored_header import decode_header, header_syntax
 from pacsd.dicom.tag import Tag, element, group
-from pacsd.index.records import ExtraTag
+from pacsd.index.records import ExtraTag, NewInstance, Verdict
+
+
+class Records(second_look.Register, adoption.Records, Protocol):
+    """The index, as ingest and adoption need it."""
 
 
 class ExtraTags:
@@ -15,13 +23,41 @@ class ExtraTags:
     def __init__(self, chosen: Sequence[ExtraTag] = ()) -> None:
         self._chosen = tuple(chosen)
 
-    def values(self, header: DataSetHeader, attributes: Attributes) -> dict[int, str]:
-        """The text of each chosen tag that has a value, by `ExtraTag.id`."""
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def values(self, stored_header: bytes) -> dict[int, str]:
+        """The text of each chosen tag that has a value, by `ExtraTag.id`.
+
+        Raises:
+            ScanError: the bytes are no header.
+        """
+        header = decode_header(stored_header).read()
+        attributes = Attributes(header, header_syntax(header.layout))
         found = ((extra.id, _text(extra, header, attributes)) for extra in self._chosen)
         return {id_: text for id_, text in found if text}
 
 
-NO_EXTRA_TAGS = ExtraTags()
+class TaggingRegister:
+    """A register that gets the chosen tags with each instance. Costs nothing where none are."""
+
+    def __init__(self, register: Records, tags: ExtraTags) -> None:
+        self._register = register
+        self._tags = tags
+
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        """Index a group in one transaction; see `second_look.Register`."""
+        if self._tags:
+            group = [replace(new, extras=self._tags.values(new.header)) for new in group]
+        return await self._register.add(group)
+
+    async def withdraw(self, partition: int, version: int, /) -> None:
+        """Forget a version that `add` put into quarantine."""
+        await self._register.withdraw(partition, version)
+
+    async def highest_keys(self, store: str, limit: int, /) -> Sequence[str]:
+        """The highest keys of a store that the index knows."""
+        return await self._register.highest_keys(store, limit)
 
 
 def _text(extra: ExtraTag, header: DataSetHeader, attributes: Attributes) -> str:

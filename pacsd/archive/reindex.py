@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
-from pacsd.archive.attributes import Attributes
 from pacsd.archive.extra_tags import ExtraTags
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.stored_file import read_stored
 from pacsd.dicom.errors import DicomError
-from pacsd.dicom.header_stream import known_syntax
-from pacsd.dicom.stored_header import decode_header
 from pacsd.index.index import Index
 from pacsd.index.records import ExtraTag, ExtraTagState, Scope, StoredInstance
 
@@ -67,10 +64,8 @@ class Reindex:
                 stored = headers.get(instance.id)
                 if stored is None:
                     stored = (await read_stored(self._store, copy.location)).header
-                header = decode_header(stored).read()
+                text = self._reader.values(stored).get(self.tag.id)
             except (DicomError, StoreError, Unacceptable):
                 continue
-            attributes = Attributes(header, known_syntax(copy.transfer_syntax_uid))
-            text = self._reader.values(header, attributes).get(self.tag.id)
             return {instance.id: text} if text else {}
         return {}

@@ -8,7 +8,6 @@ import anyio.to_thread
 
 from pacsd.api.store import BlobStore, Buffer, Location
 from pacsd.archive.examination import Examination
-from pacsd.archive.extra_tags import NO_EXTRA_TAGS, ExtraTags
 from pacsd.archive.file_meta import decode_reception
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.part10 import (
@@ -26,9 +25,7 @@ _INLINE_BYTES = 64 * 1024
 """Pieces up to this are digested on the event loop: a hop to a thread would take longer."""
 
 
-async def read_stored(
-    store: BlobStore, location: Location, extra_tags: ExtraTags = NO_EXTRA_TAGS
-) -> NewInstance:
+async def read_stored(store: BlobStore, location: Location) -> NewInstance:
     """Read a file to its end: its header, its digest, and how it came to us.
 
     Raises:
@@ -39,7 +36,7 @@ async def read_stored(
     async with aclosing(store.read(location)) as pieces:
         beginning = await _beginning(pieces)
         meta, offset = decode_file_meta(beginning)
-        reading = _Reading(_request(meta), extra_tags)
+        reading = _Reading(_request(meta))
         await reading.take(memoryview(beginning)[offset:])
         async for piece in pieces:
             await reading.take(piece)
@@ -49,8 +46,8 @@ async def read_stored(
 class _Reading:
     """A data set that passes by once more."""
 
-    def __init__(self, request: InstanceRequest, extra_tags: ExtraTags) -> None:
-        self._examination = Examination(request, extra_tags)
+    def __init__(self, request: InstanceRequest) -> None:
+        self._examination = Examination(request)
         self._digest = hashlib.sha256()
         self._bytes = 0
 

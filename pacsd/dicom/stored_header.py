@@ -26,6 +26,7 @@ from pacsd.dicom.registry import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
+    TransferSyntax,
 )
 from pacsd.dicom.scan import scan
 
@@ -56,8 +57,7 @@ class StoredHeader:
         Raises:
             ScanError: `raw` is no header.
         """
-        syntax = known_syntax(_SYNTAXES[_LAYOUTS.index(self.layout)])
-        found = scan(self.raw, syntax)
+        found = scan(self.raw, header_syntax(self.layout))
         return DataSetHeader(
             raw=self.raw,
             elements=found.elements,
@@ -67,6 +67,11 @@ class StoredHeader:
             quirks=found.quirks,
             is_whole=found.is_complete,
         )
+
+
+def header_syntax(layout: Layout) -> TransferSyntax:
+    """The uncompressed Transfer Syntax that is written in this layout."""
+    return known_syntax(_SYNTAXES[_LAYOUTS.index(layout)])
 
 
 def encode_header(header: DataSetHeader) -> bytes:

@@ -1,11 +1,17 @@
 import pytest
 
-from pacsd.archive.attributes import Attributes
-from pacsd.archive.extra_tags import NO_EXTRA_TAGS, ExtraTags
+from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
+from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.stored_file import read_stored
 from pacsd.dicom.header_stream import HeaderStream, known_syntax
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from pacsd.dicom.stored_header import encode_header
 from pacsd.index.attributes import Level
-from pacsd.index.records import ExtraTag, ExtraTagState
+from pacsd.index.records import ExtraTag, ExtraTagState, NewInstance
+from pacsd.testing.memory_register import MemoryRegister
+from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import data_set
+from tests.archive.test_stored_file import REQUEST, stored
 from tests.dicom.written import element
 
 SPECIES, CREATOR, PRIVATE = 0x00102201, "ACME 1.1", 0x00091001
@@ -22,8 +28,7 @@ def values(
     stream = HeaderStream(syntax)
     stream.feed(b"".join(element(tag, vr, value, syntax) for tag, vr, value in elements))
     stream.end()
-    header = stream.header()
-    return tags.values(header, Attributes(header, syntax))
+    return tags.values(encode_header(stream.header()))
 
 
 @pytest.mark.parametrize("syntax_uid", [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN])
@@ -48,5 +53,33 @@ def test_the_same_number_of_another_creator_is_another_tag() -> None:
     assert values(tags, (PRIVATE, "SH", b"blue")) == {}
 
 
-def test_without_any_nothing_is_read() -> None:
-    assert values(NO_EXTRA_TAGS, (SPECIES, "LO", b"Canis ")) == {}
+async def new_instance(species: str) -> NewInstance:
+    store = MemoryStore()
+    data = data_set({"PatientSpeciesDescription": species})
+    return await read_stored(store, await stored(store, encode_preface(REQUEST) + data))
+
+
+async def test_each_instance_gets_its_values_on_its_way_to_the_index() -> None:
+    register = MemoryRegister()
+    tagging = TaggingRegister(register, ExtraTags((chosen(SPECIES),)))
+    await tagging.add([await new_instance("Canis")])
+    [kept] = register.instances.values()
+    assert kept.extras == {7: "Canis"}
+    assert await tagging.highest_keys("memory", 5) == ["00000001"]
+
+
+async def test_without_chosen_tags_nothing_is_read() -> None:
+    register = MemoryRegister()
+    new = await new_instance("Canis")
+    await TaggingRegister(register, ExtraTags()).add([new])
+    assert [*register.instances.values()] == [new]
+
+
+async def test_a_conflict_is_withdrawn_through_it() -> None:
+    register = MemoryRegister()
+    tagging = TaggingRegister(register, ExtraTags())
+    await tagging.add([await new_instance("Canis")])
+    [verdict] = await tagging.add([await new_instance("Felis")])
+    assert verdict.quarantined is not None
+    await tagging.withdraw(1, verdict.quarantined)
+    assert register.quarantined == {}

@@ -1,11 +1,20 @@
 """The whole configuration: every room's settings in one."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    field_validator,
+    model_validator,
+)
 
 from pacsd.api.settings import Settings
+from pacsd.dicom.dictionary import tag_of, vr_of
+from pacsd.dicom.tag import Tag, is_private, parse_tag
 from pacsd.net.settings import (
     AESettings,
     DimseSettings,
@@ -27,6 +36,9 @@ PathText = Annotated[Path, PlainValidator(_path), PlainSerializer(str)]
 TraceLevels = Annotated[
     tuple[Literal["transcript", "values", "payload"], ...], BeforeValidator(split_text)
 ]
+
+
+TextVR = Literal["", "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI", "UT"]
 
 
 class StoreSettings(Settings):
@@ -66,6 +78,54 @@ class IndexSettings(Settings):
     """Most of them under one SOP Instance UID."""
 
 
+class ExtraTagSettings(Settings):
+    """One attribute indexed beside the usual ones, private or not; repeat the table for more.
+
+    What is stored already is filled in while the daemon serves. Taken out again, its values go.
+    """
+
+    tag: str = Field(examples=["PatientSpeciesDescription"])
+    """Its keyword, or its tag: "(0010,2201)". Of a private one the block counts for nothing:
+    "(0009,0001)" is (0009,1001) as well as (0009,A701)."""
+
+    level: Literal["study", "series", "instance"] = "instance"
+    """Of what it is kept: a study and a series have the value of their first instance."""
+
+    private_creator: str = Field(default="", max_length=64)
+    """Of a private tag: who reserved it (PS3.5 section 7.8.1)."""
+
+    vr: Literal[
+        "", "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI", "UT"
+    ] = ""
+    """Its VR where the object does not say; needed for private tags only."""
+
+    @field_validator("tag")
+    @classmethod
+    def _check_tag(cls, value: str) -> str:
+        if tag_of(value) is None:
+            parse_tag(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_private(self) -> Self:
+        if is_private(self.number) != bool(self.private_creator):
+            raise ValueError("a private tag needs private_creator, and only a private tag")
+        if vr_of(self.number) is None and not self.vr:
+            raise ValueError("vr is needed: PS3.6 does not know this tag")
+        return self
+
+    @property
+    def number(self) -> Tag:
+        """The tag as a number; without a block where it is private."""
+        number = tag_of(self.tag) or parse_tag(self.tag)
+        return number & 0xFFFF00FF if is_private(number) else number
+
+    @property
+    def text_vr(self) -> str:
+        """Its VR where the object does not say."""
+        return self.vr or str(vr_of(self.number))
+
+
 class ScrubSettings(Settings):
     """Stored objects are read back in the background, to find in time what a disk has lost."""
 
@@ -73,7 +133,7 @@ class ScrubSettings(Settings):
     """Read stored objects back. What is found stands in the log and in pacsd_bad_copies."""
 
     bytes_per_second: int = Field(default=4 * 1024**2, ge=4_096, le=2**40)
-    """Most bytes read in a second; a small object counts as 65,536. At least what comes in on
+    """Most bytes read in a second; a small object counts as 262,144. At least what comes in on
     average, or what is read for the first time leaves no time for a second."""
 
     again_after_days: float = Field(default=90, gt=0, le=36_500)
@@ -128,6 +188,9 @@ class Config(Settings):
 
     index: IndexSettings = IndexSettings()
     """What is known of them."""
+
+    extra_tag: tuple[ExtraTagSettings, ...] = ()
+    """Attributes indexed beside the usual ones. Environment: PACSD_EXTRA_TAG, the list as JSON."""
 
     scrub: ScrubSettings = ScrubSettings()
     """Whether they are still what they were."""

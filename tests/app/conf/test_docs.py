@@ -9,7 +9,7 @@ from pacsd.app.conf.decode import decode_strictly
 from pacsd.app.conf.docs import describe, example_files, render_config, render_peers, toml_value
 from pacsd.app.conf.peers_file import PeersFile
 from pacsd.app.conf.setting_keys import setting_keys
-from pacsd.app.conf.settings import Config
+from pacsd.app.conf.settings import Config, ExtraTagSettings
 from pacsd.net.peers import Peer
 
 REPOSITORY = Path(__file__).parents[3]
@@ -30,7 +30,10 @@ def test_the_example_as_it_is_is_the_defaults() -> None:
 
 
 def test_the_example_uncommented_is_the_defaults() -> None:
-    assert decode_strictly(Config, uncommented(render_config(), "#")) == Config()
+    config = decode_strictly(Config, uncommented(render_config(), "#"))
+    # A table that may stand any number of times shows one.
+    assert config.model_copy(update={"extra_tag": ()}) == Config()
+    assert config.extra_tag == (ExtraTagSettings(tag="PatientSpeciesDescription"),)
     peers = decode_strictly(PeersFile, uncommented(render_peers(), "#")).peer
     assert peers == (Peer(ae_title="CT1"),)
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from pacsd.app.conf.settings import Config
+from pacsd.app.conf.settings import Config, ExtraTagSettings
 
 
 def test_defaults_serve_one_ae_on_loopback() -> None:
@@ -33,3 +33,31 @@ def test_what_is_refused(tree: dict[str, object], key: tuple[object, ...]) -> No
 def test_plugin_tables_stay_raw() -> None:
     tree = {"plugins": {"store_fs": {"threads": "4", "nested": {"a": [1]}}}}
     assert Config.model_validate(tree).plugins == tree["plugins"]
+
+
+@pytest.mark.parametrize(
+    ("table", "number", "vr"),
+    [
+        ({"tag": "PatientSpeciesDescription"}, 0x00102201, "LO"),
+        ({"tag": "(0010,2201)", "level": "study"}, 0x00102201, "LO"),
+        ({"tag": "0009,A701", "private_creator": "ACME 1.1", "vr": "SH"}, 0x00090001, "SH"),
+    ],
+)
+def test_an_extra_tag(table: dict[str, str], number: int, vr: str) -> None:
+    settings = ExtraTagSettings.model_validate(table)
+    assert (settings.number, settings.text_vr) == (number, vr)
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ({"tag": "PatientsSpecies"}, "is not two groups of four hexadecimal digits"),
+        ({"tag": "0009,1001"}, "needs private_creator"),
+        ({"tag": "0009,1001", "private_creator": "ACME"}, "vr is needed"),
+        ({"tag": "PatientID", "private_creator": "ACME"}, "only a private tag"),
+        ({"tag": "PatientID", "level": "patient"}, "level"),
+    ],
+)
+def test_an_extra_tag_that_cannot_be(table: dict[str, str], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        ExtraTagSettings.model_validate(table)
