@@ -28,7 +28,7 @@ from pacsd.dicom.status import Status
 from pacsd.dicom.uid import is_acceptable_uid
 
 ORIGIN = "import"
-FILES_AT_ONCE = 4
+FILES_AT_ONCE = 16
 _LOOKED_AT_TOGETHER = 50
 _FIRST_BYTES = 64 * 1024
 _PIECE_BYTES = 512 * 1024
@@ -182,8 +182,10 @@ def _open(found: DicomFile) -> _OpenFile:
     except BaseException:
         file.close()
         raise
-    preamble, first = head[:PREAMBLE_LENGTH_BYTES], head[offset:]
-    return _OpenFile(file, preamble, meta, first, is_read=len(head) < head_bytes + _FIRST_BYTES)
+    is_read = len(head) < head_bytes + _FIRST_BYTES
+    if is_read:
+        file.close()
+    return _OpenFile(file, head[:PREAMBLE_LENGTH_BYTES], meta, head[offset:], is_read)
 
 
 def _check_uid(name: str, uid: str) -> None:

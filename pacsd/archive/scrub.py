@@ -19,9 +19,9 @@ from pacsd.index.index import Index
 from pacsd.index.records import Copy, CopyCheck, CopyState, Scope
 
 IDLE_S = 60.0
-"""After which it looks again when nothing was due, or nothing worked."""
+"""After which it begins, and looks again when nothing was due, or nothing worked."""
 
-LEAST_COST_BYTES = 64 * 1024
+LEAST_COST_BYTES = 256 * 1024
 """A copy counts as at least so many bytes: opening a small file costs, too."""
 
 _PAGE_COPIES = 64
@@ -99,19 +99,25 @@ class Scrub:
         )
 
     async def run(self) -> None:
-        """Scrub until cancelled."""
+        """Scrub until cancelled; whoever waited for the start goes first."""
+        await self._tried(self.count_bad)
+        await self._sleep(IDLE_S)
         while True:
-            try:
-                has_found_work = await self._scrub_page()
-            except (IndexFault, StoreError) as error:
-                self._observer.scrub_failed(error)
-                has_found_work = False
-            if not has_found_work:
+            if not await self._tried(self._scrub_page):
                 await self._sleep(IDLE_S)
 
-    async def count_bad(self) -> None:
-        """See how many copies are bad by now, whoever found that, or repaired them."""
+    async def count_bad(self) -> bool:
+        """See how many copies are bad by now, whoever found or repaired them; are there any?"""
         self._numbers.bad_copies = await self._index.checks.bad_copies(self._scope)
+        return bool(self._numbers.bad_copies)
+
+    async def _tried(self, work: Callable[[], Awaitable[bool]]) -> bool:
+        """What it returns; False if it fails."""
+        try:
+            return await work()
+        except (IndexFault, StoreError) as error:
+            self._observer.scrub_failed(error)
+            return False
 
     async def _scrub_page(self) -> bool:
         """Read a few copies; False when none is due."""

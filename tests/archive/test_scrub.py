@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 import anyio
@@ -10,7 +10,7 @@ from pacsd.archive.pace import Pace
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.stored_file import read_stored
 from pacsd.index.errors import IndexFault, IndexFaultKind
-from pacsd.index.records import Copy, CopyState, Outcome
+from pacsd.index.records import Copy, CopyState, Outcome, Scope
 from tests.archive.stored import NOW_US, STORE, Stored, content, stored
 
 DAY_US = 86_400_000_000
@@ -38,8 +38,21 @@ class Idle(Exception):
     """Nothing was due."""
 
 
-async def idle(_: float) -> None:
-    raise Idle
+class Patience:
+    """Sleeps so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.slept: list[float] = []
+        self._times = times
+
+    async def __call__(self, delay_s: float) -> None:
+        self.slept.append(delay_s)
+        if len(self.slept) > self._times:
+            raise Idle
+
+
+async def not_at_all(_: float) -> None:
+    """Time passes quickly."""
 
 
 def scrub_of(
@@ -48,7 +61,7 @@ def scrub_of(
     *,
     now_us: int = NOW_US,
     pace: Pace | None = None,
-    sleep: Callable[[float], Awaitable[None]] = idle,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
     is_on: bool = True,
 ) -> Scrub:
     return Scrub(
@@ -59,7 +72,7 @@ def scrub_of(
         again_after_us=DAY_US,
         now_us=lambda: now_us,
         observer=notebook or Notebook(),
-        sleep=sleep,
+        sleep=sleep or Patience(1),
         is_on=is_on,
     )
 
@@ -153,22 +166,26 @@ async def test_a_fault_is_told_and_it_goes_on_later(
 ) -> None:
     await archive.add(content(1))
     fault = IndexFault(IndexFaultKind.INPUT_OUTPUT, "test")
-    notebook, slept = Notebook(), []
-    bad_copies = archive.index.checks.bad_copies
+    notebook, patience = Notebook(), Patience(2)
+    bad_copies, tries = archive.index.checks.bad_copies, []
 
-    async def failing(*_: object) -> None:
-        raise fault
+    async def failing_twice(scope: Scope) -> Mapping[CopyState, int]:
+        tries.append(scope)
+        if len(tries) <= 2:
+            raise fault
+        return await bad_copies(scope)
 
-    async def sleep(delay_s: float) -> None:
-        slept.append(delay_s)
-        if len(slept) > 1:
-            raise Idle
-        monkeypatch.setattr(archive.index.checks, "bad_copies", bad_copies)
-
-    monkeypatch.setattr(archive.index.checks, "bad_copies", failing)
-    tested = await scrubbed(scrub_of(archive, notebook, sleep=sleep))
-    assert (notebook.failures, slept) == ([fault], [scrub.IDLE_S] * 2)
+    monkeypatch.setattr(archive.index.checks, "bad_copies", failing_twice)
+    tested = await scrubbed(scrub_of(archive, notebook, sleep=patience))
+    assert (notebook.failures, patience.slept) == ([fault, fault], [scrub.IDLE_S] * 3)
     assert tested.health().verified == 1
+
+
+async def test_it_waits_for_what_begins_with_the_daemon(archive: Stored) -> None:
+    await archive.add(content(1))
+    patience = Patience(0)
+    tested = await scrubbed(scrub_of(archive, sleep=patience))
+    assert (tested.health().verified, patience.slept) == (0, [scrub.IDLE_S])
 
 
 async def test_switched_off_it_reads_nothing_but_knows_what_is_bad(archive: Stored) -> None:
@@ -182,7 +199,7 @@ async def test_switched_off_it_reads_nothing_but_knows_what_is_bad(archive: Stor
 
 async def test_it_can_be_cancelled_in_the_middle_of_a_file(archive: Stored) -> None:
     await archive.add(content(1))
-    tested = scrub_of(archive, pace=Pace(1))
+    tested = scrub_of(archive, pace=Pace(1), sleep=not_at_all)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tested.run)
         while not tested.health().read_bytes:

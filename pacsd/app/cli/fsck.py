@@ -79,7 +79,10 @@ def _tell(ended: "Ended[CheckProgress]", seconds: float) -> None:
             typer.echo(f"... and {left_out} more")
         for kind, count in sorted(report.counts.items()):
             typer.echo(f"{count} {kind}: {WHAT_TO_DO.get(kind, '')}")
-        typer.echo(_looked_at(report, seconds))
+        sense = (
+            "" if report.counts else ": nothing found so far" if ended.failure else ": all is well"
+        )
+        typer.echo(f"{_looked_at(report)}, in {seconds:.1f} s{sense}")
     tell_failure(ended)
 
 
@@ -87,10 +90,9 @@ def _whose(kind: str) -> str:
     return "version" if kind.startswith("version") else "instance"
 
 
-def _looked_at(report: "CheckProgress", seconds: float) -> str:
+def _looked_at(report: "CheckProgress") -> str:
     read_back = ""
     if report.verified:
         read_back = f", {report.verified} read back ({report.read_bytes / 1e6:.1f} MB)"
     new = f", {report.left_alone} new ones left alone" if report.left_alone else ""
-    known = f"{report.files} files, {report.rows} in the index{new}{read_back}"
-    return f"{known}, in {seconds:.1f} s{'' if report.counts else ': all is well'}"
+    return f"{report.files} files, {report.rows} in the index{new}{read_back}"

@@ -1,7 +1,9 @@
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
@@ -93,3 +95,17 @@ def test_findings_left_out_are_counted(data_dir: Path, monkeypatch: pytest.Monke
     for file in files(data_dir):
         file.unlink()
     assert "... and 2 more" in check(data_dir).stdout
+
+
+def test_interrupted_it_does_not_say_that_all_is_well(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr("pacsd.archive.check.Check._mark_verified", interrupted)
+    done = check(data_dir)
+    assert done.exit_code == 130
+    assert done.stdout.endswith(" s: nothing found so far\n")
+    assert done.stderr == "interrupted\n"
