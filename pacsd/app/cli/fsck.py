@@ -54,7 +54,7 @@ def fsck(
     with progress_bar("checking") as advance:
 
         def show(progress: CheckProgress) -> None:
-            advance(progress.rows, progress.expected_rows)
+            advance(progress.rows, progress.expected_rows or None)
 
         ended = run_errand(config, data_dir, "check", CheckProgress, show, with_digests=digests)
     if as_json:
@@ -79,10 +79,7 @@ def _tell(ended: "Ended[CheckProgress]", seconds: float) -> None:
             typer.echo(f"... and {left_out} more")
         for kind, count in sorted(report.counts.items()):
             typer.echo(f"{count} {kind}: {WHAT_TO_DO.get(kind, '')}")
-        sense = (
-            "" if report.counts else ": nothing found so far" if ended.failure else ": all is well"
-        )
-        typer.echo(f"{_looked_at(report)}, in {seconds:.1f} s{sense}")
+        typer.echo(f"{_looked_at(report)}, in {seconds:.1f} s{_sense(ended)}")
     tell_failure(ended)
 
 
@@ -96,3 +93,9 @@ def _looked_at(report: "CheckProgress") -> str:
         read_back = f", {report.verified} read back ({report.read_bytes / 1e6:.1f} MB)"
     new = f", {report.left_alone} new ones left alone" if report.left_alone else ""
     return f"{report.files} files, {report.rows} in the index{new}{read_back}"
+
+
+def _sense(ended: "Ended[CheckProgress]") -> str:
+    if ended.report is None or ended.report.counts:
+        return ""
+    return ": nothing found so far" if ended.failure else ": all is well"
