@@ -11,6 +11,7 @@ from pacsd.api.store import BlobStore
 from pacsd.app.admin.errands import ErrandError
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
+from pacsd.app.opening import Archive
 from pacsd.archive.check import Check
 from pacsd.archive.check_records import CheckProgress, Finding
 from pacsd.archive.pace import Pace
@@ -31,17 +32,17 @@ class CheckErrand:
     def __init__(
         self,
         config: Config,
-        store: BlobStore,
-        index: Index,
+        archive: Archive,
         *,
         with_digests: bool,
         is_in_use: bool,
     ) -> None:
         rate = config.scrub.check_bytes_per_second if is_in_use else None
         self._check = Check(
-            store,
+            archive.store,
             config.store.name,
-            index,
+            archive.index,
+            archive.register,
             now_us=utc_us,
             with_digests=with_digests,
             is_in_use=is_in_use,

@@ -65,9 +65,7 @@ class Daemon:
         _raise_file_limit(descriptors_needed(config))
         _warn(config, self._checked.peers)
         async with opened(self._checked, self._data_dir) as archive:
-            parts = wiring.build(
-                self._checked, archive.store, archive.index, archive.hooks, archive.extra_tags
-            )
+            parts = wiring.build(self._checked, archive)
             try:
                 await self._serve(parts, started)
             except ExceptionGroup as group:

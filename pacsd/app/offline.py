@@ -10,7 +10,6 @@ from pacsd.app import wiring
 from pacsd.app.admin.errands import Errand, ErrandError
 from pacsd.app.conf.checks import Checked
 from pacsd.app.opening import opened
-from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.ingest import Ingest
 
 SHOWN_EVERY_S = 0.2
@@ -30,9 +29,8 @@ async def perform(
     """
     config = checked.config
     async with opened(checked, data_dir) as archive:
-        register = TaggingRegister(archive.index, ExtraTags(archive.extra_tags))
-        ingest = wiring.make_ingest(config, archive.store, register)
-        kinds = wiring.errand_kinds(config, archive.store, archive.index, ingest, is_in_use=False)
+        ingest = wiring.make_ingest(config, archive.store, archive.register)
+        kinds = wiring.errand_kinds(config, archive, ingest, is_in_use=False)
         return await _watched(kinds[kind](arguments), ingest, show)
 
 

@@ -36,6 +36,11 @@ class Archive:
     index: Index
     extra_tags: tuple[ExtraTag, ...] = ()
 
+    @property
+    def register(self) -> TaggingRegister:
+        """The index for those who put instances into it."""
+        return TaggingRegister(self.index, ExtraTags(self.extra_tags))
+
 
 @asynccontextmanager
 async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
@@ -54,13 +59,12 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(loaded.stop)
         await loaded.start()
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        index, tags = await _open_index(stack, checked, data_dir, store)
-        yield Archive(loaded.hooks, store, index, tags)
+        yield await _with_index(stack, checked, data_dir, loaded.hooks, store)
 
 
-async def _open_index(
-    stack: AsyncExitStack, checked: Checked, data_dir: Path, store: BlobStore
-) -> tuple[Index, tuple[ExtraTag, ...]]:
+async def _with_index(
+    stack: AsyncExitStack, checked: Checked, data_dir: Path, hooks: Hooks, store: BlobStore
+) -> Archive:
     """Open the index, which the stack closes, and bring it up to settings and store.
 
     Raises:
@@ -69,10 +73,10 @@ async def _open_index(
     config = checked.config
     try:
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
-        tags = tuple(await extra_tags.chosen(index, config.extra_tag))
-        tagging = TaggingRegister(index, ExtraTags(tags))
-        is_complete = await indexing.adopt_left_over(store, config.store.name, tagging)
+        tags = await extra_tags.chosen(index, config.extra_tag)
+        archive = Archive(hooks, store, index, tuple(tags))
+        is_complete = await indexing.adopt_left_over(store, config.store.name, archive.register)
         await indexing.catch_up(store, index, is_complete=is_complete)
     except (IndexFault, StateRecordError, StoreError, OSError) as error:
         raise StartError(f"index: {error}") from error
-    return index, tags
+    return archive

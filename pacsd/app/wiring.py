@@ -1,6 +1,6 @@
 """The one place where the rooms are put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -19,16 +19,14 @@ from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
 from pacsd.archive.curation import Curation
-from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.second_look import Register
-from pacsd.index.index import Index
-from pacsd.index.records import ExtraTag
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
@@ -57,18 +55,12 @@ class Parts:
     http: HttpListener | None
 
 
-def build(
-    checked: Checked,
-    store: BlobStore,
-    index: Index,
-    hooks: Hooks,
-    extra_tags: Sequence[ExtraTag] = (),
-) -> Parts:
+def build(checked: Checked, archive: Archive) -> Parts:
     """Put a daemon together; nothing runs yet."""
-    config = checked.config
+    config, store, index = checked.config, archive.store, archive.index
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
-    register = RestoringRegister(TaggingRegister(index, ExtraTags(extra_tags)), curation)
+    register = RestoringRegister(archive.register, curation)
     ingest = make_ingest(config, store, register)
     scrub = make_scrub(config, store, index)
     registry.register(IngestCollector(ingest))
@@ -85,7 +77,7 @@ def build(
             limits=_limits_before_request(config),
             max_data_set_bytes=config.dimse.max_data_set_bytes,
             network_timeout_s=config.dimse.network_timeout_s,
-            hook=_acceptance(hooks),
+            hook=_acceptance(archive.hooks),
         ),
         config.dimse.listen,
         config.dimse.backlog,
@@ -94,8 +86,8 @@ def build(
     return Parts(
         ingest=ingest,
         scrub=scrub,
-        reindexing=Reindexing(store, index, extra_tags),
-        errands=Errands(errand_kinds(config, store, index, ingest, is_in_use=True)),
+        reindexing=Reindexing(store, index, archive.extra_tags),
+        errands=Errands(errand_kinds(config, archive, ingest, is_in_use=True)),
         commands={
             **QuarantineCommands(store, index, curation).by_name(),
             **index_commands(index),
@@ -121,13 +113,13 @@ def make_ingest(config: Config, store: BlobStore, register: Register) -> Ingest:
 
 
 def errand_kinds(
-    config: Config, store: BlobStore, index: Index, ingest: Ingest, *, is_in_use: bool
+    config: Config, archive: Archive, ingest: Ingest, *, is_in_use: bool
 ) -> dict[str, Begin]:
     """The long work that commands may want; `is_in_use`: a daemon uses the archive meanwhile."""
 
     def check(arguments: Arguments) -> CheckErrand:
         with_digests = arguments.get("with_digests") is True
-        return CheckErrand(config, store, index, with_digests=with_digests, is_in_use=is_in_use)
+        return CheckErrand(config, archive, with_digests=with_digests, is_in_use=is_in_use)
 
     def import_files(arguments: Arguments) -> ImportErrand:
         return ImportErrand(paths_of(arguments), ingest)

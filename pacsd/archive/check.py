@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from pacsd.api.store import BlobStore, Location
-from pacsd.archive.adoption import GROUP_FILES, Fate, adopt_group
+from pacsd.archive.adoption import GROUP_FILES, Fate, Records, adopt_group
 from pacsd.archive.check_records import CheckProgress, CheckTally, Finding, FindingKind
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import Filed, ReadBack
@@ -38,8 +38,9 @@ class _Row:
 class Check:
     """One check; `run` it once, ask for its `progress` at any time.
 
-    `with_digests`: every file is read back, at this pace. `is_in_use`: others store meanwhile, and
-    files behind the last one known at the start are theirs. `found` is told of each finding.
+    `register` takes the files that the index did not know. `with_digests`: every file is read back,
+    at this pace. `is_in_use`: others store meanwhile, and files behind the last one known at the
+    start are theirs. `found` is told of each finding.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Check:
         store: BlobStore,
         store_name: str,
         index: Index,
+        register: Records,
         *,
         now_us: Callable[[], int],
         with_digests: bool = False,
@@ -57,6 +59,7 @@ class Check:
         self._store = store
         self._store_name = store_name
         self._index = index
+        self._register = register
         self._scope = Scope()
         self._now_us = now_us
         self._with_digests = with_digests
@@ -192,7 +195,7 @@ class Check:
         left = [location for location in strangers if location.key not in known]
         # A file that was kept because its twin is bad takes the twin's place at the second try.
         for is_last in (False, True):
-            fates = await adopt_group(self._store, self._index, left, self._may_remove)
+            fates = await adopt_group(self._store, self._register, left, self._may_remove)
             kept = []
             for location, fate in zip(left, fates, strict=True):
                 if fate is Fate.KEPT and not is_last:

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -9,6 +10,8 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.app.admin.errands import ErrandError
 from pacsd.app.checking import CheckErrand, ScrubCollector, ScrubLog, make_scrub
 from pacsd.app.conf.settings import Config, ScrubSettings, StoreSettings
+from pacsd.app.opening import Archive
+from pacsd.app.plugins import Plugins
 from pacsd.index.records import CopyState
 from tests.archive.stored import STORE, Stored, content, stored
 
@@ -22,7 +25,9 @@ async def archive(tmp_path: Path) -> AsyncIterator[Stored]:
 
 
 def errand_of(archive: Stored, *, is_in_use: bool = True) -> CheckErrand:
-    return CheckErrand(CONFIG, archive.store, archive.index, with_digests=True, is_in_use=is_in_use)
+    hooks = Plugins({}, structlog.get_logger("test")).hooks
+    opened = Archive(hooks, archive.store, archive.index)
+    return CheckErrand(CONFIG, opened, with_digests=True, is_in_use=is_in_use)
 
 
 async def test_a_check_reports_and_logs_what_it_finds(archive: Stored) -> None:

@@ -14,6 +14,7 @@ from pacsd.api.reception import Reception
 from pacsd.api.settings import Settings
 from pacsd.app.conf.checks import check
 from pacsd.app.conf.options import Options
+from pacsd.app.opening import Archive
 from pacsd.app.plugins import Plugins
 from pacsd.app.wiring import Parts, build
 from pacsd.archive.ingest import InstanceRequest
@@ -48,7 +49,7 @@ def built(
     checked = check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true"})
     logger = structlog.get_logger("test")
     enabled = {"door": plugin(Host("door", tmp_path, logger), Settings())} if plugin else {}
-    return build(checked, MemoryStore(), index, Plugins(enabled, logger).hooks)
+    return build(checked, Archive(Plugins(enabled, logger).hooks, MemoryStore(), index))
 
 
 async def test_nothing_listens_yet(tmp_path: Path, index: Index) -> None:

@@ -8,8 +8,10 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import ObjectPage
 from pacsd.archive.check import Check
 from pacsd.archive.check_records import CheckProgress, Finding, FindingKind
+from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.pace import Pace
 from pacsd.archive.stored_file import read_stored
+from pacsd.index.attributes import Level
 from pacsd.index.records import CopyCheck, CopyState, Outcome
 from tests.archive.stored import NOW_US, SCOPE, STORE, Stored, content, stored
 
@@ -24,6 +26,7 @@ def check_of(archive: Stored, *, with_digests: bool = False, is_in_use: bool = T
     return Check(
         archive.store,
         STORE,
+        archive.index,
         archive.index,
         now_us=lambda: NOW_US,
         with_digests=with_digests,
@@ -108,11 +111,28 @@ async def test_versions_in_quarantine_are_looked_at_too(archive: Stored) -> None
     assert [finding.number for finding in progress.findings] == numbers
 
 
+async def test_a_file_without_a_row_gets_the_tags_that_a_user_chose(archive: Stored) -> None:
+    comments = await archive.index.extra_tags.choose(SCOPE, Level.INSTANCE, 0x00204000, "LT", "")
+    await archive.file(content(1, comments="seen twice"))
+    await archive.add(*map(content, range(2, 6)))
+    register = TaggingRegister(archive.index, ExtraTags([comments]))
+    await Check(archive.store, STORE, archive.index, register, now_us=lambda: NOW_US).run()
+    stats = await archive.index.stats(SCOPE)
+    assert stats.rows["extra_value"] == 1
+
+
 async def test_a_file_without_a_row_is_indexed(archive: Stored) -> None:
     location = await archive.file(content(1))
     await archive.add(*map(content, range(2, 6)))
     found: list[Finding] = []
-    check = Check(archive.store, STORE, archive.index, now_us=lambda: NOW_US, found=found.append)
+    check = Check(
+        archive.store,
+        STORE,
+        archive.index,
+        archive.index,
+        now_us=lambda: NOW_US,
+        found=found.append,
+    )
     await check.run()
     assert found == [Finding(FindingKind.ADOPTED, location.key, None)]
     assert location.key in await archive.copies()
@@ -276,6 +296,7 @@ async def test_it_can_be_cancelled(archive: Stored) -> None:
     check = Check(
         archive.store,
         STORE,
+        archive.index,
         archive.index,
         now_us=lambda: NOW_US,
         with_digests=True,

@@ -47,6 +47,7 @@ class OnDisk:
             self.store,
             STORE,
             self.index,
+            self.index,
             now_us=utc_us,
             with_digests=with_digests,
             is_in_use=is_in_use,
