@@ -153,9 +153,18 @@ class Committer:
             else:
                 _settle(entry, result)
         if kept.entries:
-            await durable.send(kept)
+            await self._hand_on(kept, durable)
         else:
             await self._after_group()
+
+    async def _hand_on(self, kept: _Durable, durable: MemoryObjectSendStream[_Durable]) -> None:
+        try:
+            await durable.send(kept)
+        except anyio.BrokenResourceError:
+            # The half that indexes has died: nobody else answers these. Their files stay.
+            for entry in kept.entries:
+                _settle(entry, StoreError(StoreFault.STOPPED, "ingest ended"))
+            raise
 
     async def _ask_store(self, group: list[_Entry]) -> Sequence[Location | Exception]:
         results = await self._store.commit([entry.staged for entry in group])

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pacsd.archive import adoption, second_look
 from pacsd.archive.attributes import Attributes
+from pacsd.dicom.errors import DicomError
 from pacsd.dicom.header_stream import DataSetHeader
 from pacsd.dicom.private import private_tag
 from pacsd.dicom.stored_header import decode_header, header_syntax
@@ -48,12 +49,19 @@ class TaggingRegister:
     async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
         """Index a group in one transaction; see `second_look.Register`."""
         if self._tags:
-            group = [replace(new, extras=self._tags.values(new.header)) for new in group]
+            group = [replace(new, extras=self._values(new.header)) for new in group]
         return await self._register.add(group)
 
-    async def withdraw(self, partition: int, version: int, /) -> None:
+    async def withdraw(self, partition: int, version: int, /) -> bool:
         """Forget a version that `add` put into quarantine."""
-        await self._register.withdraw(partition, version)
+        return await self._register.withdraw(partition, version)
+
+    def _values(self, stored_header: bytes) -> dict[int, str]:
+        """The chosen tags; none where a header is too odd to be read again, which fails nobody."""
+        try:
+            return self._tags.values(stored_header)
+        except DicomError:
+            return {}
 
     async def highest_keys(self, store: str, limit: int, /) -> Sequence[str]:
         """The highest keys of a store that the index knows."""

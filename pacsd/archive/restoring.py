@@ -30,6 +30,6 @@ class RestoringRegister:
         async with self._curation.restoring(group) as permitted:
             return await self._register.add(permitted)
 
-    async def withdraw(self, partition: int, version: int, /) -> None:
+    async def withdraw(self, partition: int, version: int, /) -> bool:
         """Forget a version that `add` put into quarantine."""
-        await self._register.withdraw(partition, version)
+        return await self._register.withdraw(partition, version)

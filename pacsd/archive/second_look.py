@@ -20,8 +20,8 @@ class Register(Protocol):
             IndexFault: none of them is indexed, as far as is known.
         """
 
-    async def withdraw(self, partition: int, version: int, /) -> None:
-        """Forget a version that `add` put into quarantine.
+    async def withdraw(self, partition: int, version: int, /) -> bool:
+        """Forget a version that `add` put into quarantine; whether it was still there.
 
         Raises:
             IndexFault: it is still there.
@@ -56,7 +56,9 @@ class SecondLook:
             return verdict
         if not await have_same_values(self._store, existing, _copy(new, existing.instance)):
             return verdict
-        await self._register.withdraw(new.reception.partition, version)
+        if not await self._register.withdraw(new.reception.partition, version):
+            # Somebody released or discarded it meanwhile: the file is no longer ours to remove.
+            return verdict
         await self._dispose(new.copy.location)
         return replace(verdict, outcome=Outcome.DUPLICATE, keeps_file=False, quarantined=None)
 

@@ -84,6 +84,7 @@ def scan(
     wanted: AbstractSet[Tag] | None = None,
     is_whole: bool = True,
     after: Scan | None = None,
+    is_layout_certain: bool = False,
     max_nested_headers: int = MAX_NESTED_HEADERS,
 ) -> Scan:
     """Find the elements outside sequences, up to the first tag at or past `stop_before`.
@@ -93,7 +94,8 @@ def scan(
     asked for in `needed_bytes`; else it is the quirk `truncated`, and `needed_bytes` says what the
     data set should have had. `after` is an earlier scan, with the same arguments, of a shorter
     buffer with the same beginning: its elements are kept. `Scan.moved` lets it be a buffer that
-    begins later.
+    begins later. With `is_layout_certain` the elements are written as the Transfer Syntax says;
+    else the first one decides.
 
     Raises:
         ScanError: sequences of undefined length cannot be read, nest too deep, or one holds more
@@ -103,7 +105,7 @@ def scan(
     quirks = QuirkCounter(after.quirks if after is not None else ())
     layout = after.layout if after is not None else layout_of(syntax)
     is_start = after is None or after.last_tag == _BEFORE_ALL_TAGS
-    if is_start and len(buffer) >= HEADER_BYTES:
+    if is_start and not is_layout_certain and len(buffer) >= HEADER_BYTES:
         layout = first_layout(buffer, 0, layout, quirks)
     stop = _NO_TAG if stop_before is None else stop_before
     scanner = _Scanner(buffer, layout, quirks, stop, wanted, max_nested_headers)

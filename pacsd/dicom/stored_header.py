@@ -57,7 +57,7 @@ class StoredHeader:
         Raises:
             ScanError: `raw` is no header.
         """
-        found = scan(self.raw, header_syntax(self.layout))
+        found = scan(self.raw, header_syntax(self.layout), is_layout_certain=True)
         return DataSetHeader(
             raw=self.raw,
             elements=found.elements,

@@ -46,6 +46,8 @@ INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _UTC_OFFSET = re.compile(r"([+-])(\d\d)(\d\d)", re.ASCII)
 _LEAP_SECOND = 60
+MAX_NUMBER_CHARACTERS = 64
+"""Four times what an IS or DS may have (PS3.5 section 6.2); a longer one is no number."""
 
 _Moment = TypeVar("_Moment", date, time, datetime)
 
@@ -161,7 +163,7 @@ def parse_integer(value: str) -> int | None:
 def parse_decimal(value: str) -> Decimal | None:
     """A value of VR DS, exactly as written."""
     text = value.strip(" \0")
-    if not DECIMAL.fullmatch(text):
+    if len(text) > MAX_NUMBER_CHARACTERS or not DECIMAL.fullmatch(text):
         return None
     try:
         return Decimal(text)

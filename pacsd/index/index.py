@@ -67,9 +67,13 @@ class Index:
         work = partial(add, group=tuple(group), bounds=self._bounds)
         return await self._threads.write(work, Priority.INGEST)
 
-    async def withdraw(self, partition: int, version: int) -> None:
-        """Forget a version that `add` put into quarantine: it was no conflict after all."""
-        await self.quarantine.discard(Scope(partition), version, "pacsd")
+    async def withdraw(self, partition: int, version: int) -> bool:
+        """Forget a version that `add` put into quarantine: it was no conflict after all.
+
+        Returns:
+            Whether it was still there; nothing is done otherwise.
+        """
+        return await self.quarantine.discard(Scope(partition), version, "pacsd") is not None
 
     async def highest_keys(self, store: str, limit: int, partition: int | None = None) -> list[str]:
         """The highest keys of a store that instances and versions in quarantine have."""

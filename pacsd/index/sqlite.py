@@ -111,10 +111,10 @@ class SqliteFile:
             _checkpoint(writer, mode)
 
     def wal_bytes(self) -> int:
-        """The size of the write-ahead log."""
+        """The size of the write-ahead log; 0 as well while that cannot be told."""
         try:
             return os.stat(f"{self.path}-wal").st_size  # noqa: PTH116 - each commit asks this
-        except FileNotFoundError:
+        except OSError:
             return 0
 
     def close_writer(self, writer: Connection) -> None:

@@ -34,10 +34,12 @@ class MemoryRegister:
         self.groups.append(len(group))
         return [self._judge(new) for new in group]
 
-    async def withdraw(self, partition: int, version: int, /) -> None:
-        """Forget a version in quarantine."""
-        if self.quarantined.pop(version).reception.partition != partition:
+    async def withdraw(self, partition: int, version: int, /) -> bool:
+        """Forget a version in quarantine; whether it was there."""
+        found = self.quarantined.pop(version, None)
+        if found is not None and found.reception.partition != partition:
             raise ValueError(f"version {version} is of another partition")
+        return found is not None
 
     async def highest_keys(self, store: str, limit: int, /) -> list[str]:
         """The highest keys of a store, the highest first."""

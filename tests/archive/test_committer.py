@@ -5,6 +5,7 @@ from functools import partial
 
 import anyio
 import pytest
+from anyio.abc import TaskGroup
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
@@ -336,3 +337,40 @@ async def test_files_of_what_could_not_be_logged_go() -> None:
         with pytest.raises(StoreError):
             await committer.commit_one(await staged(store))
     assert committer.disposed == ["00000001"]
+
+
+async def test_what_is_durable_when_the_index_half_dies_is_answered() -> None:
+    store, register = MemoryStore(), GatedRegister()
+    tested = UnderTest(store, register)
+    answers: list[Verdict | StoreError] = []
+
+    async def send() -> None:
+        try:
+            answers.append(await tested.commit_one(await staged(store), uid="1.2.3"))
+        except StoreError as error:
+            answers.append(error)
+
+    async def failing(location: Location) -> None:
+        raise RuntimeError(location.key)
+
+    async def break_down(senders: TaskGroup) -> None:
+        async with running(tested):
+            register.gate.set()
+            await send()
+            register.gate, register.is_adding = anyio.Event(), anyio.Event()
+            senders.start_soon(send)
+            await register.is_adding.wait()
+            senders.start_soon(send)
+            await anyio.wait_all_tasks_blocked()
+            assert len(store.objects) == 3
+            register.gate.set()
+            await anyio.sleep_forever()
+
+    tested._dispose = failing
+    async with anyio.create_task_group() as senders:
+        with pytest.raises(ExceptionGroup):
+            await break_down(senders)
+    duplicate, stopped = answers[1:]
+    assert isinstance(duplicate, Verdict)
+    assert isinstance(stopped, StoreError)
+    assert stopped.fault is StoreFault.STOPPED

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
@@ -83,3 +85,12 @@ async def test_a_conflict_is_withdrawn_through_it() -> None:
     assert verdict.quarantined is not None
     await tagging.withdraw(1, verdict.quarantined)
     assert register.quarantined == {}
+
+
+async def test_a_header_that_cannot_be_read_again_costs_its_values_only() -> None:
+    register = MemoryRegister()
+    tagging = TaggingRegister(register, ExtraTags((chosen(SPECIES),)))
+    odd = replace(await new_instance("Canis"), header=b"no header")
+    await tagging.add([odd])
+    [kept] = register.instances.values()
+    assert kept.extras == {}

@@ -65,8 +65,15 @@ async def test_only_conflicts_are_looked_at(bench: Bench) -> None:
 
 
 class Stubborn(MemoryRegister):
-    async def withdraw(self, partition: int, version: int, /) -> None:
+    async def withdraw(self, partition: int, version: int, /) -> bool:
         raise IndexFault(IndexFaultKind.NO_SPACE, f"{partition} {version}")
+
+
+async def test_what_was_decided_meanwhile_keeps_its_file(bench: Bench) -> None:
+    new, verdict = await bench.add(encoded(BIG), BIG)
+    bench.register.quarantined.clear()
+    assert await bench.look(new, verdict) is verdict
+    assert bench.disposed == []
 
 
 async def test_what_cannot_be_withdrawn_keeps_its_file(bench: Bench) -> None:

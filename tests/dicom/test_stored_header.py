@@ -49,6 +49,19 @@ def test_every_header_comes_back() -> None:
         assert {place.tag for place in header.passed} <= {*places}
 
 
+def test_the_layout_is_what_it_was_when_the_first_element_is_gone() -> None:
+    first = element(0x00080005, "CS", b"A" * 1_200, EXPLICIT)
+    strange = b"\x08\x00\x08\x00\0\0\0\0"
+    last = element(0x00100020, "LO", b"77", EXPLICIT)
+    stream = HeaderStream(EXPLICIT)
+    stream.feed(first + strange + last)
+    stream.end()
+    header = stream.header()
+    again = decode_header(encode_header(header)).read()
+    assert again.layout == header.layout
+    assert 0x00100020 in again.elements
+
+
 @given(st.binary(max_size=100))
 def test_what_is_no_stored_header_is_refused(data: bytes) -> None:
     try:

@@ -178,6 +178,8 @@ def test_offsets_from_utc() -> None:
         ("0x10", None, None),
         ("", None, None),
         ("9" * 30, None, Decimal("9" * 30)),
+        ("9" * 1_000_001, None, None),
+        ("0." + "0" * 100, None, None),
     ],
 )
 def test_numbers_in_text(text: str, integer: int | None, decimal: Decimal | None) -> None:

@@ -1,3 +1,4 @@
+import errno
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -156,6 +157,16 @@ def test_a_log_that_grew_too_long_is_cut(
     monkeypatch.setattr("pacsd.index.sqlite.MAX_WAL_BYTES", 1)
     put(writer, *range(1, 9_000))
     file.tend(writer)
+    assert file.wal_bytes() == 0
+
+
+def test_a_log_of_unknown_size_troubles_nobody(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: str) -> object:
+        raise OSError(errno.EIO, "test", path)
+
+    monkeypatch.setattr("pacsd.index.sqlite.os.stat", failing)
     assert file.wal_bytes() == 0
 
 
