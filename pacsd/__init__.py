@@ -5,7 +5,7 @@ the table):
 
     roof  app       CLI, configuration, wiring, signals, admin socket
     4     net       sockets: DIMSE associations in and out, the HTTP listener
-    3     archive   use cases: ingest
+    3     archive   use cases: ingest, checks, decisions, the index made anew
     3     index     what is stored and where it lies: the only room that knows SQL
     2     api       the contract with plugins: ports, records, hooks, settings
     1     dimse     DIMSE messages, sans-I/O

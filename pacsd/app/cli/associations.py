@@ -13,6 +13,7 @@ from pacsd.app.cli.with_daemon import (
     ask_daemon,
     believe,
     local_time,
+    print_answer,
     print_json,
 )
 
@@ -73,11 +74,7 @@ def show(
     from pacsd.app.admin.records import AssociationDetail
 
     answer = ask_daemon(config, data_dir, "associations.show", number=number)
-    if as_json:
-        print_json(answer)
-        return
-    for line in _describe(believe(AssociationDetail, answer)):
-        typer.echo(line)
+    print_answer(answer, AssociationDetail, _describe, as_json=as_json)
 
 
 def abort(

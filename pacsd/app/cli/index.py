@@ -11,8 +11,7 @@ from pacsd.app.cli.with_daemon import (
     DataDirOption,
     JsonOption,
     ask_daemon,
-    believe,
-    print_json,
+    print_answer,
 )
 
 if TYPE_CHECKING:
@@ -43,11 +42,7 @@ def stats(
     from pacsd.app.admin.index_commands import StatsAnswer
 
     answer = ask_daemon(config, data_dir, "index.stats")
-    if as_json:
-        print_json(answer)
-        return
-    for line in _describe(believe(StatsAnswer, answer)):
-        typer.echo(line)
+    print_answer(answer, StatsAnswer, _describe, as_json=as_json)
 
 
 def rebuild(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:

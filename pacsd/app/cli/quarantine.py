@@ -12,6 +12,7 @@ from pacsd.app.cli.with_daemon import (
     ask_daemon,
     believe,
     local_time,
+    print_answer,
     print_json,
 )
 
@@ -104,11 +105,7 @@ def show(
     from pacsd.app.admin.quarantine_records import VersionDetail
 
     answer = ask_daemon(config, data_dir, "quarantine.show", number=number)
-    if as_json:
-        print_json(answer)
-        return
-    for line in _describe(believe(VersionDetail, answer)):
-        typer.echo(line)
+    print_answer(answer, VersionDetail, _describe, as_json=as_json)
 
 
 def diff(
@@ -122,11 +119,7 @@ def diff(
     from pacsd.archive.difference import Comparison
 
     answer = ask_daemon(config, data_dir, "quarantine.diff", number=number)
-    if as_json:
-        print_json(answer)
-        return
-    for line in _describe_comparison(believe(Comparison, answer)):
-        typer.echo(line)
+    print_answer(answer, Comparison, _describe_comparison, as_json=as_json)
 
 
 def release(

@@ -1,6 +1,6 @@
 """What commands share that speak to the running daemon: how it is found, asked and believed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +67,21 @@ def print_json(answer: object) -> None:
     import json
 
     typer.echo(json.dumps(answer, indent=2))
+
+
+def print_answer(
+    answer: object,
+    kind: type[Answer],
+    describe: Callable[[Answer], Iterable[str]],
+    *,
+    as_json: bool,
+) -> None:
+    """Print an answer for programs, or the lines that `describe` it for people."""
+    if as_json:
+        print_json(answer)
+        return
+    for line in describe(believe(kind, answer)):
+        typer.echo(line)
 
 
 def local_time(seconds: float) -> str:
