@@ -27,6 +27,9 @@ from tests.interop.objects import Part10, Store, ct_small, storable_files
 
 ALL_SYNTAXES = [syntax.uid for syntax in transfer_syntaxes()]
 
+# The first test starts the daemon, and pynetdicom polls: both may take long on a busy machine.
+pytestmark = pytest.mark.timeout(60)
+
 
 @contextmanager
 def associated(ae: AE, port: int, items: list[Any] | None = None) -> Iterator[Any]:
