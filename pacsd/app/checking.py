@@ -43,6 +43,7 @@ class CheckErrand:
             config.store.name,
             archive.index,
             archive.register,
+            archive.taking_in,
             now_us=utc_us,
             with_digests=with_digests,
             is_in_use=is_in_use,

@@ -12,8 +12,9 @@ from pacsd.api.store import BlobStore
 from pacsd.app import index_folder
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import IndexSettings
-from pacsd.archive.adoption import Records, adopt
+from pacsd.archive.adoption import adopt
 from pacsd.archive.mirror import Mirror
+from pacsd.archive.register import Register
 from pacsd.archive.replay import replay, unmirrored
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.index import Index, open_index
@@ -43,14 +44,14 @@ async def opened(settings: IndexSettings, data_dir: Path) -> AsyncIterator[Index
         yield index
 
 
-async def adopt_left_over(store: BlobStore, store_name: str, index: Records) -> bool:
+async def adopt_left_over(store: BlobStore, store_name: str, register: Register) -> bool:
     """Index what a crash left durable in the store but nobody acknowledged; whether that is all.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
         IndexFault: the index takes nothing.
     """
-    adopted = await adopt(store, store_name, index)
+    adopted = await adopt(store, store_name, register)
     if adopted.indexed or adopted.removed:
         _log.warning(
             "files that a crash had left over were indexed",

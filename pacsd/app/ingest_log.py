@@ -62,7 +62,7 @@ class IngestLog:
                 left_out=left_out,
             )
 
-    def not_removed(self, location: Location, error: StoreError) -> None:
+    def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
         """Name the file."""
         left_out = self._admit("not removed")
         if left_out is not None:

@@ -29,7 +29,7 @@ async def perform(
     """
     config = checked.config
     async with opened(checked, data_dir) as archive:
-        ingest = wiring.make_ingest(config, archive.store, archive.register)
+        ingest = wiring.make_ingest(config, archive, archive.register)
         kinds = wiring.errand_kinds(config, archive, ingest, is_in_use=False)
         return await _watched(kinds[kind](arguments), ingest, show)
 

@@ -5,9 +5,10 @@ For the daemon, and for a command that works on the data directory while no daem
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 import structlog
 
@@ -29,12 +30,16 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones."""
+    """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones.
+
+    `taking_in` is held while files are taken in that the index does not know, or removed.
+    """
 
     hooks: Hooks
     store: BlobStore
     index: Index
     extra_tags: tuple[ExtraTag, ...] = ()
+    taking_in: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
     def register(self) -> TaggingRegister:

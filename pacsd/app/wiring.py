@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from pacsd.api.store import BlobStore
 from pacsd.app.admin.errands import Arguments, Begin, Errands
 from pacsd.app.admin.index_commands import index_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
@@ -24,9 +23,9 @@ from pacsd.app.plugins import Hooks
 from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
+from pacsd.archive.register import Register
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.scrub import Scrub
-from pacsd.archive.second_look import Register
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
@@ -61,7 +60,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
     register = RestoringRegister(archive.register, curation)
-    ingest = make_ingest(config, store, register)
+    ingest = make_ingest(config, archive, register)
     scrub = make_scrub(config, store, index)
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(index.health))
@@ -99,11 +98,12 @@ def build(checked: Checked, archive: Archive) -> Parts:
     )
 
 
-def make_ingest(config: Config, store: BlobStore, register: Register) -> Ingest:
+def make_ingest(config: Config, archive: Archive, register: Register) -> Ingest:
     """The way in; it does not run yet."""
     return Ingest(
-        store,
+        archive.store,
         register,
+        taking_in=archive.taking_in,
         now_us=now_us,
         observer=IngestLog(),
         min_free_bytes=config.store.min_free_bytes,

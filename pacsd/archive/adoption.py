@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+
+import anyio
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.identity import Unacceptable
+from pacsd.archive.register import Register
 from pacsd.archive.stored_file import read_stored
 from pacsd.dicom.errors import Part10Error
 from pacsd.index.records import NewInstance, Verdict
@@ -27,16 +29,6 @@ keys, but a file that was about to be removed may lie before others that are ind
 
 GROUP_FILES = 64
 """So many files are indexed together."""
-
-
-class Records(Protocol):
-    """The index, as adoption needs it."""
-
-    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
-        """Index a group in one transaction."""
-
-    async def highest_keys(self, store: str, limit: int, /) -> Sequence[str]:
-        """The highest keys of a store that the index knows, the highest first."""
 
 
 @dataclass(slots=True)
@@ -73,18 +65,23 @@ async def _always(_new: NewInstance, _verdict: Verdict) -> bool:
 
 async def adopt_group(
     store: BlobStore,
-    records: Records,
+    register: Register,
     locations: Sequence[Location],
+    taking_in: anyio.Lock,
     may_remove: MayRemove = _always,
 ) -> list[Fate]:
     """Index files in one transaction and remove those that are not needed; each one's fate.
+
+    Whoever removes files that the index does not name holds `taking_in`, too.
 
     Raises:
         StoreError: a file cannot be removed.
         IndexFault: the index takes nothing.
     """
-    found = [await _read(store, location) for location in locations]
-    verdicts = iter(await records.add([new for new in found if isinstance(new, NewInstance)]))
+    read = [await _read(store, location) for location in locations]
+    async with taking_in:
+        found = [await _still_there(store, each) for each in read]
+        verdicts = iter(await register.add([new for new in found if isinstance(new, NewInstance)]))
     return [
         await _settle(store, new, next(verdicts), may_remove)
         if isinstance(new, NewInstance)
@@ -102,6 +99,12 @@ async def _read(store: BlobStore, location: Location) -> NewInstance | Fate:
         return Fate.UNREADABLE
 
 
+async def _still_there(store: BlobStore, read: NewInstance | Fate) -> NewInstance | Fate:
+    if isinstance(read, NewInstance) and await store.stat(read.copy.location) is None:
+        return Fate.GONE
+    return read
+
+
 async def _settle(
     store: BlobStore, new: NewInstance, verdict: Verdict, may_remove: MayRemove
 ) -> Fate:
@@ -115,20 +118,22 @@ async def _settle(
     return Fate.REMOVED
 
 
-async def adopt(store: BlobStore, store_name: str, records: Records) -> Adopted:
+async def adopt(store: BlobStore, store_name: str, register: Register) -> Adopted:
     """Index the files among the last ones that are not; before anything else is taken in.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
         IndexFault: the index takes nothing.
     """
-    known = await records.highest_keys(store_name, RECENT_FILES)
+    known = await register.highest_keys(store_name, RECENT_FILES)
     cursor = known[-1] if len(known) == RECENT_FILES else None
     found = await _unknown(store, cursor, frozenset(known))
+    taking_in = anyio.Lock()
     adopted = Adopted(is_complete=len(found) <= MAX_FILES)
     found = found[:MAX_FILES]
     for start in range(0, len(found), GROUP_FILES):
-        fates = Counter(await adopt_group(store, records, found[start : start + GROUP_FILES]))
+        group = found[start : start + GROUP_FILES]
+        fates = Counter(await adopt_group(store, register, group, taking_in))
         adopted.indexed += fates[Fate.INDEXED]
         adopted.removed += fates[Fate.REMOVED]
         adopted.unreadable += fates[Fate.UNREADABLE]

@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+import anyio
+
 from pacsd.api.store import BlobStore, Location
-from pacsd.archive.adoption import GROUP_FILES, Fate, Records, adopt_group
+from pacsd.archive.adoption import GROUP_FILES, Fate, adopt_group
 from pacsd.archive.check_records import CheckProgress, CheckTally, Finding, FindingKind
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import Filed, ReadBack
+from pacsd.archive.register import Register
 from pacsd.archive.side_by_side import side_by_side
 from pacsd.index.index import Index
 from pacsd.index.records import Copy, CopyCheck, CopyState, NewInstance, Scope, Verdict
@@ -38,7 +41,8 @@ class _Row:
 class Check:
     """One check; `run` it once, ask for its `progress` at any time.
 
-    `register` takes the files that the index did not know. `with_digests`: every file is read back,
+    `register` takes the files that the index did not know, while `taking_in` is held (see
+    `adopt_group`). `with_digests`: every file is read back,
     at this pace. `is_in_use`: others store meanwhile, and files behind the last one known at the
     start are theirs. `found` is told of each finding.
     """
@@ -48,7 +52,8 @@ class Check:
         store: BlobStore,
         store_name: str,
         index: Index,
-        register: Records,
+        register: Register,
+        taking_in: anyio.Lock,
         *,
         now_us: Callable[[], int],
         with_digests: bool = False,
@@ -60,6 +65,7 @@ class Check:
         self._store_name = store_name
         self._index = index
         self._register = register
+        self._taking_in = taking_in
         self._scope = Scope()
         self._now_us = now_us
         self._with_digests = with_digests
@@ -195,7 +201,9 @@ class Check:
         left = [location for location in strangers if location.key not in known]
         # A file that was kept because its twin is bad takes the twin's place at the second try.
         for is_last in (False, True):
-            fates = await adopt_group(self._store, self._register, left, self._may_remove)
+            fates = await adopt_group(
+                self._store, self._register, left, self._taking_in, self._may_remove
+            )
             kept = []
             for location, fate in zip(left, fates, strict=True):
                 if fate is Fate.KEPT and not is_last:

@@ -15,7 +15,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location, Staged
-from pacsd.archive.second_look import Register
+from pacsd.archive.register import Register
+from pacsd.archive.unsettled import Unsettled
 from pacsd.index.records import NewInstance, Verdict
 
 Describe = Callable[[Location], NewInstance]
@@ -46,7 +47,8 @@ class Committer:
 
     At most as many objects wait as are open, each bounded by its own memory: they are on disk.
     `dispose` is given each file that the index has no use for, `after_group` runs after that; both
-    once the answers of a group are given.
+    once the answers of a group are given. Files of groups that the index failed go to `unsettled`,
+    which is settled before another group is made durable or indexed.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Committer:
         *,
         max_objects: int,
         max_bytes: int,
+        unsettled: Unsettled,
         dispose: Callable[[Location], Awaitable[None]],
         after_group: Callable[[], Awaitable[None]],
     ) -> None:
@@ -63,6 +66,7 @@ class Committer:
         self._register = register
         self._max_objects = max_objects
         self._max_bytes = max_bytes
+        self._unsettled = unsettled
         self._dispose = dispose
         self._after_group = after_group
         self._waiting: deque[_Entry] = deque()
@@ -142,6 +146,8 @@ class Committer:
     async def _flush(self, group: list[_Entry], durable: MemoryObjectSendStream[_Durable]) -> None:
         """Make a group durable; who is not is answered, the others go on to the index."""
         try:
+            # While the index fails no file is made that it would not take.
+            await self._unsettled.settle()
             results = await self._ask_store(group)
         except Exception as bug:  # noqa: BLE001 - raised again by every `commit` that waits
             results = [bug] * len(group)
@@ -181,18 +187,22 @@ class Committer:
                     await self._after_group()
 
     async def _index(self, group: _Durable) -> None:
-        """Index a group and answer it; files that may be indexed in spite of a fault stay.
+        """Index a group and answer it; files that may be indexed in spite of a fault are unsettled.
 
         A StoreError comes from what is kept in the store before anything is indexed.
         """
         try:
+            await self._unsettled.settle()
             crashpoint("before_index")
             verdicts = await self._ask_register(group)
             crashpoint("after_index")
         except Exception as error:  # noqa: BLE001 - raised again by every `commit` that waits
             for entry in group.entries:
                 _settle(entry, error)
-            for location in group.locations if isinstance(error, StoreError) else ():
+            if not isinstance(error, StoreError):
+                self._unsettled.add(group.locations)
+                return
+            for location in group.locations:
                 await self._dispose(location)
             return
         for entry, verdict in zip(group.entries, verdicts, strict=True):

@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from pacsd.archive import adoption, second_look
 from pacsd.archive.attributes import Attributes
+from pacsd.archive.register import Register, RegisterInFront
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.header_stream import DataSetHeader
 from pacsd.dicom.private import private_tag
 from pacsd.dicom.stored_header import decode_header, header_syntax
 from pacsd.dicom.tag import Tag, element, group
 from pacsd.index.records import ExtraTag, NewInstance, Verdict
-
-
-class Records(second_look.Register, adoption.Records, Protocol):
-    """The index, as ingest and adoption need it."""
 
 
 class ExtraTags:
@@ -39,22 +34,18 @@ class ExtraTags:
         return {id_: text for id_, text in found if text}
 
 
-class TaggingRegister:
+class TaggingRegister(RegisterInFront):
     """A register that gets the chosen tags with each instance. Costs nothing where none are."""
 
-    def __init__(self, register: Records, tags: ExtraTags) -> None:
-        self._register = register
+    def __init__(self, register: Register, tags: ExtraTags) -> None:
+        super().__init__(register)
         self._tags = tags
 
     async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
-        """Index a group in one transaction; see `second_look.Register`."""
+        """Index a group in one transaction; see `Register`."""
         if self._tags:
             group = [replace(new, extras=self._values(new.header)) for new in group]
         return await self._register.add(group)
-
-    async def withdraw(self, partition: int, version: int, /) -> bool:
-        """Forget a version that `add` put into quarantine."""
-        return await self._register.withdraw(partition, version)
 
     def _values(self, stored_header: bytes) -> dict[int, str]:
         """The chosen tags; none where a header is too odd to be read again, which fails nobody."""
@@ -62,10 +53,6 @@ class TaggingRegister:
             return self._tags.values(stored_header)
         except DicomError:
             return {}
-
-    async def highest_keys(self, store: str, limit: int, /) -> Sequence[str]:
-        """The highest keys of a store that the index knows."""
-        return await self._register.highest_keys(store, limit)
 
 
 def _text(extra: ExtraTag, header: DataSetHeader, attributes: Attributes) -> str:

@@ -16,7 +16,9 @@ from pacsd.archive.intake import End, Fault, Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
 from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
 from pacsd.archive.preamble import PreamblePolicy, stored_preamble
-from pacsd.archive.second_look import Register, SecondLook
+from pacsd.archive.register import Register
+from pacsd.archive.second_look import SecondLook
+from pacsd.archive.unsettled import Unsettled
 from pacsd.archive.watermark import Watermark
 from pacsd.dicom.part10 import ZERO_PREAMBLE
 from pacsd.index.errors import IndexFault
@@ -38,7 +40,8 @@ class Ingest:
 
     `register` is the index. `min_free_bytes` and `min_free_inodes` are the marks below which
     nothing is taken in, below twice as much is warned; `observer` is told of that and of every
-    object not kept. `now_us` is a clock in microseconds that never goes back.
+    object not kept. `now_us` is a clock in microseconds that never goes back. `taking_in` is held
+    while a file is removed that the index does not name; whoever takes such files in holds it, too.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Ingest:
         register: Register,
         *,
         now_us: Callable[[], int],
+        taking_in: anyio.Lock | None = None,
         observer: IngestObserver | None = None,
         min_free_bytes: int = 0,
         min_free_inodes: int = 0,
@@ -69,13 +73,14 @@ class Ingest:
         self._watermark = Watermark(
             store, min_free_bytes=min_free_bytes, min_free_inodes=min_free_inodes
         )
-        self._disposal = Disposal(store, self._observer)
+        self._disposal = Disposal(store, register, self._observer, taking_in or anyio.Lock())
         self._second_look = SecondLook(store, register, self._disposal.add)
         self._committer = Committer(
             store,
             register,
             max_objects=max_group,
             max_bytes=max_group_bytes,
+            unsettled=Unsettled(register, self._disposal.remove),
             dispose=self._disposal.add,
             after_group=self._refresh_if_old,
         )

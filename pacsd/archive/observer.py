@@ -31,7 +31,7 @@ class IngestObserver(Protocol):
     def set_aside(self, reception: Reception, became: Outcome) -> None:
         """An object is durable but not shown, held or in quarantine: somebody has to decide."""
 
-    def not_removed(self, location: Location, error: StoreError) -> None:
+    def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
         """A file that nothing names could not be removed; the next check will find it."""
 
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:
@@ -50,7 +50,7 @@ class NobodyObserves:
     def set_aside(self, reception: Reception, became: Outcome) -> None:
         """Say nothing."""
 
-    def not_removed(self, location: Location, error: StoreError) -> None:
+    def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
         """Say nothing."""
 
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:

@@ -7,15 +7,15 @@ until the index is made anew, and its sender told of success.
 from collections.abc import Sequence
 
 from pacsd.archive.curation import Curation
-from pacsd.archive.second_look import Register
+from pacsd.archive.register import Register, RegisterInFront
 from pacsd.index.records import NewInstance, Verdict
 
 
-class RestoringRegister:
+class RestoringRegister(RegisterInFront):
     """The index as ingest needs it. Costs nothing where no sender may restore."""
 
     def __init__(self, register: Register, curation: Curation) -> None:
-        self._register = register
+        super().__init__(register)
         self._curation = curation
 
     async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
@@ -29,7 +29,3 @@ class RestoringRegister:
             return await self._register.add(group)
         async with self._curation.restoring(group) as permitted:
             return await self._register.add(permitted)
-
-    async def withdraw(self, partition: int, version: int, /) -> bool:
-        """Forget a version that `add` put into quarantine."""
-        return await self._register.withdraw(partition, version)

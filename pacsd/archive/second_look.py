@@ -1,31 +1,12 @@
 """A second look at an object that the index took for another version of one it has."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
 
 from pacsd.api.store import BlobStore, Location
+from pacsd.archive.register import Register
 from pacsd.archive.sameness import have_same_values
 from pacsd.index.records import Copy, CopyState, NewInstance, Outcome, Verdict
-
-
-class Register(Protocol):
-    """The index, as ingest needs it."""
-
-    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
-        """Index a group in one transaction; a verdict for each instance, in their order.
-
-        Raises:
-            StoreError: none of them is indexed: what must be in the store before is not.
-            IndexFault: none of them is indexed, as far as is known.
-        """
-
-    async def withdraw(self, partition: int, version: int, /) -> bool:
-        """Forget a version that `add` put into quarantine; whether it was still there.
-
-        Raises:
-            IndexFault: it is still there.
-        """
 
 
 class SecondLook:

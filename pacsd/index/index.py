@@ -1,6 +1,6 @@
 """The index: what the rooms above hold in hand."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -60,7 +60,8 @@ class Index:
 
         Raises:
             IndexFault: nothing of the group is visible. If the medium failed during the commit it
-                may come back after a restart: leave its files to the start-up's examination.
+                may come back after a restart: leave its files until `settle`, or to the start-up's
+                examination.
         """
         if not group:
             return []
@@ -78,6 +79,20 @@ class Index:
     async def highest_keys(self, store: str, limit: int, partition: int | None = None) -> list[str]:
         """The highest keys of a store that instances and versions in quarantine have."""
         return await self._threads.read(partial(highest_keys, store, limit, partition))
+
+    async def known_keys(self, store: str, keys: Collection[str]) -> frozenset[str]:
+        """Those of these keys that instances and versions in quarantine have."""
+        return await self.checks.known_keys(store, keys)
+
+    async def settle(self, files: int) -> None:
+        """Commit, so that nothing of a group comes back whose `add` failed.
+
+        What a failed commit left in the WAL is overwritten by the next one that succeeds. `files`
+        is how many the group had.
+        """
+        entry = AuditEntry("pacsd", "index fault", "settled", detail=f"{files} files")
+        work = partial(append_audit, partition=Scope().partition, entry=entry)
+        await self._threads.write(work, Priority.INGEST)
 
     async def log_position(self) -> int:
         """How many records of the store's state log are mirrored."""

@@ -1,10 +1,10 @@
 """MemoryRegister: what ingest needs of an index, in memory; it fails when told to."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from pacsd.index.errors import IndexFault
+from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import Copy, CopyState, NewInstance, Outcome, Verdict
 
 Key = tuple[int, str]
@@ -14,8 +14,9 @@ class MemoryRegister:
     """Decides as the index does: the first stays, the same is a duplicate, another is put aside.
 
     `instances` are those kept, by partition and SOP Instance UID, `quarantined` other versions of
-    them by a number that only rises; `error`, once set, is raised by
-    the next `add`, of which nothing is kept.
+    them by a number that only rises; `error`, once set, is raised by the next `add`, of which
+    nothing is kept. `settled` are the files that were settled, call by call; `is_failing` makes
+    that fail.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,8 @@ class MemoryRegister:
         self.quarantined: dict[int, NewInstance] = {}
         self.groups: list[int] = []
         self.error: IndexFault | None = None
+        self.settled: list[int] = []
+        self.is_failing = False
         self._patients: dict[Key, tuple[str, str]] = {}
         self._versions = itertools.count(1)
 
@@ -43,9 +46,21 @@ class MemoryRegister:
 
     async def highest_keys(self, store: str, limit: int, /) -> list[str]:
         """The highest keys of a store, the highest first."""
+        return sorted(self._keys(store), reverse=True)[:limit]
+
+    async def known_keys(self, store: str, keys: Collection[str], /) -> frozenset[str]:
+        """Those of these keys that it knows."""
+        return frozenset(self._keys(store).intersection(keys))
+
+    async def settle(self, files: int, /) -> None:
+        """Note how many."""
+        if self.is_failing:
+            raise IndexFault(IndexFaultKind.INPUT_OUTPUT, "told to fail")
+        self.settled.append(files)
+
+    def _keys(self, store: str) -> set[str]:
         known = (*self.instances.values(), *self.quarantined.values())
-        keys = {each.copy.key for each in known if each.copy.store == store}
-        return sorted(keys, reverse=True)[:limit]
+        return {each.copy.key for each in known if each.copy.store == store}
 
     def _judge(self, new: NewInstance) -> Verdict:
         partition, sha256 = new.reception.partition, new.copy.sha256

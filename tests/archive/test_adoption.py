@@ -1,12 +1,13 @@
 import hashlib
 
+import anyio
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import StageRequest
 from pacsd.archive import adoption
-from pacsd.archive.adoption import Adopted, adopt
+from pacsd.archive.adoption import Adopted, Fate, adopt, adopt_group
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
 from pacsd.archive.stored_file import read_stored
@@ -95,3 +96,21 @@ async def test_a_file_that_cannot_be_removed_is_a_fault() -> None:
     store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
     with pytest.raises(StoreError):
         await adopt(store, "memory", register)
+
+
+async def test_a_file_that_is_removed_meanwhile_is_not_taken_in() -> None:
+    store, register = await store_of(*map(content, range(2))), MemoryRegister()
+    page, taking_in = await store.list(), anyio.Lock()
+    fates: list[Fate] = []
+
+    async def take_in() -> None:
+        fates.extend(await adopt_group(store, register, page.locations, taking_in))
+
+    async with anyio.create_task_group() as tasks, taking_in:
+        tasks.start_soon(take_in)
+        await anyio.wait_all_tasks_blocked()
+        await store.delete(page.locations[0])
+    assert fates == [Fate.GONE, Fate.INDEXED]
+    assert await register.known_keys("memory", [each.key for each in page.locations]) == {
+        page.locations[1].key
+    }

@@ -28,6 +28,7 @@ def check_of(archive: Stored, *, with_digests: bool = False, is_in_use: bool = T
         STORE,
         archive.index,
         archive.index,
+        anyio.Lock(),
         now_us=lambda: NOW_US,
         with_digests=with_digests,
         is_in_use=is_in_use,
@@ -116,7 +117,10 @@ async def test_a_file_without_a_row_gets_the_tags_that_a_user_chose(archive: Sto
     await archive.file(content(1, comments="seen twice"))
     await archive.add(*map(content, range(2, 6)))
     register = TaggingRegister(archive.index, ExtraTags([comments]))
-    await Check(archive.store, STORE, archive.index, register, now_us=lambda: NOW_US).run()
+    check = Check(
+        archive.store, STORE, archive.index, register, anyio.Lock(), now_us=lambda: NOW_US
+    )
+    await check.run()
     stats = await archive.index.stats(SCOPE)
     assert stats.rows["extra_value"] == 1
 
@@ -130,6 +134,7 @@ async def test_a_file_without_a_row_is_indexed(archive: Stored) -> None:
         STORE,
         archive.index,
         archive.index,
+        anyio.Lock(),
         now_us=lambda: NOW_US,
         found=found.append,
     )
@@ -298,6 +303,7 @@ async def test_it_can_be_cancelled(archive: Stored) -> None:
         STORE,
         archive.index,
         archive.index,
+        anyio.Lock(),
         now_us=lambda: NOW_US,
         with_digests=True,
         pace=Pace(1),

@@ -11,6 +11,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location, Staged, StageRequest
 from pacsd.archive.committer import Committer
+from pacsd.archive.unsettled import Unsettled
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import NewCopy, NewInstance, Outcome, Verdict
 from pacsd.testing.memory_register import MemoryRegister
@@ -47,17 +48,22 @@ class UnderTest(Committer):
         max_bytes: int = 10**9,
     ) -> None:
         self.disposed: list[str] = []
+        register = register or MemoryRegister()
         super().__init__(
             store,
-            register or MemoryRegister(),
+            register,
             max_objects=max_objects,
             max_bytes=max_bytes,
+            unsettled=Unsettled(register, self.note_all),
             dispose=self.note,
             after_group=nothing,
         )
 
     async def note(self, location: Location) -> None:
         self.disposed.append(location.key)
+
+    async def note_all(self, locations: Sequence[Location]) -> None:
+        self.disposed += (location.key for location in locations)
 
     async def commit_one(self, staged: Staged, data_set_bytes: int = 0, uid: str = "") -> Verdict:
         return await self.commit(staged, data_set_bytes, partial(described, uid))
@@ -296,9 +302,63 @@ async def test_a_fault_of_the_index_reaches_its_group_and_no_other() -> None:
     async with running(tested):
         with pytest.raises(IndexFault):
             await tested.commit_one(await staged(store))
+        assert tested.disposed == []
         await tested.commit_one(await staged(store))
     assert len(store.objects) == 2
-    assert tested.disposed == []
+    assert tested.disposed == ["00000001"]
+
+
+async def test_while_the_index_cannot_settle_no_file_is_made() -> None:
+    store, register = MemoryStore(), MemoryRegister()
+    tested = UnderTest(store, register)
+    register.error = IndexFault(IndexFaultKind.NO_SPACE, "test")
+    register.is_failing = True
+    async with running(tested):
+        for _ in range(5):
+            with pytest.raises(IndexFault):
+                await tested.commit_one(await staged(store))
+        assert [*store.objects] == ["00000001"]
+        register.is_failing = False
+        await tested.commit_one(await staged(store))
+    assert tested.disposed == ["00000001"]
+    assert register.settled == [1]
+
+
+class FailingOnce(GatedRegister):
+    """Fails one group behind its gate, while the next one is made durable."""
+
+    async def add(self, group: Sequence[NewInstance], /) -> Sequence[Verdict]:
+        try:
+            return await super().add(group)
+        except IndexFault:
+            self.is_failing = True
+            raise
+
+
+async def test_what_was_made_durable_while_the_index_failed_is_settled_too() -> None:
+    store, register = MemoryStore(), FailingOnce()
+    tested = UnderTest(store, register)
+    register.error = IndexFault(IndexFaultKind.NO_SPACE, "test")
+    faults: list[IndexFault] = []
+
+    async def send() -> None:
+        try:
+            await tested.commit_one(await staged(store))
+        except IndexFault as fault:
+            faults.append(fault)
+
+    async with running(tested):
+        async with anyio.create_task_group() as senders:
+            senders.start_soon(send)
+            await register.is_adding.wait()
+            senders.start_soon(send)
+            await anyio.wait_all_tasks_blocked()
+            register.gate.set()
+        assert len(store.objects) == len(faults) == 2
+        register.is_failing = False
+        await tested.commit_one(await staged(store))
+    assert tested.disposed == ["00000001", "00000002"]
+    assert register.settled == [2]
 
 
 class ShortRegister(MemoryRegister):

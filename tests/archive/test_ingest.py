@@ -162,7 +162,8 @@ class Notebook:
     def preamble_zeroed(self, reception: Reception) -> None:
         self.zeroed.append(reception.origin)
 
-    def not_removed(self, location: Location, error: StoreError) -> None:
+    def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
+        assert isinstance(error, StoreError)
         assert error.fault is StoreFault.INPUT_OUTPUT
         self.left.append(location.key)
 
@@ -240,15 +241,16 @@ async def test_a_store_full_at_start_is_told() -> None:
     assert notebook.changes == [("store has 99 bytes free, less than 100", True)]
 
 
-async def test_a_fault_of_the_index_is_a700_and_the_file_stays_for_the_next_start() -> None:
+async def test_a_fault_of_the_index_is_a700_and_the_file_stays_until_it_works_again() -> None:
     store, register, notebook = MemoryStore(), MemoryRegister(), Notebook()
     fault = register.error = IndexFault(IndexFaultKind.NO_SPACE, "SQLITE_FULL")
     async with running(make_ingest(store, register, observer=notebook)) as ingest:
         outcome = await store_one(ingest)
         assert (outcome.status, outcome.became) == (0xA700, None)
         assert outcome.comment == "Not stored: no space left for the index"
-        assert len(store.objects) == 1
+        assert [*store.objects] == ["00000001"]
         assert (await store_one(ingest)).status == 0x0000
+        assert [*store.objects] == ["00000002"]
     assert notebook.not_stored_for == [("CT1", fault)]
 
 

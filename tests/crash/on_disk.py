@@ -30,6 +30,7 @@ class OnDisk:
     store: FileStore
     index: Index
     ingest: Ingest
+    taking_in: anyio.Lock
 
     async def send(self, number: int, comments: str = "", pixel_bytes: int = 0) -> IngestOutcome:
         """Store an object as a peer would."""
@@ -48,6 +49,7 @@ class OnDisk:
             STORE,
             self.index,
             self.index,
+            self.taking_in,
             now_us=utc_us,
             with_digests=with_digests,
             is_in_use=is_in_use,
@@ -71,10 +73,11 @@ async def on_disk(folder: Path) -> AsyncIterator[OnDisk]:
             open_index(index_folder, now_us=utc_us, durability=Durability.RELAXED) as index,
             anyio.create_task_group() as tasks,
         ):
-            ingest, started = Ingest(store, index, now_us=utc_us), anyio.Event()
+            taking_in, started = anyio.Lock(), anyio.Event()
+            ingest = Ingest(store, index, taking_in=taking_in, now_us=utc_us)
             tasks.start_soon(ingest.run, started.set)
             await started.wait()
-            yield OnDisk(folder, store, index, ingest)
+            yield OnDisk(folder, store, index, ingest, taking_in)
             tasks.cancel_scope.cancel()
     finally:
         await store.close()

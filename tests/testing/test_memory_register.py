@@ -3,13 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from pacsd.api.reception import Reception
-from pacsd.archive.adoption import Records
-from pacsd.archive.second_look import Register
+from pacsd.archive.register import Register
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.index import open_index
 from pacsd.index.records import NewCopy, NewInstance, Outcome
@@ -17,12 +15,8 @@ from pacsd.index.sqlite import Durability
 from pacsd.testing.memory_register import MemoryRegister
 
 
-class Judge(Register, Records, Protocol):
-    """All that is asked of an index."""
-
-
 @pytest.fixture(params=["index", "fake"])
-async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Judge]:
+async def register(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Register]:
     if request.param == "fake":
         yield MemoryRegister()
         return
@@ -45,19 +39,19 @@ def instance(uid: str, key: str, digest: bytes = b"1", patient: str = "P1") -> N
     )
 
 
-async def judged(register: Judge, *group: NewInstance) -> list[tuple[Outcome, bool]]:
+async def judged(register: Register, *group: NewInstance) -> list[tuple[Outcome, bool]]:
     verdicts = await register.add(group)
     return [(verdict.outcome, verdict.keeps_file) for verdict in verdicts]
 
 
-async def test_new_ones_are_stored(register: Judge) -> None:
+async def test_new_ones_are_stored(register: Register) -> None:
     assert await judged(register, instance("1.1", "a"), instance("1.2", "b")) == [
         (Outcome.STORED, True),
         (Outcome.STORED, True),
     ]
 
 
-async def test_the_same_is_a_duplicate_in_its_group_and_after(register: Judge) -> None:
+async def test_the_same_is_a_duplicate_in_its_group_and_after(register: Register) -> None:
     first, second = instance("1.1", "a"), instance("1.1", "b")
     assert await judged(register, first, second) == [
         (Outcome.STORED, True),
@@ -69,7 +63,7 @@ async def test_the_same_is_a_duplicate_in_its_group_and_after(register: Judge) -
     assert verdict.existing.location.key == "a"
 
 
-async def test_other_content_is_a_conflict_once(register: Judge) -> None:
+async def test_other_content_is_a_conflict_once(register: Register) -> None:
     await register.add([instance("1.1", "a")])
     other = instance("1.1", "b", b"2")
     assert await judged(register, other, replace(other, copy=replace(other.copy, key="c"))) == [
@@ -81,7 +75,7 @@ async def test_other_content_is_a_conflict_once(register: Judge) -> None:
     assert verdict.existing.sha256 == b"1"
 
 
-async def test_a_conflict_that_was_none_is_withdrawn(register: Judge) -> None:
+async def test_a_conflict_that_was_none_is_withdrawn(register: Register) -> None:
     await register.add([instance("1.1", "a")])
     [verdict] = await register.add([instance("1.1", "b", b"2")])
     assert verdict.quarantined is not None
@@ -89,7 +83,7 @@ async def test_a_conflict_that_was_none_is_withdrawn(register: Judge) -> None:
     assert await judged(register, instance("1.1", "c", b"2")) == [(Outcome.CONFLICT, True)]
 
 
-async def test_another_patient_in_a_study_is_held(register: Judge) -> None:
+async def test_another_patient_in_a_study_is_held(register: Register) -> None:
     group = [instance("1.1", "a"), instance("1.2", "b", patient="P2"), instance("1.3", "c")]
     assert [outcome for outcome, _ in await judged(register, *group)] == [
         Outcome.STORED,
@@ -98,7 +92,7 @@ async def test_another_patient_in_a_study_is_held(register: Judge) -> None:
     ]
 
 
-async def test_the_highest_keys_of_a_store(register: Judge) -> None:
+async def test_the_highest_keys_of_a_store(register: Register) -> None:
     assert await register.highest_keys("store", 10) == []
     await register.add([instance("1.1", "a"), instance("1.2", "c")])
     await register.add([instance("1.1", "d", b"2"), instance("1.1", "e")])
@@ -114,3 +108,16 @@ async def test_the_fake_fails_once_when_told() -> None:
         await register.add([instance("1.1", "a")])
     assert register.instances == {}
     assert await judged(register, instance("1.1", "a")) == [(Outcome.STORED, True)]
+
+
+async def test_it_knows_the_keys_of_instances_and_of_versions(register: Register) -> None:
+    await register.add([instance("1.1", "a"), instance("1.1", "b", b"2"), instance("1.1", "c")])
+    assert await register.known_keys("store", ["a", "b", "c", "d"]) == {"a", "b"}
+    assert await register.known_keys("elsewhere", ["a"]) == frozenset()
+
+
+async def test_settling_changes_nothing_that_is_asked(register: Register) -> None:
+    await register.add([instance("1.1", "a")])
+    await register.settle(3)
+    assert await register.known_keys("store", ["a"]) == {"a"}
+    assert await judged(register, instance("1.1", "b")) == [(Outcome.DUPLICATE, False)]
