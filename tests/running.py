@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, Protocol, cast
 
 import orjson
 
@@ -19,12 +20,33 @@ SAYS_WITHIN_S = 15.0
 Line = Mapping[str, object]
 
 
-class Running:
-    """A started `pacsd serve`; its log lines are read as they come."""
+class Process(Protocol):
+    """What is asked of a process, as of a `subprocess.Popen`."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", data_dir: Path) -> None:
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs; negative: the signal that ended it."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal."""
+
+    def kill(self) -> None:
+        """Send it SIGKILL."""
+
+
+class Running:
+    """A started `pacsd serve`; the log lines in `said` are read as they come."""
+
+    def __init__(self, process: Process, said: BinaryIO, data_dir: Path) -> None:
         self.process = process
         self.data_dir = data_dir
+        self._said = said
         self.lines: list[Line] = []
         self._coming: queue.Queue[Line | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name="log reader")
@@ -84,8 +106,7 @@ class Running:
         return int(str(text).rpartition(":")[2])
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        for raw in self.process.stderr:
+        for raw in self._said:
             try:
                 self._coming.put(orjson.loads(raw))
             except orjson.JSONDecodeError:
@@ -117,12 +138,12 @@ def running(
             stderr=subprocess.PIPE,
             env=ours | dict(environment or {}),
         )
-        daemon = Running(process, where)
+        said = cast("BinaryIO", process.stderr)
+        daemon = Running(process, said, where)
         try:
             if wait:
                 daemon.wait_for("serving")
             yield daemon
         finally:
             daemon.kill()
-            if process.stderr is not None:
-                process.stderr.close()
+            said.close()

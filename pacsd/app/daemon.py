@@ -99,6 +99,7 @@ class Daemon:
         # What start-up made stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        gc.enable()
         config = self._checked.config
         _log.info(
             "serving",
