@@ -7,15 +7,16 @@ blocks; `FileStateLog` takes it to threads.
 import os
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.state_log import check_record
 from pacsd_store_fs.disk import FILE_MODE, Disk
 from pacsd_store_fs.health import Health, store_error
+from pacsd_store_fs.workers import Workers
 
 _CHECKSUM_BYTES = 8
 _READ_LINES = 1_000
@@ -91,8 +92,9 @@ class StateLogFile:
 class FileStateLog:
     """A StateLog on one file."""
 
-    def __init__(self, file: StateLogFile) -> None:
+    def __init__(self, file: StateLogFile, workers: Workers) -> None:
         self._file = file
+        self._workers = workers
         self._one_writer = anyio.Lock()
 
     async def append(self, records: Sequence[bytes], /) -> None:
@@ -102,15 +104,15 @@ class FileStateLog:
         if records:
             async with self._one_writer:
                 with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._file.append, records)
+                    await self._workers.do(partial(self._file.append, records))
 
     async def read(self) -> AsyncGenerator[bytes, None]:
         """Every record; see the port."""
-        records, offset = await anyio.to_thread.run_sync(self._file.read, 0)
+        records, offset = await self._workers.do(partial(self._file.read, 0))
         while records:
             for record in records:
                 yield record
-            records, offset = await anyio.to_thread.run_sync(self._file.read, offset)
+            records, offset = await self._workers.do(partial(self._file.read, offset))
 
 
 def _line(record: bytes) -> bytes:

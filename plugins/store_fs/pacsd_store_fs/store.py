@@ -4,10 +4,10 @@ import itertools
 import os
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import (
@@ -26,8 +26,9 @@ from pacsd_store_fs.layout import parse_key
 from pacsd_store_fs.listing import list_page
 from pacsd_store_fs.reading import open_object, path_of, read_piece, stat_object
 from pacsd_store_fs.root import StoreRoot
-from pacsd_store_fs.stage import FileStage
+from pacsd_store_fs.stage import FileStage, WaitingRoom
 from pacsd_store_fs.state_log import FileStateLog, StateLogFile
+from pacsd_store_fs.workers import Workers
 
 PIECE_BYTES = 1024 * 1024
 
@@ -50,12 +51,13 @@ class FileStore:
         self._disk = disk or Disk()
         self._health = Health()
         self._stage_numbers = itertools.count(1)
-        self._writers = anyio.CapacityLimiter(threads)
-        self._readers = anyio.CapacityLimiter(threads)
+        self._waiting_room = WaitingRoom()
+        self._writers = Workers(f"{name}-write", threads)
+        self._readers = Workers(f"{name}-read", threads)
         self._flushers = ThreadPoolExecutor(threads, thread_name_prefix=f"{name}-flush")
-        self._commit_lock = anyio.Lock()
+        self._commit_lock = anyio.Lock(fast_acquire=True)
         self.state_log = FileStateLog(
-            StateLogFile(root.state_log, self._disk, self._health, sync=sync)
+            StateLogFile(root.state_log, self._disk, self._health, sync=sync), self._writers
         )
         self._group_commit = GroupCommit(
             name, root.objects, self._disk, self._health, self._flushers, sync=sync
@@ -63,14 +65,16 @@ class FileStore:
 
     async def close(self) -> None:
         """End the threads and let others open the root; nothing may be called any more."""
-        await anyio.to_thread.run_sync(self._flushers.shutdown)
+        await self._readers.do(self._flushers.shutdown)
+        self._writers.close()
+        self._readers.close()
         self._root.close()
 
     async def stage(self, request: StageRequest, /) -> FileStage:
         """Open a new object; its file appears with the first write."""
         self._health.check_writable()
         path = self._root.stage / f"{next(self._stage_numbers):x}"
-        return FileStage(request, path, self._disk, self._health, self._writers)
+        return FileStage(request, path, self._disk, self._health, self._writers, self._waiting_room)
 
     async def commit(self, group: Sequence[Staged], /) -> Sequence[Location | StoreError]:
         """Make a group durable."""
@@ -78,9 +82,7 @@ class FileStore:
         if len(stages) != len(group):
             raise TypeError("commit: a staged object of another store")
         async with self._commit_lock:
-            return await anyio.to_thread.run_sync(
-                self._group_commit.commit, stages, limiter=self._writers
-            )
+            return await self._writers.do(partial(self._group_commit.commit, stages))
 
     async def read(
         self, location: Location, ranges: Sequence[ByteRange] | None = None, /
@@ -88,19 +90,14 @@ class FileStore:
         """Yield the bytes in pieces of up to 1 MiB."""
         path = path_of(self._root.objects, location.key)
         with anyio.CancelScope(shield=True):
-            descriptor, wanted = await anyio.to_thread.run_sync(
-                open_object, path, ranges, limiter=self._readers
-            )
+            descriptor, wanted = await self._readers.do(partial(open_object, path, ranges))
         try:
             for part in wanted:
                 offset, end = part.offset_bytes, part.offset_bytes + part.length_bytes
                 while offset < end:
-                    piece = await anyio.to_thread.run_sync(
-                        read_piece,
-                        descriptor,
-                        offset,
-                        min(PIECE_BYTES, end - offset),
-                        limiter=self._readers,
+                    size_bytes = min(PIECE_BYTES, end - offset)
+                    piece = await self._readers.do(
+                        partial(read_piece, descriptor, offset, size_bytes)
                     )
                     offset += len(piece)
                     yield piece
@@ -112,23 +109,21 @@ class FileStore:
         if parse_key(location.key) is None:
             return None
         path = self._root.objects / location.key
-        return await anyio.to_thread.run_sync(stat_object, path, limiter=self._readers)
+        return await self._readers.do(partial(stat_object, path))
 
     async def delete(self, location: Location, /) -> None:
         """Remove an object durably."""
         if parse_key(location.key) is not None:
             path = self._root.objects / location.key
-            await anyio.to_thread.run_sync(self._delete, path, limiter=self._writers)
+            await self._writers.do(partial(self._delete, path))
 
     async def list(self, cursor: str | None = None, /) -> ObjectPage:
         """A page of the objects after the key `cursor`."""
-        return await anyio.to_thread.run_sync(
-            list_page, self._name, self._root.objects, cursor, limiter=self._readers
-        )
+        return await self._readers.do(partial(list_page, self._name, self._root.objects, cursor))
 
     async def status(self) -> StoreStatus:
         """Free space, and what failed so far."""
-        return await anyio.to_thread.run_sync(self._status, limiter=self._readers)
+        return await self._readers.do(self._status)
 
     def _delete(self, path: Path) -> None:
         self._health.check_writable()

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import anyio
 import pytest
 from pacsd_store_fs.commit import MAX_TRIES, GroupCommit
 from pacsd_store_fs.disk import Disk
 from pacsd_store_fs.health import Health
-from pacsd_store_fs.stage import FileStage
+from pacsd_store_fs.stage import FileStage, WaitingRoom
+from pacsd_store_fs.workers import Workers
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import Location, StageRequest
@@ -60,7 +60,7 @@ class Bench:
         self.root = root
         self.disk = RecordingDisk(root)
         self.health = Health()
-        self.limiter = anyio.CapacityLimiter(1)
+        self.workers, self.waiting_room = Workers("write", 1), WaitingRoom()
         self.objects = root / "objects"
         self.disk.make_directories(self.objects)
         self.disk.make_directories(root / "stage")
@@ -73,7 +73,7 @@ class Bench:
         self.staged_count += 1
         request = StageRequest(partition, b"", hashlib.sha256())
         path = self.root / "stage" / f"s{self.staged_count}"
-        staged = FileStage(request, path, self.disk, self.health, self.limiter)
+        staged = FileStage(request, path, self.disk, self.health, self.workers, self.waiting_room)
         staged.write_out([content])
         return staged
 

@@ -6,6 +6,7 @@ import pytest
 from pacsd_store_fs.disk import Disk
 from pacsd_store_fs.health import Health
 from pacsd_store_fs.state_log import FileStateLog, StateLogFile
+from pacsd_store_fs.workers import Workers
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import Buffer
@@ -30,7 +31,8 @@ class FailingDisk(Disk):
 
 def opened(folder: Path, disk: Disk | None = None, health: Health | None = None) -> FileStateLog:
     path = folder / "state.log"
-    return FileStateLog(StateLogFile(path, disk or Disk(), health or Health(), sync=True))
+    file = StateLogFile(path, disk or Disk(), health or Health(), sync=True)
+    return FileStateLog(file, Workers("log", 1))
 
 
 async def records_of(log: FileStateLog) -> list[bytes]:
