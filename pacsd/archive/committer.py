@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import anyio
 import anyio.lowlevel
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location, Staged
+from pacsd.archive.handover import Handover
 from pacsd.archive.register import Register
 from pacsd.archive.unsettled import Unsettled
 from pacsd.index.records import NewInstance, Verdict
@@ -80,11 +80,13 @@ class Committer:
 
     async def run(self) -> None:
         """Commit until cancelled; a group that has begun is finished, who waits is refused."""
-        durable, to_index = anyio.create_memory_object_stream[_Durable](0)
+        durable = Handover[_Durable]()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._index_groups, to_index, name="ingest: index groups")
-            async with durable:
+            tasks.start_soon(self._index_groups, durable, name="ingest: index groups")
+            try:
                 await self._flush_groups(durable)
+            finally:
+                durable.close()
 
     async def commit(self, staged: Staged, data_set_bytes: int, describe: Describe) -> Verdict:
         """Join the next group; returns once the object is durable and indexed.
@@ -117,7 +119,7 @@ class Committer:
         with anyio.CancelScope(shield=True):
             await entry.is_done.wait()
 
-    async def _flush_groups(self, durable: MemoryObjectSendStream[_Durable]) -> None:
+    async def _flush_groups(self, durable: Handover[_Durable]) -> None:
         try:
             while True:
                 await self._has_work.wait()
@@ -143,7 +145,7 @@ class Committer:
             group.append(self._waiting.popleft())
         return group
 
-    async def _flush(self, group: list[_Entry], durable: MemoryObjectSendStream[_Durable]) -> None:
+    async def _flush(self, group: list[_Entry], durable: Handover[_Durable]) -> None:
         """Make a group durable; who is not is answered, the others go on to the index."""
         try:
             # While the index fails no file is made that it would not take.
@@ -163,9 +165,9 @@ class Committer:
         else:
             await self._after_group()
 
-    async def _hand_on(self, kept: _Durable, durable: MemoryObjectSendStream[_Durable]) -> None:
+    async def _hand_on(self, kept: _Durable, durable: Handover[_Durable]) -> None:
         try:
-            await durable.send(kept)
+            await durable.give(kept)
         except anyio.BrokenResourceError:
             # The half that indexes has died: nobody else answers these. Their files stay.
             for entry in kept.entries:
@@ -178,13 +180,15 @@ class Committer:
             raise ValueError(f"the store answered {len(results)} of {len(group)} objects")
         return results
 
-    async def _index_groups(self, durable: MemoryObjectReceiveStream[_Durable]) -> None:
+    async def _index_groups(self, durable: Handover[_Durable]) -> None:
         """Index whatever was made durable, to the last group: it ends with the flushing."""
-        with anyio.CancelScope(shield=True):
-            async with durable:
-                async for group in durable:
+        try:
+            with anyio.CancelScope(shield=True):
+                while (group := await durable.take()) is not None:
                     await self._index(group)
                     await self._after_group()
+        finally:
+            durable.close()
 
     async def _index(self, group: _Durable) -> None:
         """Index a group and answer it; files that may be indexed in spite of a fault are unsettled.

@@ -1,8 +1,9 @@
 """What stands before the data set in a stored file: preamble and File Meta Information."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import orjson
 
 from pacsd.api.reception import Reception
 from pacsd.archive.instance import InstanceRequest
@@ -10,10 +11,19 @@ from pacsd.dicom.errors import Part10Error
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 
+
+def _number(value: int | str) -> int:
+    """A number that an index can hold."""
+    number = int(value)
+    if not 0 <= number < 1 << 63:
+        raise ValueError(f"{number:.3g} is out of range")
+    return number
+
+
 _FACTS: Mapping[str, Callable[[Any], Any]] = {
-    "partition": int,
+    "partition": _number,
     "peer_address": str,
-    "received_at_us": int,
+    "received_at_us": _number,
     "origin": str,
 }
 """Reception facts without an attribute of their own, and what each is."""
@@ -41,7 +51,7 @@ def encode_preface(request: InstanceRequest) -> bytes:
         receiving_ae_title=reception.called_ae,
         private_information_creator_uid=IMPLEMENTATION_CLASS_UID,
         # The trailing space makes the length even by a character JSON ignores, instead of a NUL.
-        private_information=_even(json.dumps(facts, separators=(",", ":")).encode()),
+        private_information=_even(orjson.dumps(facts)),
     )
     return encode_file_meta(meta, request.preamble)
 
@@ -55,13 +65,13 @@ def decode_reception(meta: FileMeta) -> Reception:
     if meta.private_information_creator_uid != IMPLEMENTATION_CLASS_UID:
         raise Part10Error("File Meta Information: not written by pacsd")
     try:
-        facts = json.loads(meta.private_information)
+        facts = orjson.loads(meta.private_information)
         return Reception(
             calling_ae=meta.sending_ae_title,
             called_ae=meta.receiving_ae_title,
             **{name: kind(facts[name]) for name, kind in _FACTS.items()},
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise Part10Error(f"Private Information (0002,0102): no reception facts: {error}") from None
 
 

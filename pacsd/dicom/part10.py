@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 
 from pacsd.dicom.errors import Part10Error
@@ -140,20 +141,23 @@ def _encoded_elements(meta: FileMeta) -> Iterator[bytes]:
     for element, vr, name in _TEXT_ELEMENTS:
         text: str = getattr(meta, name)
         if text:
-            yield _encoded(element, vr, _encoded_text(element, vr, text))
+            yield _encoded_text(element, vr, text)
         elif element in _REQUIRED:
             raise Part10Error(f"{_name(element)}: empty, but Type 1 (PS3.10 table 7.1-1)")
     if meta.private_information:
         yield _encoded(_PRIVATE_INFORMATION, VR.OB, meta.private_information)
 
 
+# All but one of an object's are those of the object before.
+@lru_cache(maxsize=512)
 def _encoded_text(element: int, vr: VR, text: str) -> bytes:
     try:
-        return encode_uid(text) if vr is VR.UI else text.encode("latin-1")
+        value = encode_uid(text) if vr is VR.UI else text.encode("latin-1")
     except ValueError:
         raise Part10Error(
             f"{_name(element)}: '{printable(text)}' is not Latin-1 (PS3.10 section 7.1)"
         ) from None
+    return _encoded(element, vr, value)
 
 
 def _encoded(element: int, vr: VR, value: bytes) -> bytes:

@@ -69,6 +69,21 @@ def test_facts_that_somebody_changed_are_none(facts: bytes) -> None:
         decode_reception(meta)
 
 
+@pytest.mark.parametrize("number", ["-1", "9223372036854775808", "1e300", "9" * 5_000])
+def test_a_number_that_no_index_holds_is_none(number: str) -> None:
+    meta = FileMeta(
+        "1.2.3",
+        "1.2.3.4",
+        "1.2.840.10008.1.2",
+        IMPLEMENTATION_CLASS_UID,
+        private_information_creator_uid=IMPLEMENTATION_CLASS_UID,
+        private_information=f'{{"partition":{number},"peer_address":"","received_at_us":1,'
+        '"origin":"dimse"}'.encode(),
+    )
+    with pytest.raises(Part10Error, match="no reception facts"):
+        decode_reception(meta)
+
+
 def test_d35_its_preamble_is_that_of_the_request() -> None:
     preamble = b"II*\0".ljust(128, b"\1")
     request = InstanceRequest("1.2.3", "1.2.3.4", "1.2.840.10008.1.2", RECEPTION, preamble=preamble)
