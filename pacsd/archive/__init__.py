@@ -8,7 +8,7 @@
     committer   staged objects gathered into groups, made durable and indexed
     extra_tags  tags that a user chose, read beside ours; reindex: for what came before
     answers     what the index decided, or what failed, as DIMSE statuses
-    second_look a conflict that is only one of Transfer Syntaxes; sameness: how that is told
+    second_look a conflict that is only one of how it is written; sameness: how that is told
     disposal    files that nothing names any more, removed behind the answers
     observer    the port by which faults and the store's state are told
     adoption    what a crash left over, indexed at start; stored_file: a file read back

@@ -79,7 +79,6 @@ class Intake:
         preface = encode_preface(request)
         self._stage_request = StageRequest(request.reception.partition, preface, self._digest)
         self._examination = Examination(request)
-        self._new: NewInstance | None = None
         self._store = store
         self._memory = memory
         self._committer = committer
@@ -169,10 +168,9 @@ class Intake:
         staged = self._staged or await self._store.stage(self._stage_request)
         self._staged = staged
         verdict = await self._committer.commit(staged, self.data_set_bytes, self._describe)
-        if self._new is not None:
-            verdict = await self._second_look(self._new, verdict)
+        partition = self._request.reception.partition
         return answer_verdict(
-            verdict,
+            await self._second_look(partition, verdict),
             self._request.policy,
             self._examination.quirks,
             self.data_set_bytes,
@@ -186,8 +184,7 @@ class Intake:
             data_set_bytes=self.data_set_bytes,
             sha256=self._digest.digest(),
         )
-        self._new = self._examination.describe(copy)
-        return self._new
+        return self._examination.describe(copy)
 
     def _examine(self, fragment: Buffer | None) -> None:
         """Read the header in a fragment, or all there is of it at the end (None)."""

@@ -1,44 +1,49 @@
-"""Whether two stored files hold the same values, written in different uncompressed encodings.
+"""Whether two stored files hold the same values, however their data sets were written.
 
-A device that sends an object again may have negotiated another Transfer Syntax by then. Both data
-sets are rewritten into one canonical form, which is digested and not kept.
+Who sends an object again may have written it anew: in another uncompressed Transfer Syntax, with
+other lengths, without padding. Both data sets are read side by side in their canonical form, of
+which nothing is kept: as long as they are the same, one piece of each.
 """
 
-import hashlib
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import anyio.to_thread
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore, ByteRange
+from pacsd.dicom.canonical import CanonicalForm, canonical_forms
 from pacsd.dicom.errors import DicomError
-from pacsd.dicom.explicit_vr import Surroundings
-from pacsd.dicom.header_stream import known_syntax
-from pacsd.dicom.headers import IMPLICIT_LITTLE, layout_of
-from pacsd.dicom.inflate import Inflater
-from pacsd.dicom.reencode import REENCODABLE
-from pacsd.dicom.registry import TransferSyntax
-from pacsd.dicom.rewrite import Rewriter
-from pacsd.index.records import Copy
+from pacsd.index.records import Copy, CopyState
 
 
 async def have_same_values(store: BlobStore, first: Copy, second: Copy) -> bool:
-    """Compare two data sets; False also where one of them cannot be read, or is compressed."""
-    syntaxes = {first.transfer_syntax_uid, second.transfer_syntax_uid}
-    if len(syntaxes) == 1 or not syntaxes <= {*REENCODABLE}:
+    """Compare two data sets, up to the first difference; False also where one cannot be read.
+
+    In doubt they are not the same, as with a copy that is known to be bad, or Transfer Syntaxes
+    between which only a codec could tell.
+    """
+    forms = canonical_forms(first.transfer_syntax_uid, second.transfer_syntax_uid)
+    if forms is None or not first.state is second.state is CopyState.OK:
         return False
+    one, another = _canonical(store, first, forms[0]), _canonical(store, second, forms[1])
     try:
-        return await _canonical_digest(store, first) == await _canonical_digest(store, second)
+        async with aclosing(one), aclosing(another):
+            return await _are_equal(one, another)
     except (DicomError, StoreError):
         return False
 
 
-async def _canonical_digest(store: BlobStore, copy: Copy) -> bytes:
-    canonical = _Canonical(known_syntax(copy.transfer_syntax_uid))
+async def _canonical(
+    store: BlobStore, copy: Copy, form: CanonicalForm
+) -> AsyncGenerator[bytes, None]:
+    """The canonical form of a data set, in pieces; none is empty."""
     async with aclosing(store.read(copy.location, [_data_set(copy)])) as pieces:
         async for piece in pieces:
-            await anyio.to_thread.run_sync(canonical.feed, piece)
-    return canonical.finish()
+            written = form.feed(piece)
+            while part := await anyio.to_thread.run_sync(next, written, b""):
+                yield part
+    form.finish()
 
 
 def _data_set(copy: Copy) -> ByteRange:
@@ -47,24 +52,17 @@ def _data_set(copy: Copy) -> ByteRange:
     return ByteRange(start, copy.data_set_bytes)
 
 
-class _Canonical:
-    """Digests a data set as Implicit VR Little Endian, every length as `rewrite` makes it.
-
-    Implicit, because an element that had no VR cannot be given the one it had.
-    """
-
-    def __init__(self, syntax: TransferSyntax) -> None:
-        self._inflater = Inflater() if syntax.is_deflated else None
-        self._rewriter = Rewriter(layout_of(syntax), IMPLICIT_LITTLE, Surroundings())
-        self._digest = hashlib.sha256()
-
-    def feed(self, data: bytes) -> None:
-        """Take more of the data set. Blocks."""
-        plain = data if self._inflater is None else self._inflater.inflate(data)
-        for piece in self._rewriter.feed(plain):
-            self._digest.update(piece)
-
-    def finish(self) -> bytes:
-        """The digest."""
-        self._rewriter.finish()
-        return self._digest.digest()
+async def _are_equal(
+    one: AsyncGenerator[bytes, None], another: AsyncGenerator[bytes, None]
+) -> bool:
+    """Whether both give the same bytes; each is asked for more when what it gave is compared."""
+    left = right = b""
+    while True:
+        left = left or await anext(one, b"")
+        right = right or await anext(another, b"")
+        shared = min(len(left), len(right))
+        if not shared:
+            return left == right
+        if left[:shared] != right[:shared]:
+            return False
+        left, right = left[shared:], right[shared:]

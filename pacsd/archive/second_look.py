@@ -1,19 +1,27 @@
 """A second look at an object that the index took for another version of one it has."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+
+import anyio
 
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.register import Register
 from pacsd.archive.sameness import have_same_values
-from pacsd.index.records import Copy, CopyState, NewInstance, Outcome, Verdict
+from pacsd.index.records import Copy, Outcome, Verdict
+
+AT_ONCE = 4
+"""So many objects are looked at side by side; each takes a few pieces of two files."""
+
+_REMEMBERED = 1024
 
 
 class SecondLook:
-    """Compares values where digests differ: the Transfer Syntax may be the only difference.
+    """Compares values where digests differ: the way they are written may be the only difference.
 
     A digest covers bytes, so the index cannot know. The version lies in quarantine meanwhile: a
-    crash in between loses nothing.
+    crash in between loses nothing, and whoever sends the same once more has it looked at again.
     """
 
     def __init__(
@@ -25,32 +33,34 @@ class SecondLook:
         self._store = store
         self._register = register
         self._dispose = dispose
+        self._turns = anyio.Semaphore(AT_ONCE)
+        self._withdrawn: deque[int] = deque(maxlen=_REMEMBERED)
 
-    async def __call__(self, new: NewInstance, verdict: Verdict) -> Verdict:
-        """The verdict, or that it is a duplicate after all; then the new file goes.
+    async def __call__(self, partition: int, verdict: Verdict) -> Verdict:
+        """The verdict, or that it is a duplicate after all; then the version's file goes.
 
         Raises:
             IndexFault: the version could not be taken out of quarantine.
         """
-        existing, version = verdict.existing, verdict.quarantined
-        if verdict.outcome is not Outcome.CONFLICT or existing is None or version is None:
+        existing, version, number = verdict.existing, verdict.version, verdict.quarantined
+        if existing is None or version is None or number is None:
             return verdict
-        if not await have_same_values(self._store, existing, _copy(new, existing.instance)):
+        async with self._turns:
+            is_same = await have_same_values(self._store, existing, version)
+        if is_same:
+            await self._withdraw(partition, number, version)
+        # Of several who send the same at once one finds the version, the others only that it went.
+        if number not in self._withdrawn:
             return verdict
-        if not await self._register.withdraw(new.reception.partition, version):
-            # Somebody released or discarded it meanwhile: the file is no longer ours to remove.
-            return verdict
-        await self._dispose(new.copy.location)
-        return replace(verdict, outcome=Outcome.DUPLICATE, keeps_file=False, quarantined=None)
+        return replace(
+            verdict, outcome=Outcome.DUPLICATE, keeps_file=False, quarantined=None, version=None
+        )
 
-
-def _copy(new: NewInstance, instance: int) -> Copy:
-    return Copy(
-        instance=instance,
-        location=new.copy.location,
-        data_set_bytes=new.copy.data_set_bytes,
-        sha256=new.copy.sha256,
-        transfer_syntax_uid=new.transfer_syntax_uid,
-        state=CopyState.OK,
-        verified_at_us=0,
-    )
+    async def _withdraw(self, partition: int, number: int, version: Copy) -> None:
+        """Take a version out of quarantine; its file goes only if it is us who did."""
+        with anyio.CancelScope(shield=True):
+            if not await self._register.withdraw(partition, number):
+                # Somebody released or discarded it meanwhile: the file is not ours to remove.
+                return
+            self._withdrawn.append(number)
+            await self._dispose(version.location)

@@ -21,6 +21,7 @@ that names the field, the value and the rule.
     private         private elements and their creators                   PS3.5 section 7.8
     reencode        into another Transfer Syntax, by rewrite, header_     PS3.5 sections 7, A.1 to
                     writer, byte_order and explicit_vr                    A.5
+    canonical       whether two data sets hold the same values            PS3.5 section 7
     inflate         deflated data sets within bounds                      PS3.5 section A.5
     charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
     values          values by VR; value_check, person_name                PS3.5 section 6.2

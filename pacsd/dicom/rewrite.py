@@ -59,6 +59,7 @@ class _Open:
     is_undefined: bool
     sequence: Tag | None = None
     is_unknown: bool = False
+    holds_fragments: bool = False
 
 
 @dataclass(slots=True)
@@ -73,15 +74,29 @@ class _Value:
 
 
 class Rewriter:
-    """Rewrites one data set. `surroundings` is what is known of it before its first byte."""
+    """Rewrites one data set. `surroundings` is what is known of it before its first byte.
+
+    With `keeps_fragments` encapsulated Pixel Data is passed on as it is, else it is refused.
+    """
 
     __slots__ = (
-        "_at", "_base", "_buffer", "_depth", "_out", "_quirks", "_rest", "_root", "_size", "_stack",
-        "_target", "_value", "_written",
+        "_at", "_base", "_buffer", "_depth", "_keeps_fragments", "_out", "_quirks", "_rest",
+        "_root", "_size", "_stack", "_target", "_value", "_written",
     )  # fmt: skip
 
-    def __init__(self, source: Layout, target: Layout, surroundings: Surroundings) -> None:
+    # Whether sequences and items without content get a delimiter; PS3.5 section 7.5 allows both.
+    _delimits_empty = False
+
+    def __init__(
+        self,
+        source: Layout,
+        target: Layout,
+        surroundings: Surroundings,
+        *,
+        keeps_fragments: bool = False,
+    ) -> None:
         self._target = target
+        self._keeps_fragments = keeps_fragments
         self._root = _Open(source, None, surroundings, is_undefined=False)
         self._stack: list[_Open] = []
         self._depth = 0
@@ -104,7 +119,7 @@ class Rewriter:
 
         Raises:
             ScanError: the structure cannot be read, or nests deeper than MAX_DEPTH.
-            ReencodeError: Pixel Data is encapsulated.
+            ReencodeError: Pixel Data is encapsulated, and not kept so.
         """
         self._buffer = memoryview(self._rest + bytes(data) if self._rest else data)
         self._size, self._at = len(self._buffer), 0
@@ -182,20 +197,18 @@ class Rewriter:
             self._quirks.add(quirk, tag)
         if length % 2 and not is_undefined:
             self._quirks.add(QuirkKind.ODD_LENGTH, tag)
-        if is_undefined and (tag == PIXEL_DATA or vr not in _SEQUENCE_VRS):
-            raise ReencodeError(
-                f"{format_tag(tag)}: encapsulated, so only decompressing could change its Transfer "
-                "Syntax (PS3.5 section A.4)"
-            )
         self._at = start
         if is_sequence:
             self._open_sequence(top, header)
-        elif tag & 0xFFFF == 0 or tag == _LENGTH_TO_END:
-            # Group lengths are retired (PS3.5 section 7.2), and would be others here.
+        elif self._is_left_out(header):
             self._value = _Value(tag, length, Swapper(1), b"", is_dropped=True)
         else:
             self._leaf(top, header, dictionary_vr)
         return True
+
+    def _is_left_out(self, header: Header) -> bool:
+        """Group lengths are retired (PS3.5 section 7.2), and would be others here."""
+        return header.tag & 0xFFFF == 0 or header.tag == _LENGTH_TO_END
 
     def _open_sequence(self, top: _Open, header: Header) -> None:
         """Go into a sequence; it is SQ now, whatever it was: undefined length says so as well.
@@ -204,27 +217,30 @@ class Rewriter:
         longer unknown, DCMTK 3.6.7 does the same, and pydicom 3.0 cannot read such in Big Endian.
         """
         tag, vr, start, length, _ = header
+        is_undefined = length == UNDEFINED_LENGTH
+        holds_fragments = is_undefined and (tag == PIXEL_DATA or vr not in _SEQUENCE_VRS)
+        if holds_fragments and not self._keeps_fragments:
+            raise ReencodeError(
+                f"{format_tag(tag)}: encapsulated, so only decompressing could change its Transfer "
+                "Syntax (PS3.5 section A.4)"
+            )
         if self._depth >= MAX_DEPTH:
             raise ScanError(
                 f"{format_tag(tag)} at offset {self._base + start}: sequences nest deeper than "
                 f"{MAX_DEPTH}"
             )
-        written_length = UNDEFINED_LENGTH if length else 0
-        self._written += encode_header(self._target, tag, VR.SQ, written_length)
-        if not length:
+        written_vr = VR.OB if holds_fragments else VR.SQ
+        written_length = UNDEFINED_LENGTH if length or self._delimits_empty else 0
+        self._written += encode_header(self._target, tag, written_vr, written_length)
+        if not written_length:
             return
         self._depth += 1
-        self._stack.append(
-            _Open(
-                # As UN, a sequence is written in Implicit VR Little Endian (PS3.5 section 6.2.2).
-                IMPLICIT_LITTLE if vr == VR.UN else top.layout,
-                top.end if length == UNDEFINED_LENGTH else self._base + start + length,
-                top.surroundings,
-                length == UNDEFINED_LENGTH,
-                tag,
-                is_unknown=vr == VR.UN,
-            )
-        )
+        # As UN, a sequence is written in Implicit VR Little Endian (PS3.5 section 6.2.2).
+        layout = IMPLICIT_LITTLE if vr == VR.UN else top.layout
+        end = top.end if is_undefined else self._base + start + length
+        opened = _Open(layout, end, top.surroundings, is_undefined, tag)
+        opened.is_unknown, opened.holds_fragments = vr == VR.UN, holds_fragments
+        self._stack.append(opened)
 
     def _item(self, top: _Open, limit: int) -> bool:
         if self._at + HEADER_BYTES > limit:
@@ -246,6 +262,8 @@ class Rewriter:
         return True
 
     def _open_item(self, top: _Open, length: int) -> bool:
+        if top.holds_fragments:
+            return self._fragment(top, length)
         start = self._at + HEADER_BYTES
         layout = top.layout
         if top.is_unknown and length:
@@ -255,13 +273,28 @@ class Rewriter:
             layout = EXPLICIT_LITTLE if is_explicit_header(self._buffer, start) else layout
         self._check_end(top.sequence or 0, start, length, top)
         self._at = start
-        written_length = UNDEFINED_LENGTH if length else 0
+        written_length = UNDEFINED_LENGTH if length or self._delimits_empty else 0
         self._written += encode_item_header(self._target, ITEM, written_length)
-        if length:
+        if written_length:
             is_undefined = length == UNDEFINED_LENGTH
             end = top.end if is_undefined else self._base + start + length
             inner = Surroundings(top.surroundings)
             self._stack.append(_Open(layout, end, inner, is_undefined))
+        return True
+
+    def _fragment(self, top: _Open, length: int) -> bool:
+        """An offset table or a fragment of Pixel Data, its length as it is (PS3.5 section A.4)."""
+        tag, start = top.sequence or 0, self._at + HEADER_BYTES
+        if length == UNDEFINED_LENGTH:
+            raise ScanError(
+                f"{format_tag(tag)}: fragment of undefined length at offset {self._base + start} "
+                "(PS3.5 section A.4)"
+            )
+        self._check_end(tag, start, length, top)
+        self._at = start
+        self._written += encode_item_header(self._target, ITEM, length)
+        self._flush()
+        self._value = _Value(tag, length, Swapper(1), b"")
         return True
 
     def _delimiter(self, top: _Open, tag: Tag, length: int) -> None:
@@ -316,7 +349,7 @@ class Rewriter:
     def _leaf(self, top: _Open, header: Header, dictionary_vr: VR | None) -> None:
         tag, vr, start, length, _ = header
         source_vr = vr if dictionary_vr is None else dictionary_vr
-        padding = padding_byte(source_vr or VR.UN) if length % 2 else b""
+        padding = self._padding(source_vr) if length % 2 else b""
         target_vr = _target_vr(tag, source_vr, length + len(padding), top)
         unit = self._unit(top, header, source_vr, target_vr)
         self._written += encode_header(self._target, tag, target_vr, length + len(padding))
@@ -330,6 +363,10 @@ class Rewriter:
             top.surroundings.learn(tag, int.from_bytes(raw[:2], "big" if is_big else "little"))
         self._written += swap(raw, unit) + padding
         self._at = start + length
+
+    def _padding(self, vr: str | None) -> bytes:
+        """What makes an odd length even (PS3.5 section 7.1.1)."""
+        return padding_byte(vr or VR.UN)
 
     def _unit(self, top: _Open, header: Header, source_vr: str | None, target_vr: str) -> int:
         """How many bytes of a value change places; UN is Little Endian in every syntax."""

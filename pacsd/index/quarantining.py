@@ -1,20 +1,36 @@
 """Quarantine: other data sets under a SOP Instance UID that is taken, kept without being shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, func, select
 
-from pacsd.api.store import Location
 from pacsd.index import schema, schema_records
 from pacsd.index.packing import pack_attributes, pack_extras
 from pacsd.index.placing import patient_key
-from pacsd.index.records import ChangeKind, Copy, NewInstance, Outcome, Verdict
+from pacsd.index.records import (
+    ChangeKind,
+    Copy,
+    CopyState,
+    NewCopy,
+    NewInstance,
+    Outcome,
+    Verdict,
+)
 from pacsd.index.session import Place, WriteSession, insertion
 
 _version = schema_records.quarantine.c
 _FIND = (
-    select(_version.id, schema.store.c.word, _version.location, _version.size_bytes)
+    select(
+        _version.id,
+        schema.transfer_syntax.c.word.label("transfer_syntax"),
+        schema.store.c.word.label("store"),
+        _version.location,
+        _version.size_bytes,
+        _version.data_set_bytes,
+        _version.sha256,
+    )
     .join(schema.store, _version.store_row == schema.store.c.id)
+    .join(schema.transfer_syntax, _version.transfer_syntax_row == schema.transfer_syntax.c.id)
     .where(
         _version.partition_id == bindparam("partition"),
         _version.sop_instance_uid == bindparam("uid"),
@@ -45,16 +61,18 @@ def quarantine(
     instance = existing.instance
     found = session.fetch(_FIND, partition, uid, new.copy.sha256)
     if found:
-        version, *where = found[0]
-        is_same_file = Location(*where) == new.copy.location
-        return Verdict(
-            Outcome.CONFLICT_KNOWN, instance, is_same_file, existing, quarantined=version
-        )
+        version, syntax, *file = found[0]
+        copy = _copy(instance, NewCopy(*file), syntax)
+        is_same_file = copy.location == new.copy.location
+        verdict = Verdict(Outcome.CONFLICT_KNOWN, instance, is_same_file, existing)
+        return replace(verdict, quarantined=version, version=copy)
     if _is_full(session, partition, uid, bounds):
         return Verdict(Outcome.CONFLICT_FULL, instance, keeps_file=False, existing=existing)
     version = insert_version(session, new)
     session.log(partition, ChangeKind.QUARANTINED, place, instance, version)
-    return Verdict(Outcome.CONFLICT, instance, True, existing, quarantined=version)
+    copy = _copy(instance, new.copy, new.transfer_syntax_uid)
+    verdict = Verdict(Outcome.CONFLICT, instance, keeps_file=True, existing=existing)
+    return replace(verdict, quarantined=version, version=copy)
 
 
 def insert_version(session: WriteSession, new: NewInstance) -> int:
@@ -92,6 +110,19 @@ def versions_in(session: WriteSession, partition: int) -> int:
     if count is None:
         count = session.quarantined[partition] = int(session.fetch(_COUNT, partition)[0][0])
     return count
+
+
+def _copy(instance: int, file: NewCopy, transfer_syntax_uid: str) -> Copy:
+    """A version's copy; how it is nobody wrote down."""
+    return Copy(
+        instance=instance,
+        location=file.location,
+        data_set_bytes=file.data_set_bytes,
+        sha256=file.sha256,
+        transfer_syntax_uid=transfer_syntax_uid,
+        state=CopyState.OK,
+        verified_at_us=0,
+    )
 
 
 def _is_full(session: WriteSession, partition: int, uid: str, bounds: QuarantineBounds) -> bool:

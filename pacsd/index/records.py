@@ -152,9 +152,10 @@ class Verdict:
     """What became of one instance of a group.
 
     `keeps_file`: the file just written is now the index's; else the caller removes it.
-    `removable`: another file that nothing names any more. `existing` is the copy stored before,
-    for the caller to compare with. `instance` is our number of the instance, `quarantined` that of
-    the version in quarantine.
+    `removable`: another file that nothing names any more. `existing` is the copy stored before.
+    `instance` is our number of the instance, `quarantined` that of the version in quarantine.
+    `version` is that version's copy, for the caller to compare with `existing`; None where equal
+    values would not make the new one a duplicate.
     """
 
     outcome: Outcome
@@ -163,6 +164,7 @@ class Verdict:
     existing: Copy | None = None
     removable: Location | None = None
     quarantined: int | None = None
+    version: Copy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,12 +69,12 @@ class MemoryRegister:
             return Verdict(self._outcome(new), len(self.instances), keeps_file=True)
         if first.copy.sha256 == sha256:
             return _answer(Outcome.DUPLICATE, first)
-        if any(_is_same(new, version) for version in self.quarantined.values()):
-            return _answer(Outcome.CONFLICT_KNOWN, first)
+        for known, version in self.quarantined.items():
+            if _version(new) == _version(version):
+                return _conflict(Outcome.CONFLICT_KNOWN, first, known, version)
         number = next(self._versions)
         self.quarantined[number] = new
-        conflict = _answer(Outcome.CONFLICT, first)
-        return replace(conflict, keeps_file=True, quarantined=number)
+        return replace(_conflict(Outcome.CONFLICT, first, number, new), keeps_file=True)
 
     def _outcome(self, new: NewInstance) -> Outcome:
         """The first patient of a study is its patient."""
@@ -84,22 +84,25 @@ class MemoryRegister:
         return Outcome.STORED if is_same else Outcome.HELD
 
 
-def _is_same(new: NewInstance, version: NewInstance) -> bool:
-    return _version(new) == _version(version)
-
-
 def _version(new: NewInstance) -> tuple[int, str, bytes]:
     return new.reception.partition, new.sop_instance_uid, new.copy.sha256
 
 
+def _conflict(outcome: Outcome, first: NewInstance, number: int, version: NewInstance) -> Verdict:
+    return replace(_answer(outcome, first), quarantined=number, version=_copy(version))
+
+
 def _answer(outcome: Outcome, first: NewInstance) -> Verdict:
-    copy = Copy(
+    return Verdict(outcome, 1, keeps_file=False, existing=_copy(first))
+
+
+def _copy(new: NewInstance) -> Copy:
+    return Copy(
         instance=1,
-        location=first.copy.location,
-        data_set_bytes=first.copy.data_set_bytes,
-        sha256=first.copy.sha256,
-        transfer_syntax_uid=first.transfer_syntax_uid,
+        location=new.copy.location,
+        data_set_bytes=new.copy.data_set_bytes,
+        sha256=new.copy.sha256,
+        transfer_syntax_uid=new.transfer_syntax_uid,
         state=CopyState.OK,
         verified_at_us=0,
     )
-    return Verdict(outcome, 1, keeps_file=False, existing=copy)

@@ -298,6 +298,54 @@ async def test_row_d37_another_version_is_kept_aside_and_told() -> None:
     assert len(store.objects) == 2
 
 
+PADDED = object_of(1) + b"\xfc\xff\xfc\xffOB\0\0\x02\0\0\0\0\0"
+
+
+async def store_padded(ingest: Ingest) -> IngestOutcome:
+    intake = ingest.begin(request())
+    intake.write(PADDED)
+    return await intake.finish()
+
+
+async def test_the_same_values_written_anew_are_kept_once_as_they_came_first() -> None:
+    store, register, notebook = MemoryStore(), MemoryRegister(), Notebook()
+    async with running(make_ingest(store, register, observer=notebook)) as ingest:
+        await store_one(ingest)
+        async with anyio.create_task_group() as senders:
+            for _ in range(8):
+                senders.start_soon(store_padded, ingest)
+        outcome = await store_padded(ingest)
+    assert (outcome.status, outcome.became) == (0x0000, Outcome.DUPLICATE)
+    assert ingest.health().became == {Outcome.STORED: 1, Outcome.DUPLICATE: 9}
+    assert [*store.objects] == ["00000001"]
+    assert register.quarantined == {}
+    assert notebook.put_aside == []
+
+
+class Interrupted(MemoryRegister):
+    """Fails before it takes a version out of quarantine, until it is well again."""
+
+    is_well = False
+
+    async def withdraw(self, partition: int, version: int, /) -> bool:
+        if not self.is_well:
+            raise IndexFault(IndexFaultKind.INPUT_OUTPUT, "test")
+        return await super().withdraw(partition, version)
+
+
+async def test_a_second_look_that_was_interrupted_is_made_up_for() -> None:
+    store, register = MemoryStore(), Interrupted()
+    async with running(make_ingest(store, register)) as ingest:
+        await store_one(ingest)
+        assert (await store_padded(ingest)).status == 0xA700
+        assert len(register.quarantined) == 1
+        register.is_well = True
+        outcome = await store_padded(ingest)
+    assert (outcome.status, outcome.became) == (0x0000, Outcome.DUPLICATE)
+    assert [*store.objects] == ["00000001"]
+    assert register.quarantined == {}
+
+
 async def test_row_d38_another_patient_is_acknowledged_held_and_told() -> None:
     store, notebook = MemoryStore(), Notebook()
     tested = make_ingest(store, observer=notebook)

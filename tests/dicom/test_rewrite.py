@@ -284,6 +284,18 @@ def test_fragments_are_not_rewritten(tag: int) -> None:
         rewrite(data, EXPLICIT, IMPLICIT)
 
 
+def test_fragments_are_kept_where_that_is_asked_for() -> None:
+    fragments = item(bytes(4)) + item(b"\1" * (WHOLE_VALUE_BYTES + 1)) + item(b"")
+    icon = sequence(SQ, item(sequence(PIXEL_DATA, fragments, vr="OB", is_undefined=True)))
+    rewriter = Rewriter(
+        layout_of(EXPLICIT), layout_of(EXPLICIT), Surroundings(), keeps_fragments=True
+    )
+    out = b"".join(bytes(piece) for byte in icon for piece in rewriter.feed(bytes([byte])))
+    rewriter.finish()
+    pixels = sequence(PIXEL_DATA, fragments, vr="OB", is_undefined=True)
+    assert out == sequence(SQ, item(pixels, is_undefined=True), is_undefined=True)
+
+
 @pytest.mark.parametrize(
     ("data", "where"),
     [

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 from pacsd.index.desks import WriterDesk
 from pacsd.index.quarantining import QuarantineBounds
-from pacsd.index.records import Outcome
+from pacsd.index.records import Copy, CopyState, Outcome
 from tests.index.made import added, new, outcomes, rows
 
 CONFLICT, KNOWN, FULL = Outcome.CONFLICT, Outcome.CONFLICT_KNOWN, Outcome.CONFLICT_FULL
@@ -20,6 +22,25 @@ def test_a_version_is_kept_once(desk: WriterDesk) -> None:
     assert again[0].quarantined == again[1].quarantined != again[2].quarantined
 
 
+def test_where_a_version_lies_is_told_when_it_is_new_and_when_it_is_known(
+    desk: WriterDesk,
+) -> None:
+    stored, version, again = new("1.1"), new("1.1", content=b"b"), new("1.1", content=b"b")
+    version = replace(version, transfer_syntax_uid="1.2.840.10008.1.2.2")
+    for verdict in added(desk, stored, version, again)[1:]:
+        assert verdict.existing is not None
+        assert verdict.existing.location == stored.copy.location
+        assert verdict.version == Copy(
+            verdict.existing.instance,
+            version.copy.location,
+            version.copy.data_set_bytes,
+            version.copy.sha256,
+            version.transfer_syntax_uid,
+            CopyState.OK,
+            0,
+        )
+
+
 def test_a_version_from_the_very_same_file_keeps_the_file(desk: WriterDesk) -> None:
     added(desk, new("1.1"), new("1.1", content=b"b", key="q.dcm"))
     (verdict,) = added(desk, new("1.1", content=b"b", key="q.dcm"))
@@ -34,6 +55,7 @@ def test_quarantine_takes_so_many_versions_of_one_instance(desk: WriterDesk) -> 
     assert outcomes(verdicts) == [CONFLICT, CONFLICT, FULL, KNOWN, CONFLICT]
     assert verdicts[2].keeps_file is False
     assert verdicts[2].existing is not None
+    assert verdicts[2].version is None
 
 
 def test_quarantine_takes_so_many_versions(desk: WriterDesk) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pacsd.api.reception import Reception
+from pacsd.api.store import Location
 from pacsd.archive.register import Register
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.index import open_index
@@ -73,6 +74,20 @@ async def test_other_content_is_a_conflict_once(register: Register) -> None:
     [verdict] = await register.add([instance("1.1", "d", b"3")])
     assert verdict.existing is not None
     assert verdict.existing.sha256 == b"1"
+
+
+async def test_a_conflict_names_both_copies_each_time(register: Register) -> None:
+    await register.add([instance("1.1", "a")])
+    verdicts = await register.add([instance("1.1", "b", b"2"), instance("1.1", "c", b"2")])
+    for verdict in verdicts:
+        assert verdict.existing is not None
+        assert verdict.version is not None
+        assert verdict.existing.location == Location("store", "a", 100)
+        assert verdict.version.location == Location("store", "b", 100)
+        assert verdict.version.transfer_syntax_uid == "1.2.840.10008.1.2.1"
+    assert verdicts[0].quarantined == verdicts[1].quarantined is not None
+    [duplicate] = await register.add([instance("1.1", "d")])
+    assert duplicate.version is None
 
 
 async def test_a_conflict_that_was_none_is_withdrawn(register: Register) -> None:
