@@ -4,8 +4,8 @@
     .venv/bin/python -m contrib.bench.flatness ingest --objects 1000000
 
 `index` adds synthetic instances to an index alone, in groups of 64; `ingest` stores objects of 2 KB
-through ingest into a file store and an index, sixteen senders at once. Everything is flushed. Run it
-in a memory cgroup to bound the page cache. Each line is a twentieth: rates and CPU time, and how
+through ingest into a file store and an index, sixteen senders at once. Everything is flushed. Run
+it in a memory cgroup to bound the page cache. Each line is a twentieth: rates and CPU time, and how
 they compare to the second one, in which everything is warm.
 """
 
