@@ -159,6 +159,9 @@ class HeaderWriter:
             self._is_damaged |= fault.kind is IndexFaultKind.CORRUPT
             # It may hold what was rolled back.
             self._dictionaries.clear()
+        except Exception:  # noqa: BLE001 - a bug, too, costs no more than a header read from its file
+            self.failures += 1
+            self._dictionaries.clear()
 
     def _packed(self, connection: Connection, new: NewHeader) -> tuple[int, bytes]:
         """Whose header is the dictionary, and the header deflated with it."""

@@ -1,11 +1,12 @@
 """Senders that store while the daemon is killed, and the reckoning afterwards."""
 
 import hashlib
+import itertools
 import random
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,25 +84,14 @@ class Sender:
             self._send(port, most)
 
     def _send(self, port: int, most: int) -> None:
-        with (
-            socket.create_connection((LOOPBACK, port), timeout=PATIENCE_S) as connection,
-            connection.makefile("rb") as received,
-        ):
-            connection.sendall(associate_rq(calling_ae=f"SENDER{self._number}"))
-            _pdu(received)
-            for message_id in range(1, most + 1):
+        with storing(port, f"SENDER{self._number}") as store:
+            for _ in range(most):
                 uid, data = self._next()
-                connection.sendall(
-                    command(store_rq(message_id % 65_535, uid), STORE_CONTEXT) + data_set(data)
-                )
-                pdv = decode_p_data(memoryview(_pdu(received))[6:]).pdvs[0]
-                response = decode_command(bytes(pdv.data))
-                assert isinstance(response, CStoreRSP)
-                if response.status == NOT_NOW:
+                status = store(uid, data)
+                if status == NOT_NOW:
                     self.refused += 1
                     return
-                version = Version(uid, hashlib.sha256(data).digest())
-                self._ledger.answered(version, response.status)
+                self._ledger.answered(Version(uid, hashlib.sha256(data).digest()), status)
 
     def _next(self) -> tuple[str, bytes]:
         kind = self._chance.random()
@@ -115,6 +105,28 @@ class Sender:
             return _object(self._number, self._count, f"P{self._number}", "")
         known = self._chance.randint(1, self._count)
         return _object(self._number, known, f"P{self._number}", "" if kind < 0.93 else version)
+
+
+@contextmanager
+def storing(port: int, calling_ae: str = "CT1") -> Iterator[Callable[[str, bytes], int]]:
+    """An association: stores a data set under a UID, and gives the status of the response."""
+    with (
+        socket.create_connection((LOOPBACK, port), timeout=PATIENCE_S) as connection,
+        connection.makefile("rb") as received,
+    ):
+        connection.sendall(associate_rq(calling_ae=calling_ae))
+        _pdu(received)
+        message_ids = itertools.cycle(range(1, 65_535))
+
+        def store(uid: str, data: bytes) -> int:
+            request = store_rq(next(message_ids), uid)
+            connection.sendall(command(request, STORE_CONTEXT) + data_set(data))
+            pdv = decode_p_data(memoryview(_pdu(received))[6:]).pdvs[0]
+            response = decode_command(bytes(pdv.data))
+            assert isinstance(response, CStoreRSP)
+            return response.status
+
+        yield store
 
 
 def _object(owner: int, count: int, patient_id: str, comments: str) -> tuple[str, bytes]:

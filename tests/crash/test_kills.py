@@ -7,13 +7,16 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from hashlib import sha256
 from pathlib import Path
 
 import anyio
 import pytest
 
 from pacsd.api.crashpoints import VARIABLE
-from tests.crash.campaign import PATIENCE_S, Campaign
+from pacsd.testing.objects import data_set
+from tests.archive.test_sameness import TRAILING_PADDING
+from tests.crash.campaign import PATIENCE_S, Campaign, storing
 from tests.crash.forked import forked
 from tests.running import Running, running
 
@@ -59,6 +62,28 @@ async def test_killed_at_every_step_of_the_durable_write(point: str, data_dir: P
         with started(data_dir) as daemon:
             assert daemon.stop() == 0
         await campaign.reckon(data_dir)
+
+
+@pytest.mark.timeout(120)
+async def test_killed_before_it_is_seen_that_a_version_is_none(data_dir: Path) -> None:
+    uid, first = "1.2.3.4", data_set({"SOPInstanceUID": "1.2.3.4"})
+    anew = first + TRAILING_PADDING
+    with (
+        running("--http", "", data_dir=data_dir, environment={VARIABLE: "after_index:2"}) as daemon,
+        storing(daemon.port) as store,
+    ):
+        assert store(uid, first) == 0x0000
+        with pytest.raises((OSError, EOFError)):
+            store(uid, anew)
+        assert daemon.process.wait(PATIENCE_S) == -signal.SIGKILL
+    campaign = Campaign(seed=1)
+    campaign.ledger.first[uid] = sha256(first).digest()
+    assert (await campaign.reckon(data_dir))["versions"] == 1
+    with started(data_dir) as daemon:
+        with storing(daemon.port) as store:
+            assert store(uid, anew) == 0x0000
+        assert daemon.stop() == 0
+    assert (await campaign.reckon(data_dir))["versions"] == 0
 
 
 @pytest.mark.timeout(480)

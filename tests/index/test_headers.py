@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from pacsd.index import headers
 from pacsd.index.headers import HeaderWriter, read_headers
 from pacsd.index.session import NewHeader
 from pacsd.index.sqlite import Durability, SqliteFile, close, driver, transaction
@@ -113,6 +114,17 @@ def test_a_write_that_fails_is_counted_and_forgotten(
     kept(writer, NewHeader(1, 7, FIRST * 500))
     assert writer.failures == 1
     driver(connection_of(writer)).execute("PRAGMA max_page_count = 10000")
+    kept(writer, NewHeader(2, 7, SECOND))
+    assert read(file, 1, 2) == {2: SECOND}
+
+
+def test_a_bug_costs_headers_and_nothing_else(
+    file: SqliteFile, writer: HeaderWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(headers, "deflate", lambda *_: 1 // 0)
+        kept(writer, NewHeader(1, 7, FIRST))
+    assert writer.failures == 1
     kept(writer, NewHeader(2, 7, SECOND))
     assert read(file, 1, 2) == {2: SECOND}
 
