@@ -17,15 +17,21 @@ class StateLog(Protocol):
     async def append(self, records: Sequence[bytes], /) -> None:
         """Add records at the end, in their order; durable once this returns.
 
+        A crash before that may leave the first of them, whole.
+
         Raises:
-            StoreError: none of them may be taken for written; some may be there all the same.
+            StoreError: none of them was added, none is read later. What the log could not take back
+                it hides, and refuses every further record; they may be there after a restart.
         """
 
     def read(self) -> AsyncGenerator[bytes, None]:
-        """Yield every record, the oldest first. What a crash cut short at the end is left out.
+        """Yield every record that is durable, the oldest first.
+
+        What a crash cut short at the end is left out.
 
         Raises:
-            StoreError: the log cannot be read, or a record in it is damaged.
+            StoreError: the log cannot be read, it is not known to be durable, or a record in it is
+                damaged.
         """
 
 

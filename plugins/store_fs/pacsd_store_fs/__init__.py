@@ -13,6 +13,7 @@
     reading    bytes and facts of one object
     health     failed flushes, and when the store goes read-only
     disk       the calls to the operating system
+    workers    the threads these calls are made in
 
 In: StageRequest and buffers. Out: Locations, once durable. Below the root:
 
