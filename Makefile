@@ -49,7 +49,7 @@ bench: $(VENV)/.developed peers ## measure beside DCMTK, Orthanc and pynetdicom
 docs: $(VENV)/.developed ## write what is generated from code: example configuration, conformance statement
 	$(BIN)/python -m contrib.docs.generate
 
-soak: $(VENV)/.developed ## long campaigns: hostile peers, held associations
+soak: $(VENV)/.developed ## long campaigns: hostile peers, held associations, ten thousand kills and, as root, 500 power cuts
 	$(BIN)/python -m pytest -m soak --timeout 3600 $(ARGS)
 
 fuzz: $(VENV)/.developed ## long fuzz campaigns on every parser

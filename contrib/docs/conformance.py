@@ -75,7 +75,10 @@ REJECTIONS: tuple[tuple[AssociateRJ, str], ...] = (
     ),
     (
         rejected_for_now(PresentationReason.TEMPORARY_CONGESTION),
-        "the server is shutting down",
+        (
+            "the server is shutting down; or the requestor proposes storage only, while storing is "
+            "suspended or the store nearly full (`store.min_free_bytes`, `store.min_free_inodes`)"
+        ),
     ),
     (
         rejected_for_now(PresentationReason.LOCAL_LIMIT_EXCEEDED),
@@ -152,7 +155,7 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
     (
         Status.OUT_OF_RESOURCES,
         "C-STORE",
-        "the object was not kept and may be sent again; Error Comment says why, see below",
+        "the object is not acknowledged and may be sent again; Error Comment says why, see below",
     ),
     (
         Status.DATA_SET_MISMATCH,
@@ -172,7 +175,7 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
         "C-STORE",
         (
             "instead of 0000, to a peer with quirk_answer = `warning`: stored as sent, but the "
-            "data set breaks the standard"
+            "data set or its UIDs break the standard; Error Comment says how"
         ),
     ),
     (
@@ -180,7 +183,7 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
         "C-STORE",
         (
             "the data set cannot be read, nests deeper than 64 sequences, or has no Study or "
-            "Series Instance UID"
+            "Series Instance UID, or one that is no UID"
         ),
     ),
     (
@@ -194,7 +197,11 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
     (
         DELETED,
         "C-STORE",
-        "this instance was deleted, and the peer has not resend_deleted = `restore`",
+        (
+            "the instance that has this SOP Instance UID was deleted; nothing is kept. To a peer "
+            "with resend_deleted = `restore` as well, unless it sends the same data set, byte for "
+            "byte"
+        ),
     ),
 )
 """Every DIMSE status we send as SCP: the operations it answers, and when."""

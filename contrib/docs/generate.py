@@ -45,6 +45,7 @@ def sections_of(root: Path = ROOT) -> Mapping[str, Mapping[str, Section]]:
         "conformance.md": conformance.sections(),
         "operator.md": {
             "metrics": operations.render_metrics,
+            "quirks": operations.render_quirks,
             "log-events": partial(operations.render_log_events, root),
         },
         "plugins.md": {

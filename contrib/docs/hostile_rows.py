@@ -56,7 +56,10 @@ ROWS = {
     "D26": ("a Message ID in use; more operations than negotiated", "0210; A-ABORT(0,0)"),
     "D27": ("C-STORE of another class than its context", "0122"),
     "D28": ("a data set of another SOP Class or Instance", "A900, the element named"),
-    "D29": ("a SOP Instance UID that is a path or no UID", "0117; a UID is never part of a path"),
+    "D29": (
+        "a SOP Instance UID that is a path, no UID, or has leading zeros",
+        "0117; with leading zeros stored and counted; a UID is never part of a path",
+    ),
     "D30": (
         "odd lengths, wrong order, unknown VRs, cut short",
         "stored as sent and counted; B007 where the peer wants it; C000 if nobody can read it",

@@ -5,20 +5,44 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
 
 from contrib.docs.sections import code, table
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.scrub import ScrubHealth
+from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.records import IndexHealth
 from pacsd.net.metrics import NetMetrics
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 
+QUIRKS = {
+    QuirkKind.OTHER_VR_ENCODING: "Explicit VR in a transfer syntax of Implicit VR, or the reverse",
+    QuirkKind.UNKNOWN_VR: "a VR that the standard does not have",
+    QuirkKind.NO_VR: "other than letters where the VR belongs",
+    QuirkKind.ODD_LENGTH: "a value of odd length",
+    QuirkKind.OUT_OF_ORDER: "an element behind one with a higher tag",
+    QuirkKind.DUPLICATE: "an element that is there twice",
+    QuirkKind.STRAY_DELIMITER: "an item or a delimiter where none can be",
+    QuirkKind.MISSING_DELIMITER: "an item of undefined length without its end",
+    QuirkKind.DELIMITER_LENGTH: "a delimiter whose length is not 0",
+    QuirkKind.TRUNCATED: "the data set ends within an element before Pixel Data",
+    QuirkKind.TRAILING_BYTES: "bytes behind the last element that are none",
+    QuirkKind.ZLIB_HEADER: "deflated, with a header of zlib around it",
+    QuirkKind.UID_COMPONENT: (
+        "SOP, Study or Series Instance UID with leading zeros, or with two dots in a row or one at "
+        "an end"
+    ),
+}
+"""Kind of quirk that is counted -> what it is."""
+
 _LEVELS = {"debug", "info", "warning", "error", "exception"}
 _NOT_SHOWN = {"exc_info"}
+_OF_BUCKETS = "le"
 
 
 def render_metrics() -> str:
@@ -33,13 +57,18 @@ def render_metrics() -> str:
     rows = [
         (
             code(_exposed(each.name, each.type)),
-            labels.get(each.name, ""),
+            labels.get(each.name) or _sampled_labels(each),
             each.type,
             f"{each.documentation}.",
         )
         for each in registry.collect()
     ]
     return table(("Metric", "Labels", "Type", "Meaning"), sorted(rows))
+
+
+def render_quirks() -> str:
+    """Each kind that `pacsd_quirks_total` counts."""
+    return table(("kind", "Meaning"), [(code(kind), QUIRKS[kind]) for kind in LOOKED_FOR])
 
 
 def render_log_events(root: Path) -> str:
@@ -60,6 +89,12 @@ def _labels(registry: CollectorRegistry) -> dict[str, str]:
     collectors = (vars(each) for each in registry._collector_to_names)  # noqa: SLF001
     named = ((each.get("_name"), each.get("_labelnames", ())) for each in collectors)
     return {str(name): ", ".join(labels) for name, labels in named if labels}
+
+
+def _sampled_labels(family: Metric) -> str:
+    """The label names of a metric that is made when it is scraped."""
+    names = dict.fromkeys(name for sample in family.samples for name in sample.labels)
+    return ", ".join(name for name in names if name != _OF_BUCKETS)
 
 
 def _events(root: Path) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:

@@ -31,6 +31,7 @@ class IngestCollector(Collector):
             health.zeroed_preambles,
         )
         yield _received(health)
+        yield _quirks(health)
         yield GaugeMetricFamily(
             "pacsd_open_objects", "Objects on their way in", health.open_objects
         )
@@ -52,4 +53,16 @@ def _received(health: IngestHealth) -> CounterMetricFamily:
     for outcome in Outcome:
         family.add_metric([str(outcome)], health.became.get(outcome, 0))
     family.add_metric(["refused"], health.became.get(None, 0))
+    return family
+
+
+def _quirks(health: IngestHealth) -> CounterMetricFamily:
+    """The kinds are ours: no label comes from a peer."""
+    family = CounterMetricFamily(
+        "pacsd_quirks",
+        "Objects newly kept that break the standard, by how; each once for a kind",
+        labels=["kind"],
+    )
+    for kind, count in health.quirks.items():
+        family.add_metric([str(kind)], count)
     return family

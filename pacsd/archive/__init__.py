@@ -5,7 +5,9 @@
     examination the header of that object, read as it passes: attributes, identity
     chunks      fragments copied once into chunks for the thread that writes them
     memory      how much data may wait in memory, for one object and for all
-    committer   staged objects gathered into groups, made durable and indexed
+    committer   staged objects gathered into groups, made durable and indexed; handover: from
+                the one half to the other; unsettled: the files of groups that the index failed
+    register    the index as those need it who put instances into it
     extra_tags  tags that a user chose, read beside ours; reindex: for what came before
     answers     what the index decided, or what failed, as DIMSE statuses
     second_look a conflict that is only one of how it is written; sameness: how that is told

@@ -9,16 +9,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 import anyio
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.identity import Unacceptable
+from pacsd.archive.pace import Pace
+from pacsd.archive.reading_back import ReadBack
 from pacsd.archive.register import Register
 from pacsd.archive.stored_file import read_stored
 from pacsd.dicom.errors import Part10Error
-from pacsd.index.records import NewInstance, Verdict
+from pacsd.index.records import Copy, CopyState, NewInstance, Verdict
 
 MAX_FILES = 4_096
 """More than these are not looked at: an index that lacks so many files is not the store's."""
@@ -35,11 +38,13 @@ GROUP_FILES = 64
 class Adopted:
     """What was found: files indexed now, files removed, and files that nobody understands.
 
+    `kept` were left: the index has no use for them, but what it has instead is not there, or bad.
     `is_complete` is false when there were more than anybody looked at.
     """
 
     indexed: int = 0
     removed: int = 0
+    kept: int = 0
     unreadable: int = 0
     is_complete: bool = True
 
@@ -59,8 +64,22 @@ MayRemove = Callable[[NewInstance, Verdict], Awaitable[bool]]
 """Whether a file may be removed that the index has no use for."""
 
 
-async def _always(_new: NewInstance, _verdict: Verdict) -> bool:
-    return True
+async def is_kept_elsewhere(
+    read_back: Callable[[Copy], Awaitable[CopyState]], new: NewInstance, verdict: Verdict
+) -> bool:
+    """Whether what the index has instead of a file is the same data set, and good."""
+    twin = twin_of(verdict)
+    return (
+        twin is not None
+        and twin.sha256 == new.copy.sha256
+        and twin.location.store == new.copy.store
+        and await read_back(twin) is CopyState.OK
+    )
+
+
+def twin_of(verdict: Verdict) -> Copy | None:
+    """What the index has instead of a file that it has no use for."""
+    return verdict.version or verdict.existing
 
 
 async def adopt_group(
@@ -68,7 +87,7 @@ async def adopt_group(
     register: Register,
     locations: Sequence[Location],
     taking_in: anyio.Lock,
-    may_remove: MayRemove = _always,
+    may_remove: MayRemove,
 ) -> list[Fate]:
     """Index files in one transaction and remove those that are not needed; each one's fate.
 
@@ -128,14 +147,15 @@ async def adopt(store: BlobStore, store_name: str, register: Register) -> Adopte
     known = await register.highest_keys(store_name, RECENT_FILES)
     cursor = known[-1] if len(known) == RECENT_FILES else None
     found = await _unknown(store, cursor, frozenset(known))
-    taking_in = anyio.Lock()
+    taking_in, may_remove = anyio.Lock(), partial(is_kept_elsewhere, ReadBack(store, Pace(None)))
     adopted = Adopted(is_complete=len(found) <= MAX_FILES)
     found = found[:MAX_FILES]
     for start in range(0, len(found), GROUP_FILES):
         group = found[start : start + GROUP_FILES]
-        fates = Counter(await adopt_group(store, register, group, taking_in))
+        fates = Counter(await adopt_group(store, register, group, taking_in, may_remove))
         adopted.indexed += fates[Fate.INDEXED]
         adopted.removed += fates[Fate.REMOVED]
+        adopted.kept += fates[Fate.KEPT]
         adopted.unreadable += fates[Fate.UNREADABLE]
     return adopted
 

@@ -58,7 +58,7 @@ def answer_verdict(
         status = Status.DATA_SET_MISMATCH_WARNING
         comment = f"Stored as sent, but not by the standard: {quirks[0].kind}"
     comment = comment[:MAX_ERROR_COMMENT_LENGTH]
-    return IngestOutcome(status, comment, data_set_bytes, became=verdict.outcome)
+    return IngestOutcome(status, comment, data_set_bytes, became=verdict.outcome, quirks=quirks)
 
 
 def answer_fault(error: StoreError | IndexFault, data_set_bytes: int) -> IngestOutcome:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import anyio
 
 from pacsd.api.store import BlobStore, Location
-from pacsd.archive.adoption import GROUP_FILES, Fate, adopt_group
+from pacsd.archive.adoption import GROUP_FILES, Fate, adopt_group, is_kept_elsewhere
 from pacsd.archive.check_records import CheckProgress, CheckTally, Finding, FindingKind
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import Filed, ReadBack
@@ -213,24 +213,15 @@ class Check:
             left = kept
 
     async def _may_remove(self, new: NewInstance, verdict: Verdict) -> bool:
-        """Whether the same data set is stored elsewhere, and good."""
-        twin = await self._twin(verdict)
-        if twin is None or twin.filed.sha256 != new.copy.sha256:
-            return False
-        if twin.filed.location.store != self._store_name:
-            return False
-        state = await self._read_back(twin.filed)
-        if state is not CopyState.OK:
-            await self._bad(twin, _KINDS[state])
-        return state is CopyState.OK
+        """Whether the same data set is stored elsewhere, and good; a bad twin is marked."""
 
-    async def _twin(self, verdict: Verdict) -> _Row | None:
-        """What the index has instead of a file that it has no use for."""
-        if verdict.quarantined is not None:
-            version = await self._index.quarantine.find(self._scope, verdict.quarantined)
-            return None if version is None else _Row(version.version.copy, None, version.id)
-        existing = verdict.existing
-        return None if existing is None else _Row(existing, existing, 0)
+        async def read_back(twin: Copy) -> CopyState:
+            state = await self._read_back(twin)
+            if state is not CopyState.OK:
+                await self._bad(_row_of(twin, verdict), _KINDS[state])
+            return state
+
+        return await is_kept_elsewhere(read_back, new, verdict)
 
     def _checked(self, copy: Copy, state: CopyState) -> CopyCheck:
         return CopyCheck(copy.instance, copy.location, state, self._now_us())
@@ -241,6 +232,12 @@ class Check:
 
     def _count_bytes(self, count: int) -> None:
         self._tally.read_bytes += count
+
+
+def _row_of(twin: Copy, verdict: Verdict) -> _Row:
+    """The row of what the index has instead of a file that it has no use for."""
+    is_version = verdict.version is not None
+    return _Row(twin, None if is_version else twin, verdict.quarantined or 0)
 
 
 async def _alternately(

@@ -73,7 +73,7 @@ class Disposal:
             known = await self._known(locations)
             for location in locations:
                 if location not in known:
-                    await self._remove(location)
+                    await self.remove_unnamed(location)
 
     async def _remove_all(self, locations: Sequence[Location]) -> None:
         try:
@@ -90,7 +90,8 @@ class Disposal:
             known |= {theirs[key] for key in keys}
         return frozenset(known)
 
-    async def _remove(self, location: Location) -> None:
+    async def remove_unnamed(self, location: Location) -> None:
+        """Remove a file now that the index does not name, for whoever holds `taking_in`."""
         crashpoint("before_dispose")
         try:
             await self._store.delete(location)

@@ -2,12 +2,29 @@
 
 from pacsd.api.store import Buffer
 from pacsd.archive.attributes import Attributes
-from pacsd.archive.identity import Identity, identify
+from pacsd.archive.identity import Identity, identify, odd_uids
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.header_stream import DataSetHeader, HeaderStream, known_syntax
-from pacsd.dicom.quirks import Quirk
+from pacsd.dicom.quirks import Quirk, QuirkKind
 from pacsd.dicom.stored_header import encode_header
 from pacsd.index.records import NewCopy, NewInstance
+
+LOOKED_FOR = (
+    QuirkKind.OTHER_VR_ENCODING,
+    QuirkKind.UNKNOWN_VR,
+    QuirkKind.NO_VR,
+    QuirkKind.ODD_LENGTH,
+    QuirkKind.OUT_OF_ORDER,
+    QuirkKind.DUPLICATE,
+    QuirkKind.STRAY_DELIMITER,
+    QuirkKind.MISSING_DELIMITER,
+    QuirkKind.DELIMITER_LENGTH,
+    QuirkKind.TRUNCATED,
+    QuirkKind.TRAILING_BYTES,
+    QuirkKind.ZLIB_HEADER,
+    QuirkKind.UID_COMPONENT,
+)
+"""The quirks that an examination may find. Of values nobody asks whether they are right."""
 
 
 class Examination:
@@ -31,8 +48,10 @@ class Examination:
 
     @property
     def quirks(self) -> tuple[Quirk, ...]:
-        """What broke the standard in the header and was read all the same."""
-        return () if self._header is None else self._header.quirks
+        """What breaks the standard in header and UIDs, and was read all the same."""
+        if self._header is None or self._identity is None:
+            return ()
+        return self._header.quirks + odd_uids(self._identity, self._request)
 
     def feed(self, fragment: Buffer) -> None:
         """Read more of the data set.

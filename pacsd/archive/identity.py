@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.header_stream import DataSetHeader
+from pacsd.dicom.quirks import Quirk, QuirkKind
 from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH, Status
 from pacsd.dicom.tag import Tag, format_tag
 from pacsd.dicom.text import printable
-from pacsd.dicom.uid import decode_uid, is_acceptable_uid
+from pacsd.dicom.uid import decode_uid, has_odd_component, is_acceptable_uid
 
 SOP_CLASS_UID: Tag = 0x00080016
 SOP_INSTANCE_UID: Tag = 0x00080018
@@ -61,6 +62,21 @@ def identify(
         patient_id=attributes.get(PATIENT_ID, ""),
         issuer_of_patient_id=attributes.get(ISSUER_OF_PATIENT_ID, ""),
     )
+
+
+def odd_uids(identity: Identity, request: InstanceRequest) -> tuple[Quirk, ...]:
+    """Row D29: what is odd about the UIDs that a device makes up, if anything is."""
+    study, series = identity.study_instance_uid, identity.series_instance_uid
+    # All of them at once: as a rule nothing is.
+    if not has_odd_component(f"{request.sop_instance_uid}.{study}.{series}"):
+        return ()
+    named = (
+        (SOP_INSTANCE_UID, request.sop_instance_uid),
+        (STUDY_INSTANCE_UID, study),
+        (SERIES_INSTANCE_UID, series),
+    )
+    odd = [tag for tag, uid in named if has_odd_component(uid)]
+    return (Quirk(QuirkKind.UID_COMPONENT, odd[0], len(odd)),)
 
 
 def _check_same(header: DataSetHeader, tag: Tag, announced: str) -> None:

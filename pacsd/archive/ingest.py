@@ -11,10 +11,11 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore
 from pacsd.archive.committer import Committer
 from pacsd.archive.disposal import Disposal
+from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.instance import NEWLY_KEPT, IngestHealth, IngestOutcome, InstanceRequest
 from pacsd.archive.intake import End, Fault, Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
-from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
+from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves, tell_refused
 from pacsd.archive.preamble import PreamblePolicy, stored_preamble
 from pacsd.archive.register import Register
 from pacsd.archive.second_look import SecondLook
@@ -73,8 +74,9 @@ class Ingest:
         self._watermark = Watermark(
             store, min_free_bytes=min_free_bytes, min_free_inodes=min_free_inodes
         )
-        self._disposal = Disposal(store, register, self._observer, taking_in or anyio.Lock())
-        self._second_look = SecondLook(store, register, self._disposal.add)
+        taking_in = taking_in or anyio.Lock()
+        self._disposal = Disposal(store, register, self._observer, taking_in)
+        self._second_look = SecondLook(store, register, self._disposal.remove_unnamed, taking_in)
         self._committer = Committer(
             store,
             register,
@@ -88,6 +90,7 @@ class Ingest:
         self._refreshed_at_us = 0
         self._became: Counter[Outcome | None] = Counter()
         self._stored_bytes = 0
+        self._quirks = Counter(dict.fromkeys(LOOKED_FOR, 0))
         self._index_trouble: str | None = None
         self._index_failed_at_us = 0
         self._preamble_policy = preamble_policy
@@ -154,6 +157,7 @@ class Ingest:
             became=dict(self._became),
             stored_bytes=self._stored_bytes,
             zeroed_preambles=self._zeroed_preambles,
+            quirks=dict(self._quirks),
         )
 
     def _without_strange_preamble(self, request: InstanceRequest) -> InstanceRequest:
@@ -202,8 +206,12 @@ class Ingest:
         self._became[outcome.became] += 1
         if outcome.became is not None and outcome.became in _SET_ASIDE:
             self._observer.set_aside(end.reception, outcome.became)
+        elif outcome.became is None and fault is None:
+            tell_refused(self._observer, end.reception, outcome)
         if outcome.became in NEWLY_KEPT:
             self._stored_bytes += outcome.data_set_bytes
+            if outcome.quirks:
+                self._quirks.update({quirk.kind for quirk in outcome.quirks})
 
 
 def _is_stop(fault: Fault) -> bool:

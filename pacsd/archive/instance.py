@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pacsd.api.reception import Reception
 from pacsd.dicom.part10 import ZERO_PREAMBLE
+from pacsd.dicom.quirks import Quirk, QuirkKind
 from pacsd.dicom.tag import Tag
 from pacsd.index.records import Outcome
 
@@ -47,7 +48,8 @@ class IngestOutcome:
     """How it ended: a status of PS3.4 section B.2.3, and what goes with it.
 
     `comment` is the text for Error Comment (0000,0902), `offending` are the Offending Elements
-    (0000,0901). `became` is None for an object that the index was not asked about.
+    (0000,0901). `became` is None for an object that the index was not asked about. `quirks` are
+    those of one it was asked about.
     """
 
     status: int
@@ -55,6 +57,7 @@ class IngestOutcome:
     data_set_bytes: int
     offending: tuple[Tag, ...] = ()
     became: Outcome | None = None
+    quirks: tuple[Quirk, ...] = ()
 
 
 NEWLY_KEPT = frozenset({Outcome.STORED, Outcome.HELD, Outcome.RESTORED, Outcome.REPAIRED})
@@ -67,7 +70,8 @@ class IngestHealth:
 
     `warning` is None when nobody has to look at the store, else why somebody should. `became`
     counts objects by what the index decided; None are those that were not kept.
-    `zeroed_preambles` counts objects that came with a preamble and are stored without.
+    `zeroed_preambles` counts objects that came with a preamble and are stored without, `quirks`
+    those newly kept that have such a quirk.
     """
 
     refusal: str | None
@@ -77,6 +81,7 @@ class IngestHealth:
     became: Mapping[Outcome | None, int]
     stored_bytes: int
     zeroed_preambles: int
+    quirks: Mapping[QuirkKind, int]
 
     @property
     def stored_objects(self) -> int:

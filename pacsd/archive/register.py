@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from pacsd.index.records import NewInstance, Verdict
+from pacsd.index.records import Copy, NewInstance, Verdict
 
 
 class Register(Protocol):
@@ -17,8 +17,12 @@ class Register(Protocol):
             IndexFault: none of them is indexed, as far as is known; see `settle`.
         """
 
-    async def withdraw(self, partition: int, version: int, /) -> bool:
-        """Forget a version that `add` put into quarantine; whether it was still there.
+    async def withdraw(self, partition: int, version: int, existing: Copy, /) -> bool:
+        """Forget a version that `add` put into quarantine, in favour of a copy of its UID.
+
+        Returns:
+            Whether that was done. Not if the version is not there any more, nor if the copy is
+            not, is known to be bad, or the instance deleted.
 
         Raises:
             IndexFault: it is still there.
@@ -51,9 +55,9 @@ class RegisterInFront:
         """Index a group; see `Register`."""
         return await self._register.add(group)
 
-    async def withdraw(self, partition: int, version: int, /) -> bool:
+    async def withdraw(self, partition: int, version: int, existing: Copy, /) -> bool:
         """Forget a version that `add` put into quarantine."""
-        return await self._register.withdraw(partition, version)
+        return await self._register.withdraw(partition, version, existing)
 
     async def highest_keys(self, store: str, limit: int, /) -> Sequence[str]:
         """The highest keys of a store that the index knows."""

@@ -22,17 +22,20 @@ class SecondLook:
 
     A digest covers bytes, so the index cannot know. The version lies in quarantine meanwhile: a
     crash in between loses nothing, and whoever sends the same once more has it looked at again.
+    `remove` removes a file that the index does not name, and is called with `taking_in` held.
     """
 
     def __init__(
         self,
         store: BlobStore,
         register: Register,
-        dispose: Callable[[Location], Awaitable[None]],
+        remove: Callable[[Location], Awaitable[None]],
+        taking_in: anyio.Lock,
     ) -> None:
         self._store = store
         self._register = register
-        self._dispose = dispose
+        self._remove = remove
+        self._taking_in = taking_in
         self._turns = anyio.Semaphore(AT_ONCE)
         self._withdrawn: deque[int] = deque(maxlen=_REMEMBERED)
 
@@ -48,7 +51,7 @@ class SecondLook:
         async with self._turns:
             is_same = await have_same_values(self._store, existing, version)
         if is_same:
-            await self._withdraw(partition, number, version)
+            await self._withdraw(partition, number, version, existing)
         # Of several who send the same at once one finds the version, the others only that it went.
         if number not in self._withdrawn:
             return verdict
@@ -56,11 +59,13 @@ class SecondLook:
             verdict, outcome=Outcome.DUPLICATE, keeps_file=False, quarantined=None, version=None
         )
 
-    async def _withdraw(self, partition: int, number: int, version: Copy) -> None:
+    async def _withdraw(self, partition: int, number: int, version: Copy, existing: Copy) -> None:
         """Take a version out of quarantine; its file goes only if it is us who did."""
         with anyio.CancelScope(shield=True):
-            if not await self._register.withdraw(partition, number):
-                # Somebody released or discarded it meanwhile: the file is not ours to remove.
-                return
-            self._withdrawn.append(number)
-            await self._dispose(version.location)
+            # In between a check of the store would take the file for one that nobody indexed.
+            async with self._taking_in:
+                # Somebody may have decided meanwhile: then the file is not ours to remove, or is
+                # all there is.
+                if await self._register.withdraw(partition, number, existing):
+                    self._withdrawn.append(number)
+                    await self._remove(version.location)

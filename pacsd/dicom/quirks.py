@@ -48,6 +48,9 @@ class QuirkKind(StrEnum):
     VALUE_SIZE = "value-size"
     """Bytes that are no whole number of values."""
 
+    UID_COMPONENT = "uid-component"
+    """A component of a UID that is empty, or begins with a 0 that is not all of it."""
+
     BASIC_OFFSET_TABLE = "basic-offset-table"
     EXTENDED_OFFSET_TABLE = "extended-offset-table"
     FRAMES_BY_MARKER = "frames-by-marker"

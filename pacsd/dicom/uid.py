@@ -1,17 +1,18 @@
 """Unique Identifiers: VR UI (PS3.5 sections 6.2 and 9)."""
 
+import re
+
 from pacsd.dicom.errors import UIDError
 from pacsd.dicom.text import printable
 
 MAX_UID_LENGTH = 64
 _UUID_BITS = 128
+_LEADING_ZERO = re.compile(r"\.0[0-9]")
 
 
 def is_valid_uid(value: str) -> bool:
     """Whether the UID follows PS3.5 section 9.1 to the letter: no empty component, no leading 0."""
-    return is_acceptable_uid(value) and all(
-        component and (component[0] != "0" or component == "0") for component in value.split(".")
-    )
+    return is_acceptable_uid(value) and not has_odd_component(value)
 
 
 def is_acceptable_uid(value: str) -> bool:
@@ -22,6 +23,15 @@ def is_acceptable_uid(value: str) -> bool:
     """
     digits = value.replace(".", "")
     return len(value) <= MAX_UID_LENGTH and digits.isascii() and digits.isdigit()
+
+
+def has_odd_component(uid: str) -> bool:
+    """Whether an acceptable UID has an empty component, or a leading 0 (PS3.5 section 9.1).
+
+    Of UIDs joined by dots: whether one of them has.
+    """
+    framed = f".{uid}."
+    return ".." in framed or (".0" in framed and _LEADING_ZERO.search(framed) is not None)
 
 
 def check_uid(value: str, field: str) -> str:

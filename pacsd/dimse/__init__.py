@@ -9,7 +9,10 @@ Who calls: `net`.
     outgoing.py          messages -> P-DATA-TF PDUs
     operations.py        what is open, and the asynchronous operations window
     commands.py          the 23 messages of PS3.7 sections 9.3 and 10.3, as records
-    command_codec.py     command sets <-> bytes
+                         commands_base.py what they share
+    command_codec.py     command sets <-> bytes, by commands_dictionary.py; commands_refusal.py
+                         what is wrong with one
+    patience.py          how long a session waits, and how slow a message may come
     events.py, errors.py what comes out
 
 Like `ul`, the room emits and never calls. Data sets pass through as bytes, unread.

@@ -20,18 +20,20 @@ class StoreChecks:
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
 
-    async def known_keys(self, store: str, keys: Collection[str]) -> frozenset[str]:
+    async def known_keys(
+        self, store: str, keys: Collection[str], priority: Priority = Priority.MAINTENANCE
+    ) -> frozenset[str]:
         """Those of these keys that a copy or a version in quarantine has, in any partition."""
         work = partial(_known_keys, store, tuple(keys))
-        return await self._threads.read(work, Priority.MAINTENANCE)
+        return await self._threads.read(work, priority)
 
     async def count(self, scope: Scope, store: str) -> int:
         """How many files should be in the store; reads the whole table."""
-        return await self._threads.read(partial(_count, scope, store), Priority.MAINTENANCE)
+        return await self._threads.read_long(partial(_count, scope, store))
 
     async def bad_copies(self, scope: Scope) -> Mapping[CopyState, int]:
         """How many copies are not good, as far as anybody has looked."""
-        return await self._threads.read(partial(_bad_copies, scope), Priority.MAINTENANCE)
+        return await self._threads.read_long(partial(_bad_copies, scope))
 
 
 def _known_keys(store: str, keys: tuple[str, ...], connection: Connection) -> frozenset[str]:

@@ -19,6 +19,7 @@ from pacsd.index.quarantine import Quarantine
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import (
     AuditEntry,
+    Copy,
     IndexHealth,
     IndexStats,
     NewInstance,
@@ -68,13 +69,14 @@ class Index:
         work = partial(add, group=tuple(group), bounds=self._bounds)
         return await self._threads.write(work, Priority.INGEST)
 
-    async def withdraw(self, partition: int, version: int) -> bool:
-        """Forget a version that `add` put into quarantine: it was no conflict after all.
+    async def withdraw(self, partition: int, version: int, existing: Copy) -> bool:
+        """Forget a version that `add` put into quarantine: it is no other one than `existing`.
 
         Returns:
-            Whether it was still there; nothing is done otherwise.
+            Whether that was done. Not if the version is not there any more, nor if the copy is
+            not, is known to be bad, or the instance deleted.
         """
-        return await self.quarantine.discard(Scope(partition), version, "pacsd") is not None
+        return await self.quarantine.withdraw(Scope(partition), version, existing)
 
     async def highest_keys(self, store: str, limit: int, partition: int | None = None) -> list[str]:
         """The highest keys of a store that instances and versions in quarantine have."""
@@ -82,7 +84,7 @@ class Index:
 
     async def known_keys(self, store: str, keys: Collection[str]) -> frozenset[str]:
         """Those of these keys that instances and versions in quarantine have."""
-        return await self.checks.known_keys(store, keys)
+        return await self.checks.known_keys(store, keys, Priority.INGEST)
 
     async def settle(self, files: int) -> None:
         """Commit, so that nothing of a group comes back whose `add` failed.
@@ -123,7 +125,7 @@ class Index:
 
     async def stats(self, scope: Scope) -> IndexStats:
         """What the index holds; reads all of it."""
-        return await self._threads.read(partial(index_stats, scope))
+        return await self._threads.read_long(partial(index_stats, scope))
 
     def health(self) -> IndexHealth:
         """How the index is doing."""

@@ -4,7 +4,6 @@ The same data set is a duplicate, or repairs the copy we have. Another one goes 
 stored instance is never overwritten. Of a deleted instance the sender's policy decides first.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, update
@@ -71,10 +70,7 @@ def judge(session: WriteSession, new: NewInstance, bounds: QuarantineBounds) -> 
         keeps_file = _has_file(taken.copies, new)
         return Verdict(Outcome.REFUSED_DELETED, taken.id, keeps_file, taken.copies[0])
     if taken.kept is None:
-        verdict = quarantine(session, new, taken.place, taken.copies[0], bounds)
-        # As a duplicate of what is deleted it would be acknowledged and not be there.
-        is_deleted = taken.state is InstanceState.DELETED
-        return replace(verdict, version=None) if is_deleted else verdict
+        return quarantine(session, new, taken.place, taken.copies[0], bounds)
     if taken.state is InstanceState.DELETED:
         return _restore(session, new, taken, taken.kept)
     if _is_repaired_by(taken, new, taken.kept):

@@ -3,13 +3,22 @@
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, literal_column, select
 
 from pacsd.index import schema, schema_records
 from pacsd.index.auditing import append_audit
 from pacsd.index.log_position import mirroring
 from pacsd.index.quarantining import QuarantineBounds
-from pacsd.index.records import AuditEntry, ChangeKind, QuarantinedVersion, Released, Scope
+from pacsd.index.records import (
+    AuditEntry,
+    ChangeKind,
+    Copy,
+    CopyState,
+    InstanceState,
+    QuarantinedVersion,
+    Released,
+    Scope,
+)
 from pacsd.index.releasing import release, remove_version
 from pacsd.index.selections import QUARANTINE, QUARANTINED, quarantined_of, within
 from pacsd.index.session import Place, WriteSession
@@ -17,6 +26,19 @@ from pacsd.index.threads import Threads
 from pacsd.index.unit_queue import Priority
 
 _version = schema_records.quarantine.c
+_instance, _copy = schema.instance.c, schema.copy.c
+_KEPT = (
+    select(_copy.instance_row)
+    .join(schema.store, _copy.store_row == schema.store.c.id)
+    .join(schema.instance, _copy.instance_row == _instance.id)
+    .where(
+        _copy.instance_row == bindparam("instance"),
+        schema.store.c.word == bindparam("store"),
+        _copy.location == bindparam("key"),
+        _copy.state == literal_column(str(CopyState.OK.value)),
+        _instance.state != literal_column(str(InstanceState.DELETED.value)),
+    )
+)
 
 
 class Quarantine:
@@ -61,6 +83,11 @@ class Quarantine:
         work = partial(_discard, scope, version, actor)
         return await self._threads.write(mirroring(work, reached))
 
+    async def withdraw(self, scope: Scope, version: int, existing: Copy) -> bool:
+        """Forget a version in favour of a copy of its UID; see `Index.withdraw`."""
+        work = partial(_withdraw, scope, version, existing)
+        return await self._threads.write(work, Priority.INGEST)
+
     async def release(
         self, scope: Scope, version: int, actor: str, *, reached: int | None = None
     ) -> Released | None:
@@ -92,6 +119,12 @@ def _discard(
     session.log(scope.partition, ChangeKind.DISCARDED, Place(None, None), None, number)
     _audit(session, scope, "discard from quarantine", actor, found[0])
     return found[0]
+
+
+def _withdraw(scope: Scope, number: int, existing: Copy, session: WriteSession) -> bool:
+    where = existing.location
+    is_kept = session.fetch(_KEPT, existing.instance, where.store, where.key)
+    return bool(is_kept) and _discard(scope, number, "pacsd", session) is not None
 
 
 def _release(

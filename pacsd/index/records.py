@@ -154,8 +154,7 @@ class Verdict:
     `keeps_file`: the file just written is now the index's; else the caller removes it.
     `removable`: another file that nothing names any more. `existing` is the copy stored before.
     `instance` is our number of the instance, `quarantined` that of the version in quarantine.
-    `version` is that version's copy, for the caller to compare with `existing`; None where equal
-    values would not make the new one a duplicate.
+    `version` is that version's copy, for the caller to compare with `existing`.
     """
 
     outcome: Outcome

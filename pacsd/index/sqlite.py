@@ -107,8 +107,19 @@ class SqliteFile:
         self._changes = changes
         if self._rows_in_wal >= _CHECKPOINT_ROWS:
             self._rows_in_wal = 0
-            mode = "PASSIVE" if self.wal_bytes() < MAX_WAL_BYTES else "TRUNCATE"
-            _checkpoint(writer, mode)
+            if self.wal_bytes() < MAX_WAL_BYTES:
+                _checkpoint(writer, "PASSIVE")
+            else:
+                self._truncate_wal(writer)
+
+    def _truncate_wal(self, writer: Connection) -> None:
+        """Cut the WAL unless somebody reads: ingest would wait for a reader that takes long."""
+        below = driver(writer)
+        below.execute("PRAGMA busy_timeout = 0").close()
+        try:
+            _checkpoint(writer, "TRUNCATE")
+        finally:
+            below.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}").close()
 
     def wal_bytes(self) -> int:
         """The size of the write-ahead log; 0 as well while that cannot be told."""

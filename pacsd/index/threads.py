@@ -1,4 +1,4 @@
-"""The threads of the index: one that writes, a few that read.
+"""The threads of the index: one that writes, a few that read, one of them what takes long.
 
 Own threads, because a transaction is one hop so, and with aiosqlite one for each statement:
 measured for the six statements of a group, 75 us of CPU against 210 to 340 beside the database's.
@@ -51,18 +51,21 @@ class Threads:
     ) -> None:
         self._writes: UnitQueue[WriteSession] = UnitQueue(_WRITE_CAPACITY)
         self._reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
+        self._long_reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._header_reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._writer = _started("index writer", self._writes, open_writer)
         self._readers = [
             _started(f"index reader {number}", self._reads, open_reader)
             for number in range(1, readers + 1)
         ]
+        self._readers.append(_started("index long reads", self._long_reads, open_reader))
         self._readers.append(_started("index headers", self._header_reads, open_headers))
 
     @property
     def waiting_units(self) -> int:
         """Units of work that no thread has taken yet."""
-        return sum(units.waiting_units for units in (self._writes, self._reads, self._header_reads))
+        queues = (self._writes, self._reads, self._long_reads, self._header_reads)
+        return sum(units.waiting_units for units in queues)
 
     async def write(
         self, work: Callable[[WriteSession], Answer], priority: Priority = Priority.JOBS
@@ -76,6 +79,10 @@ class Threads:
         """Have a unit done by a reader, on one state of the database."""
         return await self._reads.call(work, priority)
 
+    async def read_long(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Have a unit done that reads whole tables, one such at a time, beside all others."""
+        return await self._long_reads.call(work, Priority.MAINTENANCE)
+
     async def read_headers(self, work: Callable[[Connection], Answer]) -> Answer:
         """Have a unit done by the reader of the header database."""
         return await self._header_reads.call(work, Priority.INGEST)
@@ -84,6 +91,7 @@ class Threads:
         """Finish what waits, refuse what comes; returns once the threads are gone."""
         with anyio.CancelScope(shield=True):
             self._reads.close()
+            self._long_reads.close()
             self._header_reads.close()
             await anyio.to_thread.run_sync(_join, self._readers)
             # The writer goes last: the last connection's end cuts the WAL.

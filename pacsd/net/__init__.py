@@ -5,7 +5,8 @@ peers, and what there is to tell about it.
 
     listener.py          listens, keeps count of its connections, drains at shutdown
     pump.py              a socket and a session: bytes, back-pressure, one timer
-    scp.py               an association we accept; storage.py its C-STORE
+    scp.py               an association we accept; performer.py what is invoked over it,
+                         storage.py its C-STORE
     scu.py, requested_association.py   associations we request, and operations over them
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer; sending.py one of them
@@ -14,7 +15,7 @@ peers, and what there is to tell about it.
     ae.py                one of our AE titles with all settings in force
     peers.py             the peers we know; endpoint.py addresses
     chronicle.py         what is told of one association, to
-    recorder.py, metrics.py, trace.py, and the log
+    recorder.py, metrics.py, trace.py, and the log; rate_limit.py keeps it short
     http.py              /health, /ready, /metrics
     settings.py          [dimse], [[ae]], [http], [recorder]
     errors.py            how an association we request can fail

@@ -78,11 +78,12 @@ class Peer(Settings):
 
     resend_deleted: Literal["refuse", "restore"] = "refuse"
     """What happens when it sends an instance that was deleted here: it is refused (C011), or
-    restored."""
+    restored if it is the same data set, byte for byte; any other is refused either way."""
 
     conflict_answer: Literal["failure", "warning"] = "failure"
     """How it is told that another object is known by the SOP Instance UID it sent: C010, or B000
-    for devices that stop at a failure. Its version is kept in quarantine either way."""
+    for devices that stop at a failure. Its version is kept in quarantine either way; when that is
+    full it is not, and the answer is C010."""
 
     quirk_answer: Literal["success", "warning"] = "success"
     """How it is answered when an object breaks the standard but can be kept: 0000, or B007."""

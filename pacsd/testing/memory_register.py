@@ -37,12 +37,18 @@ class MemoryRegister:
         self.groups.append(len(group))
         return [self._judge(new) for new in group]
 
-    async def withdraw(self, partition: int, version: int, /) -> bool:
-        """Forget a version in quarantine; whether it was there."""
-        found = self.quarantined.pop(version, None)
-        if found is not None and found.reception.partition != partition:
+    async def withdraw(self, partition: int, version: int, existing: Copy, /) -> bool:
+        """Forget a version in quarantine, if `existing` is a file of its instance."""
+        found = self.quarantined.get(version)
+        if found is None:
+            return False
+        if found.reception.partition != partition:
             raise ValueError(f"version {version} is of another partition")
-        return found is not None
+        kept = self.instances.get((partition, found.sop_instance_uid))
+        if kept is None or kept.copy.location != existing.location:
+            return False
+        del self.quarantined[version]
+        return True
 
     async def highest_keys(self, store: str, limit: int, /) -> list[str]:
         """The highest keys of a store, the highest first."""

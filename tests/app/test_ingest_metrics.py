@@ -4,12 +4,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pacsd.api.reception import Reception
 from pacsd.api.store import StoreStatus
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.ingest import Ingest, InstanceRequest
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 
-OBJECT = data_set()
+OBJECT = data_set() + b"\x40\x00\x10\x00SH\x03\x00ODD"
 REQUEST = InstanceRequest(
     CT_IMAGE_STORAGE,
     "1.2.3.4",
@@ -48,7 +49,13 @@ async def test_what_ingest_counts_is_scraped() -> None:
         'pacsd_received_objects_total{became="stored"}': 1,
         'pacsd_received_objects_total{became="refused"}': 1,
     }
-    assert {name: value for name, value in found.items() if "received" not in name} == {
+    quirks = {name: value for name, value in found.items() if "quirks" in name}
+    assert [*quirks] == [f'pacsd_quirks_total{{kind="{kind}"}}' for kind in LOOKED_FOR]
+    assert {name for name, value in quirks.items() if value} == {
+        'pacsd_quirks_total{kind="odd-length"}'
+    }
+    rest = {name: value for name, value in found.items() if name not in quirks}
+    assert {name: value for name, value in rest.items() if "received" not in name} == {
         "pacsd_stored_objects_total": 1,
         "pacsd_stored_bytes_total": len(OBJECT),
         "pacsd_open_objects": 0,

@@ -98,13 +98,29 @@ async def test_a_file_that_cannot_be_removed_is_a_fault() -> None:
         await adopt(store, "memory", register)
 
 
+async def never(*_: object) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged"])
+async def test_a_file_stays_while_what_the_index_has_instead_is_not_good(harm: str) -> None:
+    store, register = await store_of(content(1), content(1)), MemoryRegister()
+    await index_first(store, register, 1)
+    if harm == "gone":
+        del store.objects["00000001"]
+    else:
+        store.objects["00000001"] = bytes(len(content(1)))
+    assert await adopt(store, "memory", register) == Adopted(kept=1)
+    assert store.objects["00000002"] == content(1)
+
+
 async def test_a_file_that_is_removed_meanwhile_is_not_taken_in() -> None:
     store, register = await store_of(*map(content, range(2))), MemoryRegister()
     page, taking_in = await store.list(), anyio.Lock()
     fates: list[Fate] = []
 
     async def take_in() -> None:
-        fates.extend(await adopt_group(store, register, page.locations, taking_in))
+        fates.extend(await adopt_group(store, register, page.locations, taking_in, never))
 
     async with anyio.create_task_group() as tasks, taking_in:
         tasks.start_soon(take_in)

@@ -49,6 +49,7 @@ def test_quirks_are_told_to_who_wants_to_know() -> None:
     assert answer_verdict(stored, DEFAULT_POLICY, ODD, 1).status == 0x0000
     told = answer_verdict(stored, SenderPolicy(warns_of_quirks=True), ODD, 1)
     assert told.status == 0xB007
+    assert told.quirks == ODD
     assert told.comment == "Stored as sent, but not by the standard: odd-length"
 
 

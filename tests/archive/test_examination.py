@@ -1,24 +1,35 @@
+import zlib
+
 import pytest
 
 from pacsd.api.reception import Reception
-from pacsd.archive.examination import Examination
+from pacsd.archive.examination import LOOKED_FOR, Examination
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.instance import InstanceRequest, SenderPolicy
 from pacsd.dicom.quirks import QuirkKind
 from pacsd.dicom.stored_header import decode_header
 from pacsd.index.records import NewCopy
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+from tests.dicom.written import deflate, element, item, sequence
 
 RECEPTION = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
 COPY = NewCopy("memory", "1", 500, 400, b"digest")
 OBJECT = data_set({"PatientName": "Doe^J"}, pixel_bytes=100)
 
 
-def examination(uid: str = "1.2.3.4", *, restores: bool = False) -> Examination:
+EXPLICIT, IMPLICIT, DEFLATED = (f"1.2.840.10008.1.2{arc}" for arc in (".1", "", ".1.99"))
+CODES = 0x00400275
+
+
+def examination(
+    uid: str = "1.2.3.4", syntax_uid: str = EXPLICIT, *, restores: bool = False
+) -> Examination:
     policy = SenderPolicy(restores_deleted=restores)
-    return Examination(
-        InstanceRequest(CT_IMAGE_STORAGE, uid, "1.2.840.10008.1.2.1", RECEPTION, policy)
-    )
+    return Examination(InstanceRequest(CT_IMAGE_STORAGE, uid, syntax_uid, RECEPTION, policy))
+
+
+def of_undefined_length(items: bytes) -> bytes:
+    return sequence(CODES, items, is_undefined=True)
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
@@ -52,11 +63,46 @@ def test_an_object_without_pixels_is_judged_at_its_end() -> None:
         tested.end()
 
 
-def test_quirks_are_named() -> None:
-    tested = examination()
-    tested.feed(data_set() + b"\x40\x00\x10\x00ZZ" + bytes(6))
+ITEM_START = item(b"", is_undefined=True)[:8]
+ODD_OBJECTS = {
+    QuirkKind.OTHER_VR_ENCODING: (IMPLICIT, data_set()),
+    QuirkKind.UNKNOWN_VR: (EXPLICIT, data_set() + b"\x40\x00\x10\x00ZZ" + bytes(6)),
+    QuirkKind.NO_VR: (EXPLICIT, data_set() + b"\x40\x00\x10\x00\x02\x00\x00\x00AB"),
+    QuirkKind.ODD_LENGTH: (EXPLICIT, data_set() + element(0x00400010, "SH", b"ODD")),
+    QuirkKind.OUT_OF_ORDER: (EXPLICIT, data_set() + element(0x00080070, "LO", b"ACME")),
+    QuirkKind.DUPLICATE: (EXPLICIT, data_set() + 2 * element(0x00400010, "SH", b"CT")),
+    QuirkKind.STRAY_DELIMITER: (EXPLICIT, data_set() + b"\xfe\xff\xdd\xe0" + bytes(4)),
+    QuirkKind.MISSING_DELIMITER: (EXPLICIT, data_set() + of_undefined_length(ITEM_START)),
+    QuirkKind.DELIMITER_LENGTH: (
+        EXPLICIT,
+        data_set() + of_undefined_length(item(b""))[:-4] + b"\x02\0\0\0",
+    ),
+    QuirkKind.TRUNCATED: (EXPLICIT, data_set() + element(0x00400010, "SH", b"", length=10)),
+    QuirkKind.TRAILING_BYTES: (EXPLICIT, data_set() + bytes(3)),
+    QuirkKind.ZLIB_HEADER: (DEFLATED, deflate(data_set(), zlib.MAX_WBITS)),
+    QuirkKind.UID_COMPONENT: (EXPLICIT, data_set({"StudyInstanceUID": "1.02.3"})),
+}
+
+
+def test_what_is_looked_for_is_known() -> None:
+    assert {*ODD_OBJECTS} == {*LOOKED_FOR}
+
+
+@pytest.mark.parametrize("kind", LOOKED_FOR)
+def test_row_d30_what_breaks_the_standard_is_taken_in_and_named(kind: QuirkKind) -> None:
+    syntax_uid, odd = ODD_OBJECTS[kind]
+    tested = examination(syntax_uid=syntax_uid)
+    tested.feed(odd)
     tested.end()
-    assert QuirkKind.UNKNOWN_VR in {quirk.kind for quirk in tested.quirks}
+    assert [quirk.kind for quirk in tested.quirks] == [kind]
+
+
+def test_what_keeps_to_the_standard_has_no_quirks() -> None:
+    tested = examination()
+    assert tested.quirks == ()
+    tested.feed(OBJECT)
+    tested.end()
+    assert tested.quirks == ()
 
 
 def test_nothing_is_described_before_it_is_judged() -> None:

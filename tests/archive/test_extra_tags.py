@@ -83,7 +83,8 @@ async def test_a_conflict_is_withdrawn_through_it() -> None:
     await tagging.add([await new_instance("Canis")])
     [verdict] = await tagging.add([await new_instance("Felis")])
     assert verdict.quarantined is not None
-    await tagging.withdraw(1, verdict.quarantined)
+    assert verdict.existing is not None
+    await tagging.withdraw(1, verdict.quarantined, verdict.existing)
     assert register.quarantined == {}
 
 

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from pacsd.api.reception import Reception
 from pacsd.archive.attributes import Attributes
-from pacsd.archive.identity import Identity, Unacceptable, identify
+from pacsd.archive.identity import Identity, Unacceptable, identify, odd_uids
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.header_stream import HeaderStream, known_syntax
+from pacsd.dicom.quirks import Quirk, QuirkKind
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.dicom.written import item, sequence
 
@@ -72,3 +75,14 @@ def test_a_data_set_that_nobody_can_read() -> None:
     assert refused.status == 0xC000
     assert refused.comment.startswith("Unreadable: ")
     assert len(refused.comment) <= 64
+
+
+def test_row_d29_leading_zeros_of_uids_are_a_quirk_that_is_counted_once() -> None:
+    identity = Identity("1.2.03", "1.2.3.1", "7", "")
+    assert odd_uids(identity, REQUEST) == (Quirk(QuirkKind.UID_COMPONENT, 0x0020000D, 1),)
+    request = replace(REQUEST, sop_instance_uid="1.2..4")
+    assert odd_uids(identity, request) == (Quirk(QuirkKind.UID_COMPONENT, 0x00080018, 2),)
+
+
+def test_uids_as_the_standard_has_them_are_no_quirk() -> None:
+    assert odd_uids(Identity("1.2.0", "0.0.1", "7", ""), REQUEST) == ()

@@ -10,8 +10,9 @@ from pacsd.api.reception import Reception
 from pacsd.api.store import Location, StoreStatus
 from pacsd.archive.ingest import INDEX_TROUBLE_US, Ingest, IngestOutcome, InstanceRequest
 from pacsd.archive.observer import Concern, IngestObserver
+from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.errors import IndexFault, IndexFaultKind
-from pacsd.index.records import Outcome
+from pacsd.index.records import Copy, Outcome
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
@@ -327,10 +328,10 @@ class Interrupted(MemoryRegister):
 
     is_well = False
 
-    async def withdraw(self, partition: int, version: int, /) -> bool:
+    async def withdraw(self, partition: int, version: int, existing: Copy, /) -> bool:
         if not self.is_well:
             raise IndexFault(IndexFaultKind.INPUT_OUTPUT, "test")
-        return await super().withdraw(partition, version)
+        return await super().withdraw(partition, version, existing)
 
 
 async def test_a_second_look_that_was_interrupted_is_made_up_for() -> None:
@@ -379,3 +380,30 @@ async def test_row_d35_a_preamble_is_kept_or_becomes_zeros_and_is_told() -> None
     assert [content[:128] for content in store.objects.values()] == [tiff, bytes(128), bytes(128)]
     assert notebook.zeroed == ["dimse"]
     assert ingest.health().zeroed_preambles == 1
+
+
+async def store_odd(ingest: Ingest, number: int = 1) -> IngestOutcome:
+    """Two elements of odd length, one twice, leading zeros in two UIDs."""
+    odd = b"\x40\x00\x10\x00SH\x03\x00ODD"
+    uids = {"StudyInstanceUID": "1.2.03", "SeriesInstanceUID": "1.2.03.1"}
+    intake = ingest.begin(request(number))
+    intake.write(data_set({"SOPInstanceUID": f"1.2.3.{number}", **uids}) + 2 * odd)
+    return await intake.finish()
+
+
+def counted_quirks(ingest: Ingest) -> dict[QuirkKind, int]:
+    return {kind: count for kind, count in ingest.health().quirks.items() if count}
+
+
+async def test_row_d29_d30_each_object_stored_counts_each_kind_of_quirk_once() -> None:
+    async with running(make_ingest(MemoryStore())) as ingest:
+        assert (await store_odd(ingest)).status == 0x0000
+        once = counted_quirks(ingest)
+        assert (await store_odd(ingest)).became is Outcome.DUPLICATE
+        await store_one(ingest, 3)
+        assert counted_quirks(ingest) == once
+        await store_odd(ingest, 2)
+        twice = counted_quirks(ingest)
+    kinds = {QuirkKind.ODD_LENGTH, QuirkKind.DUPLICATE, QuirkKind.UID_COMPONENT}
+    assert once == dict.fromkeys(kinds, 1)
+    assert twice == dict.fromkeys(kinds, 2)

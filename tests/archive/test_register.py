@@ -12,6 +12,7 @@ async def test_what_stands_in_front_hands_everything_on() -> None:
     assert await tested.highest_keys("store", 1) == ["b"]
     assert await tested.known_keys("store", ["b", "c"]) == {"b"}
     assert verdict.quarantined is not None
-    assert await tested.withdraw(1, verdict.quarantined)
+    assert verdict.existing is not None
+    assert await tested.withdraw(1, verdict.quarantined, verdict.existing)
     await tested.settle(2)
     assert behind.settled == [2]

@@ -10,7 +10,7 @@ from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.second_look import AT_ONCE, SecondLook
 from pacsd.archive.stored_file import read_stored
 from pacsd.index.errors import IndexFault, IndexFaultKind
-from pacsd.index.records import NewInstance, Outcome, Verdict
+from pacsd.index.records import Copy, NewInstance, Outcome, Verdict
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from tests.archive.test_sameness import BIG, EXPLICIT, OBJECT, TRAILING_PADDING, encoded
@@ -26,11 +26,13 @@ class Bench:
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.register = MemoryRegister()
-        self.disposed: list[Location] = []
-        self.second_look = SecondLook(self.store, self.register, self.dispose)
+        self.removed: list[Location] = []
+        self.taking_in = anyio.Lock()
+        self.second_look = SecondLook(self.store, self.register, self.remove, self.taking_in)
 
-    async def dispose(self, location: Location) -> None:
-        self.disposed.append(location)
+    async def remove(self, location: Location) -> None:
+        assert self.taking_in.locked()
+        self.removed.append(location)
         await self.store.delete(location)
 
     async def add(self, data: bytes, syntax_uid: str = EXPLICIT) -> tuple[NewInstance, Verdict]:
@@ -72,7 +74,7 @@ async def test_the_same_written_anew_is_a_duplicate(
     second = await bench.look(verdict)
     assert (second.outcome, second.keeps_file) == (Outcome.DUPLICATE, False)
     assert (second.quarantined, second.version) == (None, None)
-    assert bench.disposed == [new.copy.location]
+    assert bench.removed == [new.copy.location]
     assert bench.register.quarantined == {}
 
 
@@ -82,7 +84,7 @@ async def test_other_values_stay_in_quarantine(bench: Bench) -> None:
     _, again = await bench.add(OTHER)
     assert again.outcome is Outcome.CONFLICT_KNOWN
     assert await bench.look(again) is again
-    assert bench.disposed == []
+    assert bench.removed == []
     assert bench.files() == bench.named()
     assert len(bench.register.quarantined) == 1
 
@@ -93,11 +95,15 @@ async def test_only_conflicts_are_looked_at(bench: Bench) -> None:
     assert await bench.look(verdict) is verdict
 
 
-async def test_a_conflict_with_what_is_deleted_stays_one(bench: Bench) -> None:
+async def test_it_stays_a_conflict_when_what_it_equals_has_gone_meanwhile(bench: Bench) -> None:
     _, verdict = await bench.add(ANEW)
-    beside_deleted = replace(verdict, version=None)
-    assert await bench.look(beside_deleted) is beside_deleted
+    elsewhere = Location("memory", "elsewhere", 1)
+    for uid, kept in bench.register.instances.items():
+        moved = replace(kept.copy, key=elsewhere.key, size_bytes=elsewhere.size_bytes)
+        bench.register.instances[uid] = replace(kept, copy=moved)
+    assert await bench.look(verdict) is verdict
     assert len(bench.register.quarantined) == 1
+    assert bench.removed == []
 
 
 async def test_a_look_that_was_interrupted_is_made_up_for_when_it_comes_again(
@@ -108,7 +114,7 @@ async def test_a_look_that_was_interrupted_is_made_up_for_when_it_comes_again(
     assert verdict.outcome is Outcome.CONFLICT_KNOWN
     second = await bench.look(verdict)
     assert (second.outcome, second.keeps_file) == (Outcome.DUPLICATE, False)
-    assert bench.disposed == [first.copy.location]
+    assert bench.removed == [first.copy.location]
     assert bench.files() == bench.named()
 
 
@@ -117,7 +123,7 @@ async def test_the_very_file_that_lies_in_quarantine_goes_once(bench: Bench) -> 
     [verdict] = await bench.register.add([new])
     verdict = replace(verdict, keeps_file=True)
     assert (await bench.look(verdict)).keeps_file is False
-    assert bench.disposed == [new.copy.location]
+    assert bench.removed == [new.copy.location]
     assert bench.files() == bench.named()
 
 
@@ -134,7 +140,7 @@ async def test_of_two_who_send_the_same_at_once_both_are_told_the_same(bench: Be
             tasks.start_soon(look, verdict)
     assert [each.outcome for each in seconds] == [Outcome.DUPLICATE] * 3
     assert (await bench.look(known)).outcome is Outcome.DUPLICATE
-    assert bench.disposed == [first.copy.location]
+    assert bench.removed == [first.copy.location]
     assert bench.files() == bench.named()
 
 
@@ -142,7 +148,7 @@ async def test_what_was_decided_meanwhile_keeps_its_file(bench: Bench) -> None:
     _, verdict = await bench.add(encoded(BIG), BIG)
     bench.register.quarantined.clear()
     assert await bench.look(verdict) is verdict
-    assert bench.disposed == []
+    assert bench.removed == []
 
 
 async def test_what_is_stored_may_be_gone_or_damaged(bench: Bench) -> None:
@@ -154,22 +160,22 @@ async def test_what_is_stored_may_be_gone_or_damaged(bench: Bench) -> None:
     assert await bench.look(verdict) is verdict
     del bench.store.objects[key]
     assert await bench.look(verdict) is verdict
-    assert bench.disposed == []
+    assert bench.removed == []
     bench.store.objects[key] = whole
     assert (await bench.look(verdict)).outcome is Outcome.DUPLICATE
 
 
 class Stubborn(MemoryRegister):
-    async def withdraw(self, partition: int, version: int, /) -> bool:
-        raise IndexFault(IndexFaultKind.NO_SPACE, f"{partition} {version}")
+    async def withdraw(self, *_: object) -> bool:
+        raise IndexFault(IndexFaultKind.NO_SPACE, "test")
 
 
 async def test_what_cannot_be_withdrawn_keeps_its_file(bench: Bench) -> None:
-    stubborn = SecondLook(bench.store, Stubborn(), bench.dispose)
+    stubborn = SecondLook(bench.store, Stubborn(), bench.remove, bench.taking_in)
     _, verdict = await bench.add(encoded(BIG), BIG)
     with pytest.raises(IndexFault):
         await stubborn(1, verdict)
-    assert bench.disposed == []
+    assert bench.removed == []
     assert (await bench.look(verdict)).outcome is Outcome.DUPLICATE
 
 
@@ -181,16 +187,16 @@ class Slow(MemoryRegister):
         self.is_withdrawing = anyio.Event()
         self.may_go_on = anyio.Event()
 
-    async def withdraw(self, partition: int, version: int, /) -> bool:
+    async def withdraw(self, partition: int, version: int, existing: Copy, /) -> bool:
         self.is_withdrawing.set()
         await self.may_go_on.wait()
-        return await super().withdraw(partition, version)
+        return await super().withdraw(partition, version, existing)
 
 
 async def test_a_sender_who_gives_up_meanwhile_leaves_no_file_behind() -> None:
     bench = Bench()
     bench.register = slow = Slow()
-    bench.second_look = SecondLook(bench.store, slow, bench.dispose)
+    bench.second_look = SecondLook(bench.store, slow, bench.remove, bench.taking_in)
     await bench.add(OBJECT)
     new, verdict = await bench.add(ANEW)
     async with anyio.create_task_group() as tasks:
@@ -198,7 +204,7 @@ async def test_a_sender_who_gives_up_meanwhile_leaves_no_file_behind() -> None:
         await slow.is_withdrawing.wait()
         tasks.cancel_scope.cancel()
         slow.may_go_on.set()
-    assert bench.disposed == [new.copy.location]
+    assert bench.removed == [new.copy.location]
     assert bench.files() == bench.named()
 
 
@@ -226,7 +232,7 @@ class CountingStore(MemoryStore):
 async def test_only_so_many_are_looked_at_side_by_side(bench: Bench) -> None:
     counting = CountingStore()
     counting.objects = bench.store.objects
-    bench.second_look = SecondLook(counting, bench.register, bench.dispose)
+    bench.second_look = SecondLook(counting, bench.register, bench.remove, bench.taking_in)
     _, verdict = await bench.add(OTHER)
     async with anyio.create_task_group() as tasks:
         for _ in range(AT_ONCE * 3):

@@ -12,6 +12,7 @@ from pacsd.dicom.uid import (
     check_uid,
     decode_uid,
     encode_uid,
+    has_odd_component,
     is_acceptable_uid,
     is_valid_uid,
     uid_from_int,
@@ -41,12 +42,14 @@ REFUSED = [
 def test_valid(uid: str) -> None:
     assert is_valid_uid(uid)
     assert is_acceptable_uid(uid)
+    assert not has_odd_component(uid)
     assert check_uid(uid, "SOP Instance UID") is uid
 
 
 @pytest.mark.parametrize("uid", TOLERATED)
 def test_tolerated(uid: str) -> None:
     assert not is_valid_uid(uid)
+    assert has_odd_component(uid)
     assert check_uid(uid, "SOP Instance UID") is uid
 
 

@@ -2,13 +2,20 @@ import re
 from pathlib import Path
 
 from contrib.docs.generate import ROOT
-from contrib.docs.operations import render_log_events, render_metrics
+from contrib.docs.operations import QUIRKS, render_log_events, render_metrics
+from pacsd.archive.examination import LOOKED_FOR
 
 
 def test_metrics_have_the_names_they_are_scraped_by() -> None:
     text = render_metrics()
     assert "| `pacsd_associations_total` | outcome | counter | Associations ended" in text
     assert "| `pacsd_open_associations` |  | gauge |" in text
+    assert "| `pacsd_quirks_total` | kind | counter |" in text
+    assert "| `pacsd_store_seconds` |  | histogram |" in text
+
+
+def test_every_quirk_that_is_counted_is_explained() -> None:
+    assert {*QUIRKS} == {*LOOKED_FOR}
 
 
 def test_metrics_named_in_prose_exist() -> None:

@@ -1,5 +1,5 @@
 from pacsd.index.index import Index
-from pacsd.index.records import ChangeKind, Outcome, Scope
+from pacsd.index.records import ChangeKind, Copy, CopyCheck, CopyState, Outcome, Scope
 from tests.index.made import SCOPE, new, outcomes
 
 
@@ -33,6 +33,43 @@ async def test_a_discarded_version_is_forgotten(index: Index) -> None:
     last = (await index.changes.page(SCOPE)).changes[-1]
     assert (last.kind, last.quarantined) == (ChangeKind.DISCARDED, version.id)
     assert outcomes(await index.add([other])) == [Outcome.CONFLICT]
+
+
+async def conflict(index: Index) -> tuple[int, Copy]:
+    """The number of a version, and the copy that was there before."""
+    _, verdict = await index.add([new("1.1"), new("1.1", content=b"b")])
+    assert verdict.quarantined is not None
+    assert verdict.existing is not None
+    return verdict.quarantined, verdict.existing
+
+
+async def test_a_version_is_withdrawn_in_favour_of_a_copy(index: Index) -> None:
+    version, existing = await conflict(index)
+    assert await index.withdraw(1, version, existing)
+    assert await index.quarantine.page(SCOPE) == []
+    assert not await index.withdraw(1, version, existing)
+
+
+async def test_a_version_is_not_withdrawn_in_favour_of_a_bad_copy(index: Index) -> None:
+    version, existing = await conflict(index)
+    check = CopyCheck(existing.instance, existing.location, CopyState.MISSING, 1)
+    await index.copies.mark(SCOPE, [check])
+    assert not await index.withdraw(1, version, existing)
+    assert len(await index.quarantine.page(SCOPE)) == 1
+
+
+async def test_a_version_is_not_withdrawn_in_favour_of_what_is_deleted(index: Index) -> None:
+    version, existing = await conflict(index)
+    await index.instances.delete(SCOPE, ["1.1"], "admin")
+    assert not await index.withdraw(1, version, existing)
+    assert len(await index.quarantine.page(SCOPE)) == 1
+
+
+async def test_a_version_is_not_withdrawn_once_it_was_released(index: Index) -> None:
+    version, existing = await conflict(index)
+    await index.quarantine.release(SCOPE, version, "admin")
+    (superseded,) = await index.quarantine.page(SCOPE)
+    assert not await index.withdraw(1, superseded.id, existing)
 
 
 async def test_a_released_version_and_the_instance_change_places(index: Index) -> None:

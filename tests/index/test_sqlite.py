@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam
 from sqlalchemy.exc import IntegrityError
 
+from pacsd.index import sqlite
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.sqlite import (
     Durability,
@@ -46,6 +47,31 @@ def pragma(connection: Connection, name: str) -> object:
 def put(writer: Connection, *ids: int) -> None:
     with transaction(writer):
         driver(writer).executemany("INSERT INTO thing VALUES (?, 1)", [(each,) for each in ids])
+
+
+def test_a_long_wal_is_cut_and_no_reader_is_waited_for(
+    file: SqliteFile, writer: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "MAX_WAL_BYTES", 0)
+    monkeypatch.setattr(sqlite, "_CHECKPOINT_ROWS", 1)
+    put(writer, 0)
+    file.tend(writer)
+    assert file.wal_bytes() == 0
+    reader = file.connect_reader()
+    statements: list[str] = []
+    with transaction(reader):
+        driver(reader).execute("SELECT * FROM thing").fetchall()
+        put(writer, 1)
+        driver(writer).set_trace_callback(statements.append)
+        file.tend(writer)
+        driver(writer).set_trace_callback(None)
+    assert statements[:2] == ["PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)"]
+    assert file.wal_bytes() > 0
+    assert pragma(writer, "busy_timeout") == 5_000
+    close(reader)
+    put(writer, 2)
+    file.tend(writer)
+    assert file.wal_bytes() == 0
 
 
 def test_the_writer_alone_checkpoints_and_waits_for_the_disk(

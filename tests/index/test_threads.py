@@ -2,6 +2,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+import anyio
 import pytest
 from sqlalchemy import Connection
 
@@ -64,6 +65,17 @@ async def test_each_desk_is_opened_used_and_closed_by_its_thread() -> None:
         for name in ("writer", "reader", "headers")
         for what in ("opened", "performs", "tends", "closed")
     )
+
+
+async def test_what_takes_long_keeps_no_reader_from_others() -> None:
+    tested, gate = threads([]), threading.Event()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(tested.read_long, lambda _: gate.wait())
+        await anyio.wait_all_tasks_blocked()
+        assert await tested.read(lambda _: 1) == 1
+        gate.set()
+    await tested.close()
 
 
 async def test_the_writer_goes_last() -> None:

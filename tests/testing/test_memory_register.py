@@ -94,7 +94,11 @@ async def test_a_conflict_that_was_none_is_withdrawn(register: Register) -> None
     await register.add([instance("1.1", "a")])
     [verdict] = await register.add([instance("1.1", "b", b"2")])
     assert verdict.quarantined is not None
-    await register.withdraw(1, verdict.quarantined)
+    assert verdict.existing is not None
+    elsewhere = replace(verdict.existing, location=Location("store", "elsewhere", 100))
+    assert not await register.withdraw(1, verdict.quarantined, elsewhere)
+    assert await register.withdraw(1, verdict.quarantined, verdict.existing)
+    assert not await register.withdraw(1, verdict.quarantined, verdict.existing)
     assert await judged(register, instance("1.1", "c", b"2")) == [(Outcome.CONFLICT, True)]
 
 
