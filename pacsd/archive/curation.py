@@ -22,6 +22,7 @@ from pacsd.index.records import (
     QuarantinedVersion,
     Scope,
     StoredInstance,
+    Verdict,
 )
 
 
@@ -38,6 +39,9 @@ class Curation:
     All its methods raise StoreError when the log cannot be written or a file not be removed,
     IndexFault when the index fails, StateRecordError when the log holds what nobody understands.
     A decision that failed half way is carried out before the next one, or at the next start.
+    `indexing` is held from what a decision has seen until the index mirrors it: whoever indexes new
+    files holds it, too. Otherwise a file that comes in between would change places with it when the
+    index is made anew.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Curation:
         self._index = index
         self._now_us = now_us
         self._mirror = Mirror(store, index)
+        self.indexing = anyio.Lock(fast_acquire=True)
         self._one_at_a_time = anyio.Lock()
         # Records in the log, all of them mirrored; None when that has to be found out.
         self._length: int | None = None
@@ -88,7 +93,7 @@ class Curation:
 
         Gives the group, in which only these may still restore; index it within.
         """
-        async with self._turn():
+        async with self._turn(), self.indexing:
             records = [each async for each in self._restorations(group)]
             logged = {(record.partition, record.sop_instance_uid) for record in records}
             permitted = [
@@ -103,6 +108,35 @@ class Curation:
                 return
             async with self._appended(records) as length:
                 yield permitted
+                await self._index.note_log_position(length)
+
+    async def note_repairs(self, group: Sequence[NewInstance], verdicts: Sequence[Verdict]) -> None:
+        """Log which files of a group, indexed just now, took the place of bad ones."""
+        repaired = [
+            (new, verdict)
+            for new, verdict in zip(group, verdicts, strict=True)
+            if verdict.removable is not None
+        ]
+        if not repaired:
+            return
+        async with self._turn():
+            records = [
+                replace(
+                    self._record(
+                        Action.REPAIR,
+                        new.reception.partition,
+                        new.reception.calling_ae,
+                        new.sop_instance_uid,
+                        new.copy.sha256,
+                        new.copy.key,
+                    ),
+                    key=new.copy.key,
+                    instead_of=verdict.removable.key,
+                )
+                for new, verdict in repaired
+                if verdict.removable is not None
+            ]
+            async with self._appended(records) as length:
                 await self._index.note_log_position(length)
 
     async def _restorations(self, group: Sequence[NewInstance]) -> AsyncIterator[StateRecord]:
@@ -128,7 +162,7 @@ class Curation:
     ) -> int:
         changed = 0
         for start in range(0, len(uids), MAX_TOGETHER):
-            async with self._turn():
+            async with self._turn(), self.indexing:
                 seen_key = await self._seen_key(scope.partition)
                 records = [
                     self._record(
@@ -151,7 +185,7 @@ class Curation:
     async def _decide(
         self, action: Action, scope: Scope, number: int, actor: str
     ) -> QuarantinedVersion:
-        async with self._turn():
+        async with self._turn(), self.indexing:
             version = await self._index.quarantine.find(scope, number)
             if version is None:
                 raise NoSuchVersion(number)

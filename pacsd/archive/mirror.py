@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
+from pacsd.archive.places import Places
 from pacsd.archive.state_records import Action, StateRecord
 from pacsd.index.index import Index
 from pacsd.index.records import InstanceState, QuarantinedVersion, Scope
@@ -17,11 +18,15 @@ MAX_TOGETHER = 256
 
 
 class Mirror:
-    """Applies decisions to an index, and to the files of the store they are about."""
+    """Applies decisions to an index, and to the files of the store they are about.
 
-    def __init__(self, store: BlobStore, index: Index) -> None:
+    Files are known by their `places`, where some were repaired after they were decided about.
+    """
+
+    def __init__(self, store: BlobStore, index: Index, places: Places | None = None) -> None:
         self._store = store
         self._index = index
+        self._places = places or Places(())
 
     async def apply(self, records: Sequence[StateRecord], reached: int | None) -> None:
         """Apply records that belong `together`; with them, the index mirrors `reached` of the log.
@@ -37,6 +42,8 @@ class Mirror:
                 await self._release(records[0], reached)
             case Action.DISCARD:
                 await self._discard(records[0], reached)
+            case Action.REPAIR:
+                await self._note(reached)
         crashpoint("after_state_index")
 
     async def _set_state(self, records: Sequence[StateRecord], reached: int | None) -> None:
@@ -76,10 +83,11 @@ class Mirror:
         await self._index.quarantine.discard(scope, version.id, record.actor, reached=reached)
 
     async def _version(self, record: StateRecord) -> QuarantinedVersion | None:
-        scope = Scope(record.partition)
+        scope, place_of = Scope(record.partition), self._places.place_of
         for each in await self._index.quarantine.of_instance(scope, record.sop_instance_uid):
             copy = each.version.copy
-            if (copy.sha256, copy.key) == (record.sha256, record.key):
+            is_in_place = place_of(copy.key) == place_of(record.key)
+            if is_in_place and copy.sha256 == record.sha256:
                 return each
         return None
 

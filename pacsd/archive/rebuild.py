@@ -1,15 +1,15 @@
 """An index made anew, of the files of a store and its state log alone.
 
 Files are read several at a time but indexed by rising key, the order in which they came: who was
-first under a SOP Instance UID, and which patient a study has, hangs on it. A decision of the log
-takes its place among them: behind the last file that was there when it was made.
+first under a SOP Instance UID, and which patient a study has, hangs on it. The file of a repaired
+copy stands where the first one stood. A decision of the log takes its place among them: behind the
+last file that was there when it was made.
 """
 
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Protocol
 
 import anyio
@@ -20,6 +20,7 @@ from pacsd.api.state_log import StateLog
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.mirror import Mirror, together
+from pacsd.archive.places import Places
 from pacsd.archive.state_records import StateRecord, decode_record
 from pacsd.archive.stored_file import read_stored
 from pacsd.dicom.errors import Part10Error
@@ -81,35 +82,38 @@ async def rebuild(store: BlobStore, index: Index, clock: Clock, progress: Progre
         StateRecordError: the log holds what is not understood.
         IndexFault: the index takes nothing.
     """
-    builder = _Builder(index, Mirror(store, index), await _Decisions.of(store.state_log), clock)
+    decisions = await _Decisions.of(store.state_log)
+    builder = _Builder(index, Mirror(store, index, decisions.places), decisions, clock)
+    locations = decisions.places.in_order(store, _locations(store))
     send, receive = anyio.create_memory_object_stream[list[NewInstance]](1)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_read_all, store, send, builder.rebuilt, progress, name="read files")
+        tasks.start_soon(
+            _read_all, store, locations, send, builder.rebuilt, progress, name="read files"
+        )
         async with receive:
             await builder.take(receive)
     return builder.rebuilt
 
 
 class _Decisions:
-    """The records of the log that wait for their place, by partition."""
+    """The records of the log that wait for their place, by partition, and the places of files."""
 
-    def __init__(self) -> None:
-        self.length = 0
+    def __init__(self, records: Sequence[StateRecord]) -> None:
+        self.length = len(records)
+        self.places = Places(records)
         self._waiting: defaultdict[int, deque[StateRecord]] = defaultdict(deque)
+        for record in records:
+            self._waiting[record.partition].append(record)
 
     @classmethod
     async def of(cls, log: StateLog) -> "_Decisions":
-        decisions = cls()
-        async for line in log.read():
-            record = decode_record(line)
-            decisions._waiting[record.partition].append(record)
-            decisions.length += 1
-        return decisions
+        return cls([decode_record(line) async for line in log.read()])
 
     def before(self, partition: int, key: str) -> list[StateRecord]:
-        """Those that were made before the file of this key came."""
+        """Those that were made before the file of this key came, or the one it stands for."""
         waiting, due = self._waiting[partition], []
-        while waiting and waiting[0].seen_key < key:
+        place = self.places.place_of(key)
+        while waiting and waiting[0].seen_key < place:
             due.append(waiting.popleft())
         return due
 
@@ -162,24 +166,28 @@ class _Builder:
 
 async def _read_all(
     store: BlobStore,
+    locations: AsyncGenerator[Location, None],
     groups: MemoryObjectSendStream[list[NewInstance]],
     rebuilt: Rebuilt,
     progress: Progress,
 ) -> None:
-    """Read every file; groups come in the order of their keys."""
-    async with groups, aclosing(_pages(store)) as pages:
-        async for locations in pages:
-            read = await _read_group(store, locations, rebuilt, progress)
-            await groups.send(read)
+    """Read every file; groups come in the order of their places."""
+    group: list[Location] = []
+    async with groups, aclosing(locations):
+        async for location in locations:
+            group.append(location)
+            if len(group) == GROUP_FILES:
+                await groups.send(await _read_group(store, group, rebuilt, progress))
+                group = []
+        await groups.send(await _read_group(store, group, rebuilt, progress))
 
 
-async def _pages(store: BlobStore) -> AsyncGenerator[list[Location], None]:
+async def _locations(store: BlobStore) -> AsyncGenerator[Location, None]:
     cursor: str | None = None
     while True:
         page = await store.list(cursor)
-        left = iter(page.locations)
-        while group := list(islice(left, GROUP_FILES)):
-            yield group
+        for location in page.locations:
+            yield location
         cursor = page.next_cursor
         if cursor is None:
             return

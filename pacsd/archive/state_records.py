@@ -1,4 +1,7 @@
-"""Records of the state log: what was decided about a stored data set, one JSON object each."""
+"""Records of the state log: what was decided about a stored data set, one JSON object each.
+
+And what happened to its file, where the files alone do not say.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -18,6 +21,8 @@ class Action(StrEnum):
     """A version in quarantine is given up, and its file."""
     RELEASE = "release"
     """A version in quarantine becomes the instance of its UID; the two change places."""
+    REPAIR = "repair"
+    """A new file took the place of a bad copy. Nobody decided that: the index knew it first."""
 
 
 class StateRecordError(Exception):
@@ -31,6 +36,7 @@ class StateRecord:
     `sha256` digests the data set; `key` is the store's key of its file where that never changes,
     as in quarantine. `seen_key` is the highest key of the partition that the index had: files
     with a higher one came later, and whoever tells the story again must not begin with them.
+    `instead_of` is the key of the bad file that a repair replaced by that of `key`.
     """
 
     at_us: int
@@ -41,11 +47,14 @@ class StateRecord:
     sha256: bytes
     key: str = ""
     seen_key: str = ""
+    instead_of: str = ""
 
 
 def encode_record(record: StateRecord) -> bytes:
     """The record as a line of JSON, without the line feed."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
+    if not record.instead_of:
+        del values["instead_of"]
     return orjson.dumps(values | {"sha256": record.sha256.hex()})
 
 
@@ -72,6 +81,8 @@ def _check_fields(found: Mapping[str, object]) -> None:
     if unknown:
         raise StateRecordError(f"state log: unknown field {min(unknown)!a}: a newer pacsd wrote it")
     for name, kind in _TYPES.items():
+        if name not in found and name == "instead_of":
+            continue
         if name not in found:
             raise StateRecordError(f"state log: a record without {name}")
         if type(found[name]) is not kind:

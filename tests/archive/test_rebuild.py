@@ -1,6 +1,7 @@
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -13,7 +14,14 @@ from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.index import Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
-from pacsd.index.records import InstanceState, Outcome
+from pacsd.index.records import (
+    CopyCheck,
+    CopyState,
+    InstanceState,
+    NewInstance,
+    Outcome,
+    StoredInstance,
+)
 from pacsd.index.sqlite import Durability
 from tests.archive.answers_of import Answers, answers_of
 from tests.archive.small_archive import SCOPE, SmallArchive
@@ -161,11 +169,13 @@ class Life:
         self._register = RestoringRegister(archive.index, archive.curation)
         self._uids: list[str] = []
         self._once_shown: set[str] = set()
+        self._comments: dict[str, str] = {}
+        self.repaired = 0
 
     async def go_on(self, steps: int) -> None:
         acts: Sequence[Callable[[], object]] = (
             self.new, self.new, self.new, self.again, self.another, self.another,
-            self.delete, self.restore, self.release, self.discard,
+            self.delete, self.restore, self.release, self.discard, self.repair,
         )  # fmt: skip
         for _ in range(steps):
             await self._chance.choice(acts)()  # type: ignore[misc]
@@ -180,7 +190,7 @@ class Life:
     async def another(self) -> None:
         await self.store(self._some_uid(), f"version {self._chance.randint(1, 3)}")
 
-    async def store(self, uid: str, comments: str) -> None:
+    async def store(self, uid: str, comments: str, *, restores: bool = False) -> None:
         """The same UID and comments are the same data set: its numbers come from these."""
         about = random.Random(f"{uid} {comments}")
         study, is_strange = about.randint(1, 4), about.random() < 0.1
@@ -191,13 +201,30 @@ class Life:
             "PatientName": f"Name^{study}",
         }
         file = await self._archive.file(
-            uid, comments, attributes, restores=self._chance.random() < 0.5
+            uid, comments, attributes, restores=restores or self._chance.random() < 0.5
         )
+        self._comments[file.copy.key] = comments
         [verdict] = await self._register.add([file])
+        if verdict.removable is not None:
+            self.repaired += 1
+            if verdict.removable.key in self._once_shown:
+                self._once_shown.add(file.copy.key)
+            await self._archive.store.delete(verdict.removable)
         if not verdict.keeps_file:
             await self._archive.store.delete(file.copy.location)
         if verdict.outcome in {Outcome.STORED, Outcome.HELD}:
             self._once_shown.add(file.copy.key)
+
+    async def repair(self) -> None:
+        """A file is lost, and comes again."""
+        instance = await self._archive.index.instances.find(SCOPE, self._some_uid())
+        if instance is not None:
+            copy = instance.copies[0]
+            bad = CopyCheck(copy.instance, copy.location, CopyState.DAMAGED, 1)
+            await self._archive.index.copies.mark(SCOPE, [bad])
+            self._archive.store.objects[copy.location.key] = b"damaged"
+            comments = self._comments[copy.location.key]
+            await self.store(instance.sop_instance_uid, comments, restores=True)
 
     async def delete(self) -> None:
         await self._archive.curation.delete(SCOPE, [self._some_uid()], "admin")
@@ -228,9 +255,54 @@ class Life:
 async def test_whatever_happened_it_answers_as_before(
     archive: SmallArchive, tmp_path: Path, seed: int
 ) -> None:
-    await Life(archive, seed).go_on(100)
+    life = Life(archive, seed)
+    await life.go_on(150)
     before, after = await answers_of(archive.index), await again(archive, tmp_path)
-    assert after.instances == before.instances
+    # A repaired one came anew, as far as its file says.
+    assert timeless(after.instances) == timeless(before.instances)
     assert after.held == before.held
-    assert after.versions == before.versions
+    assert timeless_versions(after) == timeless_versions(before)
     assert InstanceState.DELETED in {each.state for each in after.instances.values()}
+    assert life.repaired > 0
+
+
+def timeless(instances: Mapping[str, StoredInstance]) -> dict[str, StoredInstance]:
+    return {uid: replace(each, received_at_us=0) for uid, each in instances.items()}
+
+
+def timeless_versions(answers: Answers) -> dict[str, NewInstance]:
+    return {
+        key: replace(each, reception=replace(each.reception, received_at_us=0))
+        for key, each in answers.versions.items()
+    }
+
+
+async def test_a_repaired_copy_stays_the_first(archive: SmallArchive, tmp_path: Path) -> None:
+    life = Life(archive, 1)
+    for uid in ("1.1", "1.2"):
+        await life.store(uid, "")
+        await life.store(uid, "another")
+    for uid in ("1.1", "1.1", "1.2"):
+        life._uids = [uid]
+        await life.repair()
+    before, after = await answers_of(archive.index), await again(archive, tmp_path)
+    assert timeless(after.instances) == timeless(before.instances)
+    assert after.versions == before.versions
+    assert {each.copies[0].location.key for each in after.instances.values()} == {
+        "00000006",
+        "00000007",
+    }
+
+
+async def test_what_a_repair_left_over_is_not_taken_for_the_first(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    life = Life(archive, 1)
+    await life.store("1.1", "")
+    damaged = archive.store.objects["00000001"][:-2] + b"!!"
+    life._uids = ["1.1"]
+    await life.repair()
+    archive.store.objects["00000001"] = damaged
+    before, after = await answers_of(archive.index), await again(archive, tmp_path)
+    assert timeless(after.instances) == timeless(before.instances)
+    assert after.versions == {}

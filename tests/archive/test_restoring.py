@@ -68,6 +68,16 @@ async def test_another_version_restores_nothing(
     assert len(archive.records()) == 1
 
 
+async def test_another_version_beside_one_that_restores_is_a_conflict(
+    archive: SmallArchive, register: RestoringRegister
+) -> None:
+    await deleted(archive, "1.1")
+    another = await archive.file("1.1", "another", restores=True)
+    verdicts = await register.add([another, await archive.file("1.1", restores=True)])
+    assert [each.outcome for each in verdicts] == [Outcome.CONFLICT, Outcome.RESTORED]
+    assert await archive.state("1.1") is InstanceState.LIVE
+
+
 async def test_what_cannot_be_logged_is_not_restored(
     archive: SmallArchive, register: RestoringRegister
 ) -> None:
@@ -115,7 +125,8 @@ async def test_a_version_is_withdrawn_as_ever(
     await archive.put("1.1")
     verdict = await archive.put("1.1", "another")
     assert verdict.quarantined is not None
-    await register.withdraw(1, verdict.quarantined)
+    assert verdict.existing is not None
+    await register.withdraw(1, verdict.quarantined, verdict.existing)
     assert await archive.versions() == []
     assert archive.records() == []
 

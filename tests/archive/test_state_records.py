@@ -25,6 +25,7 @@ RECORDS = st.builds(
     sha256=st.binary(max_size=32),
     key=TEXTS,
     seen_key=TEXTS,
+    instead_of=TEXTS,
 )
 
 
@@ -33,6 +34,11 @@ def test_a_record_comes_back_as_it_was(record: StateRecord) -> None:
     line = encode_record(record)
     check_record(line)
     assert decode_record(line) == record
+
+
+def test_a_record_of_an_older_pacsd_is_read() -> None:
+    assert b"instead_of" not in encode_record(RECORD)
+    assert decode_record(encode_record(RECORD)) == RECORD
 
 
 def changed(**values: object) -> bytes:
