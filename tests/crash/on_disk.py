@@ -63,9 +63,10 @@ class OnDisk:
 
 
 @asynccontextmanager
-async def on_disk(folder: Path) -> AsyncIterator[OnDisk]:
+async def on_disk(folder: Path, disk: Disk | None = None) -> AsyncIterator[OnDisk]:
+    """Everything in this folder; files are flushed if they go through a disk that is given."""
     root = open_root(folder / "store", folder / "store_fs.json", Disk())
-    store = FileStore(STORE, root, sync=False)
+    store = FileStore(STORE, root, sync=disk is not None, disk=disk)
     index_folder = folder / "index"
     index_folder.mkdir(exist_ok=True)
     try:
