@@ -14,6 +14,10 @@ from pacsd.index.records import Copy, Outcome, Verdict
 AT_ONCE = 4
 """So many objects are looked at side by side; each takes a few pieces of two files."""
 
+LOOK_S = 20.0
+"""So long a look may take, its turn included: the sender waits. It is made again when it comes
+again."""
+
 _REMEMBERED = 1024
 
 
@@ -48,9 +52,7 @@ class SecondLook:
         existing, version, number = verdict.existing, verdict.version, verdict.quarantined
         if existing is None or version is None or number is None:
             return verdict
-        async with self._turns:
-            is_same = await have_same_values(self._store, existing, version)
-        if is_same:
+        if await self._is_same(existing, version):
             await self._withdraw(partition, number, version, existing)
         # Of several who send the same at once one finds the version, the others only that it went.
         if number not in self._withdrawn:
@@ -58,6 +60,12 @@ class SecondLook:
         return replace(
             verdict, outcome=Outcome.DUPLICATE, keeps_file=False, quarantined=None, version=None
         )
+
+    async def _is_same(self, existing: Copy, version: Copy) -> bool:
+        with anyio.move_on_after(LOOK_S):
+            async with self._turns:
+                return await have_same_values(self._store, existing, version)
+        return False
 
     async def _withdraw(self, partition: int, number: int, version: Copy, existing: Copy) -> None:
         """Take a version out of quarantine; its file goes only if it is us who did."""

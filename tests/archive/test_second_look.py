@@ -6,6 +6,7 @@ import anyio.lowlevel
 import pytest
 
 from pacsd.api.store import ByteRange, Location
+from pacsd.archive import second_look
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.second_look import AT_ONCE, SecondLook
 from pacsd.archive.stored_file import read_stored
@@ -242,3 +243,17 @@ async def test_only_so_many_are_looked_at_side_by_side(bench: Bench) -> None:
         counting.gate.set()
     assert counting.most_files <= AT_ONCE * 2
     assert counting.open_files == 0
+
+
+async def test_a_look_that_takes_too_long_leaves_a_conflict(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = CountingStore()
+    slow.objects = bench.store.objects
+    bench.second_look = SecondLook(slow, bench.register, bench.remove, bench.taking_in)
+    _, verdict = await bench.add(ANEW)
+    with monkeypatch.context() as patched:
+        patched.setattr(second_look, "LOOK_S", 0.0)
+        assert await bench.look(verdict) is verdict
+    slow.gate.set()
+    assert (await bench.look(verdict)).outcome is Outcome.DUPLICATE
