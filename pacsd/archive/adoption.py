@@ -102,7 +102,7 @@ async def adopt_group(
         found = [await _still_there(store, each) for each in read]
         verdicts = iter(await register.add([new for new in found if isinstance(new, NewInstance)]))
     return [
-        await _settle(store, new, next(verdicts), may_remove)
+        await _clear_up(store, new, next(verdicts), may_remove)
         if isinstance(new, NewInstance)
         else new
         for new in found
@@ -124,7 +124,7 @@ async def _still_there(store: BlobStore, read: NewInstance | Fate) -> NewInstanc
     return read
 
 
-async def _settle(
+async def _clear_up(
     store: BlobStore, new: NewInstance, verdict: Verdict, may_remove: MayRemove
 ) -> Fate:
     if verdict.removable is not None:

@@ -45,7 +45,7 @@ class _Entry:
 class Committer:
     """Commits groups of at most `max_objects`, and of `max_bytes` unless one object is larger.
 
-    At most as many objects wait as are open, each bounded by its own memory: they are on disk.
+    At most as many objects wait as are open: they are on disk, or small ones with the store.
     `dispose` is given each file that the index has no use for, `after_group` runs after that; both
     once the answers of a group are given. Files of groups that the index failed go to `unsettled`,
     which is settled before another group is made durable or indexed.
@@ -132,7 +132,7 @@ class Committer:
         finally:
             self._is_stopped = True
             for entry in self._waiting:
-                _settle(entry, StoreError(StoreFault.STOPPED, "ingest ended"))
+                _answer(entry, StoreError(StoreFault.STOPPED, "ingest ended"))
             self._waiting.clear()
 
     def _next_group(self) -> list[_Entry]:
@@ -159,7 +159,7 @@ class Committer:
                 kept.entries.append(entry)
                 kept.locations.append(result)
             else:
-                _settle(entry, result)
+                _answer(entry, result)
         if kept.entries:
             await self._hand_on(kept, durable)
         else:
@@ -171,7 +171,7 @@ class Committer:
         except anyio.BrokenResourceError:
             # The half that indexes has died: nobody else answers these. Their files stay.
             for entry in kept.entries:
-                _settle(entry, StoreError(StoreFault.STOPPED, "ingest ended"))
+                _answer(entry, StoreError(StoreFault.STOPPED, "ingest ended"))
             raise
 
     async def _ask_store(self, group: list[_Entry]) -> Sequence[Location | Exception]:
@@ -202,7 +202,7 @@ class Committer:
             crashpoint("after_index")
         except Exception as error:  # noqa: BLE001 - raised again by every `commit` that waits
             for entry in group.entries:
-                _settle(entry, error)
+                _answer(entry, error)
             if not isinstance(error, StoreError):
                 self._unsettled.add(group.locations)
                 return
@@ -210,7 +210,7 @@ class Committer:
                 await self._dispose(location)
             return
         for entry, verdict in zip(group.entries, verdicts, strict=True):
-            _settle(entry, verdict)
+            _answer(entry, verdict)
         for location, verdict in zip(group.locations, verdicts, strict=True):
             if not verdict.keeps_file:
                 await self._dispose(location)
@@ -225,6 +225,6 @@ class Committer:
         return verdicts
 
 
-def _settle(entry: _Entry, result: Verdict | Exception) -> None:
+def _answer(entry: _Entry, result: Verdict | Exception) -> None:
     entry.result = result
     entry.is_done.set()
