@@ -14,9 +14,12 @@
     importing.py, import_records.py
                          or copied into the archive
     checking.py          the check of the store, and the scrub
+    extra_tags.py        tags that a user chose: filled in for what came before
     offline.py           such work done while no daemon runs
+    errand_log.py        what the log says of it when it is over
     logs.py, systemd.py  what the daemon tells those who run it
-    ingest_log.py, ingest_metrics.py, clock.py
+    repeats.py           lines of it that repeat
+    ingest_log.py, ingest_metrics.py, set_aside_numbers.py, clock.py
                          what wiring gives to ingest, so that `archive` need not know log lines,
                          metrics or the time
 

@@ -74,6 +74,8 @@ class Daemon:
                     raise
                 # A task group wraps even the one reason why it could not begin.
                 raise refused.exceptions[0] from None
+            finally:
+                parts.ingest_log.tell_rest()
 
     async def _serve(self, parts: Parts, started: Callable[[], None] | None) -> None:
         async with anyio.create_task_group() as tasks:
@@ -85,6 +87,7 @@ class Daemon:
             await _begin(tasks, "data_dir", self._admin_socket(parts).run)
             await _begin(tasks, "dimse.listen", parts.listener.run)
             tasks.start_soon(self._watchdog, name="watchdog")
+            tasks.start_soon(parts.ingest_log.run, name="ingest log")
             tasks.start_soon(parts.scrub.run, name="scrub")
             tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(self._reloads, parts, name="reload")

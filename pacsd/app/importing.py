@@ -17,17 +17,27 @@ from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.app.admin.errands import ErrandError
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.app.clock import utc_us
-from pacsd.app.dicom_files import DicomFile, Found, Skipped, count_files, find
+from pacsd.app.dicom_files import (
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    DicomFile,
+    Found,
+    Skipped,
+    count_files,
+    find,
+)
 from pacsd.app.import_records import ImportProgress, ImportTally
 from pacsd.archive.ingest import Ingest, InstanceRequest
 from pacsd.archive.instance import IngestOutcome
 from pacsd.archive.intake import Intake
+from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.errors import Part10Error
 from pacsd.dicom.part10 import PREAMBLE_LENGTH_BYTES, FileMeta, decode_file_meta
 from pacsd.dicom.status import Status
 from pacsd.dicom.uid import is_acceptable_uid
 
 ORIGIN = "import"
+MISMATCH = "File Meta and data set name different UIDs"
 FILES_AT_ONCE = 16
 _LOOKED_AT_TOGETHER = 50
 _FIRST_BYTES = 64 * 1024
@@ -108,18 +118,26 @@ class ImportErrand:
         elif not isinstance(found, DicomFile):
             self._tally.refuse(found.path, found.why)
         else:
-            try:
-                outcome = await self._store(found)
-            except (OSError, Part10Error) as error:
-                why = getattr(error, "strerror", None) or str(error)
-                self._tally.refuse(found.path, why)
-                return
-            if outcome.status == Status.OUT_OF_RESOURCES:
-                self._tally.gave_up = outcome.comment
+            await self._take_in_file(found)
+
+    async def _take_in_file(self, found: DicomFile) -> None:
+        try:
+            file = await to_thread.run_sync(_open, found)
+            outcome = await self._store(found, file)
+        except (OSError, Part10Error) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            self._tally.refuse(found.path, why)
+            return
+        if outcome.status == Status.OUT_OF_RESOURCES:
+            self._tally.gave_up = outcome.comment
+        mismatch = _mismatch(found, file.meta, outcome)
+        if mismatch:
+            self._tally.refuse(found.path, mismatch, MISMATCH)
+        else:
             self._tally.add(found.path, outcome)
 
-    async def _store(self, found: DicomFile) -> IngestOutcome:
-        with await to_thread.run_sync(_open, found) as file:
+    async def _store(self, found: DicomFile, file: "_OpenFile") -> IngestOutcome:
+        with file:
             intake = self._ingest.begin(file.request(found))
             try:
                 piece = file.first
@@ -186,6 +204,20 @@ def _open(found: DicomFile) -> _OpenFile:
     if is_read:
         file.close()
     return _OpenFile(file, head[:PREAMBLE_LENGTH_BYTES], meta, head[offset:], is_read)
+
+
+def _mismatch(found: DicomFile, meta: FileMeta, outcome: IngestOutcome) -> str:
+    """In which UID a file contradicts itself, if it was refused for that; '' if that is unknown."""
+    pairs = {
+        SOP_CLASS_UID: (meta.media_storage_sop_class_uid, found.sop_class_uid),
+        SOP_INSTANCE_UID: (meta.media_storage_sop_instance_uid, found.sop_instance_uid),
+    }
+    if outcome.status == Status.DATA_SET_MISMATCH:
+        for tag in outcome.offending:
+            in_meta, in_data_set = pairs.get(tag, ("", ""))
+            if in_meta != in_data_set:
+                return f"{keyword_of(tag)}: File Meta says {in_meta}, data set says {in_data_set}"
+    return ""
 
 
 def _check_uid(name: str, uid: str) -> None:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from pacsd.index.index import INDEX_FILE
+
 FOLDER = "index"
 _UNFINISHED = "index.rebuilding"
 _COMPLETE = "index.rebuilt"
@@ -28,6 +30,11 @@ def settled(data_dir: Path) -> Path:
     folder = data_dir / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def is_there(data_dir: Path) -> bool:
+    """Whether there is an index, in use or made anew."""
+    return (data_dir / FOLDER / INDEX_FILE).exists() or (data_dir / _COMPLETE).exists()
 
 
 def begin(data_dir: Path) -> Path:

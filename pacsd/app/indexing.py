@@ -12,17 +12,21 @@ from pacsd.api.store import BlobStore
 from pacsd.app import index_folder
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import IndexSettings
-from pacsd.archive.adoption import adopt
+from pacsd.archive.adoption import MAX_FILES, adopt
 from pacsd.archive.mirror import Mirror
 from pacsd.archive.register import Register
 from pacsd.archive.replay import replay, unmirrored
-from pacsd.archive.state_records import StateRecordError
-from pacsd.index.index import Index, open_index
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.index import INDEX_FILE, Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import IndexHealth
 from pacsd.index.sqlite import Durability
 
 _log = structlog.get_logger("pacsd.index")
+
+
+class IndexUnusable(Exception):
+    """The index is of no use for this store: it has to be made anew. The text says how."""
 
 
 @asynccontextmanager
@@ -44,45 +48,87 @@ async def opened(settings: IndexSettings, data_dir: Path) -> AsyncIterator[Index
         yield index
 
 
-async def adopt_left_over(store: BlobStore, store_name: str, register: Register) -> bool:
+def check_usable(fault: IndexFault, data_dir: Path) -> None:
+    """See whether a fault of the index may pass.
+
+    Raises:
+        IndexUnusable: it may not: the file is damaged.
+    """
+    if fault.kind is IndexFaultKind.CORRUPT:
+        path = data_dir / index_folder.FOLDER / INDEX_FILE
+        raise IndexUnusable(
+            f"{path} is damaged ({fault.explanation}): "
+            "`pacsd index rebuild` makes it anew of the stored files"
+        ) from fault
+
+
+async def adopt_left_over(
+    store: BlobStore, store_name: str, register: Register, *, is_new_index: bool = False
+) -> bool:
     """Index what a crash left durable in the store but nobody acknowledged; whether that is all.
+
+    `is_new_index`: there was none, so that this is all there is.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
         IndexFault: the index takes nothing.
     """
+    is_lost = is_new_index and bool((await store.list()).locations)
+    if is_lost:
+        _log.warning("the index was not there: it is being made of the files in the store")
     adopted = await adopt(store, store_name, register)
-    if adopted.indexed or adopted.removed:
+    if is_lost:
+        _log.warning(
+            "the index was made of files in the store",
+            indexed=adopted.indexed,
+            removed=adopted.removed,
+        )
+    elif adopted.indexed or adopted.removed:
         _log.warning(
             "files that a crash had left over were indexed",
             indexed=adopted.indexed,
             removed=adopted.removed,
         )
+    if adopted.kept:
+        _log.error(
+            "files were left: what the index has in their place is missing or bad: `pacsd fsck`",
+            files=adopted.kept,
+        )
     if adopted.unreadable:
         _log.error("files in the store cannot be understood", files=adopted.unreadable)
     if not adopted.is_complete:
-        _log.error("the store holds more files than the index knows: it is not of this store")
+        _log.error(
+            "the index lacks many files of the store, which nobody finds now: "
+            "stop the daemon and make it anew with `pacsd index rebuild`",
+            at_least=MAX_FILES,
+        )
     return adopted.is_complete
 
 
-async def catch_up(store: BlobStore, index: Index, *, is_complete: bool) -> None:
+async def catch_up(
+    store: BlobStore, index: Index, *, is_complete: bool, is_new_index: bool = False
+) -> None:
     """Carry out what was decided, and logged in the store, but not yet mirrored by the index.
 
     `is_complete`: the index knows the files of the store. Of those it does not know, decisions
     would be taken for carried out, and what was deleted come back with the next check.
+    `is_new_index` as in `adopt_left_over`.
 
     Raises:
+        IndexUnusable: it does not know the files that decisions are about.
         StateRecordError: the log holds what is not understood, or is not of this index.
         StoreError: it cannot be read, or a file not be removed.
         IndexFault: the index takes nothing.
     """
     if not is_complete and (await unmirrored(store.state_log, index))[1]:
-        raise StateRecordError(
+        raise IndexUnusable(
             "the index lacks many files of the store, and decisions about them: "
             "make it anew with `pacsd index rebuild`"
         )
     _, missed = await replay(store.state_log, index, Mirror(store, index))
-    if missed:
+    if missed and is_new_index:
+        _log.warning("decisions of the state log were carried out anew", decisions=missed)
+    elif missed:
         _log.warning("decisions that a crash had interrupted were carried out", decisions=missed)
 
 

@@ -3,74 +3,115 @@
 import time
 from collections.abc import Callable
 
+import anyio
 import structlog
 
 from pacsd.api.errors import StoreError
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location
+from pacsd.app.repeats import Repeats
+from pacsd.app.set_aside_numbers import SetAside
+from pacsd.archive.instance import IngestOutcome
 from pacsd.archive.observer import Concern
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Outcome
-from pacsd.net.rate_limit import RateLimit
 
 LINE_INTERVAL_S = 1.0
+LOOK_S = 5.0
+"""How soon the rest of a burst is told that nothing follows."""
+
+_UNKNOWN = SetAside("", None)
 
 _log = structlog.get_logger("pacsd.ingest")
 
 
 class IngestLog:
-    """An IngestObserver; at most one line a second of each kind."""
+    """An IngestObserver; at most one line a second of each kind.
 
-    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+    Each line says how many `more_like_this_not_logged` there were since the last one of its kind.
+    `number_of` knows under which number an object was set aside, by how it came.
+    """
+
+    def __init__(
+        self,
+        number_of: Callable[[Reception], SetAside | None] = lambda _: None,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._number_of = number_of
         self._now_s = now_s
-        self._rate_limit = RateLimit(LINE_INTERVAL_S)
+        self._repeats = Repeats(LINE_INTERVAL_S)
+
+    async def run(self) -> None:
+        """Tell the rest of bursts that are over, until cancelled."""
+        while True:
+            await anyio.sleep(LOOK_S)
+            self._tell(self._repeats.take_rest(self._now_s()))
+
+    def tell_rest(self) -> None:
+        """Tell all that was not logged: nothing follows any more."""
+        self._tell(self._repeats.take_rest())
 
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
-        """Name the fault, who called whom, and how many lines like it were left out before."""
+        """Name the fault, and who called whom."""
         word = str(fault.fault if isinstance(fault, StoreError) else fault.kind)
-        left_out = self._admit(word)
-        if left_out is not None:
+        unwritten = self._admit(f"not stored, {word}")
+        if unwritten is not None:
             _log.error(
                 "an object was not stored",
                 fault=word,
                 explanation=fault.explanation,
                 calling_ae=reception.calling_ae,
                 called_ae=reception.called_ae,
-                left_out=left_out,
+                more_like_this_not_logged=unwritten,
+            )
+
+    def refused(self, reception: Reception, outcome: IngestOutcome) -> None:
+        """Say what the sender was told."""
+        unwritten = self._admit(f"refused, {outcome.status:04X}")
+        if unwritten is not None:
+            _log.warning(
+                "an object was refused: the fault lies in the object",
+                status=f"{outcome.status:04X}",
+                error_comment=outcome.comment,
+                origin=reception.origin,
+                calling_ae=reception.calling_ae,
+                called_ae=reception.called_ae,
+                more_like_this_not_logged=unwritten,
             )
 
     def set_aside(self, reception: Reception, became: Outcome) -> None:
-        """Say that somebody has to decide."""
-        left_out = self._admit(became)
-        if left_out is not None:
-            _log.warning(
-                "an object is kept, but not shown: somebody has to decide",
-                became=str(became),
-                calling_ae=reception.calling_ae,
-                called_ae=reception.called_ae,
-                left_out=left_out,
-            )
+        """Say which object it is, and that somebody has to decide."""
+        said = self._number_of(reception) or _UNKNOWN
+        unwritten = self._admit(f"set aside, {became}")
+        if unwritten is None:
+            return
+        if became is Outcome.HELD:
+            self._held(reception, said, unwritten)
+        elif became is Outcome.CONFLICT:
+            self._quarantined(reception, said, unwritten)
+        else:
+            self._not_even_quarantined(reception, said, unwritten)
 
     def preamble_zeroed(self, reception: Reception) -> None:
         """Say by which way it came; what was in it is nobody's business."""
-        left_out = self._admit("preamble")
-        if left_out is not None:
+        unwritten = self._admit("preamble replaced by zeros")
+        if unwritten is not None:
             _log.warning(
                 "a preamble was replaced by zeros",
                 origin=reception.origin,
                 calling_ae=reception.calling_ae,
-                left_out=left_out,
+                more_like_this_not_logged=unwritten,
             )
 
     def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
         """Name the file."""
-        left_out = self._admit("not removed")
-        if left_out is not None:
+        unwritten = self._admit("file not removed")
+        if unwritten is not None:
             _log.warning(
                 "a file that nothing names was not removed",
                 key=location.key,
                 explanation=error.explanation,
-                left_out=left_out,
+                more_like_this_not_logged=unwritten,
             )
 
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:
@@ -85,6 +126,59 @@ class IngestLog:
         if now is not None:
             _log.warning("the store needs attention", why=now.why)
 
+    def _held(self, reception: Reception, said: SetAside, unwritten: int) -> None:
+        _log.warning(
+            "an object is kept, but not shown: held, it names another patient than its study has",
+            became=str(Outcome.HELD),
+            instance=said.number,
+            sop_instance_uid=said.sop_instance_uid,
+            origin=reception.origin,
+            calling_ae=reception.calling_ae,
+            called_ae=reception.called_ae,
+            more_like_this_not_logged=unwritten,
+        )
+
+    def _quarantined(self, reception: Reception, said: SetAside, unwritten: int) -> None:
+        _log.warning(
+            "an object is kept, but not shown: in quarantine, "
+            "another data set has its SOP Instance UID",
+            became=str(Outcome.CONFLICT),
+            version=said.number,
+            sop_instance_uid=said.sop_instance_uid,
+            origin=reception.origin,
+            calling_ae=reception.calling_ae,
+            called_ae=reception.called_ae,
+            more_like_this_not_logged=unwritten,
+        )
+
+    def _not_even_quarantined(self, reception: Reception, said: SetAside, unwritten: int) -> None:
+        _log.error(
+            "an object is not kept: quarantine is full, and another data set has its "
+            "SOP Instance UID",
+            became=str(Outcome.CONFLICT_FULL),
+            sop_instance_uid=said.sop_instance_uid,
+            origin=reception.origin,
+            calling_ae=reception.calling_ae,
+            called_ae=reception.called_ae,
+            more_like_this_not_logged=unwritten,
+        )
+
     def _admit(self, kind: str) -> int | None:
-        """How many lines of a kind were left out; None when this one is to be left out, too."""
-        return self._rate_limit.admit(kind, self._now_s())
+        """How many lines of a kind were not written; None when this one shall not be, either."""
+        return self._repeats.admit(kind, self._now_s())
+
+    def _tell(self, rest: dict[str, int]) -> None:
+        for kind, unwritten in rest.items():
+            _log.warning(
+                "no more of a kind has come: the rest was not logged one by one",
+                kind=kind,
+                more_like_this_not_logged=unwritten,
+            )
+
+
+def tell_repair_not_logged(error: Exception) -> None:
+    """Say that an index made anew would not know that a copy was repaired."""
+    _log.warning(
+        "a repair could not be logged: made anew, the index may take another version for the first",
+        explanation=str(error),
+    )

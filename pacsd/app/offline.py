@@ -9,6 +9,7 @@ from anyio.abc import TaskStatus
 from pacsd.app import wiring
 from pacsd.app.admin.errands import Errand, ErrandError
 from pacsd.app.conf.checks import Checked
+from pacsd.app.ingest_log import IngestLog
 from pacsd.app.opening import opened
 from pacsd.archive.ingest import Ingest
 
@@ -29,7 +30,7 @@ async def perform(
     """
     config = checked.config
     async with opened(checked, data_dir) as archive:
-        ingest = wiring.make_ingest(config, archive, archive.register)
+        ingest = wiring.make_ingest(config, archive, archive.register, IngestLog())
         kinds = wiring.errand_kinds(config, archive, ingest, is_in_use=False)
         return await _watched(kinds[kind](arguments), ingest, show)
 

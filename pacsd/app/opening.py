@@ -3,8 +3,8 @@
 For the daemon, and for a command that works on the data directory while no daemon runs.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import structlog
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
-from pacsd.app import extra_tags, indexing, plugins
+from pacsd.app import extra_tags, index_folder, indexing, plugins
 from pacsd.app.conf.checks import Checked
 from pacsd.app.plugins import Hooks
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
@@ -26,6 +26,10 @@ from pacsd.index.records import ExtraTag
 
 class StartError(Exception):
     """It cannot be opened or started; the text says why."""
+
+
+class IndexStartError(StartError):
+    """Nor can it be at the next try: first somebody has to make the index anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,28 @@ async def _with_index(
         StartError: that does not work.
     """
     config = checked.config
-    try:
+    with _start_errors(data_dir):
+        is_new_index = not await anyio.to_thread.run_sync(index_folder.is_there, data_dir)
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
         tags = await extra_tags.chosen(index, config.extra_tag)
         archive = Archive(hooks, store, index, tuple(tags))
-        is_complete = await indexing.adopt_left_over(store, config.store.name, archive.register)
-        await indexing.catch_up(store, index, is_complete=is_complete)
+        is_complete = await indexing.adopt_left_over(
+            store, config.store.name, archive.register, is_new_index=is_new_index
+        )
+        await indexing.catch_up(store, index, is_complete=is_complete, is_new_index=is_new_index)
+    return archive
+
+
+@contextmanager
+def _start_errors(data_dir: Path) -> Iterator[None]:
+    """Say that the archive cannot be opened, and whether trying again may help."""
+    try:
+        try:
+            yield
+        except IndexFault as fault:
+            indexing.check_usable(fault, data_dir)
+            raise
+    except indexing.IndexUnusable as error:
+        raise IndexStartError(f"index: {error}") from error
     except (IndexFault, StateRecordError, StoreError, OSError) as error:
         raise StartError(f"index: {error}") from error
-    return archive

@@ -13,13 +13,15 @@ from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
 from pacsd.app.clock import now_us, utc_us
 from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
+from pacsd.app.errand_log import tell_ended
 from pacsd.app.extra_tags import Reindexing
 from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
-from pacsd.app.ingest_log import IngestLog
+from pacsd.app.ingest_log import IngestLog, tell_repair_not_logged
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
+from pacsd.app.set_aside_numbers import SetAsideNumbers
 from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
@@ -44,6 +46,7 @@ class Parts:
     """What a running daemon consists of; `http` is None when it is off."""
 
     ingest: Ingest
+    ingest_log: IngestLog
     scrub: Scrub
     reindexing: Reindexing
     errands: Errands
@@ -59,8 +62,11 @@ def build(checked: Checked, archive: Archive) -> Parts:
     config, store, index = checked.config, archive.store, archive.index
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
-    register = RestoringRegister(archive.register, curation)
-    ingest = make_ingest(config, archive, register)
+    register = SetAsideNumbers(
+        RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
+    )
+    ingest_log = IngestLog(register.take)
+    ingest = make_ingest(config, archive, register, ingest_log)
     scrub = make_scrub(config, store, index)
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(index.health))
@@ -84,9 +90,12 @@ def build(checked: Checked, archive: Archive) -> Parts:
     metrics.count_open(listener.open_associations)
     return Parts(
         ingest=ingest,
+        ingest_log=ingest_log,
         scrub=scrub,
         reindexing=Reindexing(store, index, archive.extra_tags),
-        errands=Errands(errand_kinds(config, archive, ingest, is_in_use=True)),
+        errands=Errands(
+            errand_kinds(config, archive, ingest, is_in_use=True), tell_ended=tell_ended
+        ),
         commands={
             **QuarantineCommands(store, index, curation).by_name(),
             **index_commands(index),
@@ -98,14 +107,14 @@ def build(checked: Checked, archive: Archive) -> Parts:
     )
 
 
-def make_ingest(config: Config, archive: Archive, register: Register) -> Ingest:
+def make_ingest(config: Config, archive: Archive, register: Register, log: IngestLog) -> Ingest:
     """The way in; it does not run yet."""
     return Ingest(
         archive.store,
         register,
         taking_in=archive.taking_in,
         now_us=now_us,
-        observer=IngestLog(),
+        observer=log,
         min_free_bytes=config.store.min_free_bytes,
         min_free_inodes=config.store.min_free_inodes,
         preamble_policy=PreamblePolicy(config.store.preamble),

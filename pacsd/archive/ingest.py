@@ -15,7 +15,7 @@ from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.instance import NEWLY_KEPT, IngestHealth, IngestOutcome, InstanceRequest
 from pacsd.archive.intake import End, Fault, Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
-from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves, tell_refused
+from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
 from pacsd.archive.preamble import PreamblePolicy, stored_preamble
 from pacsd.archive.register import Register
 from pacsd.archive.second_look import SecondLook
@@ -207,7 +207,7 @@ class Ingest:
         if outcome.became is not None and outcome.became in _SET_ASIDE:
             self._observer.set_aside(end.reception, outcome.became)
         elif outcome.became is None and fault is None:
-            tell_refused(self._observer, end.reception, outcome)
+            self._observer.refused(end.reception, outcome)
         if outcome.became in NEWLY_KEPT:
             self._stored_bytes += outcome.data_set_bytes
             if outcome.quirks:

@@ -6,6 +6,7 @@ from typing import Protocol
 from pacsd.api.errors import StoreError
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location
+from pacsd.archive.instance import IngestOutcome
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Outcome
 
@@ -25,6 +26,9 @@ class IngestObserver(Protocol):
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
         """An object was not kept; comes as often as objects do: the observer has to bound it."""
 
+    def refused(self, reception: Reception, outcome: IngestOutcome) -> None:
+        """An object was not kept because of what it says; comes as often as objects do."""
+
     def preamble_zeroed(self, reception: Reception) -> None:
         """An object came with a preamble that is not stored with it."""
 
@@ -42,6 +46,9 @@ class NobodyObserves:
     """For whoever does not want to know."""
 
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
+        """Say nothing."""
+
+    def refused(self, reception: Reception, outcome: IngestOutcome) -> None:
         """Say nothing."""
 
     def preamble_zeroed(self, reception: Reception) -> None:

@@ -1,7 +1,7 @@
 """Instances: found by UID, listed, deleted and restored."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -18,6 +18,7 @@ from pacsd.index.records import (
     Copy,
     HeldInstance,
     InstanceState,
+    NamedPatient,
     Scope,
     StoredInstance,
 )
@@ -36,6 +37,7 @@ from pacsd.index.session import Place, WriteSession
 from pacsd.index.threads import Threads
 
 _instance, _held = schema.instance.c, schema.held.c
+_study, _patient = schema.study.c, schema.patient.c
 
 
 class Instances:
@@ -62,6 +64,16 @@ class Instances:
     async def held(self, scope: Scope, after: int = 0, limit: int = 1_000) -> list[HeldInstance]:
         """Held instances with a higher number than `after`, by rising number."""
         return await self._threads.read(partial(_held_page, scope, after, limit))
+
+    async def patients_of(
+        self, scope: Scope, study_instance_uids: Collection[str]
+    ) -> Mapping[str, NamedPatient]:
+        """The patients of those of these studies that there are, by Study Instance UID.
+
+        A study stays with its first patient, whose name is as the first instance has it.
+        """
+        work = partial(_patients_of, scope, tuple(study_instance_uids))
+        return await self._threads.read(work)
 
     async def delete(
         self,
@@ -140,6 +152,28 @@ def _held_page(scope: Scope, after: int, limit: int, connection: Connection) -> 
         )
         for row in connection.execute(chosen)
     ]
+
+
+def _patients_of(
+    scope: Scope, studies: tuple[str, ...], connection: Connection
+) -> Mapping[str, NamedPatient]:
+    chosen = (
+        select(
+            _study.study_instance_uid,
+            _patient.patient_id,
+            _patient.issuer_of_patient_id,
+            _patient.patient_name,
+        )
+        .join(schema.patient, _study.patient_row == _patient.id)
+        .where(within(scope, _study.partition_id, _study.study_instance_uid))
+    )
+    return {
+        uid: NamedPatient(patient_id, issuer, name or "")
+        for some in slices(studies)
+        for uid, patient_id, issuer, name in connection.execute(
+            chosen.where(_study.study_instance_uid.in_(some))
+        )
+    }
 
 
 def _delete(scope: Scope, uids: Sequence[str], actor: str, session: WriteSession) -> list[int]:

@@ -127,6 +127,20 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedPatient:
+    """A patient as an instance names it."""
+
+    patient_id: str
+    issuer_of_patient_id: str
+    patient_name: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells patients apart, within a study."""
+        return self.patient_id, self.issuer_of_patient_id
+
+
+@dataclass(frozen=True, slots=True)
 class StoredInstance:
     """An instance, the study and patient it names, and its copies.
 

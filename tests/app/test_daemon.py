@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 from anyio import to_thread
+from typer.testing import CliRunner
 
+from pacsd.app.cli.main import build
 from pacsd.app.conf.settings import Config
 from pacsd.app.daemon import descriptors_needed
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.scu import Destination, open_association
+from tests.app.test_importing import write
 from tests.running import running
 
 FEW_DESCRIPTORS = """
@@ -200,6 +203,20 @@ def test_a_reload_says_which_settings_need_a_restart(tmp_path: Path) -> None:
         config.write_text("[dimse]\nartim_timeout_s = 21\n")
         daemon.signal(signal.SIGHUP)
         daemon.wait_for("settings other than the peers have changed: they need a restart")
+
+
+def test_what_came_of_an_import_and_of_a_burst_is_told_at_the_end(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / str(number), number, meta_uid="1.2.3.99")
+    with running("--http", "") as daemon:
+        into = ["--data-dir", str(daemon.data_dir)]
+        assert CliRunner().invoke(build(), ["import", str(tmp_path), *into]).exit_code == 1
+        assert daemon.wait_for("an import is over")["refused"] == 4
+        assert daemon.stop() == 0
+        lines = daemon.said("an object was refused: the fault lies in the object")
+        rest = daemon.said("no more of a kind has come: the rest was not logged one by one")
+    counts = [line["more_like_this_not_logged"] for line in (*lines, *rest)]
+    assert len(lines) + sum(count for count in counts if isinstance(count, int)) == 4
 
 
 def test_a_port_in_use_is_a_clear_error_and_exit_1() -> None:

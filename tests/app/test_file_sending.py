@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -5,9 +6,10 @@ import pytest
 from pacsd.app import file_sending
 from pacsd.app.dicom_files import find
 from pacsd.app.file_sending import OutboundFile, send_files
+from pacsd.dimse.commands import CStoreRQ
 from pacsd.net.delivery import Terms
 from pacsd.net.endpoint import Endpoint
-from pacsd.net.errors import NotConnected
+from pacsd.net.errors import AssociationError, NotConnected
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import Outcome
 from tests.app.dicom_folder import data_set, write
@@ -22,6 +24,7 @@ class Heard:
     def __init__(self) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self.others: list[str] = []
+        self.untried = 0
 
     def sent(self, file: OutboundFile, outcome: Outcome) -> None:
         self.outcomes[file.path.name] = outcome
@@ -31,6 +34,9 @@ class Heard:
 
     def unreadable(self, path: Path, why: str) -> None:
         self.others.append(f"{path.name}: {why}")
+
+    def not_tried(self, files: int) -> None:
+        self.untried += files
 
 
 async def test_a_folder_is_sent_and_what_is_no_dicom_told(
@@ -66,5 +72,29 @@ async def test_a_file_that_has_gone_meanwhile_fails_alone(
 
 async def test_nobody_there(tmp_path: Path) -> None:
     destination = Destination(Endpoint("127.0.0.1", 1), "PEER", "ME")
+    heard = Heard()
     with pytest.raises(NotConnected):
-        await send_files([write(tmp_path / "1")], destination, TERMS, Heard())
+        await send_files([write(tmp_path / "1")], destination, TERMS, heard)
+    assert heard.untried == 1
+
+
+async def test_what_is_left_when_the_peer_is_lost_is_looked_at_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_sending, "FILES_AT_ONCE", 2)
+    for number in range(9):
+        write(tmp_path / str(number), uid=f"1.2.{number}")
+    (tmp_path / "readme").write_text("no DICOM")
+    peer, heard = StoringPeer(answer=first_only(), max_associations=1), Heard()
+    async with storing(peer) as destination:
+        with pytest.raises(AssociationError):
+            await send_files([tmp_path], destination, TERMS, heard)
+    assert len(heard.outcomes) + heard.untried == 9
+    assert heard.outcomes["0"].status == 0
+    assert heard.others == ["readme"]
+
+
+def first_only() -> Callable[[CStoreRQ], tuple[int, str] | None]:
+    """The first is stored, at the second the peer aborts."""
+    answers = iter([(0, "")])
+    return lambda _: next(answers, None)

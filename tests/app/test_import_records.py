@@ -2,7 +2,16 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from pacsd.app.import_records import MAX_REASONS, MAX_REFUSED, OTHER_REASONS, ImportTally
+import pytest
+
+from pacsd.app import import_records
+from pacsd.app.import_records import (
+    MAX_REASONS,
+    MAX_REFUSED,
+    OTHER_REASONS,
+    ImportTally,
+    SetAsideFile,
+)
 from pacsd.archive.instance import IngestOutcome
 from pacsd.index.records import Outcome
 
@@ -26,6 +35,31 @@ def test_what_nobody_has_but_the_file_counts_as_refused() -> None:
     progress = tally.progress()
     assert progress.reasons == {"deleted": 1, "full": 1, "unreadable": 1}
     assert (progress.refused, progress.files, progress.data_set_bytes) == (3, 3, 0)
+
+
+def test_what_is_in_the_archive_but_not_shown_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_records, "MAX_SET_ASIDE", 2)
+    tally = ImportTally()
+    for became in (Outcome.STORED, Outcome.HELD, Outcome.CONFLICT, Outcome.CONFLICT_KNOWN):
+        tally.add(FILE, IngestOutcome(0, "", 1, became=became))
+    progress = tally.progress()
+    assert (progress.stored, progress.held, progress.quarantined) == (1, 1, 2)
+    assert progress.set_aside_files == (
+        SetAsideFile("/a/file", "held"),
+        SetAsideFile("/a/file", "conflict"),
+    )
+
+
+def test_what_is_said_of_one_file_is_no_reason_of_its_own() -> None:
+    tally = ImportTally()
+    for uid in ("1.1", "1.2"):
+        tally.refuse(FILE, f"data set says {uid}", "they differ")
+    progress = tally.progress()
+    assert progress.reasons == {"they differ": 2}
+    assert [file.why for file in progress.refused_files] == [
+        "data set says 1.1",
+        "data set says 1.2",
+    ]
 
 
 def test_it_takes_little_memory_however_much_is_refused() -> None:

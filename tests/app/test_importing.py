@@ -101,6 +101,8 @@ async def test_conflicts_and_held_ones_are_told_apart(archive: Archive, tmp_path
         write(tmp_path / "b", data=other), write(tmp_path / "c", 2, data=held)
     )
     assert progress.outcomes == {"conflict": 1, "held": 1}
+    named = {Path(file.path).name: file.became for file in progress.set_aside_files}
+    assert named == {"b": "conflict", "c": "held"}
 
 
 async def test_a_bare_data_set_is_refused_by_name(archive: Archive, tmp_path: Path) -> None:
@@ -116,8 +118,19 @@ async def test_another_instance_than_its_meta_says_is_refused(
     archive: Archive, tmp_path: Path
 ) -> None:
     progress = await archive.imported(write(tmp_path / "a", meta_uid="1.2.3.99"))
-    (reason,) = progress.reasons
-    assert reason == "SOPInstanceUID is not the one announced"
+    assert progress.reasons == {"File Meta and data set name different UIDs": 1}
+    [file] = progress.refused_files
+    assert file.why == "SOPInstanceUID: File Meta says 1.2.3.99, data set says 1.2.3.1"
+
+
+async def test_another_class_than_its_meta_says_is_refused(
+    archive: Archive, tmp_path: Path
+) -> None:
+    data = data_set({"SOPInstanceUID": "1.2.3.1", "SOPClassUID": "1.2.3.4.5"})
+    progress = await archive.imported(write(tmp_path / "a", data=data))
+    [file] = progress.refused_files
+    meta = "File Meta says 1.2.840.10008.5.1.4.1.1.2"
+    assert file.why == f"SOPClassUID: {meta}, data set says 1.2.3.4.5"
 
 
 async def test_a_meta_without_a_uid_is_refused(archive: Archive, tmp_path: Path) -> None:

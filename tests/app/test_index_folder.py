@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pacsd.app.index_folder import begin, complete, settled
+from pacsd.app.index_folder import begin, complete, is_there, settled
 
 
 def write(folder: Path, text: str) -> None:
@@ -26,6 +26,18 @@ def test_it_is_made_for_us_alone(tmp_path: Path) -> None:
     assert folder == tmp_path / "index"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert settled(tmp_path) == folder
+
+
+def test_whether_it_is_there(tmp_path: Path) -> None:
+    assert not is_there(tmp_path)
+    settled(tmp_path)
+    assert not is_there(tmp_path)
+    made(tmp_path)
+    assert not is_there(tmp_path)
+    complete(tmp_path)
+    assert is_there(tmp_path)
+    (tmp_path / "index").rename(tmp_path / "index.rebuilt")
+    assert is_there(tmp_path)
 
 
 def test_a_new_one_takes_its_place_and_the_old_one_stays(tmp_path: Path) -> None:

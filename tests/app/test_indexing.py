@@ -14,8 +14,7 @@ from pacsd.archive import adoption
 from pacsd.archive.curation import Curation
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
-from pacsd.archive.state_records import StateRecordError
-from pacsd.index.errors import IndexFault
+from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import InstanceState, Scope
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
@@ -48,6 +47,17 @@ async def test_a_file_that_is_no_database_keeps_it_from_opening(tmp_path: Path) 
             pass
 
 
+def test_damage_names_the_file_and_what_to_do(tmp_path: Path) -> None:
+    fault = IndexFault(IndexFaultKind.CORRUPT, "SQLITE_CORRUPT: malformed")
+    with pytest.raises(indexing.IndexUnusable) as raised:
+        indexing.check_usable(fault, tmp_path)
+    assert str(raised.value) == (
+        f"{tmp_path}/index/index.sqlite is damaged (SQLITE_CORRUPT: malformed): "
+        "`pacsd index rebuild` makes it anew of the stored files"
+    )
+    indexing.check_usable(IndexFault(IndexFaultKind.BUSY, "SQLITE_BUSY"), tmp_path)
+
+
 async def test_what_a_crash_left_over_is_indexed_and_told(tmp_path: Path) -> None:
     store = await store_of("1.2.1", "1.2.2", "1.2.1")
     async with indexing.opened(SETTINGS, tmp_path) as index:
@@ -57,6 +67,25 @@ async def test_what_a_crash_left_over_is_indexed_and_told(tmp_path: Path) -> Non
         assert await index.instances.find(Scope(), "1.2.2") is not None
     [line] = captured
     assert (line["log_level"], line["indexed"], line["removed"]) == ("warning", 2, 1)
+    assert line["event"] == "files that a crash had left over were indexed"
+
+
+async def test_an_index_that_was_not_there_is_told_in_plain_words(tmp_path: Path) -> None:
+    store = await store_of("1.2.1", "1.2.2")
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        with capture_logs() as captured:
+            await indexing.adopt_left_over(store, "memory", index, is_new_index=True)
+    before, after = captured
+    assert before["event"] == "the index was not there: it is being made of the files in the store"
+    assert after["event"] == "the index was made of files in the store"
+    assert (before["log_level"], after["log_level"], after["indexed"]) == ("warning", "warning", 2)
+
+
+async def test_a_new_index_of_an_empty_store_is_nothing_to_tell(tmp_path: Path) -> None:
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        with capture_logs() as captured:
+            await indexing.adopt_left_over(MemoryStore(), "memory", index, is_new_index=True)
+    assert captured == []
 
 
 async def test_an_index_of_another_store_is_told(
@@ -68,6 +97,7 @@ async def test_an_index_of_another_store_is_told(
         with capture_logs() as captured:
             assert not await indexing.adopt_left_over(store, "memory", index)
     assert [line["log_level"] for line in captured] == ["warning", "error"]
+    assert "`pacsd index rebuild`" in captured[1]["event"]
 
 
 async def test_a_file_nobody_understands_is_told(tmp_path: Path) -> None:
@@ -101,10 +131,15 @@ async def test_what_was_decided_last_is_carried_out_and_told(tmp_path: Path) -> 
             await indexing.catch_up(store, index, is_complete=True)
             await indexing.catch_up(store, index, is_complete=True)
         found = await index.instances.find(Scope(), "1.2.1")
+        await index.note_log_position(0)
+        with capture_logs() as anew:
+            await indexing.catch_up(store, index, is_complete=True, is_new_index=True)
     assert found is not None
     assert found.state is InstanceState.DELETED
     [line] = captured
     assert (line["log_level"], line["decisions"]) == ("warning", 1)
+    assert line["event"] == "decisions that a crash had interrupted were carried out"
+    assert [line["event"] for line in anew] == ["decisions of the state log were carried out anew"]
 
 
 async def test_an_index_made_anew_takes_its_place_at_the_next_start(tmp_path: Path) -> None:
@@ -125,6 +160,6 @@ async def test_decisions_are_not_lost_on_an_index_that_lacks_files(tmp_path: Pat
         await curation.delete(Scope(), ["1.2.1"], "admin")
         await indexing.catch_up(store, index, is_complete=False)
         await index.note_log_position(0)
-        with pytest.raises(StateRecordError, match="pacsd index rebuild"):
+        with pytest.raises(indexing.IndexUnusable, match="pacsd index rebuild"):
             await indexing.catch_up(store, index, is_complete=False)
         assert await index.log_position() == 0

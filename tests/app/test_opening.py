@@ -3,16 +3,24 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pacsd.api.errors import PluginError
 from pacsd.app.conf.checks import Checked, check
 from pacsd.app.conf.options import Options
-from pacsd.app.opening import StartError, opened
+from pacsd.app.offline import perform
+from pacsd.app.opening import IndexStartError, StartError, opened
 from pacsd.index.records import Scope
+from tests.app.test_importing import write
 
 
 def checked(data_dir: Path) -> Checked:
     return check(None, Options(data_dir=str(data_dir)), {"PACSD_STORE__UNSAFE_TMPFS": "true"})
+
+
+async def done(data_dir: Path, kind: str, **arguments: object) -> None:
+    failure = await perform(checked(data_dir), data_dir, kind, arguments, lambda _: None)
+    assert failure == ""
 
 
 def names(folder: Path) -> set[str]:
@@ -35,9 +43,51 @@ async def test_once_closed_it_can_be_opened_again(tmp_path: Path) -> None:
 async def test_an_index_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     (tmp_path / "index/index.sqlite").write_bytes(b"no database " * 1000)
-    with pytest.raises(StartError, match="index: "):
+    told = f"index: {tmp_path}/index/index.sqlite is damaged .*`pacsd index rebuild`"
+    with pytest.raises(IndexStartError, match=told):
         async with opened(checked(tmp_path), tmp_path):
             pass
+
+
+async def test_an_index_whose_pages_are_damaged(tmp_path: Path) -> None:
+    async with opened(checked(tmp_path), tmp_path):
+        pass
+    path = tmp_path / "index/index.sqlite"
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(IndexStartError, match="`pacsd index rebuild`"):
+        async with opened(checked(tmp_path), tmp_path):
+            pass
+
+
+async def test_an_index_that_is_lost_is_told(tmp_path: Path) -> None:
+    await done(tmp_path, "import", paths=[str(write(tmp_path / "file"))])
+    for _ in range(2):
+        with capture_logs() as captured:
+            async with opened(checked(tmp_path), tmp_path):
+                pass
+        assert not [line for line in captured if line["log_level"] == "warning"]
+    (tmp_path / "index").rename(tmp_path / "elsewhere")
+    with capture_logs() as captured:
+        async with opened(checked(tmp_path), tmp_path):
+            pass
+    warnings = [line["event"] for line in captured if line["log_level"] == "warning"]
+    assert warnings == [
+        "the index was not there: it is being made of the files in the store",
+        "the index was made of files in the store",
+    ]
+
+
+async def test_a_fault_that_may_pass_is_no_reason_to_make_the_index_anew(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index/index.sqlite").mkdir()
+    with pytest.raises(StartError, match="index: ") as raised:
+        async with opened(checked(tmp_path), tmp_path):
+            pass
+    assert not isinstance(raised.value, IndexStartError)
 
 
 async def test_a_store_whose_disk_is_not_mounted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import pytest
 import structlog
 from structlog.testing import capture_logs
@@ -19,9 +20,11 @@ from pacsd.app.plugins import Plugins
 from pacsd.app.wiring import Parts, build
 from pacsd.archive.ingest import InstanceRequest
 from pacsd.index.index import Index, open_index
+from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
 from pacsd.net.endpoint import Endpoint
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 
 
 class Doorkeeper(Plugin[Settings]):
@@ -75,6 +78,37 @@ async def test_the_acceptance_hook_is_asked_when_one_has_it(tmp_path: Path, inde
     assert hook is not None
     request = AssociationRequest("CT1", "PACSD", "127.0.0.1", 1, None, (), "1.2.3", "CT")
     assert await hook(request) == Refusal(1, 1, 1, "CT1 is not let in")
+
+
+def request(uid: str) -> InstanceRequest:
+    reception = Reception(1, "CT1", "PACSD", "192.0.2.7", 1, "dimse")
+    return InstanceRequest(CT_IMAGE_STORAGE, uid, "1.2.840.10008.1.2.1", reception)
+
+
+async def test_the_log_names_what_is_set_aside_and_what_is_refused(
+    tmp_path: Path, index: Index
+) -> None:
+    parts = built(tmp_path, index)
+    objects = (
+        data_set({"SOPInstanceUID": "1.2.3"}),
+        data_set({"SOPInstanceUID": "1.2.3", "ImageComments": "another"}),
+        data_set({"SOPInstanceUID": "1.2.4"}),
+    )
+    started = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(parts.ingest.run, started.set)
+        await started.wait()
+        with capture_logs() as captured:
+            for content in objects:
+                intake = parts.ingest.begin(request("1.2.3"))
+                intake.write(content)
+                await intake.finish()
+        tasks.cancel_scope.cancel()
+    [version] = await index.quarantine.page(Scope())
+    aside, refused = captured
+    assert (aside["version"], aside["sop_instance_uid"]) == (version.id, "1.2.3")
+    assert (refused["status"], refused["calling_ae"]) == ("A900", "CT1")
+    assert refused["error_comment"] == "SOPInstanceUID is not the one announced"
 
 
 async def test_ingest_tells_the_log_what_is_not_stored(tmp_path: Path, index: Index) -> None:

@@ -151,6 +151,7 @@ class Notebook:
         self.not_stored_for: list[tuple[str, StoreError | IndexFault]] = []
         self.put_aside: list[tuple[str, Outcome]] = []
         self.left: list[str] = []
+        self.refusals: list[tuple[str, int]] = []
         self.zeroed: list[str] = []
         self.changes: list[tuple[str | None, bool]] = []
 
@@ -159,6 +160,9 @@ class Notebook:
 
     def set_aside(self, reception: Reception, became: Outcome) -> None:
         self.put_aside.append((reception.calling_ae, became))
+
+    def refused(self, reception: Reception, outcome: IngestOutcome) -> None:
+        self.refusals.append((reception.calling_ae, outcome.status))
 
     def preamble_zeroed(self, reception: Reception) -> None:
         self.zeroed.append(reception.origin)
@@ -407,3 +411,13 @@ async def test_row_d29_d30_each_object_stored_counts_each_kind_of_quirk_once() -
     kinds = {QuirkKind.ODD_LENGTH, QuirkKind.DUPLICATE, QuirkKind.UID_COMPONENT}
     assert once == dict.fromkeys(kinds, 1)
     assert twice == dict.fromkeys(kinds, 2)
+
+
+async def test_what_is_refused_for_its_own_fault_is_told() -> None:
+    store, notebook = MemoryStore(), Notebook()
+    async with running(make_ingest(store, observer=notebook)) as ingest:
+        intake = ingest.begin(request(1))
+        intake.write(object_of(2))
+        assert (await intake.finish()).status == 0xA900
+    assert notebook.refusals == [("CT1", 0xA900)]
+    assert notebook.not_stored_for == []

@@ -12,7 +12,14 @@ from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.state_records import Action
 from pacsd.dicom.status import Status
 from pacsd.index.errors import IndexFault, IndexFaultKind
-from pacsd.index.records import InstanceState, NewInstance, Outcome, Verdict
+from pacsd.index.records import (
+    CopyCheck,
+    CopyState,
+    InstanceState,
+    NewInstance,
+    Outcome,
+    Verdict,
+)
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.archive.small_archive import EXPLICIT, SCOPE, SmallArchive
@@ -159,3 +166,20 @@ async def test_a_sender_is_told_of_success_only_if_it_was_logged(
     outcome = await sent(archive, register)
     assert (outcome.status, outcome.became) == (Status.SUCCESS, Outcome.RESTORED)
     assert [record.action for record in archive.records()] == [Action.DELETE, Action.RESTORE]
+
+
+async def test_a_repair_that_cannot_be_logged_is_told_and_fails_nobody(
+    archive: SmallArchive,
+) -> None:
+    await archive.put("1.1")
+    copy = (await archive.instance("1.1")).copies[0]
+    await archive.index.copies.mark(
+        SCOPE, [CopyCheck(copy.instance, copy.location, CopyState.MISSING, 1)]
+    )
+    told: list[Exception] = []
+    register = RestoringRegister(archive.index, archive.curation, told.append)
+    error = archive.store.errors["append"] = StoreError(StoreFault.NO_SPACE, "test")
+    [verdict] = await register.add([await archive.file("1.1")])
+    assert verdict.outcome is Outcome.REPAIRED
+    assert told == [error]
+    assert archive.records() == []

@@ -1,5 +1,5 @@
 from pacsd.index.index import Index
-from pacsd.index.records import ChangeKind, InstanceState, Outcome, Scope
+from pacsd.index.records import ChangeKind, InstanceState, NamedPatient, Outcome, Scope
 from tests.index.made import SCOPE, new, outcomes
 
 
@@ -87,3 +87,20 @@ async def test_those_of_some_uids(index: Index) -> None:
     }
     assert all(each.copies for each in among)
     assert await index.instances.among(Scope(2), ["1.1"]) == []
+
+
+async def test_the_patients_of_studies(index: Index) -> None:
+    await index.add(
+        [
+            new("1.1", study="1.2.1", patient_id="P1", attributes={0x00100010: "Doe^John"}),
+            new("1.2", study="1.2.1", patient_id="P2"),
+            new("1.3", study="1.2.2", patient_id="P3"),
+        ]
+    )
+    found = await index.instances.patients_of(SCOPE, ["1.2.1", "1.2.2", "1.2.9"])
+    assert found == {
+        "1.2.1": NamedPatient("P1", "", "Doe^John"),
+        "1.2.2": NamedPatient("P3", "", ""),
+    }
+    assert await index.instances.patients_of(Scope(2), ["1.2.1"]) == {}
+    assert await index.instances.patients_of(SCOPE, []) == {}

@@ -4,6 +4,8 @@
     commands.py          the commands it serves, over the flight recorder and the listener
     quarantine_commands.py, index_commands.py
                          those over quarantine, held instances and the index
+    held_instances.py
+                         what it takes to decide about a held instance
     arguments.py         what a command takes from a request
     errands.py           long work that the daemon does while a command looks on
     records.py, quarantine_records.py

@@ -23,6 +23,9 @@ PATIENCE_S = 60.0
 LOOK_S = 0.5
 """For which a look waits for the end."""
 
+STOPPED = "the daemon stopped"
+"""Why an errand ended that nobody gave up."""
+
 _log = structlog.get_logger("pacsd.admin")
 
 Arguments = Mapping[str, object]
@@ -49,6 +52,13 @@ class Errand(Protocol):
 Begin = Callable[[Arguments], Errand]
 """Makes an errand of a command's arguments; AdminError if they will not do."""
 
+TellEnded = Callable[[str, object, str], None]
+"""Is told of the end of an errand: its kind, its last report, and why it ended too early, or ''."""
+
+
+def _tell_nobody(_kind: str, _report: object, _failure: str) -> None:
+    """Nobody wants to know."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrandLook:
@@ -72,8 +82,15 @@ class _Started:
 class Errands:
     """Runs errands while `run` runs; `kinds` says how each is begun."""
 
-    def __init__(self, kinds: Mapping[str, Begin], *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        kinds: Mapping[str, Begin],
+        *,
+        patience_s: float = PATIENCE_S,
+        tell_ended: TellEnded = _tell_nobody,
+    ) -> None:
         self._kinds = kinds
+        self._tell_ended = tell_ended
         self._patience_s = patience_s
         self._last: dict[str, _Started] = {}
         self._count = 0
@@ -105,15 +122,18 @@ class Errands:
         self._count += 1
         new = self._last[kind] = _Started(self._count, begin(arguments))
         self._be_patient(new)
-        self._tasks.start_soon(self._perform, new, name=f"errand: {kind}")
+        self._tasks.start_soon(self._perform, kind, new, name=f"errand: {kind}")
         return new.number
 
-    async def _perform(self, started: _Started) -> None:
+    async def _perform(self, kind: str, started: _Started) -> None:
         try:
             with started.scope:
                 await started.errand.run()
             if started.scope.cancelled_caught:
                 started.failure = started.failure or "given up: nobody looked at it any more"
+        except anyio.get_cancelled_exc_class():
+            started.failure = STOPPED
+            raise
         except ErrandError as error:
             started.failure = str(error)
         except Exception as error:  # noqa: BLE001 - caught once, at the errand
@@ -121,6 +141,7 @@ class Errands:
             started.failure = "internal error, see the daemon's log"
         finally:
             started.over.set()
+            self._tell_ended(kind, started.errand.report(), started.failure)
 
     async def _look(self, arguments: Arguments) -> ErrandLook:
         started = self._find(arguments)

@@ -1,14 +1,17 @@
 """The commands of the admin socket about quarantine and held instances.
 
-Values of patients are in the answers of `show` and `diff` only, and never in a log.
+Values of patients are in the answers of `show`, `diff` and `held` only, and never in a log.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
 from pacsd.app.admin.arguments import Arguments, text, whole_number
+from pacsd.app.admin.held_instances import held_summaries, is_held
 from pacsd.app.admin.quarantine_records import (
     HeldSummary,
     ReleasedAnswer,
@@ -22,12 +25,19 @@ from pacsd.archive.state_records import StateRecordError
 from pacsd.dicom.text import printable
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
-from pacsd.index.records import QuarantinedVersion, Scope, StoredInstance
+from pacsd.index.records import (
+    NamedPatient,
+    QuarantinedVersion,
+    Scope,
+    StoredInstance,
+)
 
 MAX_LISTED = 10_000
 DEFAULT_LISTED = 100
 NOBODY = "admin"
 """Who decides, if the command does not say."""
+
+_log = structlog.get_logger("pacsd.quarantine")
 
 
 class QuarantineCommands:
@@ -38,6 +48,7 @@ class QuarantineCommands:
         self._index = index
         self._curation = curation
         self._scope = Scope()
+        # Whoever goes through the change log keeps a reader of the index: never all of them.
 
     def by_name(self) -> dict[str, Command]:
         """All of them."""
@@ -64,12 +75,13 @@ class QuarantineCommands:
     async def _held(self, arguments: Arguments) -> list[HeldSummary]:
         """By rising number, from behind `after` on."""
         with _told():
-            held = await self._index.instances.held(self._scope, *_page(arguments))
-        return [HeldSummary.of(each) for each in held]
+            return await held_summaries(self._store, self._index, self._scope, *_page(arguments))
 
     async def _show(self, arguments: Arguments) -> VersionDetail:
         with _told():
-            return VersionDetail.of(*await self._both(arguments))
+            version, stored = await self._both(arguments)
+            patient = await self._study_patient(version)
+            return VersionDetail.of(version, stored, patient)
 
     async def _diff(self, arguments: Arguments) -> Comparison:
         """What is stored first, then the version."""
@@ -86,24 +98,64 @@ class QuarantineCommands:
 
     async def _release(self, arguments: Arguments) -> ReleasedAnswer:
         with _told():
-            number, actor = whole_number(arguments, "number"), _actor(arguments)
-            released = await self._curation.release(self._scope, number, actor)
+            version, former = await self._both(arguments)
+            actor = _actor(arguments)
+            released = await self._curation.release(self._scope, version.id, actor)
+            superseded = await self._number_of(former)
         if released is None:
-            raise AdminError(f"version {number} was released, and is gone again")
-        return ReleasedAnswer(released.sop_instance_uid, released.state.name.lower())
+            raise AdminError(f"version {version.id} was released, and is gone again")
+        state = released.state.name.lower()
+        _log.info(
+            "a version was released from quarantine",
+            actor=actor,
+            version=version.id,
+            sop_instance_uid=released.sop_instance_uid,
+            became=state,
+            former_is_version=superseded,
+        )
+        return ReleasedAnswer(released.sop_instance_uid, state, superseded)
 
     async def _discard(self, arguments: Arguments) -> None:
         with _told():
-            number, actor = whole_number(arguments, "number"), _actor(arguments)
-            await self._curation.discard(self._scope, number, actor)
+            version, actor = await self._version(arguments), _actor(arguments)
+            await self._curation.discard(self._scope, version.id, actor)
+        _log.info(
+            "a version was discarded from quarantine",
+            actor=actor,
+            version=version.id,
+            sop_instance_uid=version.version.sop_instance_uid,
+        )
 
     async def _both(self, arguments: Arguments) -> tuple[QuarantinedVersion, StoredInstance | None]:
-        number = whole_number(arguments, "number")
-        version = await self._index.quarantine.find(self._scope, number)
-        if version is None:
-            raise NoSuchVersion(number)
+        version = await self._version(arguments)
         uid = version.version.sop_instance_uid
         return version, await self._index.instances.find(self._scope, uid)
+
+    async def _version(self, arguments: Arguments) -> QuarantinedVersion:
+        number = whole_number(arguments, "number")
+        version = await self._index.quarantine.find(self._scope, number)
+        if version is not None:
+            return version
+        if await is_held(self._index, self._scope, number):
+            raise AdminError(
+                f"no version {number} is in quarantine; instance {number} is held, because it "
+                f"names another patient than its study has: "
+                f"pacsd quarantine held --after {number - 1} --limit 1"
+            )
+        raise NoSuchVersion(number)
+
+    async def _study_patient(self, version: QuarantinedVersion) -> NamedPatient | None:
+        """The patient that the study of a version has, if there is such a study."""
+        study_uid = version.version.study_instance_uid
+        return (await self._index.instances.patients_of(self._scope, [study_uid])).get(study_uid)
+
+    async def _number_of(self, former: StoredInstance | None) -> int | None:
+        """Under which number what was an instance lies in quarantine now."""
+        if former is None:
+            return None
+        digests = {copy.sha256 for copy in former.copies}
+        versions = await self._index.quarantine.of_instance(self._scope, former.sop_instance_uid)
+        return next((each.id for each in versions if each.version.copy.sha256 in digests), None)
 
 
 @contextmanager

@@ -1,9 +1,13 @@
-"""What the commands about quarantine answer. Patient values stand in `VersionDetail` only."""
+"""What the commands about quarantine answer.
+
+Patient values stand in `VersionDetail` and `HeldSummary` only: nobody can decide without them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from pacsd.api.reception import Reception
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.registry import uid_name
 from pacsd.dicom.tag import Tag, format_tag
@@ -11,9 +15,12 @@ from pacsd.dicom.text import printable
 from pacsd.index.records import (
     HeldInstance,
     InstanceState,
+    NamedPatient,
     QuarantinedVersion,
     StoredInstance,
 )
+
+PATIENT_NAME: Tag = 0x00100010
 
 MAX_UID_LENGTH = 80
 
@@ -22,7 +29,10 @@ _US = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """A version in quarantine; `received_at` is seconds since 1970, UTC. `why` names no patient."""
+    """A version in quarantine; `received_at` is seconds since 1970, UTC. `why` names no patient.
+
+    `origin` is the way in; where that is no association, the AE titles and the address are ''.
+    """
 
     number: int
     received_at: float
@@ -36,6 +46,7 @@ class VersionSummary:
     series_instance_uid: str
     size_bytes: int
     why: str
+    origin: str = ""
 
     @classmethod
     def of(cls, version: QuarantinedVersion, stored: StoredInstance | None) -> Self:
@@ -54,6 +65,7 @@ class VersionSummary:
             series_instance_uid=new.series_instance_uid,
             size_bytes=new.copy.size_bytes,
             why=_why(version, stored),
+            origin=new.reception.origin,
         )
 
 
@@ -61,7 +73,8 @@ class VersionSummary:
 class VersionDetail:
     """All about a version: what it says of itself, and what is stored under its UID, if anything.
 
-    Attributes are those that are indexed, by keyword.
+    Attributes are those that are indexed, by keyword. `study_patient` is the patient that its study
+    has already, as far as that is known; if that is another one, it is held once it is released.
     """
 
     summary: VersionSummary
@@ -71,11 +84,19 @@ class VersionDetail:
     key: str
     attributes: dict[str, str]
     stored: "StoredDetail | None"
+    study_patient: NamedPatient | None = None
+    would_be_held: bool = False
 
     @classmethod
-    def of(cls, version: QuarantinedVersion, stored: StoredInstance | None) -> Self:
-        """The details of a version and of the instance that has its UID."""
+    def of(
+        cls,
+        version: QuarantinedVersion,
+        stored: StoredInstance | None,
+        study_patient: NamedPatient | None = None,
+    ) -> Self:
+        """The details of a version, of the instance that has its UID and of its study's patient."""
         new = version.version
+        key = (new.patient_id, new.issuer_of_patient_id)
         return cls(
             summary=VersionSummary.of(version, stored),
             patient_id=new.patient_id,
@@ -84,6 +105,8 @@ class VersionDetail:
             key=new.copy.key,
             attributes=_by_keyword(new.attributes),
             stored=None if stored is None else StoredDetail.of(stored),
+            study_patient=study_patient,
+            would_be_held=study_patient is not None and study_patient.key != key,
         )
 
 
@@ -120,30 +143,59 @@ class StoredDetail:
 
 @dataclass(frozen=True, slots=True)
 class HeldSummary:
-    """An instance that names another patient than its study has."""
+    """An instance that names another `patient` than its study has, and which that is, if known.
+
+    `received_at` is seconds since 1970, UTC; how it came is '' where its file does not say so.
+    """
 
     number: int
+    received_at: float
+    calling_ae: str
+    called_ae: str
+    peer_address: str
+    origin: str
+    sop_class: str
     sop_instance_uid: str
     study_instance_uid: str
     series_instance_uid: str
+    size_bytes: int
+    patient: NamedPatient
+    study_patient: NamedPatient | None
 
     @classmethod
-    def of(cls, held: HeldInstance) -> Self:
-        """The summary of a held instance."""
+    def of(
+        cls,
+        held: HeldInstance,
+        stored: StoredInstance,
+        reception: Reception | None,
+        study_patient: NamedPatient | None,
+    ) -> Self:
+        """The summary of a held instance, also known as `stored`, and of how it came."""
+        name = held.attributes.get(PATIENT_NAME, "")
         return cls(
             number=held.id,
+            received_at=stored.received_at_us / _US,
+            calling_ae=reception.calling_ae if reception else "",
+            called_ae=reception.called_ae if reception else "",
+            peer_address=reception.peer_address if reception else "",
+            origin=reception.origin if reception else "",
+            sop_class=_named(stored.sop_class_uid),
             sop_instance_uid=held.sop_instance_uid,
             study_instance_uid=held.study_instance_uid,
             series_instance_uid=held.series_instance_uid,
+            size_bytes=stored.copies[0].location.size_bytes,
+            patient=NamedPatient(held.patient_id, held.issuer_of_patient_id, name),
+            study_patient=study_patient,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasedAnswer:
-    """The instance that a released version has become."""
+    """The instance that a released version has become, and the version that the former one is."""
 
     sop_instance_uid: str
     state: str
+    superseded: int | None = None
 
 
 def _why(version: QuarantinedVersion, stored: StoredInstance | None) -> str:

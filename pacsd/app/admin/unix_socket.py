@@ -45,7 +45,16 @@ ACCEPT_AGAIN_S = 1.0
 
 _RECEIVED_BYTES = 65_536
 
-_SLOW_COMMANDS = frozenset(("index.stats", "quarantine.diff", "reload"))
+_SLOW_COMMANDS = frozenset(
+    (
+        "index.stats",
+        "quarantine.diff",
+        "quarantine.held",
+        "quarantine.release",
+        "quarantine.show",
+        "reload",
+    )
+)
 
 _log = structlog.get_logger("pacsd.admin")
 

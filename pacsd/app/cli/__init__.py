@@ -9,7 +9,8 @@
     send.py              pacsd send; send_progress.py its bar, send_report.py what it says
     import_files.py      pacsd import
     fsck.py              pacsd fsck
-    quarantine.py        pacsd quarantine list, held, show, diff, release, discard
+    quarantine.py        pacsd quarantine list, held, show, diff, release, discard;
+                         quarantine_report.py what it says of each entry
     index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
     check.py             pacsd check
     conf.py              pacsd conf describe, show

@@ -92,7 +92,7 @@ def _looked_at(report: "CheckProgress") -> str:
     if report.verified:
         read_back = f", {report.verified} read back ({report.read_bytes / 1e6:.1f} MB)"
     new = f", {report.left_alone} new ones left alone" if report.left_alone else ""
-    return f"{report.files} files, {report.rows} in the index{new}{read_back}"
+    return f"{report.files} files, {report.rows} in the index, quarantine included{new}{read_back}"
 
 
 def _sense(ended: "Ended[CheckProgress]") -> str:

@@ -13,6 +13,8 @@ from pacsd.app.cli.with_daemon import DataDirOption, JsonOption, print_json
 from pacsd.app.cli.with_errand import Ended, run_errand, tell_failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pacsd.app.import_records import ImportProgress
 
 EXIT_NOT_ALL = 1
@@ -21,7 +23,7 @@ EXIT_NOT_ALL = 1
 _SET_ASIDE = {
     "held": "not shown, another patient than their study has",
     "conflict": "in quarantine, other content than the instance has that is shown",
-    "conflict known": "as above, and there already",
+    "conflict known": "in quarantine since before, as conflict",
 }
 _NOT_SHOWN_AS_GIVEN = {"conflict", "conflict known"}
 
@@ -77,16 +79,15 @@ def _is_all_there(report: "ImportProgress") -> bool:
 
 
 def _tell(ended: "Ended[ImportProgress]", seconds: float) -> None:
-    """Which files were refused, and how many became what."""
-    from pacsd.app.cli.send_report import shown
-
+    """Which files were refused or are not shown, and how many became what."""
     report = ended.report
     if report is not None:
-        for file in report.refused_files:
-            typer.echo(f"{shown(Path(file.path))}: {file.why}", err=True)
-        left_out = report.refused - len(report.refused_files)
-        if left_out:
-            typer.echo(f"... and {left_out} more", err=True)
+        _name((file.path, file.why) for file in report.refused_files)
+        _count_unnamed(report.refused - len(report.refused_files), "refused")
+        aside = ((file.path, _SET_ASIDE.get(file.became, "")) for file in report.set_aside_files)
+        _name(aside)
+        unnamed = report.held + report.quarantined - len(report.set_aside_files)
+        _count_unnamed(unnamed, "not shown")
         for outcome, count in sorted(report.outcomes.items()):
             meaning = f": {_SET_ASIDE[outcome]}" if outcome in _SET_ASIDE else ""
             typer.echo(f"{count} {outcome}{meaning}")
@@ -100,3 +101,15 @@ def _tell(ended: "Ended[ImportProgress]", seconds: float) -> None:
         elif not report.outcomes and not report.refused and not ended.failure:
             typer.echo("nothing to import: no DICOM file was found", err=True)
     tell_failure(ended)
+
+
+def _name(files: "Iterable[tuple[str, str]]") -> None:
+    from pacsd.app.cli.send_report import shown
+
+    for path, what in files:
+        typer.echo(f"{shown(Path(path))}: {what}", err=True)
+
+
+def _count_unnamed(count: int, word: str) -> None:
+    if count > 0:
+        typer.echo(f"... and {count} more {word}", err=True)

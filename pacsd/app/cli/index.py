@@ -98,14 +98,20 @@ def _describe(answer: "StatsAnswer") -> "Iterator[str]":
     yield f"versions in quarantine: {rows['quarantine']:,}"
     for copies in answer.copies:
         size = f"{copies.size_bytes / 1e9:,.3f} GB"
-        yield f"files in {copies.store}, {copies.state}: {copies.copies:,}, {size}"
-    yield f"changes: {rows['change']:,}, numbers {answer.first_change} to {answer.last_change}"
+        where = f"files in {copies.store}, {copies.state}"
+        yield f"{where}: {copies.copies:,}, {size}, without quarantine"
+    yield f"changes: {_changes(rows['change'], answer.first_change, answer.last_change)}"
     yield f"audit rows: {rows['audit']:,}"
     total_bytes = sum(answer.table_bytes.values())
     if total_bytes:
         yield f"size of the tables: {total_bytes / 1e6:,.1f} MB"
         for name, size_bytes in sorted(answer.table_bytes.items(), key=lambda item: -item[1])[:5]:
             yield f"  {name} {size_bytes / 1e6:,.1f} MB"
+
+
+def _changes(count: int, first: int, last: int) -> str:
+    gaps = "one count numbers rows of all kinds, so these have gaps"
+    return f"{count:,}, numbers {first:,} to {last:,} ({gaps})" if count else "none"
 
 
 def _describe_made(made: "Made", seconds: float) -> "Iterator[str]":

@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pacsd.app.cli.quarantine_report import (
+    describe_detail,
+    describe_held,
+    describe_released,
+    describe_version,
+    warn_of_release,
+)
 from pacsd.app.cli.with_config import ConfigOption
 from pacsd.app.cli.with_daemon import (
+    EXIT_REFUSED,
     DataDirOption,
     JsonOption,
+    admin_errors,
     ask_daemon,
     believe,
-    local_time,
+    find_daemon,
     print_answer,
     print_json,
 )
@@ -19,19 +28,21 @@ from pacsd.app.cli.with_daemon import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pacsd.app.admin.quarantine_records import (
-        HeldSummary,
-        StoredDetail,
-        VersionDetail,
-        VersionSummary,
-    )
     from pacsd.archive.difference import Comparison
 
 EXIT_NOT_CONFIRMED = 1
-WIDTH_IN_A_FILE = 400
+MAX_NAMED = 20
+"""Elements on one line."""
+
+MAX_ASKED_ABOUT = 10
+"""So many numbers stand in a question; of more it says how many."""
 
 NumberArgument = Annotated[
     int, typer.Argument(min=1, help="As `list` says it.", show_default=False)
+]
+NumbersArgument = Annotated[
+    list[int],
+    typer.Argument(min=1, metavar="NUMBERS...", help="As `list` says them.", show_default=False),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
 AfterOption = Annotated[int, typer.Option("--after", min=0, help="From behind this number on.")]
@@ -66,9 +77,9 @@ def list_versions(
         print_json(answer)
         return
     versions = believe(list[VersionSummary], answer)
-    if versions:
-        _print_versions(versions)
-    else:
+    for line in (line for each in versions for line in describe_version(each)):
+        typer.echo(line)
+    if not versions:
         typer.echo("nothing is in quarantine" if not after else "nothing more", err=True)
 
 
@@ -88,9 +99,9 @@ def held(
         print_json(answer)
         return
     instances = believe(list[HeldSummary], answer)
-    if instances:
-        _print_held(instances)
-    else:
+    for line in (line for each in instances for line in describe_held(each)):
+        typer.echo(line)
+    if not instances:
         typer.echo("nothing is held" if not after else "nothing more", err=True)
 
 
@@ -105,7 +116,7 @@ def show(
     from pacsd.app.admin.quarantine_records import VersionDetail
 
     answer = ask_daemon(config, data_dir, "quarantine.show", number=number)
-    print_answer(answer, VersionDetail, _describe, as_json=as_json)
+    print_answer(answer, VersionDetail, describe_detail, as_json=as_json)
 
 
 def diff(
@@ -130,25 +141,55 @@ def release(
     yes: YesOption = False,
 ) -> None:
     """Make a version the instance of its UID; the one that is it now takes its place here."""
-    from pacsd.app.admin.quarantine_records import ReleasedAnswer
+    from pacsd.app.admin.quarantine_records import ReleasedAnswer, VersionDetail
 
-    _confirm(f"Show version {number} instead of what is stored now?", yes=yes)
+    detail = believe(VersionDetail, ask_daemon(config, data_dir, "quarantine.show", number=number))
+    question = f"Show version {number} instead of what is stored now?"
+    if detail.would_be_held:
+        for line in warn_of_release(detail):
+            typer.echo(line, err=True)
+        question = f"Release version {number} all the same, so that neither is shown?"
+    _confirm(question, yes=yes)
     answer = ask_daemon(config, data_dir, "quarantine.release", number=number, actor=_who())
-    released = believe(ReleasedAnswer, answer)
-    typer.echo(f"version {number} is {released.sop_instance_uid} now, {released.state}")
+    for line in describe_released(number, believe(ReleasedAnswer, answer)):
+        typer.echo(line)
 
 
 def discard(
-    number: NumberArgument,
+    numbers: NumbersArgument,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
     *,
     yes: YesOption = False,
 ) -> None:
-    """Give a version up: its file is removed for good."""
-    _confirm(f"Remove version {number} and its file for good?", yes=yes)
-    ask_daemon(config, data_dir, "quarantine.discard", number=number, actor=_who())
-    typer.echo(f"version {number} is gone")
+    """Give versions up: their files are removed for good. One that fails stops no other."""
+    from pacsd.app.admin.unix_socket import AdminError, NoDaemonError
+
+    chosen = list(dict.fromkeys(numbers))
+    _confirm(_question(chosen), yes=yes)
+    ask, who, failed = find_daemon(config, data_dir), _who(), 0
+    with admin_errors():
+        for number in chosen:
+            try:
+                ask("quarantine.discard", number=number, actor=who)
+            except NoDaemonError:
+                raise
+            except AdminError as error:
+                typer.echo(f"version {number} is not discarded: {error}", err=True)
+                failed += 1
+            else:
+                typer.echo(f"version {number} is gone")
+    if failed:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _question(numbers: "Sequence[int]") -> str:
+    if len(numbers) == 1:
+        return f"Remove version {numbers[0]} and its file for good?"
+    which = f"{len(numbers)} versions"
+    if len(numbers) <= MAX_ASKED_ABOUT:
+        which = f"versions {', '.join(map(str, numbers))}"
+    return f"Remove {which} and their files for good?"
 
 
 def _confirm(question: str, *, yes: bool) -> None:
@@ -177,90 +218,6 @@ def _who() -> str:
         return f"user {os.getuid()}"
 
 
-def _print_versions(versions: "Sequence[VersionSummary]") -> None:
-    rows = (
-        (
-            str(each.number),
-            local_time(each.received_at),
-            f"{each.calling_ae} to {each.called_ae}",
-            each.peer_address,
-            each.sop_class,
-            f"{each.size_bytes:,}",
-            each.sop_instance_uid,
-            each.study_instance_uid,
-            each.why,
-        )
-        for each in versions
-    )
-    names = "No.", "Received", "From", "Address", "SOP Class", "Bytes"
-    _print_table((*names, "SOP Instance UID", "Study Instance UID", "Why"), rows)
-
-
-def _print_held(instances: "Sequence[HeldSummary]") -> None:
-    rows = (
-        (
-            str(each.number),
-            each.sop_instance_uid,
-            each.study_instance_uid,
-            each.series_instance_uid,
-        )
-        for each in instances
-    )
-    names = "No.", "SOP Instance UID", "Study Instance UID", "Series Instance UID"
-    _print_table(names, rows)
-
-
-def _print_table(names: "Sequence[str]", rows: "Iterator[Sequence[str]]") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    # A file or a pipe has no width that a line could be too long for.
-    width = None if sys.stdout.isatty() else WIDTH_IN_A_FILE
-    Console(markup=False, highlight=False, width=width).print(table)
-
-
-def _describe(detail: "VersionDetail") -> "Iterator[str]":
-    version = detail.summary
-    yield f"version {version.number}: {version.why}"
-    yield f"  received {local_time(version.received_at)}"
-    yield f"  {version.calling_ae} to {version.called_ae}, from {version.peer_address}"
-    yield f"  {version.sop_class}, {version.transfer_syntax}"
-    yield f"  SOP Instance UID {version.sop_instance_uid}"
-    yield f"  Study Instance UID {version.study_instance_uid}"
-    yield f"  Series Instance UID {version.series_instance_uid}"
-    yield f"  patient {_patient(detail)}"
-    yield f"  {version.size_bytes:,} bytes in {detail.key}, data set sha256 {detail.sha256}"
-    for keyword, value in detail.attributes.items():
-        yield f"  {keyword} = {_shown(value)}"
-    if detail.stored is not None:
-        yield from _describe_stored(detail.stored)
-
-
-def _describe_stored(stored: "StoredDetail") -> "Iterator[str]":
-    yield f"stored under its UID: {stored.state}"
-    yield f"  received {local_time(stored.received_at)}"
-    yield f"  Study Instance UID {stored.study_instance_uid}"
-    yield f"  Series Instance UID {stored.series_instance_uid}"
-    yield f"  patient {_patient(stored)}"
-    yield f"  {stored.size_bytes:,} bytes in {stored.key}, data set sha256 {stored.sha256}"
-
-
-def _patient(record: "VersionDetail | StoredDetail") -> str:
-    issuer = f", issued by {_shown(record.issuer_of_patient_id)}"
-    return _shown(record.patient_id) + (issuer if record.issuer_of_patient_id else "")
-
-
-def _shown(value: str) -> str:
-    """A value that no terminal obeys."""
-    return "".join(each if each.isprintable() else "?" for each in value)
-
-
 def _describe_comparison(found: "Comparison") -> "Iterator[str]":
     for each in found.differences:
         where = f"{each.path}/" if each.path else ""
@@ -268,12 +225,31 @@ def _describe_comparison(found: "Comparison") -> "Iterator[str]":
         yield f"  - {_value(each.first)}"
         yield f"  + {_value(each.second)}"
     if not found.differences:
-        yield "no element differs"
+        yield from _describe_writing(found)
     if found.is_cut:
         yield "... and more"
     for which, fault in (("stored", found.first_fault), ("version", found.second_fault)):
         if fault:
             yield f"the {which} one was read in part only: {fault}"
+
+
+def _describe_writing(found: "Comparison") -> "Iterator[str]":
+    """What of two data sets differs that have the same values."""
+    if found.written_otherwise or found.is_cut or found.first_fault or found.second_fault:
+        yield "no element differs"
+    else:
+        yield (
+            "no element differs: the same values are written in two ways (Transfer Syntax, lengths "
+            "of sequences, order, group lengths, trailing padding)"
+        )
+    for what in dict.fromkeys(each.what for each in found.written_otherwise):
+        names = [
+            f"{each.tag} {each.path}{'/' if each.path else ''}{each.keyword}".rstrip()
+            for each in found.written_otherwise
+            if each.what == what
+        ]
+        more = ", ..." if len(names) > MAX_NAMED else ""
+        yield f"the values differ only in {what}: {', '.join(names[:MAX_NAMED])}{more}"
 
 
 def _value(value: str | None) -> str:

@@ -83,6 +83,7 @@ def send(
             anyio.run(_deliver, paths, destination, terms, teller, backend_options=uvloop)
         except KeyboardInterrupt:
             tally.gave_up, exit_code = "interrupted", EXIT_INTERRUPTED
+            tally.not_tried = None
     tally.seconds = perf_counter() - started
     report.summary(f"{whom.ae_title} at {whom.endpoint}", tally)
     if not tally.is_success:

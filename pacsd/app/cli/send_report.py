@@ -25,11 +25,15 @@ NOT_SENT = "not sent"
 
 @dataclass(slots=True)
 class Tally:
-    """The numbers of one run. `gave_up` is why it ended before everything was tried."""
+    """The numbers of one run. `gave_up` is why it ended before everything was tried.
+
+    Then `not_tried` counts the instances left, in no status; None: nobody knows how many.
+    """
 
     statuses: Counter[int | None] = field(default_factory=Counter)
     reencoded: Counter[tuple[str, str]] = field(default_factory=Counter)
     skipped: int = 0
+    not_tried: int | None = 0
     data_set_bytes: int = 0
     seconds: float = 0.0
     gave_up: str = ""
@@ -96,12 +100,14 @@ class ReportForPeople(Report):
         """A row for each status, then the sums."""
         if tally.statuses:
             _print_table(tally)
+        not_tried = f", {tally.not_tried} not tried" if tally.not_tried else ""
         skipped = f", {tally.skipped} other files passed over" if tally.skipped else ""
         megabytes = tally.data_set_bytes / 1e6
         pace = f"{megabytes:.1f} MB in {tally.seconds:.1f} s"
-        typer.echo(f"{peer}: {tally.sent} sent, {tally.failed} failed{skipped}, {pace}")
+        typer.echo(f"{peer}: {tally.sent} sent, {tally.failed} failed{not_tried}{skipped}, {pace}")
         if tally.gave_up:
-            self._say(f"given up, the rest was not tried: {tally.gave_up}")
+            count = "the rest" if tally.not_tried is None else str(tally.not_tried)
+            self._say(f"given up, not tried and not sent: {count}: {tally.gave_up}")
         elif not tally.statuses:
             self._say("nothing to send: no DICOM file was found")
 
@@ -128,6 +134,7 @@ class ReportForPrograms(Report):
             "sent": tally.sent,
             "warnings": tally.warnings,
             "failed": tally.failed,
+            "not_tried": tally.not_tried,
             "skipped": tally.skipped,
             "data_set_bytes": tally.data_set_bytes,
             "seconds": round(tally.seconds, 3),
@@ -168,6 +175,12 @@ class Teller:
     def unreadable(self, path: Path, why: str) -> None:
         """It cannot be read as a DICOM file."""
         self._done(path, Outcome(None, why), "")
+
+    def not_tried(self, files: int) -> None:
+        """So many more were not tried."""
+        self.tally.not_tried = (self.tally.not_tried or 0) + files
+        for _ in range(files):
+            self.bar.advance()
 
     def _done(self, path: Path, outcome: Outcome, stored_transfer_syntax_uid: str) -> None:
         self.tally.add(outcome, stored_transfer_syntax_uid)

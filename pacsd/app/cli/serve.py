@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pacsd.app.conf.options import Options
 
 EXIT_START = 1
+EXIT_INDEX = 3
+"""The index has to be made anew first: no start will succeed before."""
 
 DataDir = Annotated[
     str | None, typer.Option("--data-dir", help="Where everything is kept.", show_default=False)
@@ -75,7 +77,7 @@ def _serve(checked: "Checked", read: "Callable[[], Checked]") -> None:
     from pacsd.api.errors import HookError, PluginError
     from pacsd.app.daemon import Daemon
     from pacsd.app.data_dir import DataDirError, locked
-    from pacsd.app.opening import StartError
+    from pacsd.app.opening import IndexStartError, StartError
     from pacsd.app.systemd import Notifier
 
     try:
@@ -84,4 +86,5 @@ def _serve(checked: "Checked", read: "Callable[[], Checked]") -> None:
             anyio.run(daemon.run, backend_options={"use_uvloop": True})
     except (DataDirError, HookError, PluginError, StartError) as error:
         typer.echo(f"pacsd cannot start: {error}", err=True)
-        raise typer.Exit(EXIT_START) from None
+        is_for_good = isinstance(error, IndexStartError)
+        raise typer.Exit(EXIT_INDEX if is_for_good else EXIT_START) from None

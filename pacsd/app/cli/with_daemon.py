@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -25,14 +26,20 @@ def ask_daemon(
     config: Path | None, data_dir: str | None, command: str, **arguments: object
 ) -> object:
     """Have the daemon of this configuration perform a command, or say why not and leave."""
+    ask = find_daemon(config, data_dir)
+    with admin_errors():
+        return ask(command, **arguments)
+
+
+def find_daemon(config: Path | None, data_dir: str | None) -> Callable[..., object]:
+    """What asks the daemon of this configuration, as `unix_socket.ask` does; raises as that."""
     from pacsd.app.admin.unix_socket import SOCKET_NAME, ask
     from pacsd.app.conf import reading
     from pacsd.app.conf.options import Options
 
     with config_errors():
         decoded = reading.load(config, Options(data_dir=data_dir))
-    with admin_errors():
-        return ask(decoded.data_dir / SOCKET_NAME, command, **arguments)
+    return partial(ask, decoded.data_dir / SOCKET_NAME)
 
 
 def believe(kind: type[Answer], answer: object) -> Answer:

@@ -36,7 +36,10 @@ class Yard:
 
     def __init__(self, work: Work, patience_s: float = 60.0) -> None:
         self.work = work
-        self.errands = Errands({"work": self._begin}, patience_s=patience_s)
+        self.told: list[tuple[str, object, str]] = []
+        self.errands = Errands(
+            {"work": self._begin}, patience_s=patience_s, tell_ended=self._tell_ended
+        )
 
     async def ask(self, command: str, **arguments: object) -> object:
         answer = self.errands.commands[command](arguments)
@@ -51,6 +54,9 @@ class Yard:
         look = await self.ask("errand.look", number=number)
         assert isinstance(look, ErrandLook)
         return look
+
+    def _tell_ended(self, kind: str, report: object, failure: str) -> None:
+        self.told.append((kind, report, failure))
 
     def _begin(self, arguments: Mapping[str, object]) -> Errand:
         if "wrong" in arguments:
@@ -76,6 +82,7 @@ async def test_an_errand_is_looked_at_until_it_is_over() -> None:
         look = await yard.look(number)
         assert look == ErrandLook(number, True, "", {"is_cancelled": False})
         assert await yard.look(number) == look
+    assert yard.told == [("work", {"is_cancelled": False}, "")]
 
 
 async def test_one_of_a_kind_at_a_time() -> None:
@@ -102,11 +109,19 @@ async def test_it_can_be_cancelled() -> None:
         assert await yard.look(number) == look
 
 
+async def test_the_end_of_the_daemon_is_no_success() -> None:
+    async with running(Yard(Work())) as yard:
+        await yard.start()
+        await anyio.wait_all_tasks_blocked()
+    assert yard.told == [("work", {"is_cancelled": True}, "the daemon stopped")]
+
+
 async def test_nobody_looks_any_more() -> None:
     async with running(Yard(Work(), patience_s=0)) as yard:
         number = await yard.start()
         look = await yard.look(number)
         assert (look.is_over, look.failure) == (True, "given up: nobody looked at it any more")
+        assert yard.told == [("work", {"is_cancelled": True}, look.failure)]
 
 
 async def test_what_cannot_be_done_says_why() -> None:

@@ -2,13 +2,19 @@ from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
-from pacsd.app.admin.quarantine_records import HeldSummary, VersionDetail, VersionSummary
+from pacsd.app.admin.quarantine_records import (
+    HeldSummary,
+    ReleasedAnswer,
+    VersionDetail,
+    VersionSummary,
+)
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.archive.difference import Comparison
-from pacsd.index.records import InstanceState, Scope
+from pacsd.index.records import InstanceState, NamedPatient, Scope
 from tests.archive.small_archive import SmallArchive, small_archive
 
 
@@ -48,6 +54,9 @@ async def test_held_instances(archive: SmallArchive) -> None:
     [held] = answer
     assert isinstance(held, HeldSummary)
     assert (held.sop_instance_uid, held.study_instance_uid) == ("1.2", "1.2.3")
+    assert held.patient.patient_id == "SOMEBODY-ELSE"
+    assert held.study_patient is not None
+    assert held.study_patient.patient_name == "Test^Object"
 
 
 async def test_show_and_diff(archive: SmallArchive) -> None:
@@ -69,7 +78,21 @@ async def test_show_and_diff(archive: SmallArchive) -> None:
 
 async def test_release(archive: SmallArchive) -> None:
     [number] = await numbers(archive)
-    await perform(archive, "release", number=number, actor="some\nbody")
+    with capture_logs() as captured:
+        answer = await perform(archive, "release", number=number, actor="some\nbody")
+    [superseded] = await numbers(archive)
+    assert answer == ReleasedAnswer("1.1", "live", superseded)
+    assert captured == [
+        {
+            "event": "a version was released from quarantine",
+            "log_level": "info",
+            "actor": "some\\nbody",
+            "version": number,
+            "sop_instance_uid": "1.1",
+            "became": "live",
+            "former_is_version": superseded,
+        }
+    ]
     [record] = archive.records()
     assert record.actor == "some\\nbody"
     assert [copy.location.key for copy in (await archive.instance("1.1")).copies] == ["00000002"]
@@ -78,9 +101,58 @@ async def test_release(archive: SmallArchive) -> None:
 
 async def test_discard(archive: SmallArchive) -> None:
     [number] = await numbers(archive)
-    await perform(archive, "discard", number=number)
+    with capture_logs() as captured:
+        await perform(archive, "discard", number=number)
     assert await numbers(archive) == []
     assert await archive.state("1.1") is InstanceState.LIVE
+    assert captured == [
+        {
+            "event": "a version was discarded from quarantine",
+            "log_level": "info",
+            "actor": "admin",
+            "version": number,
+            "sop_instance_uid": "1.1",
+        }
+    ]
+
+
+async def test_a_version_of_another_patient_is_foreseen_to_be_held(archive: SmallArchive) -> None:
+    await archive.put("1.1", "", {"PatientID": "SOMEBODY-ELSE"})
+    same, other = await numbers(archive)
+    detail = await perform(archive, "show", number=same)
+    assert isinstance(detail, VersionDetail)
+    assert not detail.would_be_held
+    detail = await perform(archive, "show", number=other)
+    assert isinstance(detail, VersionDetail)
+    assert detail.would_be_held
+    assert detail.study_patient is not None
+    patient_id = detail.study_patient.patient_id
+    assert detail.study_patient == NamedPatient(patient_id, "", "Test^Object")
+    released = await perform(archive, "release", number=other)
+    assert isinstance(released, ReleasedAnswer)
+    assert released.state == "held"
+    undone = await perform(archive, "release", number=released.superseded)
+    assert isinstance(undone, ReleasedAnswer)
+    assert undone.state == "live"
+
+
+async def test_whose_its_study_is_is_looked_for_when_the_stored_one_is_of_another(
+    archive: SmallArchive,
+) -> None:
+    await archive.put("1.9", "", {"StudyInstanceUID": "1.2.9", "PatientID": "P9"})
+    await archive.put("1.1", "", {"StudyInstanceUID": "1.2.9"})
+    detail = await perform(archive, "show", number=(await numbers(archive))[-1])
+    assert isinstance(detail, VersionDetail)
+    assert detail.would_be_held
+    assert detail.study_patient == NamedPatient("P9", "", "Test^Object")
+
+
+@pytest.mark.parametrize("command", ["show", "diff", "release", "discard"])
+async def test_the_number_of_a_held_instance_is_told(archive: SmallArchive, command: str) -> None:
+    held = (await archive.put("1.2", "", {"PatientID": "SOMEBODY-ELSE"})).instance
+    told = f"instance {held} is held.*: pacsd quarantine held --after {held - 1} --limit 1"
+    with pytest.raises(AdminError, match=told):
+        await perform(archive, command, number=held)
 
 
 @pytest.mark.parametrize("command", ["show", "diff", "release", "discard"])

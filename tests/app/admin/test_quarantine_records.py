@@ -11,6 +11,7 @@ from pacsd.app.admin.quarantine_records import (
     VersionDetail,
     VersionSummary,
 )
+from pacsd.index.records import NamedPatient
 from tests.archive.small_archive import SCOPE, SmallArchive, small_archive
 
 
@@ -34,6 +35,7 @@ async def test_a_summary_names_no_patient(archive: SmallArchive) -> None:
     assert found.sop_class == "CT Image Storage"
     assert found.transfer_syntax == "Explicit VR Little Endian"
     assert (found.calling_ae, found.peer_address) == ("CT1", "192.0.2.7")
+    assert found.origin == "dimse"
     assert found.received_at == pytest.approx(1_700_000_000, abs=1)
 
 
@@ -73,4 +75,28 @@ async def test_details_come_back_from_json(archive: SmallArchive) -> None:
 async def test_a_held_instance(archive: SmallArchive) -> None:
     await archive.put("1.2", "", {"PatientID": "P2"})
     [held] = await archive.index.instances.held(SCOPE)
-    assert HeldSummary.of(held) == HeldSummary(held.id, "1.2", "1.2.3", "1.2.3.1")
+    summary = HeldSummary.of(held, await archive.instance("1.2"), None, None)
+    assert (summary.number, summary.sop_instance_uid) == (held.id, "1.2")
+    assert (summary.study_instance_uid, summary.series_instance_uid) == ("1.2.3", "1.2.3.1")
+    assert summary.patient == NamedPatient("P2", "", "Test^Object")
+    assert (summary.calling_ae, summary.origin) == ("", "")
+    found = orjson.loads(orjson.dumps(summary))
+    assert TypeAdapter(HeldSummary).validate_python(found) == summary
+
+
+@pytest.mark.parametrize(
+    ("patient", "would_be_held"),
+    [
+        (None, False),
+        (NamedPatient("P1", "", "Another^Name"), False),
+        (NamedPatient("P1", "HOSPITAL", ""), True),
+        (NamedPatient("", "", ""), True),
+    ],
+)
+async def test_what_its_study_has_decides_whether_it_would_be_held(
+    archive: SmallArchive, patient: NamedPatient | None, *, would_be_held: bool
+) -> None:
+    await archive.put("1.1", "another", {"PatientID": "P1"})
+    [version] = await archive.versions()
+    detail = VersionDetail.of(version, None, patient)
+    assert (detail.would_be_held, detail.study_patient) == (would_be_held, patient)

@@ -43,7 +43,7 @@ def files(data_dir: Path) -> list[Path]:
 def test_all_is_well(data_dir: Path) -> None:
     done = check(data_dir)
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("3 files, 3 in the index, in ")
+    assert done.stdout.startswith("3 files, 3 in the index, quarantine included, in ")
     assert done.stdout.endswith(" s: all is well\n")
 
 

@@ -53,6 +53,10 @@ def test_what_is_set_aside_is_explained(tmp_path: Path) -> None:
     done = run(tmp_path, write(tmp_path / "files/2", data=other))
     assert done.exit_code == 1
     assert done.stdout.startswith("1 conflict: in quarantine, ")
+    other_content = "in quarantine, other content than the instance has that is shown"
+    assert done.stderr == f"{tmp_path}/files/2: {other_content}\n"
+    again = run(tmp_path, tmp_path / "files/2")
+    assert again.stderr == f"{tmp_path}/files/2: in quarantine since before, as conflict\n"
 
 
 def test_held_ones_are_in_the_archive(tmp_path: Path) -> None:
@@ -62,6 +66,7 @@ def test_held_ones_are_in_the_archive(tmp_path: Path) -> None:
     done = run(tmp_path, write(tmp_path / "held", 2, data=other))
     assert done.exit_code == 0
     assert done.stdout.startswith("1 held: not shown, ")
+    assert done.stderr == f"{tmp_path}/held: not shown, another patient than their study has\n"
 
 
 def test_for_programs(tmp_path: Path) -> None:
@@ -90,7 +95,18 @@ def test_many_refused_ones_are_counted(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "files").mkdir()
     for number in range(3):
         (tmp_path / "files" / str(number)).write_bytes(data_set())
-    assert "... and 2 more" in run(tmp_path, tmp_path / "files").stderr
+    assert "... and 2 more refused" in run(tmp_path, tmp_path / "files").stderr
+
+
+def test_many_that_are_not_shown_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pacsd.app.import_records.MAX_SET_ASIDE", 1)
+    run(tmp_path, write(tmp_path / "1"))
+    for number in (2, 3, 4):
+        data = data_set({"SOPInstanceUID": f"1.2.3.{number}", "PatientID": "ANOTHER"})
+        write(tmp_path / "held" / str(number), number, data=data)
+    assert "... and 2 more not shown" in run(tmp_path, tmp_path / "held").stderr
 
 
 def test_no_such_path(tmp_path: Path) -> None:

@@ -104,7 +104,17 @@ def test_nothing_to_send(peer: str, tmp_path: Path) -> None:
 def test_nobody_there(tmp_path: Path) -> None:
     done = send("NOBODY=127.0.0.1:1", write(tmp_path / "1"))
     assert done.exit_code == 1
-    assert "given up, the rest was not tried: 127.0.0.1:1: Connect" in done.stderr
+    assert "given up, not tried and not sent: 1: 127.0.0.1:1: Connect" in done.stderr
+    assert "0 sent, 0 failed, 1 not tried, " in done.stdout
+
+
+def test_nobody_there_for_programs(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / str(number), uid=f"1.2.{number}")
+    done = send("NOBODY=127.0.0.1:1", tmp_path, "--json")
+    assert done.exit_code == 1
+    said = json.loads(done.stdout)
+    assert (said["sent"], said["failed"], said["not_tried"]) == (0, 0, 3)
 
 
 @pytest.mark.parametrize("arguments", [["UNKNOWN", "."], ["X=127.0.0.1:104", "/no/such/path"]])
@@ -121,4 +131,4 @@ def test_an_interrupted_run_says_what_it_did(
     monkeypatch.setattr("anyio.run", interrupted)
     done = send(peer, write(tmp_path / "1"), "--window", 1)
     assert done.exit_code == 130
-    assert "given up, the rest was not tried: interrupted" in done.stderr
+    assert "given up, not tried and not sent: the rest: interrupted" in done.stderr

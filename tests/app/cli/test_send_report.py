@@ -83,10 +83,18 @@ def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_why_it_ended_early(capsys: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
-    ReportForPeople(said.append).summary("PEER", Tally(gave_up="refused"))
+    tally = Tally(gave_up="refused")
+    teller = Teller(tally, ReportForPeople(said.append), Lines())
+    teller.not_tried(30)
+    teller.not_tried(4)
+    teller.report.summary("PEER", tally)
+    assert "0 sent, 0 failed, 34 not tried, " in capsys.readouterr().out
+    assert not tally.is_success
+    ReportForPeople(said.append).summary("PEER", Tally(gave_up="refused", not_tried=None))
     ReportForPeople(said.append).summary("PEER", Tally())
     assert said == [
-        "given up, the rest was not tried: refused",
+        "given up, not tried and not sent: 34: refused",
+        "given up, not tried and not sent: the rest: refused",
         "nothing to send: no DICOM file was found",
     ]
     assert "0 sent, 0 failed" in capsys.readouterr().out
@@ -101,7 +109,7 @@ def test_for_programs() -> None:
         {"path": "/a/2.dcm", "status": None, "comment": "no SOP Instance UID"},
     ]
     assert (said["sent"], said["warnings"], said["failed"], said["skipped"]) == (2, 1, 2, 1)
-    assert said["gave_up"] is None
+    assert (said["gave_up"], said["not_tried"]) == (None, 0)
     assert [row["status"] for row in said["statuses"]] == ["0000", "A700", "B000", None]
     assert said["reencoded"] == [{"from": EXPLICIT.uid, "to": IMPLICIT.uid, "instances": 1}]
 

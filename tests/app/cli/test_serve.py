@@ -1,11 +1,13 @@
 """`pacsd serve` as its options say; the daemon's life is in test_daemon."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from pacsd.app.cli.main import build
+from pacsd.app.cli.serve import EXIT_INDEX
 from tests.running import running
 
 RUNNER = CliRunner()
@@ -25,6 +27,18 @@ def test_it_may_listen_on_several_addresses() -> None:
         listening = daemon.said("serving")[0]["dimse"]
     assert isinstance(listening, list)
     assert len({*listening}) == 2
+
+
+def test_a_damaged_index_has_an_exit_code_of_its_own() -> None:
+    with tempfile.TemporaryDirectory(prefix="pacsd-") as folder:
+        index = Path(folder) / "index/index.sqlite"
+        index.parent.mkdir()
+        index.write_bytes(b"no database " * 1000)
+        with running(data_dir=Path(folder), wait=False) as daemon:
+            assert daemon.process.wait(15) == EXIT_INDEX
+        last = str(daemon.lines[-1]["text"])
+    assert last.startswith(f"pacsd cannot start: index: {index} is damaged (SQLITE_NOTADB: ")
+    assert last.endswith("`pacsd index rebuild` makes it anew of the stored files")
 
 
 @pytest.mark.parametrize(

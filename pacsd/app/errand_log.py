@@ -1,0 +1,50 @@
+"""A line of the log for each errand that is over: what came of it, in numbers."""
+
+import structlog
+
+from pacsd.app.import_records import ImportProgress
+from pacsd.archive.check_records import CheckProgress
+
+_log = structlog.get_logger("pacsd.errands")
+
+
+def tell_ended(kind: str, report: object, failure: str) -> None:
+    """Tell of an errand that is over; `failure` is why it ended too early, or ''."""
+    if isinstance(report, ImportProgress):
+        _tell_import(report, failure or report.gave_up)
+    elif isinstance(report, CheckProgress):
+        _tell_check(report, failure)
+    elif failure:
+        _log.warning("an errand ended too early", kind=kind, why=failure)
+
+
+def _tell_import(report: ImportProgress, failure: str) -> None:
+    if failure:
+        _log.warning("an import ended too early", why=failure)
+    _log.info(
+        "an import is over",
+        files=report.files,
+        stored=report.stored,
+        duplicates=report.outcomes.get("duplicate", 0),
+        held=report.held,
+        quarantined=report.quarantined,
+        refused=report.refused,
+        no_dicom=report.skipped,
+        data_set_bytes=report.data_set_bytes,
+    )
+
+
+def _tell_check(report: CheckProgress, failure: str) -> None:
+    if failure:
+        _log.warning("a check of the store ended too early", why=failure)
+    _log.info(
+        "a check of the store is over",
+        files=report.files,
+        indexed_files=report.rows,
+        read_back=report.verified,
+        found=_counts(report) or "nothing",
+    )
+
+
+def _counts(report: CheckProgress) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(report.counts.items()))
