@@ -18,7 +18,7 @@ from pacsd.archive.pace import Pace
 from pacsd.archive.scrub import Scrub, ScrubHealth
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
-from pacsd.index.records import Copy, CopyState
+from pacsd.index.records import Copy, CopyState, StoredInstance
 
 _DAY_US = 86_400_000_000
 _BAD = (CopyState.DAMAGED, CopyState.MISSING)
@@ -70,13 +70,15 @@ class CheckErrand:
 class ScrubLog:
     """A ScrubObserver: a line for each bad copy, without a patient's value."""
 
-    def bad_copy(self, copy: Copy, state: CopyState) -> None:
-        """Name the file and the number of its instance."""
+    def bad_copy(self, copy: Copy, state: CopyState, instance: StoredInstance | None) -> None:
+        """Name the file and its instance, by our number and by its UIDs."""
         _log.error(
             "a stored copy is not good any more: send the object again",
             found=state.name.lower(),
             key=copy.location.key,
             instance=copy.instance,
+            sop_instance_uid=instance.sop_instance_uid if instance else "",
+            study_instance_uid=instance.study_instance_uid if instance else "",
         )
 
     def scrub_failed(self, error: StoreError | IndexFault) -> None:
@@ -135,4 +137,6 @@ def _tell(finding: Finding) -> None:
         found=str(finding.kind),
         key=finding.key,
         number=finding.number,
+        sop_instance_uid=finding.sop_instance_uid,
+        study_instance_uid=finding.study_instance_uid,
     )

@@ -171,7 +171,7 @@ class Check:
             return
         self._verified.append(self._checked(copy, state))
         if copy.state is not state:
-            self._tell(Finding(FindingKind.RECOVERED, row.key, copy.instance))
+            self._tell(await self._of_copy(FindingKind.RECOVERED, copy))
         if len(self._verified) >= _MARKED_TOGETHER:
             await self._mark_verified()
 
@@ -180,13 +180,19 @@ class Check:
         if row.copy is not None:
             check = self._checked(row.copy, _STATES[kind])
             if await self._index.copies.mark(self._scope, [check]):
-                self._tell(Finding(kind, row.key, row.copy.instance))
+                self._tell(await self._of_copy(kind, row.copy))
             return
         version = await self._index.quarantine.find(self._scope, row.version)
         if version is not None and version.version.copy.key == row.key:
             is_missing = kind is FindingKind.MISSING
             word = FindingKind.VERSION_MISSING if is_missing else FindingKind.VERSION_DAMAGED
-            self._tell(Finding(word, row.key, row.version))
+            uid, study = version.version.sop_instance_uid, version.version.study_instance_uid
+            self._tell(Finding(word, row.key, row.version, uid, study))
+
+    async def _of_copy(self, kind: FindingKind, copy: Copy) -> Finding:
+        found = await self._index.instances.of_number(self._scope, copy.instance)
+        uids = ("", "") if found is None else (found.sop_instance_uid, found.study_instance_uid)
+        return Finding(kind, copy.location.key, copy.instance, *uids)
 
     async def _mark_verified(self) -> None:
         checks, self._verified = self._verified, []

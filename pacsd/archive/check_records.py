@@ -35,11 +35,16 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One file that was not as it should be. `number` is ours, of the instance or the version."""
+    """One file that was not as it should be. `number` is ours, of the instance or the version.
+
+    The UIDs say what has to be sent again; '' where nobody knows.
+    """
 
     kind: FindingKind
     key: str
     number: int | None
+    sop_instance_uid: str = ""
+    study_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import ReadBack
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
-from pacsd.index.records import Copy, CopyCheck, CopyState, Scope
+from pacsd.index.records import Copy, CopyCheck, CopyState, Scope, StoredInstance
 
 IDLE_S = 60.0
 """After which it begins, and looks again when nothing was due, or nothing worked."""
@@ -32,7 +32,7 @@ _PAGE_BYTES = 256 * 1024 * 1024
 class ScrubObserver(Protocol):
     """Is told what the scrub finds, on the event loop: it must not block."""
 
-    def bad_copy(self, copy: Copy, state: CopyState) -> None:
+    def bad_copy(self, copy: Copy, state: CopyState, instance: StoredInstance | None) -> None:
         """A copy is not what was stored, or not there."""
 
     def scrub_failed(self, error: StoreError | IndexFault) -> None:
@@ -145,7 +145,8 @@ class Scrub:
         if await self._index.copies.mark(self._scope, [check]):
             found = self._numbers.found
             found[check.state] = found.get(check.state, 0) + 1
-            self._observer.bad_copy(copy, check.state)
+            instance = await self._index.instances.of_number(self._scope, copy.instance)
+            self._observer.bad_copy(copy, check.state, instance)
 
     def _count_bytes(self, count: int) -> None:
         self._numbers.read_bytes += count

@@ -52,6 +52,12 @@ class Instances:
         found = await self._threads.read(partial(_stored, chosen))
         return found[0] if found else None
 
+    async def of_number(self, scope: Scope, number: int) -> StoredInstance | None:
+        """The instance of this number of ours with its copies, in whatever state."""
+        chosen = _seen(scope).where(_instance.id == number)
+        found = await self._threads.read(partial(_stored, chosen))
+        return found[0] if found else None
+
     async def among(self, scope: Scope, sop_instance_uids: Sequence[str]) -> list[StoredInstance]:
         """Those of these UIDs that there are, with their copies, in whatever state."""
         return await self._threads.read(partial(_among, scope, tuple(sop_instance_uids)))

@@ -10,7 +10,7 @@ from pacsd.archive.pace import Pace
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.stored_file import read_stored
 from pacsd.index.errors import IndexFault, IndexFaultKind
-from pacsd.index.records import Copy, CopyState, Outcome, Scope
+from pacsd.index.records import Copy, CopyState, Outcome, Scope, StoredInstance
 from tests.archive.stored import NOW_US, STORE, Stored, content, stored
 
 DAY_US = 86_400_000_000
@@ -27,7 +27,9 @@ class Notebook:
         self.bad: list[tuple[str, CopyState]] = []
         self.failures: list[Exception] = []
 
-    def bad_copy(self, copy: Copy, state: CopyState) -> None:
+    def bad_copy(self, copy: Copy, state: CopyState, instance: StoredInstance | None) -> None:
+        assert instance is not None
+        assert instance.id == copy.instance
         self.bad.append((copy.location.key, state))
 
     def scrub_failed(self, error: StoreError | IndexFault) -> None:

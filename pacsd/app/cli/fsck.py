@@ -12,7 +12,7 @@ from pacsd.app.cli.with_daemon import DataDirOption, JsonOption, print_json
 from pacsd.app.cli.with_errand import Ended, run_errand, tell_failure
 
 if TYPE_CHECKING:
-    from pacsd.archive.check_records import CheckProgress
+    from pacsd.archive.check_records import CheckProgress, Finding
 
 EXIT_FOUND = 1
 
@@ -72,8 +72,7 @@ def _tell(ended: "Ended[CheckProgress]", seconds: float) -> None:
     report = ended.report
     if report is not None:
         for finding in report.findings:
-            number = "" if finding.number is None else f" ({_whose(finding.kind)} {finding.number})"
-            typer.echo(f"{finding.kind}: {finding.key}{number}")
+            typer.echo(f"{finding.kind}: {finding.key}{_of_whom(finding)}")
         left_out = sum(report.counts.values()) - len(report.findings)
         if left_out:
             typer.echo(f"... and {left_out} more")
@@ -83,8 +82,12 @@ def _tell(ended: "Ended[CheckProgress]", seconds: float) -> None:
     tell_failure(ended)
 
 
-def _whose(kind: str) -> str:
-    return "version" if kind.startswith("version") else "instance"
+def _of_whom(finding: "Finding") -> str:
+    if finding.number is None:
+        return ""
+    word = "version" if finding.kind.startswith("version") else "instance"
+    uid, study = finding.sop_instance_uid, finding.study_instance_uid
+    return f" ({word} {finding.number}: SOP Instance UID {uid}, of study {study})"
 
 
 def _looked_at(report: "CheckProgress") -> str:
