@@ -24,8 +24,8 @@
     curation    what people decide: delete, restore, release from quarantine, discard
     state_records  the decisions as the store's state log has them
     mirror      how the index follows the log; replay: what a crash left out
-    restoring   deleted instances that come again
-    rebuild     an index made anew, of files and state log
+    restoring   what the log must know of a group: deleted ones that come again, repairs
+    rebuild     an index made anew, of files and state log; places: whose place a file takes
     difference  two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.

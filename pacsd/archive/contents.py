@@ -49,7 +49,7 @@ _BULK_VRS = frozenset({VR.OB, VR.OD, VR.OF, VR.OL, VR.OV, VR.OW})
 _ITEM_BYTES = encode_item_header(EXPLICIT_LITTLE, ITEM, 0)[:4]
 _DELIMITER = encode_item_header(EXPLICIT_LITTLE, SEQUENCE_DELIMITATION, 0)
 _SLICE_BYTES = 4096
-"""What is read at once outside long values: of a part that is broken nothing is told."""
+"""What is read at once outside long values."""
 _DIGITS_SHOWN = 16
 
 Place = tuple[Path, Tag]

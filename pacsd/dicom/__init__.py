@@ -15,7 +15,7 @@ that names the field, the value and the rule.
     part10          preamble and File Meta Information                    PS3.10 section 7.1
     dictionary      VR, multiplicity and keyword of a tag                 PS3.6 section 6
     scan            elements outside sequences, as bytes arrive           PS3.5 section 7
-    walk, headers   elements inside them too; how headers are written     PS3.5 sections 7.1, 7.5
+    walk, headers   elements inside them too (nesting: how deep)          PS3.5 sections 7.1, 7.5
     header_stream   the header of an object as its bytes arrive           PS3.5 section 7
     stored_header   a header as the index keeps it                        -
     private         private elements and their creators                   PS3.5 section 7.8

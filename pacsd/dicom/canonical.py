@@ -11,7 +11,7 @@ Streaming, as `rewrite` is; of a deflated data set no more comes out than `infla
 
 from collections.abc import Iterator
 
-from pacsd.dicom.errors import ReencodeError
+from pacsd.dicom.errors import ReencodeError, ScanError
 from pacsd.dicom.explicit_vr import Surroundings
 from pacsd.dicom.headers import (
     EXPLICIT_LITTLE,
@@ -49,7 +49,7 @@ class CanonicalForm:
     def feed(self, data: Buffer) -> Iterator[bytes]:
         """Take the next bytes, give what is canonical of them: pieces, each made when asked for.
 
-        All must be taken before more is fed.
+        All must be taken before more is fed. What stands before a fault comes before it is raised.
 
         Raises:
             ScanError: the structure cannot be read, or nests deeper than MAX_DEPTH.
@@ -57,7 +57,11 @@ class CanonicalForm:
             ReencodeError: Pixel Data is encapsulated where the Transfer Syntax is not.
         """
         for plain in (data,) if self._inflater is None else self._inflater.pieces(data):
-            written = b"".join(self._rewriter.feed(plain))
+            try:
+                written = b"".join(self._rewriter.feed(plain))
+            except (ScanError, ReencodeError):
+                yield from filter(None, [b"".join(self._rewriter.written_before_fault())])
+                raise
             if written:
                 yield written
 

@@ -9,12 +9,23 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pacsd.dicom.errors import InflateError, ScanError
-from pacsd.dicom.headers import UNDEFINED_LENGTH, Buffer, Element, Layout, layout_of, read_header
+from pacsd.dicom.headers import (
+    UNDEFINED_LENGTH,
+    Buffer,
+    Element,
+    Header,
+    Layout,
+    layout_of,
+    read_header,
+)
 from pacsd.dicom.inflate import Inflater
+from pacsd.dicom.nesting import Nesting, holds_items
 from pacsd.dicom.quirks import Quirk
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
 from pacsd.dicom.scan import Scan, scan
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
+from pacsd.dicom.walk import nesting_of, too_deep
 
 MAX_HEADER_BYTES = 1024 * 1024
 """Of the elements kept; what stands behind them is not looked at."""
@@ -25,8 +36,14 @@ LONG_VALUE_BYTES = 64 * 1024
 BULK_GROUP = 0x7FE00000
 """Pixel Data and what belongs to it: the header ends before (PS3.3 section C.7.6.3)."""
 
+MAX_ELEMENTS = 16_384
+"""So many are kept, a sequence counted as one: each takes 20 times what the least one is long."""
+
 MAX_NESTED_HEADERS = 65_536
-"""Of items and elements in one sequence that are looked at: they take time, beside other peers."""
+"""Of items and elements in one sequence that are looked at: they take time, beside other peers.
+
+In all that are passed over, no more are looked at for how deep they nest.
+"""
 
 _GROWTH = 2
 """A header that comes in small pieces is looked at anew when it has grown by so much."""
@@ -96,9 +113,9 @@ class HeaderStream:
     """
 
     __slots__ = (
-        "_buffer", "_elements", "_fault", "_inflater", "_kept", "_max_bytes", "_offset", "_passed",
-        "_scan", "_segments", "_skip_bytes", "_syntax", "_wanted_bytes", "is_broken",
-        "is_over", "is_whole",
+        "_buffer", "_elements", "_fault", "_inflater", "_kept", "_max_bytes", "_nested_left",
+        "_nesting", "_offset", "_passed", "_scan", "_segments", "_skip_bytes", "_syntax",
+        "_wanted_bytes", "is_broken", "is_over", "is_whole",
     )  # fmt: skip
 
     def __init__(self, syntax: TransferSyntax, max_bytes: int = MAX_HEADER_BYTES) -> None:
@@ -111,6 +128,8 @@ class HeaderStream:
         self._scan: Scan | None = None
         self._wanted_bytes = 0
         self._skip_bytes = 0
+        self._nesting: tuple[Element, Nesting] | None = None
+        self._nested_left = MAX_NESTED_HEADERS
         self._kept = bytearray()
         self._segments: list[tuple[int, int]] = []
         self._elements: dict[Tag, Element] = {}
@@ -158,13 +177,15 @@ class HeaderStream:
             return
         self._take(memoryview(inflated))
         if inflater.is_full and not self.is_over:
-            self._stop(self._buffer, self._too_long())
+            self._stop_within(self._buffer, self._too_long())
 
     def _take(self, data: memoryview) -> None:
         skipped = min(self._skip_bytes, len(data))
         self._skip_bytes -= skipped
+        if self._nesting is not None:
+            self._look_into(*self._nesting, data[:skipped])
         data = data[skipped:]
-        if not data:
+        if not data or self.is_over:
             return
         if not self._buffer:
             # As a rule the first fragment holds the whole header, which is read where it lies.
@@ -190,9 +211,15 @@ class HeaderStream:
             self._stop(segment, str(error))
             return
         self._scan = found
-        if found.is_complete or is_last:
-            self.is_whole = found.is_complete
-            self._stop(segment, "" if found.is_complete else "the data set ends within its header")
+        left = MAX_ELEMENTS - len(self._elements)
+        if len(found.elements) > left:
+            self._scan = found.first(left)
+            self._stop(segment, f"the header has more than {MAX_ELEMENTS} elements")
+        elif found.is_complete:
+            self.is_whole = True
+            self._stop(segment, "")
+        elif is_last:
+            self._stop_within(segment, "the data set ends within its header")
         elif not self._passes_long_value(segment, found):
             self._wait(segment, found)
 
@@ -211,15 +238,44 @@ class HeaderStream:
         self._scan = found.moved(header.tag)
         self._buffer.clear()
         self._wanted_bytes = 0
+        if holds_items(header.tag, header.vr):
+            self._begin_look(header, found.layout, segment)
         return True
+
+    def _begin_look(self, header: Header, layout: Layout, segment: Buffer) -> None:
+        element = Element(*header[:4], is_undefined_length=False)
+        nesting = nesting_of(element, layout, self._nested_left)
+        self._nesting = element, nesting
+        self._look_into(element, nesting, memoryview(segment)[header.start :])
+
+    def _look_into(self, element: Element, nesting: Nesting, data: Buffer) -> None:
+        """See how deep a sequence nests that is passed over."""
+        if nesting.feed(data):
+            self.is_broken = True
+            self._stop(b"", str(too_deep(element)))
+        if not self._skip_bytes or self.is_broken:
+            self._nested_left = nesting.headers_left
+            self._nesting = None
 
     def _wait(self, segment: Buffer, found: Scan) -> None:
         if len(self._kept) + len(segment) > self._max_bytes:
-            self._stop(segment, self._too_long())
+            self._stop_within(segment, self._too_long())
             return
         if not self._buffer:
             self._buffer += segment
         self._wanted_bytes = max(found.needed_bytes, len(segment) * _GROWTH)
+
+    def _stop_within(self, segment: Buffer, fault: str) -> None:
+        """Look once into a sequence whose end has not come, since nobody will again."""
+        found = self._scan
+        start = 0 if found is None else found.end_offset
+        layout = layout_of(self._syntax) if found is None else found.layout
+        header = read_header(segment, start, layout, len(segment))
+        if header is not None and _may_hold_items(header):
+            element = Element(*header[:4], is_undefined_length=False)
+            if nesting_of(element, layout, self._nested_left).feed(segment[header.start :]):
+                self.is_broken, fault = True, str(too_deep(element))
+        self._stop(segment, fault)
 
     def _stop(self, segment: Buffer, fault: str) -> None:
         if self._scan is not None:
@@ -242,3 +298,9 @@ class HeaderStream:
 
     def _too_long(self) -> str:
         return f"the header is longer than {self._max_bytes} bytes"
+
+
+def _may_hold_items(header: Header) -> bool:
+    if header.length == UNDEFINED_LENGTH:
+        return header.vr in {None, VR.SQ, VR.UN}
+    return holds_items(header.tag, header.vr)

@@ -128,6 +128,10 @@ class Rewriter:
         self._rest = bytes(self._buffer[self._at :])
         self._buffer = b""
         self._base += self._at
+        return self.written_before_fault()
+
+    def written_before_fault(self) -> list[Buffer]:
+        """What could be written of the bytes in which `feed` met a fault, after it raised."""
         self._flush()
         out, self._out = self._out, []
         return out

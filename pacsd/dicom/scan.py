@@ -6,6 +6,7 @@ This is how ingest reads a header: as the first bytes of an object arrive, witho
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -24,14 +25,24 @@ from pacsd.dicom.headers import (
     layout_of,
     read_header,
 )
+from pacsd.dicom.nesting import least_bytes
 from pacsd.dicom.quirks import Quirk, QuirkCounter, QuirkKind
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.tag import Tag
-from pacsd.dicom.walk import MAX_NESTED_HEADERS, first_layout, skip_value
+from pacsd.dicom.vr import VR
+from pacsd.dicom.walk import (
+    MAX_DEPTH,
+    MAX_NESTED_HEADERS,
+    check_nesting,
+    first_layout,
+    skip_value,
+)
 
 MAX_ODD_HEADERS = 16_384
-"""Outside sequences, of elements not plainly written: out of order, odd, of undefined length."""
+"""Outside sequences, of elements not plainly written: out of order, odd, with room to nest."""
 
+_NESTING_BYTES = least_bytes(MAX_DEPTH - 1)
+_NESTING_VRS = frozenset({VR.SQ, VR.UN})
 _NO_TAG = 1 << 32
 _BEFORE_ALL_TAGS = -1
 _FIRST_DELIMITER = DELIMITER_GROUP << 16
@@ -69,6 +80,10 @@ class Scan:
             return None
         return bytes(buffer[element.offset : element.offset + element.length])
 
+    def first(self, count: int) -> "Scan":
+        """The same with so many of its elements, the first ones."""
+        return replace(self, elements=dict(islice(self.elements.items(), count)))
+
     def moved(self, last_tag: Tag) -> "Scan":
         """For going on in a buffer of its own that begins behind the element `last_tag`."""
         return replace(
@@ -98,9 +113,9 @@ def scan(
     else the first one decides.
 
     Raises:
-        ScanError: sequences of undefined length cannot be read, nest too deep, or one holds more
-            than `max_nested_headers` items and elements; or more than MAX_ODD_HEADERS elements
-            are out of order or odd.
+        ScanError: sequences nest too deep; those of undefined length cannot be read, or one holds
+            more than `max_nested_headers` items and elements; or more than MAX_ODD_HEADERS
+            elements are out of order or odd.
     """
     quirks = QuirkCounter(after.quirks if after is not None else ())
     layout = after.layout if after is not None else layout_of(syntax)
@@ -126,8 +141,8 @@ class _Scanner:
     """One scan: two loops over what is plain, and `_step` for everything else."""
 
     __slots__ = (
-        "buffer", "elements", "last_tag", "layout", "max_nested_headers", "needed_bytes", "offset",
-        "quirks", "size", "stop", "stopped_at", "wanted",
+        "buffer", "elements", "last_tag", "layout", "max_nested_headers", "needed_bytes",
+        "nested_left", "offset", "quirks", "size", "stop", "stopped_at", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -145,7 +160,7 @@ class _Scanner:
         self.quirks = quirks
         self.stop = stop
         self.wanted = wanted
-        self.max_nested_headers = max_nested_headers
+        self.max_nested_headers = self.nested_left = max_nested_headers
         self.elements: dict[Tag, Element] = {}
         self.stopped_at: Element | None = None
         self.offset = 0
@@ -176,7 +191,7 @@ class _Scanner:
         )
 
     def _pass_explicit(self) -> None:
-        """Go on while elements have a known VR, a defined even length, rising tags and an end."""
+        """Go on while elements have a known VR, an even length, rising tags, an end, no room."""
         buffer, size, wanted, elements = self.buffer, self.size, self.wanted, self.elements
         unpack, unpack_length = self.layout.short.unpack_from, self.layout.length.unpack_from
         short_vr, long_vr, new = SHORT_VRS.get, LONG_VRS.get, tuple.__new__
@@ -192,6 +207,8 @@ class _Scanner:
                     break
                 (length,) = unpack_length(buffer, start)
                 start += 4
+                if length >= _NESTING_BYTES and vr in _NESTING_VRS:
+                    break
             tag = group << 16 | number
             end = start + length
             if not last_tag < tag < stop or length & 1 or end > size:
@@ -212,7 +229,7 @@ class _Scanner:
             tag = group << 16 | number
             start = offset + 8
             end = start + length
-            if not last_tag < tag < stop or length & 1 or end > size:
+            if not last_tag < tag < stop or length & 1 or end > size or length >= _NESTING_BYTES:
                 break
             if wanted is None or tag in wanted:
                 elements[tag] = new(Element, (tag, None, start, length, False))
@@ -260,6 +277,7 @@ class _Scanner:
         if not is_there or end > self.size:
             self.needed_bytes = end
             return None
+        self.nested_left -= check_nesting(self.buffer, element, self.layout, self.nested_left)
         return _Passed(element, end)
 
     def _count(self, header: Header) -> None:

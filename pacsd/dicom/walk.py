@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.headers import (
     DELIMITER_GROUP,
@@ -26,6 +25,7 @@ from pacsd.dicom.headers import (
     layout_of,
     read_header,
 )
+from pacsd.dicom.nesting import Nesting, holds_few_items, holds_items, least_bytes
 from pacsd.dicom.quirks import QuirkCounter, QuirkKind
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.tag import Tag, format_tag
@@ -122,7 +122,7 @@ def skip_value(
     """Where a value of undefined length ends, its Sequence Delimitation Item included, and True.
 
     With False, the number of bytes that the buffer has to hold at least before it can be told.
-    Items of defined length are passed over unread.
+    Items of defined length are passed over: of these it is seen only that they nest no deeper.
     """
     walker = _Walker(buffer, quirks, max_headers, descends=False)
     walker.open_sequence(element, layout, len(buffer), ())
@@ -131,12 +131,52 @@ def skip_value(
     return (walker.needed_bytes, False) if walker.needed_bytes else (walker.offset, True)
 
 
+def check_nesting(
+    buffer: Buffer, element: Element, layout: Layout, max_headers: int, depth: int = 1
+) -> int:
+    """See that a sequence of defined length, the `depth`-th inwards, nests no deeper than it may.
+
+    Returns:
+        How many of its items and elements had to be looked at, `max_headers` at most.
+
+    Raises:
+        ScanError: it does.
+    """
+    levels = MAX_DEPTH - depth
+    if element.length < least_bytes(levels) or not holds_items(element.tag, element.vr):
+        return 0
+    if levels < 0:
+        raise too_deep(element)
+    nesting = nesting_of(element, layout, max_headers, levels)
+    if nesting.feed(buffer[element.offset : element.offset + element.length]):
+        raise too_deep(element)
+    return max_headers - nesting.headers_left
+
+
+def nesting_of(
+    element: Element, layout: Layout, max_headers: int, levels: int = MAX_DEPTH - 1
+) -> Nesting:
+    """What sees how deep a sequence of defined length nests, as its bytes come."""
+    # PS3.5 section 6.2.2: a sequence as UN is written in Implicit VR Little Endian.
+    is_unknown = element.vr == VR.UN
+    written = IMPLICIT_LITTLE if is_unknown else layout
+    return Nesting(written, element.length, levels, max_headers, is_unknown=is_unknown)
+
+
+def too_deep(element: Element) -> ScanError:
+    """What is said of a sequence in which too many stand in one another."""
+    return ScanError(
+        f"{format_tag(element.tag)} at offset {element.offset}: sequences nest deeper than "
+        f"{MAX_DEPTH}"
+    )
+
+
 class _Walker:
     """The open sequences and items as a stack, and the offset of the next header."""
 
     __slots__ = (
-        "buffer", "depth", "descends", "headers_left", "last_tag", "needed_bytes", "offset",
-        "quirks", "size", "stack", "stop",
+        "buffer", "depth", "descends", "headers_left", "last_tag", "needed_bytes", "nested_left",
+        "offset", "quirks", "size", "stack", "stop",
     )  # fmt: skip
 
     def __init__(
@@ -152,6 +192,8 @@ class _Walker:
         self.size = len(buffer)
         self.quirks = quirks
         self.headers_left = max_headers
+        # Of what is passed over, and only looked at for how deep it nests.
+        self.nested_left = max_headers
         self.descends = descends
         self.stop = stop
         self.stack: list[_Open] = []
@@ -167,10 +209,7 @@ class _Walker:
         """Go in behind the header of a sequence, or of Pixel Data in fragments."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise ScanError(
-                f"{format_tag(element.tag)} at offset {element.offset}: sequences nest deeper than "
-                f"{MAX_DEPTH}"
-            )
+            raise too_deep(element)
         # PS3.5 section 6.2.2: a sequence as UN is written in Implicit VR Little Endian.
         is_unknown = element.vr == VR.UN
         self.offset = element.offset
@@ -221,11 +260,18 @@ class _Walker:
         self._count(tag, length, quirk)
         is_undefined = length == UNDEFINED_LENGTH
         element = Element(tag, vr, start, length, is_undefined)
-        if is_undefined or (self.descends and _is_sequence(element)):
+        if is_undefined or (self.descends and holds_items(tag, vr)):
             self.open_sequence(element, top.layout, top.limit, top.path)
             return Walked(top.path, element)
         self.offset = self._end(tag, start, length, top.limit)
-        return None if self.needed_bytes else Walked(top.path, element)
+        if self.needed_bytes:
+            return None
+        if not self.descends and length >= least_bytes(MAX_DEPTH - self.depth - 1):
+            looked_at = check_nesting(
+                self.buffer, element, top.layout, self.nested_left, self.depth + 1
+            )
+            self.nested_left -= looked_at
+        return Walked(top.path, element)
 
     def _count(self, tag: Tag, length: int, quirk: QuirkKind | None) -> None:
         self.last_tag = tag
@@ -262,6 +308,8 @@ class _Walker:
             )
         if top.holds_fragments or not (is_undefined or self.descends):
             self.offset = self._end(sequence, start, length, top.limit)
+            if not top.holds_fragments:
+                self._check_item(top, start, length)
             return
         limit = self._end(sequence, start, length, top.limit, opens=True)
         path = (*top.path, (sequence, top.items)) if self.descends else ()
@@ -270,6 +318,21 @@ class _Walker:
         top.items += 1
         self.offset = start
         self.stack.append(_Open(layout, limit, path, is_undefined))
+
+    def _check_item(self, top: _Open, start: int, length: int) -> None:
+        """See that an item that is passed over nests no deeper than it may."""
+        levels = MAX_DEPTH - self.depth
+        if self.needed_bytes or length < least_bytes(levels) - HEADER_BYTES:
+            return
+        is_explicit = top.is_unknown and is_explicit_header(self.buffer, start)
+        layout = EXPLICIT_LITTLE if is_explicit else top.layout
+        item = bytes(self.buffer[start : start + length])
+        if holds_few_items(item, layout, levels):
+            return
+        nesting = Nesting(layout, length, levels, self.nested_left, is_item=True)
+        if nesting.feed(item):
+            raise too_deep(Element(top.sequence or 0, None, start, length, False))
+        self.nested_left = nesting.headers_left
 
     def _delimiter(self, top: _Open, tag: Tag, length: int) -> None:
         """An item's end where an element might stand; tolerates a missing or superfluous one."""
@@ -327,10 +390,3 @@ class _Walker:
                 f"{self.offset} before the end of an item or sequence are no header"
             )
         self.needed_bytes = end
-
-
-def _is_sequence(element: Element) -> bool:
-    """Whether a value of defined length holds items: by VR, or by the dictionary without one."""
-    if element.vr in {None, VR.UN}:
-        return vr_of(element.tag) == VR.SQ
-    return element.vr == VR.SQ

@@ -27,6 +27,7 @@ ROWS: Tag = 0x00280010
 PATIENT_NAME: Tag = 0x00100010
 PRIVATE: Tag = 0x00091001
 GROUP_LENGTH: Tag = 0x00100000
+ITEM_START = b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
 
 
 def digest_of(raw: bytes) -> str:
@@ -287,3 +288,17 @@ def test_a_value_that_was_not_kept_or_lies_too_deep_is_not_read_as_a_sequence() 
     assert read_as_sequence(PLACE, Value("UN", len(raw), None), 10) is None
     deep = ((PRIVATE, 0),) * 64, PRIVATE
     assert read_as_sequence(deep, unknown(raw), 10) is None
+
+
+async def test_what_stands_before_a_fault_is_told() -> None:
+    data = data_set({"PatientName": "Doe^J"})
+    broken = data + element(0x7FDF1010, "UN", b"x", length=90)
+    found = await read(broken)
+    assert shown(found)[(), PATIENT_NAME] == "Doe^J"
+    assert "the data set ends within" in found.fault
+    nested = b"".join(
+        element(0x00081140, "SQ", b"", length=0xFFFFFFFF) + ITEM_START for _ in range(70)
+    )
+    found = await read(data + nested)
+    assert shown(found)[(), PATIENT_NAME] == "Doe^J"
+    assert "nest deeper than" in found.fault

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from pacsd.dicom.header_stream import (
     BULK_GROUP,
     LONG_VALUE_BYTES,
+    MAX_ELEMENTS,
+    MAX_NESTED_HEADERS,
     DataSetHeader,
     HeaderStream,
     PassedValue,
@@ -17,7 +19,17 @@ from pacsd.dicom.quirks import QuirkKind
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax
 from pacsd.dicom.scan import scan
 from tests.dicom.corpus import objects
-from tests.dicom.written import BIG, DEFLATED, EXPLICIT, IMPLICIT, deflate, element, item, sequence
+from tests.dicom.written import (
+    BIG,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    deep,
+    deflate,
+    element,
+    item,
+    sequence,
+)
 
 UNCOMPRESSED = [IMPLICIT, EXPLICIT, BIG]
 PIXEL_DATA = 0x7FE00010
@@ -119,6 +131,18 @@ def test_a_header_that_is_too_long_is_kept_as_far_as_it_may_be() -> None:
     assert header.fault == "the header is longer than 16384 bytes"
 
 
+@pytest.mark.parametrize("cuts", [(), (1_000, 90_000, 200_000)])
+def test_of_very_many_elements_the_first_ones_are_kept(cuts: tuple[int, ...]) -> None:
+    empty = b"".join(
+        element(0x00210000 + number, "SH", b"") for number in range(1, MAX_ELEMENTS + 2_000)
+    )
+    header = read(name_and_uid(EXPLICIT) + empty, EXPLICIT, *cuts)
+    assert header.value(STUDY_UID) == b"1.2.3\0"
+    assert len(header.elements) == MAX_ELEMENTS
+    assert not header.is_whole
+    assert header.fault == "the header has more than 16384 elements"
+
+
 def test_a_data_set_that_ends_in_its_header() -> None:
     header = read(name_and_uid(EXPLICIT) + element(0x00200010, "SH", b"x", length=10), EXPLICIT)
     assert header.value(STUDY_UID) == b"1.2.3\0"
@@ -131,14 +155,68 @@ def test_an_empty_data_set() -> None:
     assert (header.raw, header.is_whole) == (b"", True)
 
 
-@pytest.mark.parametrize("depth", [64, 65, 1_100])
-def test_row_d31_sequences_nest_so_deep_and_no_deeper(depth: int) -> None:
-    nested = b""
-    for _ in range(depth):
-        nested = sequence(0x00400275, item(nested, is_undefined=True), is_undefined=True)
-    header = read(name_and_uid(EXPLICIT) + nested, EXPLICIT, 50)
-    assert header.is_whole is (depth <= 64)
-    assert header.is_broken is bool(header.fault) is (depth > 64)
+@pytest.mark.parametrize("lengths", ["u", "d", "ud", "du"])
+@pytest.mark.parametrize("syntax", [*UNCOMPRESSED, DEFLATED])
+@pytest.mark.parametrize("depth", [64, 65, 1_100, 100_000])
+def test_row_d31_sequences_nest_so_deep_and_no_deeper(
+    depth: int, syntax: TransferSyntax, lengths: str
+) -> None:
+    plain = name_and_uid(syntax) + deep(depth, syntax, lengths)
+    data = deflate(plain) if syntax is DEFLATED else plain
+    for step in (50, 16_384, 131_072):
+        header = read(data, syntax, *range(step, min(len(data), step * 100), step))
+        assert header.is_whole is (depth <= 64)
+        assert header.is_broken is ("deeper than 64" in header.fault) is (depth > 64)
+
+
+@pytest.mark.parametrize("depth", [62, 63])
+@pytest.mark.parametrize("shallow_bytes", [100, 2000])
+def test_row_d31_in_a_sequence_that_is_passed_over(depth: int, shallow_bytes: int) -> None:
+    shallow = item(element(0x00081155, "UI", bytes(shallow_bytes)))
+    inner = sequence(0x00081115, shallow * 1000 + item(deep(depth)) + shallow)
+    before, after = element(STUDY_UID, "UI", b"1.2.3\0"), element(0x00400009, "SH", b"1 ")
+    long = sequence(0x00321064, item(inner) + shallow)
+    size = len(before) + len(long) + len(after)
+    for step in (999, 16_384, 131_072):
+        header = read(before + long + after, EXPLICIT, *range(step, size, step))
+        if depth > 62:
+            assert (header.is_broken, header.is_whole) == (True, False)
+            assert header.fault.startswith("(0032,1064) at offset ")
+            assert {*header.elements} <= {STUDY_UID}
+        else:
+            assert (header.is_whole, header.fault) == (True, "")
+            assert header.value(0x00400009) == b"1 "
+
+
+@pytest.mark.parametrize("lengths", ["u", "d", "ud", "du"])
+@pytest.mark.parametrize("is_undefined", [True, False])
+def test_row_d31_in_a_data_set_that_is_cut_short(lengths: str, *, is_undefined: bool) -> None:
+    for depth in (63, 64):
+        items = item(deep(depth, EXPLICIT, lengths)) + item(element(0x00081155, "UI", b"1.2 "))
+        data = name_and_uid(EXPLICIT) + sequence(0x00400260, items, is_undefined=is_undefined)
+        header = read(data[:-9], EXPLICIT, 100, 1000)
+        assert (header.is_whole, header.is_broken) == (False, depth > 63)
+
+
+def test_a_long_sequence_is_passed_over() -> None:
+    items = item(element(0x00081155, "UI", bytes(60)) * 20) * 200
+    long = [sequence(tag, items) for tag in (0x00321064, 0x00400260)]
+    data = b"".join((name_and_uid(EXPLICIT), *long, element(0x00400280, "ST", b"end ")))
+    header = read(data, EXPLICIT, *range(0, len(data), 10_000))
+    assert header.is_whole
+    assert [each.tag for each in header.passed] == [0x00321064, 0x00400260]
+    assert header.value(0x00400280) == b"end "
+    assert header.place(header.elements[0x00400280]).offset == len(data) - 4
+
+
+def test_so_much_is_looked_at_of_what_is_passed_over() -> None:
+    empty, end = item(b"") * MAX_NESTED_HEADERS, item(deep(64))
+    for items, is_broken in ((empty[8 * 200 :] + end, True), (empty + end, False)):
+        data = name_and_uid(EXPLICIT) + sequence(0x00321064, items)
+        header = read(data, EXPLICIT, *range(0, len(data), 10_000))
+        assert header.is_broken is is_broken
+    data = sequence(0x00321064, empty) + sequence(0x00400260, empty[: len(empty) // 2] + end)
+    assert not read(data, EXPLICIT, *range(0, len(data), 10_000)).is_broken
 
 
 def test_row_d32_of_a_bomb_only_the_beginning_is_inflated() -> None:

@@ -14,7 +14,7 @@ from pacsd.dicom.scan import Scan, scan
 from pacsd.dicom.vr import VR
 from pacsd.dicom.walk import MAX_DEPTH
 from tests.dicom.corpus import objects
-from tests.dicom.written import BIG, DEFLATED, EXPLICIT, IMPLICIT, element, item, sequence
+from tests.dicom.written import BIG, DEFLATED, EXPLICIT, IMPLICIT, deep, element, item, sequence
 
 SYNTAXES = [IMPLICIT, EXPLICIT, BIG, DEFLATED]
 PIXEL_DATA = 0x7FE00010
@@ -205,14 +205,49 @@ def test_the_other_vr_encoding_is_recognized() -> None:
         assert scan(data, syntax, after=first) == found
 
 
-def test_depth_is_limited() -> None:
-    head = element(0x00081140, "SQ", b"", length=UNDEFINED_LENGTH)
-    head += b"\xfe\xff\0\xe0\xff\xff\xff\xff"
-    tail = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
-    assert scan(head * MAX_DEPTH + tail * MAX_DEPTH, EXPLICIT).is_complete
+@pytest.mark.parametrize("lengths", ["u", "d", "ud", "du", "s", "i", "uuud", "dddu"])
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG])
+def test_row_d31_depth_is_limited_however_lengths_are_written(
+    syntax: TransferSyntax, lengths: str
+) -> None:
+    before = element(0x00080018, "UI", b"1.2 ", syntax)
+    after = element(0x00100020, "LO", b"1 ", syntax)
+    for depth in (1, MAX_DEPTH - 1, MAX_DEPTH):
+        assert scan(before + deep(depth, syntax, lengths) + after, syntax).is_complete
     for depth in (MAX_DEPTH + 1, 1_100, 100_000):
-        with pytest.raises(ScanError, match="nest deeper than 64"):
-            scan(head * depth + tail * depth, EXPLICIT)
+        with pytest.raises(ScanError, match=r"\(0008,1140\) at offset \d+: .* deeper than 64"):
+            scan(before + deep(depth, syntax, lengths) + after, syntax)
+
+
+def test_depth_is_limited_behind_what_is_shallow() -> None:
+    shallow = item(element(0x00081155, "UI", bytes(2000)))
+    for is_undefined in (True, False):
+        for depth in (MAX_DEPTH - 1, MAX_DEPTH):
+            items = shallow * 3 + item(deep(depth)) + shallow
+            data = sequence(0x00081115, items, is_undefined=is_undefined)
+            if depth < MAX_DEPTH:
+                assert scan(data, EXPLICIT).is_complete
+            else:
+                with pytest.raises(ScanError, match="deeper than 64"):
+                    scan(data, EXPLICIT)
+
+
+def test_depth_in_sequences_of_unknown_vr() -> None:
+    for is_undefined in (True, False):
+        for depth in (MAX_DEPTH - 1, MAX_DEPTH):
+            items = item(deep(depth, IMPLICIT), IMPLICIT)
+            data = sequence(0x00081115, items, vr="UN", is_undefined=is_undefined)
+            if depth < MAX_DEPTH:
+                assert scan(data, EXPLICIT).is_complete
+            else:
+                with pytest.raises(ScanError, match="deeper than 64"):
+                    scan(data, EXPLICIT)
+
+
+def test_a_long_private_value_is_no_sequence() -> None:
+    items = item(deep(1_100, IMPLICIT), IMPLICIT)
+    for syntax in (IMPLICIT, EXPLICIT):
+        assert scan(element(0x00091001, "UN", items, syntax), syntax).is_complete
 
 
 def test_ten_million_empty_items_end_soon() -> None:

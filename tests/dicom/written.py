@@ -68,6 +68,34 @@ def sequence(
     return element(tag, vr, items + end, syntax, UNDEFINED)
 
 
+def deep(depth: int, syntax: TransferSyntax = EXPLICIT, lengths: str = "d") -> bytes:
+    """So many sequences in each other, the innermost empty, written in no time.
+
+    `lengths` says by level, over and over, how a sequence and its item are written: "d" of defined
+    length both, "u" of undefined length both, "s" and "i" only the sequence or the item of it.
+    """
+    tag = 0x00081140
+    item_end = item(b"", syntax, is_undefined=True)[-8:]
+    sequence_end = sequence(tag, b"", syntax, is_undefined=True)[-8:]
+    heads: list[bytes] = []
+    tails: list[bytes] = []
+    size = 0
+    for level in reversed(range(depth)):
+        kind = lengths[level % len(lengths)]
+        head = tail = b""
+        if heads:
+            length = UNDEFINED if kind in "ui" else size
+            head = struct.pack(order(syntax) + "HHI", 0xFFFE, 0xE000, length)
+            tail = item_end if kind in "ui" else b""
+        size += len(head) + len(tail)
+        outer = element(tag, "SQ", b"", syntax, UNDEFINED if kind in "us" else size)
+        end = sequence_end if kind in "us" else b""
+        size += len(outer) + len(end)
+        heads.append(outer + head)
+        tails.append(tail + end)
+    return b"".join((*reversed(heads), *tails))
+
+
 def deflate(data: bytes, wbits: int = -zlib.MAX_WBITS) -> bytes:
     engine = zlib.compressobj(wbits=wbits)
     return engine.compress(data) + engine.flush()

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info, read_preamble
@@ -67,9 +68,13 @@ class Part10:
         return self.meta.get("TransferSyntaxUID", "")
 
 
+Files: TypeAlias = Mapping[str, tuple[Part10, ...]]
+"""By Transfer Syntax."""
+
+
 @cache
-def storable_files() -> Mapping[str, tuple[Part10, ...]]:
-    """All files that a C-STORE can carry, by transfer syntax."""
+def storable_files() -> Files:
+    """All files that a C-STORE can carry."""
     known = {syntax.uid for syntax in transfer_syntaxes()}
     files: dict[str, list[Part10]] = defaultdict(list)
     for path in _candidates():
@@ -82,6 +87,35 @@ def storable_files() -> Mapping[str, tuple[Part10, ...]]:
         if is_storable and part10.sop_instance_uid and part10.transfer_syntax_uid in known:
             files[part10.transfer_syntax_uid].append(part10)
     return {uid: tuple(found) for uid, found in files.items()}
+
+
+def at_home(files: Files, folder: Path) -> Files:
+    """Those of no study, given one: of some Transfer Syntaxes the collection has no others."""
+    given: dict[str, tuple[Part10, ...]] = {}
+    for number, syntax in enumerate(files):
+        copies: list[Part10] = []
+        for each in files[syntax]:
+            ds = dcmread(each.path)
+            if "SOPInstanceUID" not in ds or "StudyInstanceUID" in ds:
+                continue
+            ds.SOPInstanceUID = f"2.25.{number}.{len(copies)}"
+            ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+            ds.StudyInstanceUID, ds.SeriesInstanceUID = "2.25.1", "2.25.1.1"
+            path = folder / f"at-home-{each.path.name}"
+            ds.save_as(path)
+            copies.append(Part10.read(path))
+        if copies:
+            given[syntax] = tuple(copies)
+    return given
+
+
+def together(*all_files: Files) -> Files:
+    """All of them, by Transfer Syntax."""
+    joined: dict[str, tuple[Part10, ...]] = {}
+    for files in all_files:
+        for syntax, found in files.items():
+            joined[syntax] = (*joined.get(syntax, ()), *found)
+    return joined
 
 
 def ct_small() -> Part10:

@@ -32,9 +32,14 @@ def program(name: str) -> str:
 
 def dcmjs(*arguments: object) -> list[str]:
     """The command line of the dcmjs-dimse peer."""
+    return dcmjs_script(DCMJS_PEER, *arguments)
+
+
+def dcmjs_script(script: Path, *arguments: object) -> list[str]:
+    """The command line of a script that uses dcmjs-dimse."""
     if not (NODE_MODULES / "dcmjs-dimse").is_dir():
         _missing("dcmjs-dimse")
-    return [program("node"), str(DCMJS_PEER), *map(str, arguments)]
+    return [program("node"), str(script), *map(str, arguments)]
 
 
 def run(*command: object) -> str:

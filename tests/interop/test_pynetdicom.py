@@ -1,15 +1,13 @@
 """pynetdicom as a peer: everything an association can negotiate, and data sets byte for byte."""
 
 import sys
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom import dcmread
-from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, evt
 from pynetdicom.pdu_primitives import (
     AsynchronousOperationsWindowNegotiation,
@@ -20,10 +18,18 @@ from pynetdicom.pdu_primitives import (
 )
 from pynetdicom.sop_class import CTImageStorage, Verification
 
-from pacsd.dicom.reencode import REENCODABLE
-from pacsd.dicom.registry import EXPLICIT_VR_BIG_ENDIAN, Service, sop_classes, transfer_syntaxes
+from pacsd.dicom.registry import Service, sop_classes, transfer_syntaxes
 from tests.interop import peers
-from tests.interop.objects import Part10, Store, ct_small, storable_files
+from tests.interop.objects import (
+    COLLECTION,
+    Part10,
+    Store,
+    at_home,
+    ct_small,
+    storable_files,
+    together,
+)
+from tests.interop.versions import KEPT, STATUS_OF, Versions, facts, names
 
 ALL_SYNTAXES = [syntax.uid for syntax in transfer_syntaxes()]
 
@@ -119,12 +125,13 @@ def test_it_stores_a_data_set_it_encodes(store: Store) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # devices write such objects
 def test_every_object_is_kept_byte_for_byte(
-    store: Store, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
+    store: Store, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Also those that are another version of one sent before: in quarantine."""
     monkeypatch.setattr(_config, "STORE_SEND_CHUNKED_DATASET", value=True)
     versions = Versions()
-    for syntax, sent in storable_files().items():
+    files = together(storable_files(), at_home(storable_files(), tmp_path))
+    for syntax, sent in files.items():
         with subtests.test(syntax=syntax, objects=len(sent)):
             news = [versions.add(each) for each in sent]
             statuses = send(store.port, syntax, sent)
@@ -132,73 +139,11 @@ def test_every_object_is_kept_byte_for_byte(
                 name: STATUS_OF[new] for name, new in zip(names(sent), news, strict=True)
             }
             kept = [each for each, new in zip(sent, news, strict=True) if new in KEPT]
+            assert kept or not COLLECTION.is_dir()
             stored = store.new()
             assert [facts(each) for each in stored] == [facts(each) for each in kept]
             for each in stored:
                 dcmread(each.path, stop_before_pixels=True)
-
-
-class New(Enum):
-    """What an object is beside those that were sent before."""
-
-    INSTANCE = "an instance with a UID of its own"
-    VERSION = "another data set under a known UID"
-    NOT = "sent before, in the same or another uncompressed Transfer Syntax"
-    HOMELESS = "without a Study Instance UID"
-    OTHER = "its File Meta Information, and so pynetdicom, names another instance"
-
-
-KEPT = {New.INSTANCE, New.VERSION}
-STATUS_OF = {
-    New.INSTANCE: 0,
-    New.VERSION: 0xC010,
-    New.NOT: 0,
-    New.HOMELESS: 0xC000,
-    New.OTHER: 0xA900,
-}
-
-
-class Versions:
-    """The objects sent so far, as pydicom reads them."""
-
-    def __init__(self) -> None:
-        self._first: dict[str, Part10] = {}
-        self._seen: set[tuple[str, bytes]] = set()
-
-    def add(self, sent: Part10) -> New:
-        read = dcmread(sent.path, stop_before_pixels=True)
-        if read.get("SOPInstanceUID", "") not in {"", sent.sop_instance_uid}:
-            return New.OTHER
-        if "StudyInstanceUID" not in read:
-            return New.HOMELESS
-        uid = sent.sop_instance_uid
-        first = self._first.setdefault(uid, sent)
-        is_seen = (uid, sent.data_set) in self._seen
-        self._seen.add((uid, sent.data_set))
-        if first is sent:
-            return New.INSTANCE
-        return New.NOT if is_seen or has_same_values(first, sent) else New.VERSION
-
-
-def names(sent: Sequence[Part10]) -> list[str]:
-    return [str(each.path) for each in sent]
-
-
-def has_same_values(first: Part10, second: Part10) -> bool:
-    if not {first.transfer_syntax_uid, second.transfer_syntax_uid} <= {*REENCODABLE}:
-        return False
-    return bool(as_little_endian(first) == as_little_endian(second))
-
-
-def as_little_endian(part10: Part10) -> Dataset:
-    """The data set with its words in the order of the others; pydicom leaves them as they lie."""
-    ds = dcmread(part10.path)
-    is_big = part10.transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN
-    if is_big and "PixelData" in ds and ds["PixelData"].VR == "OW":
-        words = array("H", ds.PixelData)
-        words.byteswap()
-        ds.PixelData = words.tobytes()
-    return ds
 
 
 def send(port: int, syntax: str, objects: Sequence[Part10]) -> list[int]:
@@ -208,15 +153,6 @@ def send(port: int, syntax: str, objects: Sequence[Part10]) -> list[int]:
         ae.add_requested_context(sop_class_uid, syntax)
     with associated(ae, port) as association:
         return [association.send_c_store(each.path).Status for each in objects]
-
-
-def facts(part10: Part10) -> tuple[str, str, str, bytes]:
-    return (
-        part10.sop_class_uid,
-        part10.sop_instance_uid,
-        part10.transfer_syntax_uid,
-        part10.data_set,
-    )
 
 
 def test_we_echo_it() -> None:

@@ -19,7 +19,15 @@ from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_E
 from tests.dicom.as_pydicom_reads import lines
 from tests.dicom.written import element, known
 from tests.interop import peers
-from tests.interop.objects import OF_PYDICOM, Part10, Store, storable_files
+from tests.interop.objects import (
+    COLLECTION,
+    OF_PYDICOM,
+    Part10,
+    Store,
+    at_home,
+    storable_files,
+    together,
+)
 from tests.running import Running, running
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -217,8 +225,11 @@ def own() -> Iterator[Running]:
         yield daemon
 
 
-def test_we_store_what_we_send_byte_for_byte(own: Running) -> None:
-    found = [each for objects in storable_files().values() for each in objects]
+@pytest.mark.timeout(60)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # devices write such objects
+def test_we_store_what_we_send_byte_for_byte(own: Running, tmp_path: Path) -> None:
+    collection = together(storable_files(), at_home(storable_files(), tmp_path))
+    found = [each for objects in collection.values() for each in objects]
     once = list({uid_of(each): each for each in found}.values())
     store = Store(own)
     peer = f"PACSD={peers.LOOPBACK}:{own.port}"
@@ -235,6 +246,8 @@ def test_we_store_what_we_send_byte_for_byte(own: Running) -> None:
     kept = [each for each in once if str(each.path) not in refused]
     assert set(stored) == set(data_sets(kept))
     assert data_sets(even(kept)).items() <= stored.items()
+    if COLLECTION.is_dir():
+        assert {syntax for syntax, _ in stored.values()} == {*collection}
 
 
 def test_many_small_objects_over_several_associations(own: Running, tmp_path: Path) -> None:

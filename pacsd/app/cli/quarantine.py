@@ -235,7 +235,9 @@ def _describe_comparison(found: "Comparison") -> "Iterator[str]":
 
 def _describe_writing(found: "Comparison") -> "Iterator[str]":
     """What of two data sets differs that have the same values."""
-    if found.written_otherwise or found.is_cut or found.first_fault or found.second_fault:
+    if found.is_cut or found.first_fault or found.second_fault:
+        yield "no element differs, as far as they were read"
+    elif found.written_otherwise:
         yield "no element differs"
     else:
         yield (

@@ -153,7 +153,7 @@ def test_diff() -> None:
 def test_diff_of_what_cannot_be_read(daemon: QuarantineDaemon) -> None:
     daemon.answers["diff"] = Comparison((), is_cut=True, first_fault="", second_fault="cut short")
     assert run("diff", "7")[1].splitlines() == [
-        "no element differs",
+        "no element differs, as far as they were read",
         "... and more",
         "the version one was read in part only: cut short",
     ]
