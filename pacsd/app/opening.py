@@ -101,7 +101,7 @@ def _start_errors(data_dir: Path) -> Iterator[None]:
         except IndexFault as fault:
             indexing.check_usable(fault, data_dir)
             raise
-    except indexing.IndexUnusable as error:
+    except (indexing.IndexUnusable, StateRecordError) as error:
         raise IndexStartError(f"index: {error}") from error
-    except (IndexFault, StateRecordError, StoreError, OSError) as error:
+    except (IndexFault, StoreError, OSError) as error:
         raise StartError(f"index: {error}") from error

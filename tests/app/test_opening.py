@@ -102,6 +102,6 @@ async def test_a_store_whose_disk_is_not_mounted(tmp_path: Path) -> None:
 async def test_a_state_log_nobody_understands(tmp_path: Path) -> None:
     async with opened(checked(tmp_path), tmp_path) as archive:
         await archive.store.state_log.append([b'{"merged": 1}'])
-    with pytest.raises(StartError, match="index: state log: unknown field 'merged'"):
+    with pytest.raises(IndexStartError, match="index: state log: unknown field 'merged'"):
         async with opened(checked(tmp_path), tmp_path):
             pass
