@@ -1,7 +1,7 @@
 """The index of a daemon: opened in the data directory, and brought up to the store at start."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -105,14 +105,26 @@ async def adopt_left_over(
     return adopted.is_complete
 
 
-async def catch_up(
-    store: BlobStore, index: Index, *, is_complete: bool, is_new_index: bool = False
-) -> None:
+async def check_lost(store: BlobStore) -> None:
+    """See whether an index that is not there may be made of the files alone, at start.
+
+    Raises:
+        IndexUnusable: decisions were made about them, which take their places among them.
+        StoreError: the state log cannot be read.
+    """
+    async with aclosing(store.state_log.read()) as records:
+        async for _ in records:
+            raise IndexUnusable(
+                "it is not there, but the state log has decisions: "
+                "make it anew with `pacsd index rebuild`"
+            )
+
+
+async def catch_up(store: BlobStore, index: Index, *, is_complete: bool) -> None:
     """Carry out what was decided, and logged in the store, but not yet mirrored by the index.
 
     `is_complete`: the index knows the files of the store. Of those it does not know, decisions
     would be taken for carried out, and what was deleted come back with the next check.
-    `is_new_index` as in `adopt_left_over`.
 
     Raises:
         IndexUnusable: it does not know the files that decisions are about.
@@ -126,9 +138,7 @@ async def catch_up(
             "make it anew with `pacsd index rebuild`"
         )
     _, missed = await replay(store.state_log, index, Mirror(store, index))
-    if missed and is_new_index:
-        _log.warning("decisions of the state log were carried out anew", decisions=missed)
-    elif missed:
+    if missed:
         _log.warning("decisions that a crash had interrupted were carried out", decisions=missed)
 
 

@@ -82,13 +82,15 @@ async def _with_index(
     config = checked.config
     with _start_errors(data_dir):
         is_new_index = not await anyio.to_thread.run_sync(index_folder.is_there, data_dir)
+        if is_new_index:
+            await indexing.check_lost(store)
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
         tags = await extra_tags.chosen(index, config.extra_tag)
         archive = Archive(hooks, store, index, tuple(tags))
         is_complete = await indexing.adopt_left_over(
             store, config.store.name, archive.register, is_new_index=is_new_index
         )
-        await indexing.catch_up(store, index, is_complete=is_complete, is_new_index=is_new_index)
+        await indexing.catch_up(store, index, is_complete=is_complete)
     return archive
 
 

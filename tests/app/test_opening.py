@@ -1,5 +1,6 @@
 """The archive of a data directory, opened without a daemon."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,18 @@ async def test_once_closed_it_can_be_opened_again(tmp_path: Path) -> None:
     for _ in range(2):
         async with opened(checked(tmp_path), tmp_path):
             pass
+
+
+async def test_a_lost_index_whose_store_has_decisions_is_not_made_at_start(tmp_path: Path) -> None:
+    async with opened(checked(tmp_path), tmp_path) as archive:
+        await archive.store.state_log.append([b"{}"])
+    shutil.rmtree(tmp_path / "index")
+    for _ in range(2):
+        with pytest.raises(
+            IndexStartError, match="index: it is not there, .*`pacsd index rebuild`"
+        ):
+            async with opened(checked(tmp_path), tmp_path):
+                pass
 
 
 async def test_an_index_that_is_no_database(tmp_path: Path) -> None:
