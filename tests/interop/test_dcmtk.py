@@ -52,6 +52,24 @@ def test_storescu_sends_many_files(store: Store, tmp_path: Path) -> None:
     assert all(stored[uid].data_set == sent[uid].data_set for uid in sent)
 
 
+def test_what_dcmtk_writes_anew_is_kept_once(store: Store, tmp_path: Path) -> None:
+    """A modality sends it with trailing padding, a router of DCMTK's again without."""
+    image = dcmread(ct_small().path)
+    uid = image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = "1.2.3.77"
+    image.save_as(tmp_path / "sent.dcm")
+    to = ["-aec", "PACSD", peers.LOOPBACK, store.port]
+    peers.run(
+        sys.executable, "-m", "pynetdicom", "storescu", *to[2:], tmp_path / "sent.dcm", *to[:2]
+    )
+    (first,) = store.new()
+    assert first.sop_instance_uid == uid
+    assert first.data_set == Part10.read(tmp_path / "sent.dcm").data_set
+    said = peers.run(peers.program("storescu"), "-v", *to, tmp_path / "sent.dcm")
+    assert "Received Store Response (Success)" in said
+    assert list(store.new()) == []
+    assert first.path.exists()
+
+
 def test_dcmsend_sends_every_syntax(store: Store) -> None:
     paths = of_pydicom()
     peers.run(peers.program("dcmsend"), "-aec", "PACSD", peers.LOOPBACK, store.port, *paths)
