@@ -19,7 +19,7 @@
     errand_log.py        what the log says of it when it is over
     logs.py, systemd.py  what the daemon tells those who run it
     repeats.py           lines of it that repeat
-    ingest_log.py, ingest_metrics.py, set_aside_numbers.py, clock.py
+    ingest_log.py, ingest_metrics.py, clock.py
                          what wiring gives to ingest, so that `archive` need not know log lines,
                          metrics or the time
 

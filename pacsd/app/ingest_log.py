@@ -10,7 +10,6 @@ from pacsd.api.errors import StoreError
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location
 from pacsd.app.repeats import Repeats
-from pacsd.app.set_aside_numbers import SetAside
 from pacsd.archive.instance import IngestOutcome
 from pacsd.archive.observer import Concern
 from pacsd.index.errors import IndexFault
@@ -20,7 +19,6 @@ LINE_INTERVAL_S = 1.0
 LOOK_S = 5.0
 """How soon the rest of a burst is told that nothing follows."""
 
-_UNKNOWN = SetAside("", None)
 
 _log = structlog.get_logger("pacsd.ingest")
 
@@ -29,15 +27,9 @@ class IngestLog:
     """An IngestObserver; at most one line a second of each kind.
 
     Each line says how many `more_like_this_not_logged` there were since the last one of its kind.
-    `number_of` knows under which number an object was set aside, by how it came.
     """
 
-    def __init__(
-        self,
-        number_of: Callable[[Reception], SetAside | None] = lambda _: None,
-        now_s: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._number_of = number_of
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
         self._repeats = Repeats(LINE_INTERVAL_S)
 
@@ -79,18 +71,19 @@ class IngestLog:
                 more_like_this_not_logged=unwritten,
             )
 
-    def set_aside(self, reception: Reception, became: Outcome) -> None:
+    def set_aside(
+        self, reception: Reception, sop_instance_uid: str, outcome: IngestOutcome
+    ) -> None:
         """Say which object it is, and that somebody has to decide."""
-        said = self._number_of(reception) or _UNKNOWN
-        unwritten = self._admit(f"set aside, {became}")
+        unwritten = self._admit(f"set aside, {outcome.became}")
         if unwritten is None:
             return
-        if became is Outcome.HELD:
-            self._held(reception, said, unwritten)
-        elif became is Outcome.CONFLICT:
-            self._quarantined(reception, said, unwritten)
+        if outcome.became is Outcome.HELD:
+            self._held(reception, sop_instance_uid, outcome.number, unwritten)
+        elif outcome.became is Outcome.CONFLICT:
+            self._quarantined(reception, sop_instance_uid, outcome.number, unwritten)
         else:
-            self._not_even_quarantined(reception, said, unwritten)
+            self._not_even_quarantined(reception, sop_instance_uid, unwritten)
 
     def preamble_zeroed(self, reception: Reception) -> None:
         """Say by which way it came; what was in it is nobody's business."""
@@ -126,37 +119,43 @@ class IngestLog:
         if now is not None:
             _log.warning("the store needs attention", why=now.why)
 
-    def _held(self, reception: Reception, said: SetAside, unwritten: int) -> None:
+    def _held(
+        self, reception: Reception, sop_instance_uid: str, instance: int | None, unwritten: int
+    ) -> None:
         _log.warning(
             "an object is kept, but not shown: held, it names another patient than its study has",
             became=str(Outcome.HELD),
-            instance=said.number,
-            sop_instance_uid=said.sop_instance_uid,
+            instance=instance,
+            sop_instance_uid=sop_instance_uid,
             origin=reception.origin,
             calling_ae=reception.calling_ae,
             called_ae=reception.called_ae,
             more_like_this_not_logged=unwritten,
         )
 
-    def _quarantined(self, reception: Reception, said: SetAside, unwritten: int) -> None:
+    def _quarantined(
+        self, reception: Reception, sop_instance_uid: str, version: int | None, unwritten: int
+    ) -> None:
         _log.warning(
             "an object is kept, but not shown: in quarantine, "
             "another data set has its SOP Instance UID",
             became=str(Outcome.CONFLICT),
-            version=said.number,
-            sop_instance_uid=said.sop_instance_uid,
+            version=version,
+            sop_instance_uid=sop_instance_uid,
             origin=reception.origin,
             calling_ae=reception.calling_ae,
             called_ae=reception.called_ae,
             more_like_this_not_logged=unwritten,
         )
 
-    def _not_even_quarantined(self, reception: Reception, said: SetAside, unwritten: int) -> None:
+    def _not_even_quarantined(
+        self, reception: Reception, sop_instance_uid: str, unwritten: int
+    ) -> None:
         _log.error(
             "an object is not kept: quarantine is full, and another data set has its "
             "SOP Instance UID",
             became=str(Outcome.CONFLICT_FULL),
-            sop_instance_uid=said.sop_instance_uid,
+            sop_instance_uid=sop_instance_uid,
             origin=reception.origin,
             calling_ae=reception.calling_ae,
             called_ae=reception.called_ae,

@@ -21,7 +21,6 @@ from pacsd.app.ingest_log import IngestLog, tell_repair_not_logged
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
-from pacsd.app.set_aside_numbers import SetAsideNumbers
 from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
@@ -62,10 +61,8 @@ def build(checked: Checked, archive: Archive) -> Parts:
     config, store, index = checked.config, archive.store, archive.index
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
-    register = SetAsideNumbers(
-        RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
-    )
-    ingest_log = IngestLog(register.take)
+    register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
+    ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
     scrub = make_scrub(config, store, index)
     registry.register(IngestCollector(ingest))

@@ -58,7 +58,10 @@ def answer_verdict(
         status = Status.DATA_SET_MISMATCH_WARNING
         comment = f"Stored as sent, but not by the standard: {quirks[0].kind}"
     comment = comment[:MAX_ERROR_COMMENT_LENGTH]
-    return IngestOutcome(status, comment, data_set_bytes, became=verdict.outcome, quirks=quirks)
+    number = verdict.instance if verdict.outcome is Outcome.HELD else verdict.quarantined
+    return IngestOutcome(
+        status, comment, data_set_bytes, became=verdict.outcome, quirks=quirks, number=number
+    )
 
 
 def answer_fault(error: StoreError | IndexFault, data_set_bytes: int) -> IngestOutcome:

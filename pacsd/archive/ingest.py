@@ -205,7 +205,7 @@ class Ingest:
             self._index_trouble = None
         self._became[outcome.became] += 1
         if outcome.became is not None and outcome.became in _SET_ASIDE:
-            self._observer.set_aside(end.reception, outcome.became)
+            self._observer.set_aside(end.reception, end.sop_instance_uid, outcome)
         elif outcome.became is None and fault is None:
             self._observer.refused(end.reception, outcome)
         if outcome.became in NEWLY_KEPT:

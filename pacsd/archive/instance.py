@@ -49,7 +49,8 @@ class IngestOutcome:
 
     `comment` is the text for Error Comment (0000,0902), `offending` are the Offending Elements
     (0000,0901). `became` is None for an object that the index was not asked about. `quirks` are
-    those of one it was asked about.
+    those of one it was asked about. `number` is ours of what is not shown: of a held instance, or
+    of the version that was put into quarantine.
     """
 
     status: int
@@ -58,6 +59,7 @@ class IngestOutcome:
     offending: tuple[Tag, ...] = ()
     became: Outcome | None = None
     quirks: tuple[Quirk, ...] = ()
+    number: int | None = None
 
 
 NEWLY_KEPT = frozenset({Outcome.STORED, Outcome.HELD, Outcome.RESTORED, Outcome.REPAIRED})

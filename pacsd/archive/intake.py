@@ -42,6 +42,7 @@ class End:
     """How an object ended; `outcome` is None when its sender gave it up."""
 
     reception: Reception
+    sop_instance_uid: str
     outcome: IngestOutcome | None
     fault: Fault | None
 
@@ -208,7 +209,8 @@ class Intake:
         self._chunks.clear()
         self._memory.open_objects -= 1
         fault = self._failure if isinstance(self._failure, StoreError | IndexFault) else None
-        self._on_end(End(self._request.reception, outcome, fault))
+        request = self._request
+        self._on_end(End(request.reception, request.sop_instance_uid, outcome, fault))
 
     async def _idle(self) -> None:
         """Wait for the writer in the background."""

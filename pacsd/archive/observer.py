@@ -8,7 +8,6 @@ from pacsd.api.reception import Reception
 from pacsd.api.store import Location
 from pacsd.archive.instance import IngestOutcome
 from pacsd.index.errors import IndexFault
-from pacsd.index.records import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,9 @@ class IngestObserver(Protocol):
     def preamble_zeroed(self, reception: Reception) -> None:
         """An object came with a preamble that is not stored with it."""
 
-    def set_aside(self, reception: Reception, became: Outcome) -> None:
+    def set_aside(
+        self, reception: Reception, sop_instance_uid: str, outcome: IngestOutcome
+    ) -> None:
         """An object is durable but not shown, held or in quarantine: somebody has to decide."""
 
     def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
@@ -54,7 +55,9 @@ class NobodyObserves:
     def preamble_zeroed(self, reception: Reception) -> None:
         """Say nothing."""
 
-    def set_aside(self, reception: Reception, became: Outcome) -> None:
+    def set_aside(
+        self, reception: Reception, sop_instance_uid: str, outcome: IngestOutcome
+    ) -> None:
         """Say nothing."""
 
     def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:

@@ -9,7 +9,6 @@ from pacsd.api.reception import Reception
 from pacsd.api.store import Location
 from pacsd.app import ingest_log
 from pacsd.app.ingest_log import IngestLog, tell_repair_not_logged
-from pacsd.app.set_aside_numbers import SetAside
 from pacsd.archive.instance import IngestOutcome
 from pacsd.archive.observer import Concern
 from pacsd.index.errors import IndexFault, IndexFaultKind
@@ -65,10 +64,14 @@ def test_a_fault_of_the_index_is_logged_as_one_of_the_store() -> None:
     assert line["explanation"] == "SQLITE_FULL"
 
 
+def aside(became: Outcome) -> IngestOutcome:
+    return IngestOutcome(0x0000, "", 7, became=became, number=868)
+
+
 def set_aside(became: Outcome) -> Any:
     """The line about an object that the index knows by number 868."""
     with capture_logs() as captured:
-        IngestLog(lambda _: SetAside("1.2.3", 868)).set_aside(RECEPTION, became)
+        IngestLog().set_aside(RECEPTION, "1.2.3", aside(became))
     [line] = captured
     return line
 
@@ -100,13 +103,6 @@ def test_what_quarantine_has_no_room_for_is_not_kept() -> None:
     line = set_aside(Outcome.CONFLICT_FULL)
     assert (line["log_level"], line["sop_instance_uid"]) == ("error", "1.2.3")
     assert line["event"].startswith("an object is not kept: quarantine is full")
-
-
-def test_what_nobody_remembers_is_logged_all_the_same() -> None:
-    with capture_logs() as captured:
-        IngestLog().set_aside(RECEPTION, Outcome.CONFLICT)
-    [line] = captured
-    assert (line["version"], line["sop_instance_uid"]) == (None, "")
 
 
 def test_what_is_refused_is_logged_as_its_sender_was_told() -> None:
@@ -150,7 +146,7 @@ def test_kinds_of_bursts_say_what_they_are() -> None:
     refused = IngestOutcome(0xA900, "another one", 7)
     with capture_logs() as captured:
         for _ in range(2):
-            log.set_aside(RECEPTION, Outcome.HELD)
+            log.set_aside(RECEPTION, "1.2.3", aside(Outcome.HELD))
             log.refused(RECEPTION, refused)
             log.preamble_zeroed(RECEPTION)
         log.tell_rest()

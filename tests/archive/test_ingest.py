@@ -149,7 +149,7 @@ class Notebook:
 
     def __init__(self) -> None:
         self.not_stored_for: list[tuple[str, StoreError | IndexFault]] = []
-        self.put_aside: list[tuple[str, Outcome]] = []
+        self.put_aside: list[tuple[str, str, Outcome | None, int | None]] = []
         self.left: list[str] = []
         self.refusals: list[tuple[str, int]] = []
         self.zeroed: list[str] = []
@@ -158,8 +158,11 @@ class Notebook:
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
         self.not_stored_for.append((reception.calling_ae, fault))
 
-    def set_aside(self, reception: Reception, became: Outcome) -> None:
-        self.put_aside.append((reception.calling_ae, became))
+    def set_aside(
+        self, reception: Reception, sop_instance_uid: str, outcome: IngestOutcome
+    ) -> None:
+        told = (reception.calling_ae, sop_instance_uid, outcome.became, outcome.number)
+        self.put_aside.append(told)
 
     def refused(self, reception: Reception, outcome: IngestOutcome) -> None:
         self.refusals.append((reception.calling_ae, outcome.status))
@@ -299,7 +302,7 @@ async def test_row_d37_another_version_is_kept_aside_and_told() -> None:
     assert [answer.status for answer in answers] == [0xC010, 0xC010]
     assert [answer.became for answer in answers] == [Outcome.CONFLICT, Outcome.CONFLICT_KNOWN]
     assert answers[0].comment == "Other content under a known UID: quarantined"
-    assert notebook.put_aside == [("CT1", Outcome.CONFLICT)]
+    assert notebook.put_aside == [("CT1", "1.2.3.1", Outcome.CONFLICT, 1)]
     assert len(store.objects) == 2
 
 
@@ -360,7 +363,7 @@ async def test_row_d38_another_patient_is_acknowledged_held_and_told() -> None:
         intake.write(data_set({"SOPInstanceUID": "1.2.3.2", "PatientID": "ANOTHER"}))
         outcome = await intake.finish()
     assert (outcome.status, outcome.became) == (0x0000, Outcome.HELD)
-    assert notebook.put_aside == [("CT1", Outcome.HELD)]
+    assert notebook.put_aside == [("CT1", "1.2.3.2", Outcome.HELD, 2)]
 
 
 async def test_a_file_that_cannot_be_removed_is_told() -> None:
