@@ -12,7 +12,7 @@ import structlog
 from pacsd.api.store import BlobStore
 from pacsd.app.conf.settings import ExtraTagSettings
 from pacsd.archive.reindex import Reindex
-from pacsd.index.attributes import Level
+from pacsd.dicom.level import Level
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.index.records import ExtraTag, ExtraTagState, Scope

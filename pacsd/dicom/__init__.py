@@ -1,8 +1,8 @@
 """Floor 0, the words of the standard: what every other room speaks in.
 
 Comes in: bytes and text as peers, files and people wrote them.
-Goes out: judged words (UIDs, AE titles, tags), frozen records, or a refusal from `errors`
-that names the field, the value and the rule.
+Goes out: judged words (UIDs, AE titles, tags), frozen records, or a refusal from `errors` that
+names the field, the value and the rule.
 
     uid             Unique Identifiers: validity, wire form, 2.25 UIDs    PS3.5 sections 6.2, 9, B.2
     text            peers' text, made safe for log lines
@@ -19,23 +19,23 @@ that names the field, the value and the rule.
     header_stream   the header of an object as its bytes arrive           PS3.5 section 7
     stored_header   a header as the index keeps it                        -
     private         private elements and their creators                   PS3.5 section 7.8
-    reencode        into another Transfer Syntax, by rewrite, header_     PS3.5 sections 7, A.1 to
-                    writer, byte_order and explicit_vr                    A.5
+    reencode        by rewrite, header_writer, byte_order, explicit_vr    PS3.5 sections 7, A
     canonical       whether two data sets hold the same values            PS3.5 section 7
     inflate         deflated data sets within bounds                      PS3.5 section A.5
     charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
     values          values by VR; value_check, person_name                PS3.5 section 6.2
     frames          frame tables; fragments of encapsulated Pixel Data    PS3.5 sections 8, A.4
     dicomdir        the files that directory records refer to             PS3.3 annex F
+    query, level    what is asked for: keys of an identifier, answer      PS3.4 sections C.4, C.6
+    matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2
+    data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
     quirks          what broke the standard and was read all the same     -
 
 Who calls: every room. Imports nothing but the standard library: no asyncio, socket, time,
 logging or random, no pydicom or pynetdicom. All functions are pure and none blocks.
 
-Two strictnesses stand side by side: `is_valid_...` is the standard's letter, `is_acceptable_...`
-what devices send and an archive must take. Decoders never raise where a later check can judge;
-readers of data sets count quirks and raise only where structure ends.
+`is_valid_...` is the standard's letter, `is_acceptable_...` what devices send and an archive must
+take. Readers of data sets count quirks and raise only where structure ends.
 
-Modules are imported directly (`from pacsd.dicom.uid import check_uid`); this plate re-exports
-nothing, so importing one word costs one word.
+Modules are imported directly: this plate re-exports nothing.
 """

@@ -5,7 +5,7 @@ first tag is asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -67,6 +67,11 @@ def keyword_of(tag: Tag) -> str | None:
 def tag_of(keyword: str) -> Tag | None:
     """The tag of a keyword; None for unknown ones and those of repeating groups."""
     return _tags_by_keyword().get(keyword)
+
+
+def keywords() -> Collection[str]:
+    """All keywords that `tag_of` knows."""
+    return _tags_by_keyword().keys()
 
 
 def _parsed() -> Iterator[tuple[str, DataElement]]:

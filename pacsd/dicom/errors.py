@@ -8,7 +8,9 @@
     ├── ScanError      a data set whose structure cannot be read (PS3.5 section 7)
     ├── InflateError   a deflated data set that is broken or too large (PS3.5 section A.5)
     ├── ReencodeError  a data set that cannot have another Transfer Syntax (PS3.5 annex A)
-    └── FrameError     Pixel Data that cannot be divided into frames (PS3.5 section A.4)
+    ├── FrameError     Pixel Data that cannot be divided into frames (PS3.5 section A.4)
+    ├── KeyValueError  a key that cannot be matched (PS3.4 section C.2.2.2)
+    └── IdentifierError   an Identifier that asks for nothing we could look for (PS3.4 section C.4)
 
 Each message names the field, the value and the rule, safe to print on one log line.
 """
@@ -48,3 +50,16 @@ class ReencodeError(DicomError):
 
 class FrameError(DicomError):
     """Pixel Data does not hold the frames that its data set describes."""
+
+
+class KeyValueError(DicomError):
+    """A key attribute's value cannot be matched."""
+
+
+class IdentifierError(DicomError):
+    """An Identifier does not match its SOP class; `tag` is the attribute at fault."""
+
+    def __init__(self, tag: int, text: str) -> None:
+        super().__init__(f"({tag >> 16:04X},{tag & 0xFFFF:04X}): {text}")
+        self.tag = tag
+        self.text = text

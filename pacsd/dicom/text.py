@@ -13,3 +13,17 @@ def printable(value: str, limit: int = 64) -> str:
     if len(escaped) <= limit:
         return escaped
     return (escaped[: max(limit - 3, 0)] + "...")[:limit]
+
+
+def visible(value: str) -> str:
+    r"""A peer's text for a person's eyes: letters of any script, everything else escaped.
+
+    Control and bidirectional characters and line breaks become Python escapes, as in `printable`,
+    so that they move no cursor and turn no text around.
+    """
+    if value.isprintable():
+        return value
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
+        for each in value
+    )

@@ -22,7 +22,7 @@ SINGLE_VALUED = frozenset({VR.LT, VR.ST, VR.UR, VR.UT})
 # Table 6.2-1: leading spaces are significant in these.
 _KEEPS_LEADING_SPACES = frozenset({VR.LT, VR.ST, VR.UC, VR.UR, VR.UT})
 # Of character strings, those that Specific Character Set changes (PS3.5 section 6.1.2.2).
-_IN_CHARACTER_SET = frozenset({VR.LO, VR.LT, VR.PN, VR.SH, VR.ST, VR.UC, VR.UT})
+IN_CHARACTER_SET = frozenset({VR.LO, VR.LT, VR.PN, VR.SH, VR.ST, VR.UC, VR.UT})
 
 NUMBER_CODES = {
     VR.SS: "h", VR.US: "H", VR.SL: "i", VR.UL: "I", VR.SV: "q", VR.UV: "Q", VR.FL: "f", VR.FD: "d",
@@ -76,7 +76,7 @@ def read_texts(
     raw: Buffer, vr: str, charset: CharacterSet = DEFAULT_CHARACTER_SET
 ) -> tuple[str, ...]:
     """The values of a character string without padding; an element of padding alone has none."""
-    if vr in _IN_CHARACTER_SET:
+    if vr in IN_CHARACTER_SET:
         text = decode_text(raw, charset, vr).text
     else:
         text = bytes(raw).decode("latin-1")

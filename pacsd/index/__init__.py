@@ -4,7 +4,7 @@
     records          what is brought to the index and what it answers
     errors           IndexFault, IndexVersionError
     attributes       the indexed attributes by level          PS3.4 section C.6, PS3.18 section 10.6
-    folding, text    names for matching; text fit for columns PS3.4 section C.2.2.2.1
+    text             text that is fit for columns
 
     ingest           the ingest transaction: a group in, a verdict for each out
     placing          patient, study and series of an instance, or held
@@ -14,6 +14,8 @@
     instances, copies, quarantine, changes, extra_tags, statistics
                      the other calls, by what they are about
     checking         what a check of a store asks
+    queries          what matches a query: searching by clauses over columns, of which some are
+                     computed; entities as they are answered
     headers          the header database, of which header_codec is the packing
     log_position     how much of the store's state log is mirrored
     extra_values, packing, words, selections, recent

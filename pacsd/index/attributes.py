@@ -10,34 +10,28 @@ these. Unique keys and SOP Class UID are not here but in the schema.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TypeAlias
 
+from pacsd.dicom.folding import fold_person_names
+from pacsd.dicom.level import Level
+from pacsd.dicom.moments import normal_date, normal_time
+from pacsd.dicom.sounds import sound_codes
 from pacsd.dicom.tag import Tag
-from pacsd.dicom.values import DATE, TIME, parse_date, parse_integer, parse_time
+from pacsd.dicom.values import parse_integer
 from pacsd.dicom.vr import VR
-from pacsd.index.folding import fold_person_names
 from pacsd.index.text import storable
 
 ColumnValue: TypeAlias = str | int | None
 
 REQUEST_ATTRIBUTES_SEQUENCE = 0x00400275
 FOLDED_SUFFIX = "_folded"
+PATIENT_NAME = 0x00100010
+PATIENT_NAME_SOUNDS = "patient_name_sounds"
+"""The column of what a patient's name sounds like: its codes, each between two spaces."""
 
 _WORD_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NUMBERS = frozenset({VR.IS, VR.US})
 _SAFE_DIGITS = 12
-# Most times are written as they shall stand, and need no second look.
-_NORMAL_TIME = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?:\.\d{0,5}[1-9])?", re.ASCII)
-
-
-class Level(IntEnum):
-    """Query/Retrieve levels (PS3.4 section C.6.1.1.1)."""
-
-    PATIENT = 1
-    STUDY = 2
-    SERIES = 3
-    INSTANCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +152,14 @@ TAGS = frozenset(each.tag for level in ATTRIBUTES.values() for each in level)
 
 
 def columns(level: Level) -> tuple[str, ...]:
-    """The columns of a level, in the order of `column_values`: attributes, then folded names."""
+    """The columns of a level, in the order of `column_values`: attributes, then folded names.
+
+    Last comes, for patients, what their names sound like.
+    """
     attributes = ATTRIBUTES[level]
-    folded = (each.folded_column for each in attributes)
-    return tuple(each.column for each in attributes) + tuple(filter(None, folded))
+    folded = filter(None, (each.folded_column for each in attributes))
+    sounds = (PATIENT_NAME_SOUNDS,) if level is Level.PATIENT else ()
+    return (*(each.column for each in attributes), *folded, *sounds)
 
 
 def column_values(level: Level, attributes: Mapping[Tag, str]) -> tuple[ColumnValue, ...]:
@@ -178,32 +176,6 @@ def attributes_of(level: Level, values: Mapping[str, ColumnValue]) -> dict[Tag, 
     """The attributes that column values stand for: the way back from `column_values`."""
     found = ((each.tag, values[each.column]) for each in ATTRIBUTES[level])
     return {tag: str(value) for tag, value in found if value is not None}
-
-
-def normal_date(value: str) -> str:
-    """A date as YYYYMMDD when it is one of the calendar, else as it is (PS3.5 table 6.2-1)."""
-    if value.isdigit():
-        return value
-    found = DATE.fullmatch(value)
-    if found is None or parse_date(value) is None:
-        return value
-    return found[1] + found[3] + found[4]
-
-
-def normal_time(value: str) -> str:
-    """A time as HHMMSS, with a fraction as it has one, when it is one; else as it is.
-
-    What is left out of a time is zero, so that times compare as text.
-    """
-    if _NORMAL_TIME.fullmatch(value):
-        return value
-    found = TIME.fullmatch(value)
-    if found is None or parse_time(value) is None:
-        return value
-    hour, minute, second, fraction = found.groups(default="")
-    clock = hour + (minute or "00") + (second or "00")
-    fraction = fraction.rstrip("0")
-    return f"{clock}.{fraction}" if fraction else clock
 
 
 def _each(normal: Callable[[str], str]) -> Callable[[str], ColumnValue]:
@@ -227,6 +199,12 @@ def _folded_names(text: str) -> str:
     return storable(fold_person_names(text))
 
 
+def sounds_of(name: str) -> str:
+    """A name's sound codes as they stand in the column."""
+    codes = sorted(sound_codes(name))
+    return storable(f" {' '.join(codes)} ") if codes else ""
+
+
 _BY_VR: Mapping[VR, Callable[[str], ColumnValue]] = {
     VR.DA: _each(normal_date),
     VR.TM: _each(normal_time),
@@ -237,5 +215,6 @@ _BY_VR: Mapping[VR, Callable[[str], ColumnValue]] = {
 _CONVERSIONS: Mapping[Level, list[tuple[Tag, Callable[[str], ColumnValue]]]] = {
     level: [(each.tag, _BY_VR.get(each.vr, storable)) for each in attributes]
     + [(each.tag, _folded_names) for each in attributes if each.vr == VR.PN]
+    + ([(PATIENT_NAME, sounds_of)] if level is Level.PATIENT else [])
     for level, attributes in ATTRIBUTES.items()
 }

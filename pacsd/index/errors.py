@@ -2,6 +2,7 @@
 
 IndexFault           the database could not do what it was asked; nothing of it is visible
   IndexVersionError  it was written by a pacsd that this one does not know; names both versions
+QueryTooCostly       a query that would take longer than it may; nothing is wrong with the index
 """
 
 from enum import StrEnum
@@ -40,3 +41,11 @@ class IndexVersionError(IndexFault):
         super().__init__(IndexFaultKind.VERSION, explanation)
         self.found = found
         self.known = known
+
+
+class QueryTooCostly(Exception):
+    """A query reached its budget of the database's time before it was answered."""
+
+    def __init__(self, budget_s: float) -> None:
+        super().__init__(f"the query takes more than {budget_s:g} s (query.budget_s)")
+        self.budget_s = budget_s

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
 from pacsd.index import schema, schema_records
-from pacsd.index.attributes import Level
 from pacsd.index.extra_values import insert_extra_values
 from pacsd.index.records import ExtraTag, ExtraTagState, Scope
 from pacsd.index.session import Place, WriteSession

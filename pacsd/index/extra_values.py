@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import bindparam, select
 
+from pacsd.dicom.level import Level
 from pacsd.index import schema_records
-from pacsd.index.attributes import Level
 from pacsd.index.session import Place, WriteSession, insertion
 from pacsd.index.sqlite import insert_or_ignore
 from pacsd.index.text import storable

@@ -17,6 +17,7 @@ from pacsd.index.instances import Instances
 from pacsd.index.log_position import note_position, read_position
 from pacsd.index.quarantine import Quarantine
 from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.queries import Queries
 from pacsd.index.records import (
     AuditEntry,
     Copy,
@@ -52,6 +53,7 @@ class Index:
         self.quarantine = Quarantine(threads, bounds)
         self.changes = Changes(threads)
         self.extra_tags = ExtraTags(threads)
+        self.queries = Queries(threads)
 
     async def add(self, group: Sequence[NewInstance]) -> list[Verdict]:
         """Index a group of instances that are durable in a store; durable once this returns.

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
+from pacsd.dicom.level import Level
 from pacsd.index import schema
-from pacsd.index.attributes import Level, column_values
+from pacsd.index.attributes import column_values
 from pacsd.index.auditing import audit_stores
 from pacsd.index.extra_values import insert_extra_values
 from pacsd.index.judging import judge

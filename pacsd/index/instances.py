@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
@@ -57,6 +57,10 @@ class Instances:
         chosen = _seen(scope).where(_instance.id == number)
         found = await self._threads.read(partial(_stored, chosen))
         return found[0] if found else None
+
+    async def numbered(self, scope: Scope, numbers: Sequence[int]) -> list[StoredInstance]:
+        """Those of these numbers that there are, with their copies, by rising number."""
+        return await self._threads.query(partial(_numbered, scope, tuple(numbers)))
 
     async def among(self, scope: Scope, sop_instance_uids: Sequence[str]) -> list[StoredInstance]:
         """Those of these UIDs that there are, with their copies, in whatever state."""
@@ -129,6 +133,12 @@ def _stored(chosen: Select[*tuple[Any, ...]], connection: Connection) -> list[St
 def _among(scope: Scope, uids: Sequence[str], connection: Connection) -> list[StoredInstance]:
     some = (_seen(scope).where(_instance.sop_instance_uid.in_(part)) for part in slices(uids))
     return [each for chosen in some for each in _stored(chosen, connection)]
+
+
+def _numbered(scope: Scope, numbers: Sequence[int], connection: Connection) -> list[StoredInstance]:
+    some = (_seen(scope).where(_instance.id.in_(part)) for part in slices(numbers))
+    found = [each for chosen in some for each in _stored(chosen, connection)]
+    return sorted(found, key=attrgetter("id"))
 
 
 def _held_page(scope: Scope, after: int, limit: int, connection: Connection) -> list[HeldInstance]:

@@ -6,8 +6,9 @@ another patient for a known study hangs nowhere: it is held.
 
 from sqlalchemy import bindparam, select
 
+from pacsd.dicom.level import Level
 from pacsd.index import schema
-from pacsd.index.attributes import Level, column_values
+from pacsd.index.attributes import column_values
 from pacsd.index.records import NewInstance
 from pacsd.index.session import Place, WriteSession, insertion
 from pacsd.index.text import storable_key

@@ -6,8 +6,8 @@ from enum import IntEnum, StrEnum
 
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.api.store import Location
+from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
-from pacsd.index.attributes import Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from sqlalchemy import delete, select
 
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location
+from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
 from pacsd.index import schema, schema_records
-from pacsd.index.attributes import ColumnValue, Level, attributes_of, columns
+from pacsd.index.attributes import ColumnValue, attributes_of, columns
 from pacsd.index.ingest import index_group
 from pacsd.index.packing import unpack_attributes
 from pacsd.index.quarantining import QuarantineBounds, insert_version

@@ -21,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as literal_text
 
-from pacsd.index.attributes import ATTRIBUTES, Level, columns
+from pacsd.dicom.level import Level
+from pacsd.index.attributes import ATTRIBUTES, columns
 
 METADATA = MetaData(
     naming_convention={
@@ -110,6 +111,8 @@ source = Table(
     ),
 )
 
+_HAS_GROUPS = literal_text("instr(patient_name_folded, '=') > 0")
+
 # An empty Patient ID matches nothing: `of_study` then holds the UID of the one study that the
 # patient belongs to, and is '' for all others, so that one plain constraint holds for both.
 patient = Table(
@@ -126,6 +129,14 @@ patient = Table(
         "partition_id", "patient_id", "issuer_of_patient_id", "of_study", name="uq_patient_key"
     ),
     Index(None, "partition_id", "patient_name_folded"),
+    # Few names have more than one component group, and all of these must be looked at.
+    Index(
+        "ix_patient_name_groups",
+        "partition_id",
+        "patient_name_folded",
+        sqlite_where=_HAS_GROUPS,
+        postgresql_where=literal_text("position('=' in patient_name_folded) > 0"),
+    ),
 )
 
 study = Table(
@@ -167,7 +178,8 @@ instance = Table(
     number("received_at_us"),
     *attribute_columns(Level.INSTANCE),
     UniqueConstraint("partition_id", "sop_instance_uid"),
-    Index(None, "series_row"),
+    # What is shown of a series, and how many there are, is told by the index alone.
+    Index(None, "series_row", "state"),
 )
 
 # A held instance hangs in no series; this is what it names itself.

@@ -7,6 +7,7 @@ checkpoint at once, and every distribution has one of these.
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -36,6 +37,9 @@ _CHECKPOINT_ROWS = 8_000
 _ROWS_OF_COMMIT = 16
 # Above this the WAL is copied and cut even if readers must be waited for.
 MAX_WAL_BYTES = 64 * 1024 * 1024
+
+# Of the virtual machine: a millisecond or less.
+_STEPS_BETWEEN_LOOKS = 10_000
 
 _MODE = 0o600
 _BEGIN = "begin"
@@ -194,6 +198,31 @@ def close(connection: Connection) -> None:
 def prepared(statement: Statement) -> str:
     """The statement's SQL, to be run below SQLAlchemy with positional parameters."""
     return str(statement.compile(dialect=DIALECT))
+
+
+def positional(statement: Statement) -> tuple[str, tuple[str, ...]]:
+    """The same, and the names of its parameters in their order."""
+    compiled = statement.compile(dialect=DIALECT)
+    return str(compiled), tuple(compiled.positiontup or ())
+
+
+@contextmanager
+def interrupted_at(connection: Connection, deadline: float) -> Iterator[None]:
+    """Break off what is still running at a time of the monotonic clock.
+
+    Raises:
+        TimeoutError: that was done.
+    """
+    below = driver(connection)
+    below.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise TimeoutError from error
+        raise
+    finally:
+        below.set_progress_handler(None, 0)
 
 
 def insert_or_ignore(table: Table) -> sqlite.Insert:

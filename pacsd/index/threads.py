@@ -52,10 +52,15 @@ class Threads:
         self._writes: UnitQueue[WriteSession] = UnitQueue(_WRITE_CAPACITY)
         self._reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._long_reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
+        self._queries: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._header_reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._writer = _started("index writer", self._writes, open_writer)
         self._readers = [
             _started(f"index reader {number}", self._reads, open_reader)
+            for number in range(1, readers + 1)
+        ]
+        self._readers += [
+            _started(f"index queries {number}", self._queries, open_reader)
             for number in range(1, readers + 1)
         ]
         self._readers.append(_started("index long reads", self._long_reads, open_reader))
@@ -64,7 +69,8 @@ class Threads:
     @property
     def waiting_units(self) -> int:
         """Units of work that no thread has taken yet."""
-        queues = (self._writes, self._reads, self._long_reads, self._header_reads)
+        reads = (self._reads, self._queries, self._long_reads, self._header_reads)
+        queues = (self._writes, *reads)
         return sum(units.waiting_units for units in queues)
 
     async def write(
@@ -79,6 +85,13 @@ class Threads:
         """Have a unit done by a reader, on one state of the database."""
         return await self._reads.call(work, priority)
 
+    async def query(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Have a unit done that a peer's query needs: these wait for each other, nobody for them.
+
+        They are bounded in time each, but not as short as what ingest reads.
+        """
+        return await self._queries.call(work, Priority.INGEST)
+
     async def read_long(self, work: Callable[[Connection], Answer]) -> Answer:
         """Have a unit done that reads whole tables, one such at a time, beside all others."""
         return await self._long_reads.call(work, Priority.MAINTENANCE)
@@ -91,6 +104,7 @@ class Threads:
         """Finish what waits, refuse what comes; returns once the threads are gone."""
         with anyio.CancelScope(shield=True):
             self._reads.close()
+            self._queries.close()
             self._long_reads.close()
             self._header_reads.close()
             await anyio.to_thread.run_sync(_join, self._readers)

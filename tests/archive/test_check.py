@@ -11,7 +11,7 @@ from pacsd.archive.check_records import CheckProgress, Finding, FindingKind
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.pace import Pace
 from pacsd.archive.stored_file import read_stored
-from pacsd.index.attributes import Level
+from pacsd.dicom.level import Level
 from pacsd.index.records import CopyCheck, CopyState, Outcome
 from tests.archive.stored import NOW_US, SCOPE, STORE, Stored, content, stored
 

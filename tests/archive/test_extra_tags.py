@@ -6,9 +6,9 @@ from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.stored_file import read_stored
 from pacsd.dicom.header_stream import HeaderStream, known_syntax
+from pacsd.dicom.level import Level
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.stored_header import encode_header
-from pacsd.index.attributes import Level
 from pacsd.index.records import ExtraTag, ExtraTagState, NewInstance
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore

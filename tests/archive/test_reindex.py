@@ -10,7 +10,7 @@ from pacsd.archive import reindex
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.reindex import Reindex
 from pacsd.archive.stored_file import read_stored
-from pacsd.index.attributes import Level
+from pacsd.dicom.level import Level
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability

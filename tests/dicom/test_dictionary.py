@@ -12,7 +12,7 @@ from pydicom.datadict import (
 )
 
 from contrib.registry import generate
-from pacsd.dicom.dictionary import data_element, keyword_of, tag_of, vr_of
+from pacsd.dicom.dictionary import data_element, keyword_of, keywords, tag_of, vr_of
 from pacsd.dicom.vr import VR
 
 # Items and delimiters have rows, but no VR (PS3.5 section 7.5).
@@ -82,3 +82,8 @@ def test_rows_are_read_when_they_are_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_every_keyword_has_a_tag() -> None:
+    assert len(keywords()) == len(ROWS)
+    assert all(tag_of(keyword) is not None for keyword in keywords())

@@ -3,16 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacsd.dicom.dictionary import data_element
+from pacsd.dicom.level import Level
+from pacsd.dicom.moments import normal_date, normal_time
 from pacsd.index.attributes import (
     ATTRIBUTES,
     TAGS,
     Attribute,
-    Level,
     attributes_of,
     column_values,
     columns,
-    normal_date,
-    normal_time,
     snake_case,
 )
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pacsd.index.attributes import Level
+from pacsd.dicom.level import Level
 from pacsd.index.index import Index
 from pacsd.index.records import ExtraTagState, Scope
 from tests.index.made import SCOPE, new

@@ -2,8 +2,9 @@ from sqlalchemy import Column, Table, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from pacsd.dicom.level import Level
 from pacsd.index import schema, schema_records
-from pacsd.index.attributes import Level, columns
+from pacsd.index.attributes import columns
 from pacsd.index.schema import METADATA
 
 WITHOUT_PARTITION = {"partition", "sop_class", "transfer_syntax", "store", "meta"}

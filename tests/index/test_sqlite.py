@@ -1,6 +1,7 @@
 import errno
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pacsd.index.sqlite import (
     driver,
     insert_or_ignore,
     insert_or_replace,
+    interrupted_at,
     prepared,
     table_bytes,
     transaction,
@@ -223,3 +225,14 @@ def test_tables_have_sizes_where_sqlite_can_tell(writer: Connection) -> None:
     put(writer, *range(1, 5_000))
     sizes = table_bytes(writer)
     assert sizes == {} or sizes["thing"] >= 5_000
+
+
+def test_what_takes_too_long_is_interrupted_and_the_connection_lives(tmp_path: Path) -> None:
+    connection = SqliteFile(tmp_path / "index.sqlite").connect_writer()
+    endless = (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+    )
+    with pytest.raises(TimeoutError), interrupted_at(connection, time.monotonic() + 0.05):
+        driver(connection).execute(endless).fetchone()
+    assert driver(connection).execute("SELECT 1").fetchone() == (1,)
+    close(connection)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacsd.index.folding import fold, fold_person_names
+from pacsd.dicom.folding import fold, fold_person_names
 
 
 @pytest.mark.parametrize(

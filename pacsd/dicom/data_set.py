@@ -1,0 +1,128 @@
+"""A data set with its sequences, read whole: Identifiers, and headers that somebody asks for.
+
+Not for objects on their way in, whose headers are scanned as bytes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from pacsd.dicom.charset import CharacterSet, character_set
+from pacsd.dicom.dictionary import vr_of
+from pacsd.dicom.headers import EXPLICIT_BIG, UNDEFINED_LENGTH, Buffer, Element, layout_of
+from pacsd.dicom.registry import TransferSyntax
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.values import read_values
+from pacsd.dicom.vr import VR
+from pacsd.dicom.walk import Path, walk
+
+SPECIFIC_CHARACTER_SET: Tag = 0x00080005
+MAX_HEADERS = 65_536
+"""Elements and items that are read; a bound on time."""
+
+Content: TypeAlias = "str | bytes | tuple[Mapping[Tag, Content], ...]"
+"""A value as it leaves: text, its values joined by backslashes; the bytes of other VRs in Little
+Endian; or the items of a sequence."""
+
+_KNOWN = frozenset(VR)
+_BYTES = frozenset({VR.OB, VR.OD, VR.OF, VR.OL, VR.OV, VR.OW, VR.UN})
+
+
+class DataSet:
+    """A data set, or an item of a sequence. Implements `matching.Source`."""
+
+    __slots__ = ("_charset", "_elements", "_is_little_endian", "_items", "_raw")
+
+    def __init__(self, raw: Buffer, charset: CharacterSet, *, is_little_endian: bool) -> None:
+        self._raw = raw
+        self._charset = charset
+        self._is_little_endian = is_little_endian
+        self._elements: dict[Tag, Element] = {}
+        self._items: dict[Tag, list[DataSet]] = {}
+
+    def __contains__(self, tag: object) -> bool:
+        return tag in self._elements
+
+    def __iter__(self) -> Iterator[Tag]:
+        return iter(self._elements)
+
+    @property
+    def is_little_endian(self) -> bool:
+        """Whether its numbers are."""
+        return self._is_little_endian
+
+    @property
+    def charset(self) -> CharacterSet:
+        """The character sets of its text."""
+        return self._charset
+
+    def vr(self, tag: Tag) -> str:
+        """The VR of an element that is there: its own, or the dictionary's; UN if none is known."""
+        return element_vr(self._elements[tag])
+
+    def raw(self, tag: Tag) -> bytes:
+        """The bytes of a value; none for a sequence, or without the element."""
+        element = self._elements.get(tag)
+        if element is None or element.length == UNDEFINED_LENGTH:
+            return b""
+        return bytes(self._raw[element.offset : element.offset + element.length])
+
+    def texts(self, tag: Tag) -> Sequence[str]:
+        """The values of an attribute as text, none if it is missing or empty."""
+        raw = self.raw(tag)
+        if not raw:
+            return ()
+        vr = self.vr(tag)
+        if vr == VR.SQ or vr in _BYTES:
+            return ()
+        values = read_values(raw, vr, self._charset, is_little_endian=self._is_little_endian)
+        form = "{:08X}" if vr == VR.AT else "{}"
+        return [form.format(value) for value in values]
+
+    def items(self, tag: Tag) -> Sequence["DataSet"]:
+        """The items of a sequence."""
+        return self._items.get(tag, ())
+
+    def add(self, element: Element) -> None:
+        """An element of this data set was read; the last one of a tag counts."""
+        self._elements[element.tag] = element
+        if element.tag == SPECIFIC_CHARACTER_SET:
+            self._charset = character_set(self.raw(SPECIFIC_CHARACTER_SET))
+
+    def add_item(self, sequence: Tag) -> "DataSet":
+        """An item of one of its sequences was read."""
+        item = DataSet(self._raw, self._charset, is_little_endian=self._is_little_endian)
+        self._items.setdefault(sequence, []).append(item)
+        return item
+
+
+def element_vr(element: Element) -> str:
+    """An element's own VR; where that is no help, the dictionary's; UN if none is known."""
+    vr = element.vr
+    if vr is None or vr not in _KNOWN or vr == VR.UN:
+        vr = VR.SQ if element.is_undefined_length else vr_of(element.tag)
+    return VR.UN if vr is None else vr
+
+
+def read_data_set(
+    raw: Buffer, syntax: TransferSyntax, *, stop_before: Tag | None = None
+) -> DataSet:
+    """The data set of these bytes.
+
+    Raises:
+        ScanError: its structure cannot be read, nests too deep, or has more than MAX_HEADERS
+            elements and items.
+    """
+    is_little_endian = layout_of(syntax) is not EXPLICIT_BIG
+    root = DataSet(raw, character_set(b""), is_little_endian=is_little_endian)
+    places: dict[Path, DataSet] = {(): root}
+    for path, element in walk(raw, syntax, stop_before=stop_before, max_headers=MAX_HEADERS):
+        _place(places, path).add(element)
+    return root
+
+
+def _place(places: dict[Path, DataSet], path: Path) -> DataSet:
+    found = places.get(path)
+    if found is None:
+        # An item without elements before this one was passed without a word of it.
+        found = places[path] = _place(places, path[:-1]).add_item(path[-1][0])
+    return found

@@ -1,0 +1,131 @@
+"""Where a query finds an attribute: the columns of the indexed ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Table
+
+from pacsd.dicom.dictionary import data_element
+from pacsd.dicom.level import Level
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
+from pacsd.index import schema
+from pacsd.index.attributes import ATTRIBUTES
+from pacsd.index.computed import (
+    MODALITIES_IN_STUDY,
+    SOP_CLASSES_IN_STUDY,
+    counts,
+    modalities,
+    sop_classes,
+)
+
+TABLES: Mapping[Level, Table] = {
+    Level.PATIENT: schema.patient,
+    Level.STUDY: schema.study,
+    Level.SERIES: schema.series,
+    Level.INSTANCE: schema.instance,
+}
+
+SOP_CLASS_UID: Tag = 0x00080016
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedColumn:
+    """An attribute's column. `folded` has names without case and accents.
+
+    `is_multiple`: its values stand in it joined by backslashes; `is_number`: as one number.
+    """
+
+    level: Level
+    tag: Tag
+    vr: VR
+    column: ColumnElement[Any]
+    folded: ColumnElement[Any] | None = None
+    is_multiple: bool = False
+    is_number: bool = False
+
+
+def _keys() -> list[IndexedColumn]:
+    patient, study, series = schema.patient.c, schema.study.c, schema.series.c
+    instance = schema.instance.c
+    return [
+        IndexedColumn(Level.PATIENT, 0x00100020, VR.LO, patient.patient_id),
+        IndexedColumn(Level.PATIENT, 0x00100021, VR.LO, patient.issuer_of_patient_id),
+        IndexedColumn(Level.STUDY, 0x0020000D, VR.UI, study.study_instance_uid),
+        IndexedColumn(Level.SERIES, 0x0020000E, VR.UI, series.series_instance_uid),
+        IndexedColumn(Level.INSTANCE, 0x00080018, VR.UI, instance.sop_instance_uid),
+        IndexedColumn(Level.INSTANCE, SOP_CLASS_UID, VR.UI, schema.sop_class.c.word),
+    ]
+
+
+def _of_level(level: Level) -> list[IndexedColumn]:
+    columns = TABLES[level].c
+    found: list[IndexedColumn] = []
+    for each in ATTRIBUTES[level]:
+        if each.sequence is not None:
+            continue
+        row = data_element(each.tag)
+        folded = None if each.folded_column is None else columns[each.folded_column]
+        found.append(
+            IndexedColumn(
+                level,
+                each.tag,
+                each.vr,
+                columns[each.column],
+                folded,
+                is_multiple=row is not None and row.multiplicity != "1",
+                is_number=each.is_number,
+            )
+        )
+    return found
+
+
+def _computed() -> list[IndexedColumn]:
+    study = Level.STUDY
+    return [
+        IndexedColumn(study, MODALITIES_IN_STUDY, VR.CS, modalities(), is_multiple=True),
+        IndexedColumn(study, SOP_CLASSES_IN_STUDY, VR.UI, sop_classes(), is_multiple=True),
+        *(
+            IndexedColumn(level, tag, VR.IS, number, is_number=True)
+            for level, tag, number in counts()
+        ),
+    ]
+
+
+def _by_tag() -> dict[Tag, dict[Level, IndexedColumn]]:
+    by_tag: dict[Tag, dict[Level, IndexedColumn]] = {}
+    of_levels = (each for level in Level for each in _of_level(level))
+    for each in (*_keys(), *_computed(), *of_levels):
+        by_tag.setdefault(each.tag, {})[each.level] = each
+    return by_tag
+
+
+_COLUMNS = _by_tag()
+
+
+def column_of(tag: Tag, level: Level) -> IndexedColumn | None:
+    """The column of an attribute, as an entity of this level has it.
+
+    It is the nearest one above if several levels have such; one below if only these do. An
+    attribute within a sequence is none of the data set's own.
+    """
+    found = _COLUMNS.get(tag)
+    if found is None:
+        return None
+    above = [each for each in found if each <= level]
+    return found[max(above)] if above else found[min(found)]
+
+
+def joined(first: Level, last: Level, *, with_sop_class: bool) -> FromClause:
+    """The tables of these levels, and of those between them, joined."""
+    tables: FromClause = TABLES[last]
+    for level in sorted(Level, reverse=True):
+        if first <= level < last:
+            below, table = TABLES[Level(level + 1)], TABLES[level]
+            tables = tables.join(table, below.c[f"{level.name.lower()}_row"] == table.c.id)
+    if with_sop_class:
+        tables = tables.join(
+            schema.sop_class, schema.instance.c.sop_class_row == schema.sop_class.c.id
+        )
+    return tables

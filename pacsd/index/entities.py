@@ -1,0 +1,110 @@
+"""Entities by their numbers: the attributes that a query returns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal_column, select
+
+from pacsd.dicom.level import Level
+from pacsd.dicom.tag import Tag
+from pacsd.index.columns import SOP_CLASS_UID, TABLES, IndexedColumn, column_of, joined
+from pacsd.index.computed import (
+    MODALITIES_IN_STUDY,
+    SOP_CLASSES_IN_STUDY,
+    first_instance,
+)
+from pacsd.index.recent import Recent
+from pacsd.index.selections import slices
+from pacsd.index.sqlite import driver, positional
+
+_KEPT_STATEMENTS = 256
+_COLLECTED = frozenset({MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY})
+_SIZES = (1, 4, 16, 64, 256, 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A patient, study, series or instance as the index knows it.
+
+    `values` has an entry for each attribute asked for, '' where it has no value.
+    `first_instance` is the number of the first of its instances that peers may see, 0 if that was
+    not asked for or there is none any more.
+    """
+
+    id: int
+    values: Mapping[Tag, str]
+    first_instance: int
+
+
+def is_indexed(tag: Tag, level: Level) -> bool:
+    """Whether the index has the values of an attribute for entities of a level."""
+    column = column_of(tag, level)
+    return column is not None and column.level <= level
+
+
+def read_entities(
+    level: Level,
+    ids: Sequence[int],
+    tags: tuple[Tag, ...],
+    connection: Connection,
+    *,
+    with_first: bool = False,
+) -> list[Entity]:
+    """The entities that there still are, in the order of these numbers; blocks.
+
+    `tags` are indexed at that level.
+    """
+    columns = [column for tag in tags if (column := column_of(tag, level)) is not None]
+    found: dict[int, Entity] = {}
+    for some in slices(ids):
+        for row in _rows(level, some, columns, connection, with_first=with_first):
+            values = {
+                column.tag: _text(column.tag, value)
+                for column, value in zip(columns, row[2:], strict=True)
+            }
+            found[row[0]] = Entity(row[0], values, row[1] or 0)
+    return [found[each] for each in ids if each in found]
+
+
+def _text(tag: Tag, value: Any) -> str:
+    if value is None:
+        return ""
+    return "\\".join(sorted(value.split("\\"))) if tag in _COLLECTED else str(value)
+
+
+def _rows(
+    level: Level,
+    ids: Sequence[int],
+    columns: Sequence[IndexedColumn],
+    connection: Connection,
+    *,
+    with_first: bool,
+) -> list[tuple[Any, ...]]:
+    size = next(each for each in _SIZES if each >= len(ids))
+    shape = (level, size, tuple(column.tag for column in columns), with_first)
+    known = _statements.get(shape)
+    if known is None:
+        known = positional(_statement(level, size, columns, with_first=with_first))
+        _statements.put(shape, known)
+    sql, names = known
+    values = [*ids, *(ids[-1] for _ in range(size - len(ids)))]
+    cursor = driver(connection).execute(sql, [values[int(name[1:])] for name in names])
+    return cursor.fetchall()
+
+
+def _statement(
+    level: Level, size: int, columns: Sequence[IndexedColumn], *, with_first: bool
+) -> Select[*tuple[Any, ...]]:
+    first = min((column.level for column in columns), default=level)
+    with_sop_class = any(column.tag == SOP_CLASS_UID for column in columns)
+    table = TABLES[level]
+    first_number: ColumnElement[Any] = first_instance(level) if with_first else literal_column("0")
+    chosen = select(table.c.id, first_number, *(column.column for column in columns))
+    tables = joined(min(first, level), level, with_sop_class=with_sop_class)
+    return chosen.select_from(tables).where(
+        table.c.id.in_([bindparam(f"p{number}") for number in range(size)])
+    )
+
+
+_statements: Recent[object, tuple[str, tuple[str, ...]]] = Recent(_KEPT_STATEMENTS)

@@ -1,0 +1,242 @@
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from pacsd.dicom.errors import IdentifierError
+from pacsd.dicom.identifier import (
+    MAX_VALUES,
+    PATIENT_ROOT,
+    PATIENT_STUDY_ONLY,
+    STUDY_ROOT,
+    Asked,
+    Manner,
+    Model,
+    read_instances,
+    read_query,
+    read_retrieval,
+)
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import (
+    Between,
+    BetweenMoments,
+    Condition,
+    HasItem,
+    Missing,
+    Moment,
+    Names,
+    Patterns,
+    Query,
+    ReturnKey,
+    SoundsLike,
+    Values,
+)
+from pacsd.dicom.vr import VR
+from tests.dicom.by_pydicom import UNCOMPRESSED, encoded, keys
+from tests.dicom.written import EXPLICIT, IMPLICIT
+
+PATIENT_ID, STUDY, SERIES, INSTANCE = 0x00100020, 0x0020000D, 0x0020000E, 0x00080018
+TWO_DAYS = ("20260101", "20260103")
+PLAIN, RELATIONAL = Manner(), Manner(is_relational=True)
+
+
+def asked(identifier: Dataset, model: Model = STUDY_ROOT, manner: Manner = PLAIN) -> Asked:
+    read = [read_query(encoded(identifier, each), each, model, manner) for each in UNCOMPRESSED]
+    assert read[0] == read[1] == read[2]
+    return read[0]
+
+
+def condition(manner: Manner = PLAIN, **values: object) -> Condition:
+    found = asked(keys(QueryRetrieveLevel="STUDY", **values), manner=manner).query.conditions
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "expected"),
+    [
+        ("PatientID", "P1", Patterns(PATIENT_ID, VR.LO, ("P1",))),
+        ("PatientID", "P*", Patterns(PATIENT_ID, VR.LO, ("P*",))),
+        ("ModalitiesInStudy", ["CT", "MR"], Patterns(0x00080061, VR.CS, ("CT", "MR"))),
+        ("StudyInstanceUID", "1.2", Values(STUDY, VR.UI, ("1.2",))),
+        ("StudyInstanceUID", ["1.2", "1.3"], Values(STUDY, VR.UI, ("1.2", "1.3"))),
+        ("StudyDate", "20260101-", Between(0x00080020, VR.DA, "20260101", None)),
+        ("StudyTime", "10", Between(0x00080030, VR.TM, "100000", "105959.999999")),
+        ("PatientName", "SMITH*", Names(0x00100010, ("SMITH*",))),
+        ("PatientAge", "042Y", Values(0x00101010, VR.AS, ("042Y",))),
+        ("AccessionNumber", '""', Missing(0x00080050)),
+        (
+            "StudyDate",
+            ["20260101", "20260103"],
+            Values(0x00080020, VR.DA, ("20260101", "20260103")),
+        ),
+        ("PatientComments", "a\\b*", Patterns(0x00104000, VR.LT, ("a\\b*",))),
+    ],
+)
+def test_each_kind_of_matching(keyword: str, value: object, expected: Condition) -> None:
+    found = asked(keys(QueryRetrieveLevel="STUDY", **{keyword: value}))
+    assert found.query.conditions == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("PatientID", ""), ("PatientID", "*"), ("PatientName", "*^*"), ("StudyInstanceUID", None)],
+)
+def test_universal_matching_leaves_no_condition(keyword: str, value: object) -> None:
+    identifier = keys(QueryRetrieveLevel="STUDY", **{keyword: value})
+    found = asked(identifier)
+    assert found.query.conditions == ()
+    assert len(found.query.returned) == 2
+
+
+def test_names_sound_only_where_that_was_agreed_on_and_no_wildcard_stands() -> None:
+    fuzzy = Manner(is_fuzzy=True)
+    assert condition(fuzzy, PatientName="Smyth") == SoundsLike(0x00100010, ("Smyth",))
+    assert condition(fuzzy, PatientName="Smy*") == Names(0x00100010, ("Smy*",))
+    exact = Manner(names_are_exact=True)
+    assert condition(exact, PatientName="Smyth") == Names(0x00100010, ("Smyth",), is_exact=True)
+
+
+def test_dates_and_times_are_combined_only_where_that_was_agreed_on() -> None:
+    values = {"StudyDate": "20260101-20260102", "StudyTime": "1000-1200"}
+    combined = condition(Manner(combines_datetimes=True), **values)
+    low, high = Moment("20260101", "100000"), Moment("20260102", "120059.999999")
+    assert combined == BetweenMoments(0x00080020, 0x00080030, low, high)
+    apart = asked(keys(QueryRetrieveLevel="STUDY", **values)).query.conditions
+    assert [type(each) for each in apart] == [Between, Between]
+
+
+def test_a_timezone_is_minded_only_where_that_was_agreed_on() -> None:
+    identifier = keys(
+        QueryRetrieveLevel="STUDY", StudyDate="20260101", TimezoneOffsetFromUTC="-0330"
+    )
+    adjusted = asked(identifier, manner=Manner(adjusts_timezone=True))
+    assert adjusted.offset_minutes == -210
+    day = Moment("20260101", "")
+    assert adjusted.query.conditions == (BetweenMoments(0x00080020, 0x00080030, day, day, -210),)
+    assert asked(identifier).offset_minutes is None
+
+
+def test_sequences() -> None:
+    code = keys(CodeValue="A*", CodeMeaning="")
+    found = asked(keys(QueryRetrieveLevel="STUDY", ProcedureCodeSequence=[code])).query
+    assert found.conditions == (HasItem(0x00081032, (Patterns(0x00080100, VR.SH, ("A*",)),)),)
+    inner = (ReturnKey(0x00080100, VR.SH), ReturnKey(0x00080104, VR.LO))
+    assert found.returned[1] == ReturnKey(0x00081032, VR.SQ, inner)
+    assert asked(keys(QueryRetrieveLevel="STUDY", ProcedureCodeSequence=[])).query.conditions == ()
+
+
+def test_text_comes_in_its_character_set() -> None:
+    identifier = keys(
+        QueryRetrieveLevel="STUDY", SpecificCharacterSet="ISO_IR 144", PatientName="Люк*"
+    )
+    found = asked(identifier)
+    assert found.query.conditions == (Names(0x00100010, ("Люк*",)),)
+    assert found.charset.strip() == b"ISO_IR 144"
+
+
+def test_values_that_mean_nothing_are_told() -> None:
+    identifier = keys(QueryRetrieveLevel="STUDY")
+    identifier.add_new(0x00282000, "OB", b"\1\2")
+    assert asked(identifier).unmatched == (0x00282000,)
+
+
+@pytest.mark.parametrize(
+    ("model", "level", "values", "tag"),
+    [
+        (STUDY_ROOT, "PATIENT", {}, 0x00080052),
+        (STUDY_ROOT, "", {}, 0x00080052),
+        (STUDY_ROOT, "Study", {}, 0x00080052),
+        (PATIENT_STUDY_ONLY, "SERIES", {"PatientID": "1", "StudyInstanceUID": "1.2"}, 0x00080052),
+        (STUDY_ROOT, "SERIES", {}, STUDY),
+        (STUDY_ROOT, "SERIES", {"StudyInstanceUID": ["1.2", "1.3"]}, STUDY),
+        (STUDY_ROOT, "IMAGE", {"StudyInstanceUID": "1.2"}, SERIES),
+        (PATIENT_ROOT, "STUDY", {}, PATIENT_ID),
+        (PATIENT_ROOT, "STUDY", {"PatientID": "P*"}, PATIENT_ID),
+        (STUDY_ROOT, "STUDY", {"StudyDate": "-"}, 0x00080020),
+        (STUDY_ROOT, "STUDY", {"StudyDate": "99999999-0"}, 0x00080020),
+        (STUDY_ROOT, "STUDY", {"StudyTime": "25"}, 0x00080030),
+    ],
+)
+def test_what_no_identifier_may_say(
+    model: Model, level: str, values: dict[str, object], tag: int
+) -> None:
+    with pytest.raises(IdentifierError) as caught:
+        asked(keys(QueryRetrieveLevel=level, **values), model)
+    assert caught.value.tag == tag
+    assert str(caught.value).isprintable()
+
+
+def test_relational_queries_need_no_keys_of_levels_above() -> None:
+    found = asked(keys(QueryRetrieveLevel="IMAGE", SOPInstanceUID="1.2"), STUDY_ROOT, RELATIONAL)
+    assert found.query.level is Level.INSTANCE
+    assert found.query.conditions == (Values(INSTANCE, VR.UI, ("1.2",)),)
+
+
+def test_a_list_has_a_bound() -> None:
+    uids = [f"1.2.{number}" for number in range(MAX_VALUES + 1)]
+    identifier = keys(QueryRetrieveLevel="STUDY", StudyInstanceUID=uids)
+    with pytest.raises(IdentifierError, match="values"):
+        read_query(encoded(identifier), IMPLICIT, STUDY_ROOT, Manner())
+    identifier.StudyInstanceUID = uids[:-1]
+    found = read_query(encoded(identifier), IMPLICIT, STUDY_ROOT, Manner()).query.conditions[0]
+    assert isinstance(found, Values)
+    assert len(found.values) == MAX_VALUES
+
+
+def test_a_retrieval_names_instances_by_unique_keys_only() -> None:
+    identifier = keys(
+        QueryRetrieveLevel="SERIES",
+        StudyInstanceUID="1.2",
+        SeriesInstanceUID=["1.2.1", "1.2.2"],
+        PatientName="ignored",
+    )
+    found = read_retrieval(encoded(identifier), IMPLICIT, STUDY_ROOT, is_relational=False)
+    assert found == Query(
+        Level.INSTANCE,
+        (Values(STUDY, VR.UI, ("1.2",)), Values(SERIES, VR.UI, ("1.2.1", "1.2.2"))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "values"),
+    [
+        ("STUDY", {}),
+        ("STUDY", {"StudyInstanceUID": ""}),
+        ("SERIES", {"SeriesInstanceUID": "1.2.1"}),
+        ("SERIES", {"StudyInstanceUID": "1.2"}),
+    ],
+)
+def test_a_retrieval_never_means_everything(level: str, values: dict[str, object]) -> None:
+    identifier = encoded(keys(QueryRetrieveLevel=level, **values))
+    with pytest.raises(IdentifierError):
+        read_retrieval(identifier, IMPLICIT, STUDY_ROOT, is_relational=False)
+
+
+def test_composite_instances_are_named_by_their_uids_alone() -> None:
+    identifier = keys(QueryRetrieveLevel="IMAGE", SOPInstanceUID=["1.2", "1.3"])
+    expected = Query(Level.INSTANCE, (Values(INSTANCE, VR.UI, ("1.2", "1.3")),))
+    assert read_instances(encoded(identifier), IMPLICIT) == expected
+    for bad in (keys(QueryRetrieveLevel="FRAME"), keys(QueryRetrieveLevel="IMAGE")):
+        with pytest.raises(IdentifierError):
+            read_instances(encoded(bad), IMPLICIT)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_it(raw: bytes) -> None:
+    for syntax in UNCOMPRESSED:
+        with suppress(IdentifierError):
+            read_query(raw, syntax, STUDY_ROOT, RELATIONAL)
+
+
+@given(st.text(max_size=80))
+def test_no_value_breaks_it(value: str) -> None:
+    raw = value.encode("utf-8", errors="surrogatepass")[:80]
+    raw += b" " * (len(raw) % 2)
+    head = b"\x08\0\x52\0CS\x06\0STUDY "
+    for tag, vr in ((b"\x10\0\x10\0", b"PN"), (b"\x08\0\x20\0", b"DA"), (b"\x20\0\x0d\0", b"UI")):
+        element = tag + vr + len(raw).to_bytes(2, "little") + raw
+        with suppress(IdentifierError):
+            read_query(head + element, EXPLICIT, STUDY_ROOT, RELATIONAL)

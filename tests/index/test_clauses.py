@@ -1,0 +1,89 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import Between, Condition, Names, Patterns, SoundsLike, Values
+from pacsd.dicom.vr import VR
+from pacsd.index.clauses import Clause, behind, binds, clause_of, equals
+from pacsd.index.schema import study
+from pacsd.index.sqlite import DIALECT
+
+NAME, ACCESSION, DATE, STUDY = 0x00100010, 0x00080050, 0x00080020, 0x0020000D
+OTHER_IDS = 0x00101000
+
+
+def clause(condition: Condition, level: Level = Level.STUDY) -> Clause:
+    found = clause_of(condition, level, 1)
+    assert found is not None
+    return found
+
+
+def sql(found: Clause) -> str:
+    return str(found.build(binds()).compile(dialect=DIALECT))
+
+
+@given(st.text(min_size=1), st.text())
+def test_behind_all_that_begin_so(prefix: str, rest: str) -> None:
+    text, end = prefix + rest, behind(prefix)
+    raw = [each.encode("utf-8", errors="surrogatepass") for each in (prefix, text, end)]
+    assert raw == sorted(raw)
+    assert raw[1] != raw[2]
+    if not any("\ud800" <= character <= "\udfff" for character in prefix):
+        end.encode()
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_exact"),
+    [
+        (Patterns(ACCESSION, VR.SH, ("A1",)), True),
+        (Patterns(ACCESSION, VR.SH, ("A*", "*1*")), True),
+        (Patterns(ACCESSION, VR.SH, ("A?",)), False),
+        (Patterns(OTHER_IDS, VR.LO, ("A1",)), False),
+        (Values(STUDY, VR.UI, ("1.2",)), True),
+        (Names(NAME, ("SMITH*",)), True),
+        (Names(NAME, ("*MITH*",)), True),
+        (Names(NAME, ("SMITH",)), False),
+        (Names(NAME, ("SMITH*",), is_exact=True), False),
+        (Names(NAME, ("=SMITH*",)), False),
+        (SoundsLike(NAME, ("smith",)), True),
+        (SoundsLike(0x00080090, ("smith",)), False),
+        (Between(DATE, VR.DA, "20260101", None), True),
+    ],
+)
+def test_what_is_to_be_looked_at_again(condition: Condition, is_exact: bool) -> None:
+    assert clause(condition).is_exact is is_exact
+
+
+def test_values_are_never_part_of_the_statement() -> None:
+    evil = "'; DROP TABLE study; --"
+    for condition in (
+        Patterns(ACCESSION, VR.SH, (evil, f"{evil}*", f"*{evil}*")),
+        Values(STUDY, VR.UI, (evil,)),
+        Names(NAME, (f"{evil}*",)),
+    ):
+        found = clause(condition)
+        assert "DROP" not in sql(found)
+        assert any("drop" in str(each).lower() for each in found.parameters)
+
+
+def test_queries_of_one_shape_share_a_signature() -> None:
+    assert clause(Names(NAME, ("SMITH*",))).signature == clause(Names(NAME, ("J*",))).signature
+    lists = [clause(Values(STUDY, VR.UI, tuple(map(str, range(n))))) for n in (5, 8, 9)]
+    assert lists[0].signature == lists[1].signature != lists[2].signature
+    assert [len(each.parameters) for each in lists] == [8, 8, 16]
+
+
+def test_a_list_is_filled_up_with_its_last_value() -> None:
+    found = equals(study.c.study_instance_uid, "uid", ["a", "b", "c"])
+    assert found.parameters == ("a", "b", "c", "c")
+    assert sql(found).count("?") == 4
+
+
+def test_numbers_that_are_none_find_nothing() -> None:
+    found = clause(Values(0x00200011, VR.IS, ("x",)), Level.SERIES)
+    assert found.parameters == ()
+
+
+def test_what_no_column_has_is_no_clause() -> None:
+    assert clause_of(Patterns(0x00189073, VR.LO, ("x",)), Level.INSTANCE, 1) is None
