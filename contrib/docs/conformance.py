@@ -128,18 +128,18 @@ ABORTS: tuple[tuple[AbortSource, AbortReason, str], ...] = (
 STATUSES: tuple[tuple[int, str, str], ...] = (
     (
         Status.SUCCESS,
-        "C-ECHO, C-STORE",
+        "any",
         (
             "C-STORE: the object is durable and indexed, or the same data set was before; of an "
             "object that names another patient than its study has: durable, not shown until "
-            "somebody decides"
+            "somebody decides; C-FIND: all matches were told; C-MOVE, C-GET: all was sent"
         ),
     ),
     (Status.PROCESSING_FAILURE, "any", "the command group length contradicts the command set"),
     (Status.INVALID_SOP_INSTANCE, "C-STORE", "the Affected SOP Instance UID is empty or no UID"),
     (
         Status.SOP_CLASS_NOT_SUPPORTED,
-        "C-STORE",
+        "C-STORE, C-FIND, C-MOVE, C-GET",
         "the Affected SOP Class UID is not the abstract syntax of the presentation context",
     ),
     (Status.DUPLICATE_INVOCATION, "any", "the Message ID belongs to an operation still open"),
@@ -154,16 +154,62 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
     ),
     (
         Status.OUT_OF_RESOURCES,
-        "C-STORE",
-        "the object is not acknowledged and may be sent again; Error Comment says why, see below",
+        "C-STORE, C-FIND",
+        (
+            "C-STORE: the object is not acknowledged and may be sent again; Error Comment says "
+            "why, see below; C-FIND: there are more matches than `query.max_results`, and those "
+            "were told, or the search took longer than `query.budget_s`"
+        ),
+    ),
+    (
+        Status.UNABLE_TO_CALCULATE_MATCHES,
+        "C-MOVE, C-GET",
+        "more instances than `query.max_results`, or a search longer than `query.budget_s`",
+    ),
+    (
+        Status.UNABLE_TO_PERFORM_SUB_OPERATIONS,
+        "C-MOVE, C-GET",
+        "no instance could be sent; the data set lists them",
+    ),
+    (
+        Status.MOVE_DESTINATION_UNKNOWN,
+        "C-MOVE",
+        (
+            "the Move Destination is no peer with `move_destination = true`, or one of our own "
+            "AE titles"
+        ),
     ),
     (
         Status.DATA_SET_MISMATCH,
-        "C-STORE",
+        "C-STORE, C-FIND, C-MOVE, C-GET",
         (
-            "SOP Class or Instance UID of the data set is not that of the command; Offending "
-            "Element names it"
+            "C-STORE: SOP Class or Instance UID of the data set is not that of the command; else: "
+            "a level, unique key or range that is none; Offending Element names it"
         ),
+    ),
+    (
+        Status.SUB_OPERATIONS_FAILED,
+        "C-MOVE, C-GET",
+        (
+            "some instances could not be sent, or were taken with a warning; the data set lists "
+            "those that failed, as many as it has room for"
+        ),
+    ),
+    (
+        Status.UNABLE_TO_PROCESS,
+        "C-FIND, C-MOVE, C-GET",
+        "the index cannot be read; Error Comment says why",
+    ),
+    (Status.CANCEL, "C-FIND, C-MOVE, C-GET", "after C-CANCEL, with what was done by then"),
+    (
+        Status.PENDING,
+        "C-FIND, C-MOVE, C-GET",
+        "a match; or how far a retrieval is: as objects are sent, at least every five seconds",
+    ),
+    (
+        Status.PENDING_WARNING,
+        "C-FIND",
+        "a match, of a query with keys that entities of its level do not have",
     ),
     (
         Status.COERCION,

@@ -80,7 +80,16 @@ ROWS = {
         "disk full, read-only or broken, at every step",
         "A700; nothing half kept; who only stores is rejected for now before it is full",
     ),
-    "D43": ("C-CANCEL of nothing", "ignored"),
+    "D40": (
+        "`*` a thousand times, 64 KB values, SQL, 10,000 UIDs",
+        "matches up to the limit, then A700; a second of the database at most",
+    ),
+    "D41": ("a level, key or range that is none", "A900 with the attribute at fault"),
+    "D42": ("a query whose answers nobody reads", "it pauses; ended at the network timeout"),
+    "D43": ("C-CANCEL before, during, after an operation", "FE00, or ignored"),
+    "D44": ("C-MOVE to an unknown AE title, or to ourselves", "A801"),
+    "D45": ("a destination that dies half-way", "B000 or A702; counts add up"),
+    "D46": ("C-GET without the SCP role", "each sub-operation fails: A702; no abort"),
     "D50": ("abort, reset or close in any state", "as table 9-10 says; no half object; place free"),
     "D51": (
         "shutdown while objects arrive",

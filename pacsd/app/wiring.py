@@ -22,21 +22,28 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
 from pacsd.archive.curation import Curation
+from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
 from pacsd.archive.register import Register
 from pacsd.archive.restoring import RestoringRegister
+from pacsd.archive.retrieval import Retriever
 from pacsd.archive.scrub import Scrub
+from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
 from pacsd.net.http import Health, HttpListener
 from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
+from pacsd.net.performer import Services
 from pacsd.net.places import Places
 from pacsd.net.recorder import Recorder
+from pacsd.net.retrieving import Retrieving
 from pacsd.net.scp import AcceptanceHook, Desk
+from pacsd.net.scu import Timeouts
 from pacsd.net.trace import Trace
+from pacsd.net.turns import Turns
 from pacsd.ul.association import Limits
 
 
@@ -71,15 +78,27 @@ def build(checked: Checked, archive: Archive) -> Parts:
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
+    services = Services(
+        ingest,
+        make_finder(config, archive),
+        Retrieving(
+            make_retriever(config, archive),
+            peers=lambda: gatekeeper.peers,
+            timeouts=Timeouts.of(config.dimse),
+            turns=Turns(config.query.max_retrievals),
+            own_titles=frozenset(own.title for own in config.ae),
+        ),
+    )
     listener = Listener(
         Desk(
             gatekeeper=gatekeeper,
-            ingest=ingest,
+            services=services,
             books=Books(recorder, metrics, _trace(config)),
             limits=_limits_before_request(config),
             max_data_set_bytes=config.dimse.max_data_set_bytes,
             network_timeout_s=config.dimse.network_timeout_s,
             hook=_acceptance(archive.hooks),
+            names_are_exact=not config.query.ignore_case,
         ),
         config.dimse.listen,
         config.dimse.backlog,
@@ -116,6 +135,18 @@ def make_ingest(config: Config, archive: Archive, register: Register, log: Inges
         min_free_inodes=config.store.min_free_inodes,
         preamble_policy=PreamblePolicy(config.store.preamble),
     )
+
+
+def make_finder(config: Config, archive: Archive) -> Finder:
+    """What answers queries."""
+    limits = QueryLimits(config.query.max_results, config.query.budget_s)
+    return Finder(archive.index, StoredHeaders(archive.store, archive.index), limits)
+
+
+def make_retriever(config: Config, archive: Archive) -> Retriever:
+    """What gives out the objects that queries name."""
+    limits = QueryLimits(config.query.max_results, config.query.budget_s)
+    return Retriever(archive.store, archive.index, limits)
 
 
 def errand_kinds(

@@ -16,13 +16,17 @@ _MAX_MESSAGE_ID = 0xFFFF
 
 @dataclass(slots=True)
 class Operation:
-    """An open operation: what is still due before its Message ID is free again."""
+    """An open operation: what is still due before its Message ID is free again.
+
+    `number` counts the operations of both sides in the order of their requests.
+    """
 
     message_id: int
     context: PresentationContext
     awaits_data_set: bool
     awaits_response: bool = True
     response_type: type[Response] = Response
+    number: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -44,6 +48,15 @@ class Operations:
 
     def __contains__(self, message_id: int) -> bool:
         return message_id in self._open
+
+    @property
+    def newest(self) -> int:
+        """The number of the operation opened last of those that are open; 0 if none is.
+
+        Of two sides the one whose operation is newer waits for the other: a sub-operation comes
+        within the operation it belongs to (PS3.4 section C.4.3), which is not at its end before.
+        """
+        return next(reversed(self._open.values())).number if self._open else 0
 
     def get(self, message_id: int) -> Operation | None:
         """The open operation of that Message ID."""

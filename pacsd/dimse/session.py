@@ -52,6 +52,7 @@ class Session:
         "_active_at",
         "_incoming",
         "_invoked",
+        "_operations",
         "_outgoing",
         "_pace",
         "_pdvs",
@@ -75,6 +76,7 @@ class Session:
         self._outgoing = Outgoing(association)
         self._performing = Operations()
         self._invoked = Operations()
+        self._operations = 0
         self._pdvs: deque[PDV] = deque()
         self._receiving = (0, False)
         self._active_at = now
@@ -91,6 +93,18 @@ class Session:
     def negotiated(self) -> Negotiated | None:
         """See `Association.negotiated`."""
         return self.association.negotiated
+
+    def contexts_as_scu(self) -> tuple[PresentationContext, ...]:
+        """The accepted presentation contexts of the SOP classes that we are SCU of.
+
+        PS3.7 section D.3.3.4; there are none before there is an association.
+        """
+        agreed, is_requestor = self.negotiated, self.association.is_requestor
+        return tuple(
+            context
+            for context in (agreed.contexts.values() if agreed else ())
+            if (context.requestor_is_scu if is_requestor else context.requestor_is_scp)
+        )
 
     @property
     def is_established(self) -> bool:
@@ -220,7 +234,7 @@ class Session:
             self._outgoing.begin(context.context_id, command)
         else:
             self._outgoing.whole(context.context_id, command)
-        self._invoked.open(_operation(context, request))
+        self._invoked.open(self._operation(context, request))
         self._active_at = now
 
     def send_data_set(self, message_id: int, data: Buffer, *, is_last: bool, now: float) -> None:
@@ -318,7 +332,7 @@ class Session:
             raise self._abort(
                 f"more than the negotiated {window} operations outstanding (PS3.7 D.3.3.3)"
             )
-        self._performing.open(_operation(context, request))
+        self._performing.open(self._operation(context, request))
         self._expect_data_set(message_id, request)
         return RequestReceived(context, request)
 
@@ -335,6 +349,16 @@ class Session:
             self._invoked.responded(message_id)
         self._expect_data_set(message_id, response)
         return ResponseReceived(context, response)
+
+    def _operation(self, context: PresentationContext, request: Request) -> Operation:
+        self._operations += 1
+        return Operation(
+            request.message_id,
+            context,
+            request.has_data_set,
+            response_type=request.response_type,
+            number=self._operations,
+        )
 
     def _expect_data_set(self, message_id: int, message: Request | Response) -> None:
         if message.has_data_set:
@@ -394,7 +418,7 @@ class Session:
         if state is State.STA6:
             if self._incoming.is_in_message:
                 return self._wait_for_message()
-            if len(self._invoked):
+            if len(self._invoked) and self._invoked.newest > self._performing.newest:
                 return self._wait_for("no response")
             return None if len(self._performing) else self._wait_for_operation()
         # Before and after an association ARTIM is the only timer.
@@ -424,12 +448,6 @@ class Session:
             return None
         why = f"no operation for {idle_s:g} s ({self.patience.idle_key})"
         return Wait(self._active_at + idle_s, why)
-
-
-def _operation(context: PresentationContext, request: Request) -> Operation:
-    return Operation(
-        request.message_id, context, request.has_data_set, response_type=request.response_type
-    )
 
 
 def _duplicate_invocation(request: Request) -> CommandError:

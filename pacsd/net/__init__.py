@@ -8,6 +8,9 @@ peers, and what there is to tell about it.
     scp.py               an association we accept; performer.py what is invoked over it,
                          storage.py its C-STORE
     scu.py, requested_association.py   associations we request, and operations over them
+    invoking.py          what is invoked over either, one response each or several_responses.py
+    sub_operations.py    what a C-GET of ours brings back
+    query_retrieve_scu.py   C-FIND, C-MOVE and C-GET of others
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer; sending.py one of them
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be

@@ -1,6 +1,6 @@
 """One of our AE titles with all its settings in force: what it offers and on which terms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -17,23 +17,43 @@ from pacsd.dicom.registry import (
 )
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dimse.session import Patience
+from pacsd.net.information_models import (
+    FIND_MODELS,
+    GET_MODELS,
+    INSTANCE_GET,
+    INSTANCE_MOVE,
+    MOVE_MODELS,
+)
 from pacsd.net.peers import Peer
 from pacsd.net.settings import AESettings, DimseSettings, UnknownPeers
 from pacsd.ul.association import Limits
 from pacsd.ul.negotiation import AcceptorTerms
 
 _Value = TypeVar("_Value")
-_VERIFICATION_SYNTAXES = frozenset(
+_UNCOMPRESSED = frozenset(
     (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
 )
+
+# PS3.4 table C.5-2: relational queries, combined date and time matching, fuzzy semantic matching of
+# person names, timezone query adjustment.
+_QUERY_SUPPORT = b"\1\1\1\1"
+
+# PS3.4 tables C.5-4 and C.5-6: relational retrieval.
+_RETRIEVAL_SUPPORT = b"\1"
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationEntity:
-    """An AE title of ours; a value its own table leaves out is that of [dimse]."""
+    """An AE title of ours; a value its own table leaves out is that of [dimse].
+
+    `supported`, `scp_classes`, `scu_classes` and `extended_support` are as in `AcceptorTerms`.
+    """
 
     title: str
     supported: Mapping[str, frozenset[str]]
+    scp_classes: Container[str] | None
+    scu_classes: Container[str]
+    extended_support: Mapping[str, bytes]
     calling_ae_titles: frozenset[str]
     unknown_peers: UnknownPeers
     ae_reject_detail: bool
@@ -48,6 +68,9 @@ class ApplicationEntity:
         return cls(
             title=own.title,
             supported=_supported(own),
+            scp_classes=None if "storage" in own.services else frozenset(_other_classes(own)),
+            scu_classes=_storage_classes(own) if "retrieve" in own.services else frozenset(),
+            extended_support=_extended_support(own),
             calling_ae_titles=frozenset(own.calling_ae_titles),
             unknown_peers=own.unknown_peers or shared.unknown_peers,
             ae_reject_detail=_either(own.ae_reject_detail, shared.ae_reject_detail),
@@ -73,6 +96,9 @@ class ApplicationEntity:
             implementation_class_uid=IMPLEMENTATION_CLASS_UID,
             implementation_version_name=IMPLEMENTATION_VERSION_NAME,
             max_operations_window=self.max_operations_window,
+            scp_classes=self.scp_classes,
+            scu_classes=self.scu_classes,
+            extended_support=self.extended_support,
         )
 
     def limits_for(self, peer: Peer | None) -> Limits:
@@ -114,15 +140,42 @@ class AnyStorageClass(Mapping[str, frozenset[str]]):
 
 
 def _supported(own: AESettings) -> Mapping[str, frozenset[str]]:
-    supported: dict[str, frozenset[str]] = {}
-    syntaxes = _storage_syntaxes(own)
+    """Objects come in to be stored, and go out to who retrieves them by C-GET."""
+    others = _other_classes(own)
+    if not {"storage", "retrieve"} & {*own.services}:
+        return others
+    storage = _storage_classes(own)
+    together = {**others, **storage}
+    if isinstance(storage, AnyStorageClass):
+        return AnyStorageClass(together, _storage_syntaxes(own))
+    return together
+
+
+def _other_classes(own: AESettings) -> dict[str, frozenset[str]]:
+    """Those that are no storage."""
+    offered: list[str] = []
     if "verification" in own.services:
-        supported[VERIFICATION] = _VERIFICATION_SYNTAXES
-    if "storage" in own.services:
-        supported |= {known.uid: syntaxes for known in sop_classes(Service.STORAGE)}
-        if own.storage_sop_classes == "any":
-            return AnyStorageClass(supported, syntaxes)
-    return supported
+        offered.append(VERIFICATION)
+    if "query" in own.services:
+        offered += FIND_MODELS
+    if "retrieve" in own.services:
+        offered += [*MOVE_MODELS, *GET_MODELS, INSTANCE_MOVE, INSTANCE_GET]
+    return dict.fromkeys(offered, _UNCOMPRESSED)
+
+
+def _storage_classes(own: AESettings) -> Mapping[str, frozenset[str]]:
+    syntaxes = _storage_syntaxes(own)
+    known = {known.uid: syntaxes for known in sop_classes(Service.STORAGE)}
+    return AnyStorageClass(known, syntaxes) if own.storage_sop_classes == "any" else known
+
+
+def _extended_support(own: AESettings) -> Mapping[str, bytes]:
+    support: dict[str, bytes] = {}
+    if "query" in own.services:
+        support |= dict.fromkeys(FIND_MODELS, _QUERY_SUPPORT)
+    if "retrieve" in own.services:
+        support |= dict.fromkeys([*MOVE_MODELS, *GET_MODELS], _RETRIEVAL_SUPPORT)
+    return support
 
 
 def _storage_syntaxes(own: AESettings) -> frozenset[str]:

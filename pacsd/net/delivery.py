@@ -57,6 +57,11 @@ class Delivery(Generic[InstanceT]):
         self._report = report
         self._fruitless = 0
         self._failure: AssociationError | None = None
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Begin nothing more; what is under way is ended, and associations are released."""
+        self._is_stopped = True
 
     async def run(self, instances: AsyncIterator[Sequence[InstanceT]]) -> None:
         """Send all; they come in groups, the next when the last one has been taken.
@@ -69,12 +74,15 @@ class Delivery(Generic[InstanceT]):
         async with anyio.create_task_group() as tasks:
             for number in range(self._terms.associations):
                 tasks.start_soon(self._work, backlog, name=f"association {number + 1} to the peer")
-        if self._failure is not None and await backlog.take() is not None:
+        if self._failure is not None and await self._next(backlog) is not None:
             raise self._failure
+
+    async def _next(self, backlog: "_Backlog[InstanceT]") -> "_Task[InstanceT] | None":
+        return None if self._is_stopped else await backlog.take()
 
     async def _work(self, backlog: "_Backlog[InstanceT]") -> None:
         """Use one association after the other until nothing is left, or the peer gives none."""
-        while (task := await backlog.take()) is not None:
+        while (task := await self._next(backlog)) is not None:
             backlog.put_back(task)
             planned = plan(task.instance.stored_as, backlog.needs())
             try:
@@ -114,7 +122,7 @@ class Delivery(Generic[InstanceT]):
         backlog: "_Backlog[InstanceT]",
     ) -> None:
         """One operation after the other, beside those of other lanes."""
-        while (task := await backlog.take()) is not None:
+        while (task := await self._next(backlog)) is not None:
             if not association.is_usable or task.instance.stored_as not in planned:
                 backlog.put_back(task)
                 return

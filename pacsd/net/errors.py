@@ -1,4 +1,4 @@
-"""How an association we request can fail.
+"""How an association we request can fail, and an operation over it.
 
     AssociationError
     ├── NotConnected      no transport connection: refused, unreachable, too slow
@@ -10,9 +10,14 @@
     ├── NotAccepted       no presentation context for what is asked was accepted
     └── PoolFull          too many are waiting for an association to this peer already
 
+    OperationFailed       the peer answered a query or retrieval with a status that says so
+
 Each text says what happened in words for a person; none carries a peer's text unescaped.
 """
 
+from pacsd.dicom.status import describe as describe_status
+from pacsd.dicom.text import printable
+from pacsd.dimse.commands import Response
 from pacsd.ul.pdu import AssociateRJ
 from pacsd.ul.rejection import describe
 
@@ -63,3 +68,23 @@ class NotAccepted(AssociationError):
 
 class PoolFull(AssociationError):
     """More are waiting for an association to this peer than the pool lets wait."""
+
+
+class OperationFailed(Exception):
+    """The final response to an operation is none of success; the association lives.
+
+    `data_set` is that of the response, b"" if it has none. `operation` is "find", "move" or "get",
+    as in `status.describe`.
+    """
+
+    def __init__(self, response: Response, data_set: bytes, operation: str) -> None:
+        comment = printable(response.error_comment)
+        text = f"C-{operation.upper()}: {describe_status(response.status, operation)}"
+        super().__init__(f"{text}: {comment}" if comment else text)
+        self.response = response
+        self.data_set = data_set
+
+    @property
+    def status(self) -> int:
+        """Status (0000,0900)."""
+        return self.response.status

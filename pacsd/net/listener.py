@@ -9,8 +9,8 @@ import structlog
 from anyio.abc import TaskGroup
 
 from pacsd.net.endpoint import Endpoint
-from pacsd.net.performer import Work
 from pacsd.net.pump import RECEIVE_BUFFER_BYTES
+from pacsd.net.responses import Work
 from pacsd.net.scp import AcceptedAssociation, Desk
 
 MAX_UNASSOCIATED = 1_000

@@ -5,48 +5,42 @@ waits then, for a disk, runs beside the association and comes back as a response
 """
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import (
     CEchoRQ,
+    CFindRQ,
+    CGetRQ,
+    CMoveRQ,
     CStoreRQ,
     Request,
-    Response,
-    ResponseElements,
-    response_to,
 )
-from pacsd.dimse.events import DataSetFragment, RequestReceived
+from pacsd.dimse.events import CancelReceived, DataSetFragment, RequestReceived
 from pacsd.net.chronicle import Chronicle
+from pacsd.net.finding import Finds, begin_find
+from pacsd.net.responses import Line, response_of
+from pacsd.net.retrieving import Retrieving, begin_get, begin_move
 from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink, begin_store
 from pacsd.ul.negotiation import PresentationContext
 
-Work = Callable[[], Coroutine[object, object, None]]
 
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the house does for peers."""
 
-class Line(Protocol):
-    """What the operations need of the association they come over."""
-
-    def now(self) -> float:
-        """The loop's monotonic clock, in seconds."""
-
-    def spawn(self, work: Work, name: str) -> None:
-        """Run work that waits."""
-
-    def respond(self, response: Response) -> bool:
-        """Send a response; False if the association is gone."""
-
-    def is_congested(self, *, is_so: bool) -> None:
-        """Data sets come faster than they can be written, or no longer do."""
+    ingest: Ingest
+    finder: Finds
+    retrieving: Retrieving
 
 
 @dataclass(slots=True)
-class _Receiving:
-    """An operation whose data set is on its way."""
+class _Operation:
+    """An operation whose data set is on its way, or that is being performed."""
 
     request: Request
     sink: DataSetSink
@@ -57,18 +51,20 @@ class _Receiving:
 class Performer:
     """The open operations of one association."""
 
-    def __init__(self, line: Line, ingest: Ingest, caller: Caller, chronicle: Chronicle) -> None:
+    def __init__(
+        self, line: Line, services: Services, caller: Caller, chronicle: Chronicle
+    ) -> None:
         self._line = line
-        self._ingest = ingest
+        self._services = services
         self._caller = caller
         self._chronicle = chronicle
-        self._receiving: dict[int, _Receiving] = {}
-        self._unanswered = 0
+        self._receiving: dict[int, _Operation] = {}
+        self._performing: dict[int, _Operation] = {}
 
     @property
     def is_idle(self) -> bool:
         """Whether no response is being prepared."""
-        return not self._unanswered
+        return not self._performing
 
     def requested(self, event: RequestReceived) -> None:
         """A request has come; its data set follows if it has one."""
@@ -84,13 +80,21 @@ class Performer:
         receiving.sink.write(event.data)
         if event.is_last:
             del self._receiving[event.message_id]
-            self._unanswered += 1
+            self._performing[event.message_id] = receiving
             self._line.spawn(partial(self._finish, receiving), "finish an operation")
         elif receiving.sink.is_congested:
             self._line.is_congested(is_so=True)
 
+    def cancelled(self, event: CancelReceived) -> None:
+        """C-CANCEL (PS3.7 section 9.3.2.3); one that comes too early or too late means nothing."""
+        operation = self._performing.get(event.message_id)
+        if operation is not None:
+            operation.sink.cancel()
+
     def give_up(self, reason: str) -> None:
-        """No more will come: nothing that is half received stays."""
+        """No more will come: nothing that is half received stays, and no answer is waited for."""
+        for operation in self._performing.values():
+            operation.sink.cancel()
         for receiving in self._receiving.values():
             self._line.spawn(partial(receiving.sink.abort, reason), "give up an operation")
         self._receiving.clear()
@@ -101,8 +105,20 @@ class Performer:
     def _store(self, context: PresentationContext, request: CStoreRQ) -> None:
         drained = partial(self._line.is_congested, is_so=False)
         now_us = time.time_ns() // 1_000
-        sink = begin_store(self._ingest, context, request, self._caller, now_us, drained)
+        sink = begin_store(self._services.ingest, context, request, self._caller, now_us, drained)
         self._receive(request, sink)
+
+    def _find(self, context: PresentationContext, request: CFindRQ) -> None:
+        finder = self._services.finder
+        self._receive(request, begin_find(finder, context, request, self._caller, self._line))
+
+    def _move(self, context: PresentationContext, request: CMoveRQ) -> None:
+        retrieving = self._services.retrieving
+        self._receive(request, begin_move(retrieving, context, request, self._caller, self._line))
+
+    def _get(self, context: PresentationContext, request: CGetRQ) -> None:
+        retrieving = self._services.retrieving
+        self._receive(request, begin_get(retrieving, context, request, self._caller, self._line))
 
     def _refuse(self, _: PresentationContext, request: Request) -> None:
         """An operation that this service class does not have (PS3.7 section 10.1.1.1.8)."""
@@ -113,28 +129,28 @@ class Performer:
             self._answer(request, answer, 0, self._line.now())
 
     def _receive(self, request: Request, sink: DataSetSink) -> None:
-        self._receiving[request.message_id] = _Receiving(request, sink, self._line.now())
+        self._receiving[request.message_id] = _Operation(request, sink, self._line.now())
 
-    async def _finish(self, receiving: _Receiving) -> None:
-        answer = await receiving.sink.finish()
-        self._unanswered -= 1
+    async def _finish(self, receiving: _Operation) -> None:
+        try:
+            answer = await receiving.sink.finish()
+        finally:
+            del self._performing[receiving.request.message_id]
         self._answer(receiving.request, answer, receiving.data_set_bytes, receiving.started_s)
 
     def _answer(
         self, request: Request, answer: Answer, data_set_bytes: int, started_s: float
     ) -> None:
-        elements: ResponseElements = {}
-        if answer.comment:
-            elements["error_comment"] = answer.comment
-        if answer.offending:
-            elements["offending_elements"] = answer.offending
-        response = response_to(request, answer.status, **elements)
-        if self._line.respond(response):
+        response = response_of(request, answer)
+        if self._line.respond(response, answer.data_set):
             self._chronicle.operation(
                 request, answer.status, data_set_bytes, started_s, self._line.now()
             )
 
     _PERFORM: ClassVar[dict[type[Request], Callable[..., None]]] = {
         CEchoRQ: _echo,
+        CFindRQ: _find,
+        CGetRQ: _get,
+        CMoveRQ: _move,
         CStoreRQ: _store,
     }

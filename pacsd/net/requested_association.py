@@ -4,20 +4,22 @@
 """
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 from typing import ClassVar
 
 import anyio
 
 from pacsd.dicom.registry import VERIFICATION, uid_name
 from pacsd.dicom.status import Status
-from pacsd.dimse.commands import CEchoRQ, Request, Response, response_to
-from pacsd.dimse.events import Event, RequestReceived, ResponseReceived
+from pacsd.dimse.commands import CEchoRQ, CStoreRQ, Request, Response, response_to
+from pacsd.dimse.events import DataSetFragment, Event, RequestReceived, ResponseReceived
 from pacsd.dimse.session import Patience, Session
 from pacsd.net import errors
-from pacsd.net.pump import Pump
+from pacsd.net.invoking import Invoker
+from pacsd.net.pump import Pause, Pump
+from pacsd.net.responses import Work
+from pacsd.net.sub_operations import StorePort, SubOperations
 from pacsd.ul.association import Association, Limits
 from pacsd.ul.errors import RemoteProtocolError
 from pacsd.ul.events import (
@@ -41,7 +43,12 @@ class RequestedAssociation(Pump):
     """One connection we opened. Made by `scu.open_association`."""
 
     def __init__(
-        self, request: AssociateRQ, limits: Limits, patience: Patience, network_timeout_s: float
+        self,
+        request: AssociateRQ,
+        limits: Limits,
+        patience: Patience,
+        network_timeout_s: float,
+        store: StorePort | None = None,
     ) -> None:
         super().__init__(memoryview(bytearray(_RECEIVE_BUFFER_BYTES)), network_timeout_s)
         self._request = request
@@ -49,15 +56,18 @@ class RequestedAssociation(Pump):
         self._patience = patience
         self._negotiated: asyncio.Future[Negotiated] = self._loop.create_future()
         self._is_over = asyncio.Event()
-        self._responses: dict[int, asyncio.Future[Response]] = {}
-        self._turn = anyio.Lock()
-        self._may_write = asyncio.Event()
-        self._failure: errors.AssociationError | None = None
+        self._invoker = Invoker(self)
+        self._store = store
+        self._sub_operations: SubOperations | None = None
+        if store is not None:
+            roles = request.user_information.role_selections
+            classes = {role.sop_class_uid for role in roles if role.scp_role}
+            self._sub_operations = SubOperations(self, store.begin, classes)
 
     @property
     def is_usable(self) -> bool:
         """Whether operations can be invoked."""
-        return self._failure is None and self.is_connected and self.session.is_established
+        return self._invoker.failure is None and self.is_connected and self.session.is_established
 
     async def negotiated(self) -> Negotiated:
         """What was agreed on, as soon as it is.
@@ -68,13 +78,12 @@ class RequestedAssociation(Pump):
         return await asyncio.shield(self._negotiated)
 
     def context_for(self, abstract_syntax: str) -> PresentationContext:
-        """The first accepted presentation context for an abstract syntax.
+        """The first accepted presentation context for an abstract syntax that we are SCU of.
 
         Raises:
             NotAccepted: there is none.
         """
-        agreed = self.session.negotiated
-        for context in agreed.contexts.values() if agreed else ():
+        for context in self.session.contexts_as_scu():
             if context.abstract_syntax == abstract_syntax:
                 return context
         raise errors.NotAccepted(f"the peer accepted no context for {uid_name(abstract_syntax)}")
@@ -93,29 +102,14 @@ class RequestedAssociation(Pump):
         request: Request,
         data_set: AsyncIterator[Buffer] | None = None,
     ) -> Response:
-        """Invoke an operation, with its data set if it has one, and wait for its one response.
+        """Invoke an operation and wait for its response; see `Invoker.perform`."""
+        return await self._invoker.perform(context, request, data_set)
 
-        The data set is taken in buffers no faster than the peer takes it: beside what the system
-        buffers, at most WRITE_HIGH_WATER_BYTES and one buffer are unsent. They must not change
-        afterwards. The request goes out with the first of them, so an error before it has no
-        consequences. A later one, or cancellation, aborts the association: half a message cannot
-        be taken back.
-
-        Raises:
-            AssociationError: the association ended before the response came.
-            LocalCommandError: the window is full, or the Message ID in use.
-            Exception: whatever `data_set` raises.
-        """
-        if data_set is None:
-            self._invoke(context, request)
-            with self._expecting(request) as response:
-                return await response
-        first = await anext(data_set, b"")
-        with self._expecting(request) as response:
-            async with self._turn:  # in one direction messages do not interleave
-                self._invoke(context, request)
-                await self._send_data_set(request.message_id, first, data_set)
-            return await response
+    def responses(
+        self, context: PresentationContext, request: Request, identifier: bytes
+    ) -> AsyncGenerator[tuple[Response, bytes], None]:
+        """Invoke an operation and give its responses; see `Invoker.responses`."""
+        return self._invoker.responses(context, request, identifier)
 
     def begin_release(self) -> None:
         """Ask for the release; the connection closes when the peer has answered."""
@@ -127,8 +121,9 @@ class RequestedAssociation(Pump):
 
     async def release(self) -> None:
         """Release the association, or close it on a peer that does not answer in time."""
-        self.begin_release()
         with anyio.move_on_after(RELEASE_GRACE_S):
+            await self._invoker.settled()
+            self.begin_release()
             await self._is_over.wait()
         self.abort()
 
@@ -138,10 +133,36 @@ class RequestedAssociation(Pump):
             self.abort_association()
             self.close()
 
+    def break_off(self, why: str) -> None:  # noqa: ARG002 - the invoker has told why
+        """End the association now, in the middle of an operation."""
+        self.abort()
+
     def resume_writing(self) -> None:
         """The peer takes data again."""
         super().resume_writing()
-        self._may_write.set()
+        self._invoker.writable()
+
+    # The line of its sub-operations
+
+    def spawn(self, work: Work, name: str) -> None:
+        """Run work that waits; a defect in it ends this association."""
+        if self._store is not None:
+            self._store.spawn(partial(self._contained, work), name)
+
+    def respond(self, response: Response) -> bool:
+        """Send a response; False if the association is gone."""
+        if self.session.is_established:
+            self.session.respond(response, self.now())
+            self.flush()
+            return True
+        return False
+
+    def is_congested(self, *, is_so: bool) -> None:
+        """Pause the socket while data sets come faster than they are written."""
+        if is_so:
+            self.pause_reading(Pause.BACKLOG)
+        else:
+            self.resume_reading(Pause.BACKLOG)
 
     # What the pump asks
 
@@ -149,7 +170,8 @@ class RequestedAssociation(Pump):
         """The connection is open: the A-ASSOCIATE-RQ goes out."""
         association = Association.requestor(self._limits, self._request, now)
         association.transport_connected(now)
-        return Session(association, now, self._patience)
+        longest = 0 if self._store is None else self._store.max_data_set_bytes
+        return Session(association, now, self._patience, longest)
 
     def handle(self, event: Event) -> None:
         """One of the handlers below."""
@@ -178,58 +200,11 @@ class RequestedAssociation(Pump):
         self._fail(errors.ConnectionLost("the connection closed"))
         self._is_over.set()
 
-    def _invoke(self, context: PresentationContext, request: Request) -> None:
-        if self._failure is not None:
-            raise self._failure
-        self.session.request(context, request, self.now())
-        self.flush()
-        self._acknowledge_at_once()
-
-    @contextmanager
-    def _expecting(self, request: Request) -> Iterator["asyncio.Future[Response]"]:
-        response: asyncio.Future[Response] = self._loop.create_future()
-        self._responses[request.message_id] = response
+    async def _contained(self, work: Work) -> None:
         try:
-            yield response
-        finally:
-            del self._responses[request.message_id]
-            if response.done() and not response.cancelled():
-                response.exception()  # it may be that nobody got to ask
-
-    async def _send_data_set(
-        self, message_id: int, part: Buffer, following: AsyncIterator[Buffer]
-    ) -> None:
-        try:
-            async for more in following:
-                await self._send_part(message_id, part, is_last=False)
-                part = more
-            await self._send_part(message_id, part, is_last=True)
-        except BaseException:
-            self._fail(errors.BrokenOff("a data set could not be sent to its end"))
-            self.abort()
-            raise
-
-    async def _send_part(self, message_id: int, part: Buffer, *, is_last: bool) -> None:
-        if self._failure is not None:
-            raise self._failure
-        self._may_write.clear()
-        self.session.send_data_set(message_id, part, is_last=is_last, now=self.now())
-        self.flush()
-        if is_last:
-            self._acknowledge_at_once()
-        if self.is_write_paused and self._failure is None:
-            await self._may_write.wait()
-
-    def _acknowledge_at_once(self) -> None:
-        """Have the system not delay the TCP acknowledgement of what comes next.
-
-        DCMTK up to 3.6.7 at least, and so Orthanc and many others, writes a response in two parts
-        and by default (Nagle's algorithm) the second when the first is acknowledged: that would
-        cost 40 ms for each operation.
-        """
-        own = None if self._transport is None else self._transport.get_extra_info("socket")
-        if own is not None and hasattr(socket, "TCP_QUICKACK"):
-            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            await work()
+        except Exception as error:  # noqa: BLE001 - caught once, at the association
+            self.fail(error)
 
     def _accepted(self, event: AssociateAccepted) -> None:
         if not self._negotiated.done():
@@ -245,14 +220,20 @@ class RequestedAssociation(Pump):
         self._fail(errors.ConnectionLost("the peer closed the connection"))
 
     def _responded(self, event: ResponseReceived) -> None:
-        response = self._responses.get(event.response.message_id_being_responded_to)
-        if response is not None and not response.done():
-            response.set_result(event.response)
+        self._invoker.responded(event)
 
     def _requested(self, event: RequestReceived) -> None:
-        """The peer invokes an operation of us; we offer none in this role."""
-        answer = response_to(event.request, Status.UNRECOGNIZED_OPERATION)
-        self.session.respond(answer, self.now())
+        """The peer invokes an operation of us: at most a C-STORE of our C-GET is offered."""
+        if self._sub_operations is not None and isinstance(event.request, CStoreRQ):
+            self._sub_operations.requested(event.context, event.request)
+        else:
+            self.respond(response_to(event.request, Status.UNRECOGNIZED_OPERATION))
+
+    def _fragment(self, event: DataSetFragment) -> None:
+        if event.is_response:
+            self._invoker.fragment(event)
+        elif self._sub_operations is not None:
+            self._sub_operations.fragment(event)
 
     def _release_requested(self, _: ReleaseRequested) -> None:
         self._fail(errors.ConnectionLost("the peer released the association"))
@@ -262,14 +243,11 @@ class RequestedAssociation(Pump):
         self._fail(errors.ConnectionLost("the association was released"))
 
     def _fail(self, failure: errors.AssociationError) -> None:
-        """Whoever waits learns of the first failure; the ones behind it are its consequences."""
-        self._failure = self._failure or failure
-        self._may_write.set()
-        for response in self._responses.values():
-            if not response.done():
-                response.set_exception(self._failure)
+        self._invoker.fail(failure)
+        if self._sub_operations is not None:
+            self._sub_operations.give_up(str(failure))
         if not self._negotiated.done():
-            self._negotiated.set_exception(self._failure)
+            self._negotiated.set_exception(failure)
             self._negotiated.exception()  # it may be that nobody is left to ask
 
     _HANDLERS: ClassVar[dict[type, Callable[..., None]]] = {
@@ -279,6 +257,7 @@ class RequestedAssociation(Pump):
         ConnectionLost: _lost,
         ResponseReceived: _responded,
         RequestReceived: _requested,
+        DataSetFragment: _fragment,
         ReleaseRequested: _release_requested,
         ReleaseConfirmed: _released,
     }

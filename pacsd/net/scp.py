@@ -4,22 +4,31 @@ The pump feeds it events; each kind has its small handler. Operations are its pe
 what waits - hooks, the disk - runs in the listener's task group.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol
 
 from pacsd.api.acceptance import AssociationRequest, Refusal
-from pacsd.archive.ingest import Ingest
 from pacsd.archive.instance import DEFAULT_POLICY
-from pacsd.dimse.commands import Response
-from pacsd.dimse.events import DataSetFragment, Event, RequestReceived, RequestRefused
+from pacsd.dimse.commands import Request, Response
+from pacsd.dimse.events import (
+    CancelReceived,
+    DataSetFragment,
+    Event,
+    RequestReceived,
+    RequestRefused,
+    ResponseReceived,
+)
 from pacsd.dimse.session import Session
+from pacsd.net import errors
 from pacsd.net.admission import Admitted, Gatekeeper, Refused
 from pacsd.net.chronicle import Books, Chronicle
-from pacsd.net.performer import Performer, Work
+from pacsd.net.invoking import Invoker
+from pacsd.net.performer import Performer, Services
 from pacsd.net.pump import Pause, Pump
 from pacsd.net.recorder import Outcome
+from pacsd.net.responses import Work
 from pacsd.net.storage import Caller
 from pacsd.ul.association import Association, Limits
 from pacsd.ul.errors import RemoteProtocolError
@@ -30,6 +39,7 @@ from pacsd.ul.events import (
     ConnectionLost,
     ReleaseRequested,
 )
+from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ, Buffer
 
 AcceptanceHook = Callable[[AssociationRequest], Awaitable[Refusal | None]]
@@ -59,12 +69,13 @@ class Desk:
     """What all accepted associations share. `hook` is None when no plugin implements it."""
 
     gatekeeper: Gatekeeper
-    ingest: Ingest
+    services: Services
     books: Books
     limits: Limits
     max_data_set_bytes: int
     network_timeout_s: float
     hook: AcceptanceHook | None = None
+    names_are_exact: bool = False
 
 
 class AcceptedAssociation(Pump):
@@ -78,6 +89,7 @@ class AcceptedAssociation(Pump):
         self._peer_port = 0
         self._admitted: Admitted | None = None
         self._performer: Performer | None = None
+        self._invoker = Invoker(self)
         self._is_releasing = False
 
     @property
@@ -91,6 +103,11 @@ class AcceptedAssociation(Pump):
         if trace is not None:
             trace.received(self._chronicle.number, self._receive_buffer[:nbytes])
         super().buffer_updated(nbytes)
+
+    def resume_writing(self) -> None:
+        """The peer takes data again."""
+        super().resume_writing()
+        self._invoker.writable()
 
     def wrote(self, out: Sequence[Buffer]) -> None:
         """A trace shows what is sent, too."""
@@ -121,6 +138,7 @@ class AcceptedAssociation(Pump):
     def broken(self, error: RemoteProtocolError) -> None:
         """The peer broke the protocol: nothing half stays."""
         self._chronicle.violated(error)
+        self._invoker.fail(errors.ProtocolBroken(str(error)))
         self._end("the peer broke the protocol")
 
     def failed(self, error: Exception) -> None:
@@ -193,8 +211,15 @@ class AcceptedAssociation(Pump):
         self._chronicle.accepted(negotiated)
         policy = peer.policy if peer is not None else DEFAULT_POLICY
         address = self._chronicle.peer_address
-        caller = Caller(admitted.calling_ae, entity.title, address, policy)
-        self._performer = Performer(self, self._desk.ingest, caller, self._chronicle)
+        caller = Caller(
+            calling_ae=admitted.calling_ae,
+            called_ae=entity.title,
+            address=address,
+            policy=policy,
+            names_are_exact=self._desk.names_are_exact,
+            extended=negotiated.extended,
+        )
+        self._performer = Performer(self, self._desk.services, caller, self._chronicle)
         self._house.established(self)
 
     def _reject(self, refused: Refused) -> None:
@@ -210,6 +235,8 @@ class AcceptedAssociation(Pump):
     def _release_requested(self, _: ReleaseRequested) -> None:
         self._chronicle.ended(Outcome.RELEASED)
         self._give_up("released before the data set was complete")
+        # It answers nothing any more: PS3.8 table 9-10 lets a requestor send no P-DATA in Sta7.
+        self._invoker.fail(errors.ConnectionLost("the peer released the association"))
         self._is_releasing = True
         self._release_if_answered()
 
@@ -223,6 +250,7 @@ class AcceptedAssociation(Pump):
     def _aborted(self, event: Aborted) -> None:
         reason = f"A-ABORT({event.source},{event.reason})"
         self._chronicle.ended(Outcome.ABORTED_BY_PEER, reason)
+        self._invoker.fail(errors.Aborted(event.source, event.reason))
         self._end(reason)
 
     def _lost(self, _: ConnectionLost) -> None:
@@ -231,6 +259,7 @@ class AcceptedAssociation(Pump):
     def _end(self, reason: str) -> None:
         """There is no association any more: nothing half received stays, the place is free."""
         self._give_up(reason)
+        self._invoker.fail(errors.AssociationError(reason))
         admitted, self._admitted = self._admitted, None
         if admitted is not None:
             self._desk.gatekeeper.give_back(admitted)
@@ -246,15 +275,37 @@ class AcceptedAssociation(Pump):
         """Run work that waits; a defect in it ends this association."""
         self._house.spawn(partial(self._contained, work), name)
 
-    def respond(self, response: Response) -> bool:
-        """Send a response, and behind the last one the answer to a release."""
+    def respond(self, response: Response, data_set: bytes | None = None) -> bool:
+        """Send a response with its data set, and behind the last one the answer to a release."""
         if not self.session.is_established:
             return False
-        self.session.respond(response, self.now())
+        self.session.respond(response, self.now(), data_set)
         if self._chronicle.trace is not None:
             self._chronicle.trace.command(self._chronicle.number, "<<", response)
         self._release_if_answered()
         return True
+
+    async def perform(
+        self,
+        context: PresentationContext,
+        request: Request,
+        data_set: AsyncIterator[Buffer] | None = None,
+    ) -> Response:
+        """Invoke an operation of the peer, such as a C-STORE sub-operation of its C-GET.
+
+        See `Invoker.perform`.
+        """
+        if self._chronicle.trace is not None:
+            self._chronicle.trace.command(self._chronicle.number, "<<", request)
+        return await self._invoker.perform(context, request, data_set)
+
+    async def until_writable(self) -> None:
+        """Wait until the peer takes what we send; see `Invoker.until_writable`."""
+        await self._invoker.until_writable()
+
+    def break_off(self, why: str) -> None:
+        """Abort in the middle of an operation that we invoked."""
+        self.end_by_us(why)
 
     def is_congested(self, *, is_so: bool) -> None:
         """Pause the socket while data sets come faster than they are written."""
@@ -274,9 +325,18 @@ class AcceptedAssociation(Pump):
         if self._performer is not None:
             self._performer.requested(event)
 
+    def _responded(self, event: ResponseReceived) -> None:
+        self._invoker.responded(event)
+
     def _fragment(self, event: DataSetFragment) -> None:
-        if self._performer is not None:
+        if event.is_response:
+            self._invoker.fragment(event)
+        elif self._performer is not None:
             self._performer.fragment(event)
+
+    def _cancelled(self, event: CancelReceived) -> None:
+        if self._performer is not None:
+            self._performer.cancelled(event)
 
     def _request_refused(self, event: RequestRefused) -> None:
         self._chronicle.unreadable(event.error)
@@ -289,7 +349,9 @@ class AcceptedAssociation(Pump):
         ConnectionLost: _lost,
         RequestReceived: _request,
         RequestRefused: _request_refused,
+        ResponseReceived: _responded,
         DataSetFragment: _fragment,
+        CancelReceived: _cancelled,
     }
 
 

@@ -1,9 +1,10 @@
 """Associations we request: whom to call, what to propose, how long to wait."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Self
 
 import anyio
@@ -13,14 +14,22 @@ from pacsd.dicom.registry import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     VERIFICATION,
+    Service,
+    sop_class,
 )
 from pacsd.dimse.session import Patience
 from pacsd.net import errors
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.settings import DimseSettings
+from pacsd.net.sub_operations import StorePort
 from pacsd.ul.association import Limits
-from pacsd.ul.items import OperationsWindow, UserInformation
+from pacsd.ul.items import (
+    ExtendedNegotiation,
+    OperationsWindow,
+    RoleSelection,
+    UserInformation,
+)
 from pacsd.ul.pdu import AssociateRQ, ProposedContext
 
 _OUR_LIMITS = Limits()
@@ -76,8 +85,14 @@ async def open_association(
     timeouts: Timeouts = Timeouts(),
     limits: Limits = _OUR_LIMITS,
     operations_window: int = 1,
+    store: StorePort | None = None,
+    extended: Mapping[str, bytes] = MappingProxyType({}),
 ) -> RequestedAssociation:
     """Connect to a peer and negotiate an association.
+
+    With `store` we propose to be SCP of the storage classes among the contexts, and take what the
+    peer then sends. `extended` is the SOP class extended negotiation to propose, by SOP class
+    (PS3.7 section D.3.3.5); what came of it is in `session.negotiated`.
 
     Raises:
         AssociationError: there is no association; the text says why.
@@ -92,9 +107,11 @@ async def open_association(
             implementation_class_uid=IMPLEMENTATION_CLASS_UID,
             implementation_version_name=IMPLEMENTATION_VERSION_NAME,
             operations_window=window,
+            role_selections=() if store is None else _scp_roles(contexts),
+            extended_negotiations=tuple(map(ExtendedNegotiation, extended, extended.values())),
         ),
     )
-    association = await _connect(destination.endpoint, request, limits, timeouts)
+    association = await _connect(destination.endpoint, request, limits, timeouts, store)
     try:
         await association.negotiated()
     except BaseException:
@@ -103,12 +120,27 @@ async def open_association(
     return association
 
 
+def _scp_roles(contexts: Sequence[ProposedContext]) -> tuple[RoleSelection, ...]:
+    """SCP of every storage class, private ones included (PS3.7 section D.3.3.4)."""
+    proposed = dict.fromkeys(context.abstract_syntax for context in contexts)
+    known = {uid: sop_class(uid) for uid in proposed}
+    return tuple(
+        RoleSelection(uid, scu_role=False, scp_role=True)
+        for uid, registered in known.items()
+        if registered is None or registered.service is Service.STORAGE
+    )
+
+
 async def _connect(
-    endpoint: Endpoint, request: AssociateRQ, limits: Limits, timeouts: Timeouts
+    endpoint: Endpoint,
+    request: AssociateRQ,
+    limits: Limits,
+    timeouts: Timeouts,
+    store: StorePort | None,
 ) -> RequestedAssociation:
     loop = asyncio.get_running_loop()
     patience = Patience(message_s=timeouts.message_s, idle_s=timeouts.idle_s)
-    make = partial(RequestedAssociation, request, limits, patience, timeouts.network_s)
+    make = partial(RequestedAssociation, request, limits, patience, timeouts.network_s, store)
     try:
         with anyio.fail_after(timeouts.connect_s):
             _, association = await loop.create_connection(make, endpoint.host, endpoint.port)

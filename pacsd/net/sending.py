@@ -9,13 +9,21 @@ from pacsd.dicom.reencode import REENCODABLE, Reencoder
 from pacsd.dicom.registry import transfer_syntax
 from pacsd.dicom.status import StatusCategory, category
 from pacsd.dicom.text import printable
-from pacsd.dimse.commands import CStoreRQ
+from pacsd.dimse.commands import CStoreRQ, Priority
 from pacsd.net import data_sets
-from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.invoking import Invoking
 from pacsd.net.store_contexts import StoredAs, choose
 from pacsd.ul.negotiation import PresentationContext
 
 OpenDataSet = Callable[[], AsyncGenerator[Buffer, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOriginator:
+    """Whose C-MOVE a C-STORE is a sub-operation of (PS3.7 sections 9.1.1.1.6 and 9.1.1.1.7)."""
+
+    ae_title: str
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,8 @@ class Outbound:
     transfer_syntax_uid: str
     open: OpenDataSet
     is_even: bool = True
+    priority: Priority = Priority.MEDIUM
+    move_originator: MoveOriginator | None = None
 
     @property
     def stored_as(self) -> StoredAs:
@@ -59,8 +69,8 @@ class Outcome:
         return self.status is not None and category(self.status) in accepted
 
 
-async def send(association: RequestedAssociation, instance: Outbound) -> Outcome:
-    """Send an instance in a Transfer Syntax that the peer accepted, and wait for the response.
+async def send(association: Invoking, instance: Outbound) -> Outcome:
+    """Send an instance in a Transfer Syntax that both sides accepted, and wait for the response.
 
     Raises:
         NotAccepted: it accepted none; nothing was sent.
@@ -68,13 +78,8 @@ async def send(association: RequestedAssociation, instance: Outbound) -> Outcome
         OSError, DicomError, DimseError: the data set cannot be read, re-encoded or named. The
             association lives if that was found before the first chunk, else it is aborted.
     """
-    agreed = association.session.negotiated
-    context = choose(agreed.contexts.values() if agreed else (), instance.stored_as)
-    request = CStoreRQ(
-        message_id=association.session.next_message_id(),
-        affected_sop_class_uid=instance.sop_class_uid,
-        affected_sop_instance_uid=instance.sop_instance_uid,
-    )
+    context = choose(association.session.contexts_as_scu(), instance.stored_as)
+    request = _request(association.session.next_message_id(), instance)
     async with AsyncExitStack() as stack:
         data_set = await stack.enter_async_context(aclosing(instance.open()))
         encoded = _encoded(instance, context, data_set)
@@ -84,6 +89,18 @@ async def send(association: RequestedAssociation, instance: Outbound) -> Outcome
         response = await association.perform(context, request, counted)
     comment = printable(response.error_comment)
     return Outcome(response.status, comment, context.transfer_syntax, counted.bytes)
+
+
+def _request(message_id: int, instance: Outbound) -> CStoreRQ:
+    originator = instance.move_originator
+    return CStoreRQ(
+        message_id=message_id,
+        affected_sop_class_uid=instance.sop_class_uid,
+        affected_sop_instance_uid=instance.sop_instance_uid,
+        priority=instance.priority,
+        move_originator_ae_title=originator.ae_title if originator else "",
+        move_originator_message_id=originator.message_id if originator else None,
+    )
 
 
 class _Counted(AsyncIterator[Buffer]):

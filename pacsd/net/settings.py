@@ -22,7 +22,7 @@ MIN_PDU_LENGTH_BYTES = 4_096
 MAX_PDU_LENGTH_BYTES = 1_048_576
 
 UnknownPeers = Literal["loopback", "refuse", "accept"]
-ServiceName = Literal["verification", "storage"]
+ServiceName = Literal["verification", "storage", "query", "retrieve"]
 
 
 def _check_title(value: str) -> str:
@@ -165,16 +165,19 @@ class AESettings(Settings):
     description: str = Field(default="", max_length=1_000)
     """For people."""
 
-    services: ServiceList = Field(default=("verification", "storage"), min_length=1)
-    """What it offers: "verification" (C-ECHO), "storage" (C-STORE). At least one."""
+    services: ServiceList = Field(
+        default=("verification", "storage", "query", "retrieve"), min_length=1
+    )
+    """What it offers: "verification" (C-ECHO), "storage" (C-STORE), "query" (C-FIND), "retrieve"
+    (C-MOVE, C-GET). At least one."""
 
     storage_sop_classes: Literal["known", "any"] = "known"
     """"known" takes the storage SOP classes of PS3.4, retired ones included; "any" also private
     and future ones that the peer proposes."""
 
     transfer_syntaxes: TransferSyntaxList = ()
-    """Transfer syntaxes accepted for storage, as UIDs or keywords. Empty = all that a file can
-    keep: not JPIP, SMPTE ST 2110, MIME, XML and Papyrus."""
+    """Transfer syntaxes accepted for storage and for C-GET, as UIDs or keywords. Empty = all that a
+    file can keep: not JPIP, SMPTE ST 2110, MIME, XML and Papyrus."""
 
     calling_ae_titles: AETitleList = ()
     """Only these callers. Empty = every peer that is admitted at all."""

@@ -3,8 +3,8 @@
 A sink takes the fragments of one data set and says at the end how the operation is answered.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
@@ -21,22 +21,45 @@ from pacsd.ul.pdu import Buffer
 
 
 @dataclass(frozen=True, slots=True)
+class SubOperationCounts:
+    """How many C-STORE sub-operations a retrieval has left, and how the others ended.
+
+    PS3.7 sections 9.1.3.1.6 to 9.1.3.1.9; `remaining` is not told of one that ran to its end.
+    """
+
+    remaining: int | None
+    completed: int
+    failed: int
+    warning: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a response says: Status (0000,0900), Error Comment (0000,0902), Offending Elements."""
+    """What a response says: Status (0000,0900), Error Comment (0000,0902), Offending Elements.
+
+    Of a retrieval also its counts, and the data set with what failed.
+    """
 
     status: int
     comment: str = ""
     offending: tuple[Tag, ...] = ()
+    counts: SubOperationCounts | None = None
+    data_set: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose association the objects come over, and what it may do with those we have."""
+    """Whose association the operations come over, and what it may do with what we have.
+
+    `extended` is what was negotiated beyond a SOP class by itself, by its UID.
+    """
 
     calling_ae: str
     called_ae: str
     address: str
     policy: SenderPolicy = DEFAULT_POLICY
+    names_are_exact: bool = False
+    extended: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class DataSetSink(Protocol):
@@ -54,6 +77,9 @@ class DataSetSink(Protocol):
 
     async def abort(self, reason: str) -> None:
         """The association ended before the data set did: nothing of it stays."""
+
+    def cancel(self) -> None:
+        """C-CANCEL, or the association ended while `finish` runs: what can be left undone is."""
 
 
 class RefusedSink:
@@ -80,6 +106,9 @@ class RefusedSink:
     async def abort(self, reason: str) -> None:
         """There is nothing to give up."""
 
+    def cancel(self) -> None:
+        """The answer is known: there is nothing to cancel."""
+
 
 class IngestSink:
     """Leads a data set to ingest; answers once it is durable, or refused."""
@@ -104,6 +133,9 @@ class IngestSink:
     async def abort(self, reason: str) -> None:
         """Give the object up."""
         await self._intake.abort(reason)
+
+    def cancel(self) -> None:
+        """What was received whole is stored: C-STORE knows no cancellation."""
 
 
 def begin_store(

@@ -56,7 +56,9 @@ def propose(planned: Iterable[StoredAs]) -> tuple[ProposedContext, ...]:
 
 
 def choose(accepted: Iterable[PresentationContext], stored: StoredAs) -> PresentationContext:
-    """The accepted context to send an object over: as it is stored if possible, else re-encoded.
+    """The context to send an object over: as it is stored if possible, else re-encoded.
+
+    `accepted` are those whose SOP classes we are SCU of.
 
     Raises:
         NotAccepted: there is none; the text says what the peer does accept.
@@ -64,7 +66,7 @@ def choose(accepted: Iterable[PresentationContext], stored: StoredAs) -> Present
     by_syntax = {
         context.transfer_syntax: context
         for context in accepted
-        if context.abstract_syntax == stored.sop_class_uid and context.requestor_is_scu
+        if context.abstract_syntax == stored.sop_class_uid
     }
     wanted = [stored.transfer_syntax_uid]
     if stored.transfer_syntax_uid in REENCODABLE:

@@ -46,7 +46,9 @@ class AcceptorTerms:
     """What an acceptor agrees to.
 
     `supported` maps an abstract syntax to the transfer syntaxes it may come in. `scu_classes` are
-    the SOP classes for which the acceptor itself can act as SCU, so that the requestor may be SCP.
+    the SOP classes for which the acceptor itself can act as SCU, so that the requestor may be SCP;
+    `scp_classes` those for which it acts as SCP, None if for all. `extended_support` says for a SOP
+    class, byte by byte, what it supports of that extended negotiation.
     """
 
     supported: Mapping[str, Container[str]]
@@ -55,8 +57,13 @@ class AcceptorTerms:
     implementation_version_name: str
     max_operations_window: int = 1
     scu_classes: Container[str] = frozenset()
-    extended_answers: tuple[ExtendedNegotiation, ...] = ()
+    scp_classes: Container[str] | None = None
+    extended_support: Mapping[str, bytes] = field(default_factory=dict)
     user_identity_response: bytes | None = field(default=None, repr=False)
+
+    def is_scp_of(self, sop_class_uid: str) -> bool:
+        """Whether the requestor may be SCU of this SOP class."""
+        return self.scp_classes is None or sop_class_uid in self.scp_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,8 @@ class Negotiated:
 
     `to_requestor` and `to_acceptor` are the longest P-DATA-TF variable fields, in bytes, that may
     be sent towards each. `requestor_window` operations may be outstanding that the requestor
-    invoked, `acceptor_window` that the acceptor invoked (PS3.7 section D.3.3.3).
+    invoked, `acceptor_window` that the acceptor invoked (PS3.7 section D.3.3.3). `extended` is the
+    acceptor's answer to each SOP class extended negotiation that was proposed (section D.3.3.5).
     """
 
     contexts: Mapping[int, PresentationContext]
@@ -84,6 +92,7 @@ class Negotiated:
     to_acceptor: int
     requestor_window: int = 1
     acceptor_window: int = 1
+    extended: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def answer(request: AssociateRQ, terms: AcceptorTerms) -> AssociateAC:
@@ -94,10 +103,11 @@ def answer(request: AssociateRQ, terms: AcceptorTerms) -> AssociateAC:
     """
     check_announced(terms.max_length)
     info = request.user_information
+    scp_roles = {role.sop_class_uid for role in info.role_selections if role.scp_role}
     return AssociateAC(
         called_ae=request.called_ae,
         calling_ae=request.calling_ae,
-        contexts=tuple(_answer_context(context, terms.supported) for context in request.contexts),
+        contexts=tuple(_answer_context(each, terms, scp_roles) for each in request.contexts),
         user_information=UserInformation(
             max_length=terms.max_length,
             implementation_class_uid=terms.implementation_class_uid,
@@ -126,6 +136,7 @@ def agree(request: AssociateRQ, accepted: AssociateAC) -> Negotiated:
         to_acceptor=_send_length(ac_info),
         requestor_window=window.max_invoked,
         acceptor_window=window.max_performed,
+        extended=_agreed_extended(rq_info, ac_info),
     )
 
 
@@ -139,10 +150,13 @@ def check_announced(max_length: int) -> None:
 
 
 def _answer_context(
-    context: ProposedContext, supported: Mapping[str, Container[str]]
+    context: ProposedContext, terms: AcceptorTerms, scp_roles: Container[str]
 ) -> ContextAnswer:
-    syntaxes = supported.get(context.abstract_syntax)
-    if syntaxes is None:
+    """Accept what is supported in at least one of the roles (PS3.7 section D.3.3.4)."""
+    uid = context.abstract_syntax
+    syntaxes = terms.supported.get(uid)
+    has_role = terms.is_scp_of(uid) or (uid in scp_roles and uid in terms.scu_classes)
+    if syntaxes is None or not has_role:
         return ContextAnswer(context.context_id, _NO_ABSTRACT_SYNTAX, _UNREAD_SYNTAX)
     chosen = _choose_transfer_syntax(context.transfer_syntaxes, syntaxes)
     if chosen is None:
@@ -200,15 +214,26 @@ def _answer_roles(info: UserInformation, terms: AcceptorTerms) -> tuple[RoleSele
         uid = role.sop_class_uid
         if uid in terms.supported and uid not in answers:
             scp_role = role.scp_role and uid in terms.scu_classes
-            answers[uid] = RoleSelection(uid, role.scu_role, scp_role)
+            answers[uid] = RoleSelection(uid, role.scu_role and terms.is_scp_of(uid), scp_role)
     return tuple(answers.values())
 
 
 def _answer_extended(
     info: UserInformation, terms: AcceptorTerms
 ) -> tuple[ExtendedNegotiation, ...]:
-    asked = {extended.sop_class_uid for extended in info.extended_negotiations}
-    return tuple(own for own in terms.extended_answers if own.sop_class_uid in asked)
+    """Of each byte that both sides know: what they have in common, else 0.
+
+    Only what was proposed is answered, a SOP class once: the answer is no longer than the proposal.
+    """
+    answers: dict[str, ExtendedNegotiation] = {}
+    for proposed in info.extended_negotiations:
+        uid = proposed.sop_class_uid
+        support = terms.extended_support.get(uid)
+        if support is not None and uid not in answers:
+            pairs = zip(support, proposed.application_information, strict=False)
+            common = bytes(own if own == asked else 0 for own, asked in pairs)
+            answers[uid] = ExtendedNegotiation(uid, common)
+    return tuple(answers.values())
 
 
 def _answer_identity(info: UserInformation, terms: AcceptorTerms) -> bytes | None:
@@ -254,6 +279,16 @@ def _agreed_roles(
                 role.scp_role and yes.scp_role,
             )
     return roles
+
+
+def _agreed_extended(proposed: UserInformation, answered: UserInformation) -> dict[str, bytes]:
+    """The answers to what was proposed; without one nothing is agreed on."""
+    asked = {extended.sop_class_uid for extended in proposed.extended_negotiations}
+    return {
+        extended.sop_class_uid: extended.application_information
+        for extended in answered.extended_negotiations
+        if extended.sop_class_uid in asked
+    }
 
 
 def _send_length(info: UserInformation) -> int:

@@ -9,7 +9,7 @@ from pacsd.dicom.registry import (
     VERIFICATION,
 )
 from pacsd.dimse.command_codec import encode_command
-from pacsd.dimse.commands import AnyCommand, CEchoRQ, CFindRQ, CStoreRQ
+from pacsd.dimse.commands import AnyCommand, CEchoRQ, CFindRQ, CGetRQ, CStoreRQ
 from pacsd.dimse.events import DataSetFragment, Event
 from pacsd.dimse.session import Patience, Session
 from pacsd.ul import encode
@@ -22,10 +22,12 @@ from pacsd.ul.pdu import PDV, AssociateRQ, Buffer, PDataTF, ProposedContext
 
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 ECHO = PresentationContext(1, VERIFICATION, IMPLICIT_VR_LITTLE_ENDIAN)
 STORE = PresentationContext(3, CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN)
 FIND = PresentationContext(5, STUDY_ROOT_FIND, EXPLICIT_VR_LITTLE_ENDIAN)
-CONTEXTS = (ECHO, STORE, FIND)
+GET = PresentationContext(9, STUDY_ROOT_GET, EXPLICIT_VR_LITTLE_ENDIAN)
+CONTEXTS = (ECHO, STORE, FIND, GET)
 LIMITS = Limits(max_length=1024, artim_s=30.0, pdu_timeout_s=10.0)
 PATIENCE = Patience(message_s=60.0, idle_s=300.0)
 TERMS = AcceptorTerms(
@@ -67,6 +69,10 @@ def store_rq(message_id: int = 1) -> CStoreRQ:
 
 def find_rq(message_id: int = 1) -> CFindRQ:
     return CFindRQ(message_id=message_id, affected_sop_class_uid=STUDY_ROOT_FIND)
+
+
+def get_rq(message_id: int = 1) -> CGetRQ:
+    return CGetRQ(message_id=message_id, affected_sop_class_uid=STUDY_ROOT_GET)
 
 
 def command_pdv(message: AnyCommand, context: PresentationContext) -> PDV:

@@ -6,12 +6,13 @@ from pacsd.dimse.operations import Operation, Operations
 from tests.dimse.conversations import STORE
 
 
-def operation(message_id: int, *, awaits_data_set: bool) -> Operation:
+def operation(message_id: int, *, awaits_data_set: bool, number: int = 0) -> Operation:
     return Operation(
         message_id=message_id,
         context=STORE,
         response_type=CStoreRSP,
         awaits_data_set=awaits_data_set,
+        number=number,
     )
 
 
@@ -58,3 +59,13 @@ def test_message_ids_run_out() -> None:
         operations.open(operation(message_id, awaits_data_set=False))
     with pytest.raises(LocalCommandError, match="all Message IDs are in use"):
         operations.next_message_id()
+
+
+def test_the_newest_is_the_one_opened_last_of_those_still_open() -> None:
+    operations = Operations()
+    assert operations.newest == 0
+    for number, message_id in ((1, 7), (2, 5), (4, 6)):
+        operations.open(operation(message_id, awaits_data_set=False, number=number))
+    assert operations.newest == 4
+    operations.responded(6)
+    assert operations.newest == 2

@@ -56,7 +56,7 @@ FULL_REQUEST = replace(
 FULL_TERMS = replace(
     TERMS,
     max_operations_window=16,
-    extended_answers=(ExtendedNegotiation("1.2.3.4", b"\x01\x00"),),
+    extended_support={"1.2.3.4": b"\x01\x00"},
     user_identity_response=b"ticket",
 )
 ASSOCIATE_RQ = encode.encode_associate_rq(FULL_REQUEST)

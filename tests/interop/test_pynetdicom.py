@@ -88,8 +88,8 @@ def test_role_selection(port: int) -> None:
             for context in association.accepted_contexts
             if context.abstract_syntax == CTImageStorage
         ]
-        # Who stores at us is SCU; we send nothing over its association.
-        assert (context.as_scu, context.as_scp) == (True, False)
+        # Who stores at us is SCU; who retrieves by C-GET is SCP.
+        assert (context.as_scu, context.as_scp) == (True, True)
 
 
 @pytest.mark.parametrize("kind", [1, 2, 3, 4, 5])

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
@@ -14,26 +14,34 @@ from prometheus_client import CollectorRegistry
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import Location, Staged
+from pacsd.archive.finding import Match
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.retrieval import Retrievable
+from pacsd.dicom.query import Query
 from pacsd.dicom.registry import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     VERIFICATION,
 )
 from pacsd.dimse.command_codec import decode_command, encode_command
-from pacsd.dimse.commands import AnyCommand, CEchoRQ, CStoreRQ, Response
+from pacsd.dimse.commands import AnyCommand, CEchoRQ, CStoreRQ, Request, Response
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
 from pacsd.net.endpoint import Endpoint
+from pacsd.net.finding import Finds
 from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.peers import Peer, PeerBook
+from pacsd.net.performer import Services
 from pacsd.net.places import Places
 from pacsd.net.recorder import AssociationRecord, Recorder
+from pacsd.net.retrieving import Retrieves, Retrieving
 from pacsd.net.scp import AcceptanceHook, Desk
+from pacsd.net.scu import Timeouts
 from pacsd.net.settings import AESettings, DimseSettings, RecorderSettings
 from pacsd.net.trace import Trace
+from pacsd.net.turns import Turns
 from pacsd.testing import objects
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
@@ -173,6 +181,15 @@ class Caller:
         assert isinstance(message, Response)
         return message
 
+    async def request(self) -> Request:
+        """The next request; its data set follows."""
+        received = await self.pdu()
+        assert received[0] == 4, received.hex()
+        (pdv,) = decode.decode_p_data(memoryview(received)[6:]).pdvs
+        message = decode_command(bytes(pdv.data))
+        assert isinstance(message, Request)
+        return message
+
     async def echo(self, message_id: int = 1) -> int:
         await self.send(command(echo_rq(message_id)))
         return (await self.response()).status
@@ -193,6 +210,50 @@ class Caller:
         self.writer.transport.abort()
 
 
+class FakeFinder:
+    """Answers every query with these pages."""
+
+    def __init__(self, *pages: Sequence[Match]) -> None:
+        self.pages = pages
+        self.asked: list[Query] = []
+
+    async def find(
+        self, query: Query, zone_minutes: int | None = None
+    ) -> AsyncGenerator[Sequence[Match], None]:
+        assert zone_minutes is None
+        self.asked.append(query)
+        for page in self.pages:
+            yield page
+
+
+class FakeRetriever:
+    """Has these objects, all of which every query names."""
+
+    def __init__(self, *objects: tuple[Retrievable, bytes]) -> None:
+        self.objects = objects
+        self.asked: list[Query] = []
+
+    async def select(self, query: Query) -> Sequence[int]:
+        self.asked.append(query)
+        return range(len(self.objects))
+
+    async def instances(
+        self, numbers: Sequence[int]
+    ) -> AsyncGenerator[Sequence[Retrievable], None]:
+        for number in numbers:
+            yield [self.objects[number][0]]
+
+    async def read(self, instance: Retrievable) -> AsyncGenerator[bytes, None]:
+        for known, data in self.objects:
+            if known is instance:
+                yield data
+
+
+def retrieving(retriever: Retrieves, *peers: Peer) -> Retrieving:
+    book = PeerBook(peers)
+    return Retrieving(retriever, lambda: book, Timeouts(), Turns(4), frozenset({"PACSD"}))
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a listener is made of; see the settings of the same names."""
@@ -202,6 +263,8 @@ class Setup:
     peers: tuple[Peer, ...] = ()
     store: MemoryStore = field(default_factory=MemoryStore)
     register: MemoryRegister = field(default_factory=MemoryRegister)
+    finder: Finds = field(default_factory=FakeFinder)
+    retriever: Retrieves = field(default_factory=FakeRetriever)
     hook: AcceptanceHook | None = None
     trace: frozenset[str] = frozenset()
     max_pending_bytes_per_object: int = 8 * 262_144
@@ -232,7 +295,7 @@ class Served:
         trace = Trace(setup.trace) if setup.trace else None
         desk = Desk(
             gatekeeper=self.gatekeeper,
-            ingest=self.ingest,
+            services=Services(self.ingest, setup.finder, retrieving(setup.retriever, *setup.peers)),
             books=Books(self.recorder, NetMetrics(self.registry), trace),
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),
             max_data_set_bytes=dimse.max_data_set_bytes,

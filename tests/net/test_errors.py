@@ -1,3 +1,4 @@
+from pacsd.dimse.commands import CMoveRSP
 from pacsd.net import errors
 from pacsd.ul.pdu import AssociateRJ
 
@@ -16,3 +17,11 @@ def test_all_are_one_family() -> None:
     family = {errors.NotConnected, errors.Rejected, errors.Aborted, errors.ConnectionLost}
     family |= {errors.ProtocolBroken, errors.NotAccepted, errors.PoolFull}
     assert all(issubclass(each, errors.AssociationError) for each in family)
+
+
+def test_a_failed_operation_says_what_its_status_means_in_that_operation() -> None:
+    response = CMoveRSP(message_id_being_responded_to=1, status=0xA801, error_comment="no such\nAE")
+    failed = errors.OperationFailed(response, b"data set", "move")
+    assert str(failed) == "C-MOVE: A801 Move destination unknown (failure): no such\\nAE"
+    assert (failed.status, failed.data_set) == (0xA801, b"data set")
+    assert not isinstance(failed, errors.AssociationError)

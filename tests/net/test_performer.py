@@ -1,6 +1,6 @@
 """Operations, on a line that is not a socket."""
 
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 
 import anyio
 import pytest
@@ -9,22 +9,28 @@ from prometheus_client import CollectorRegistry
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.registry import VERIFICATION
 from pacsd.dicom.status import Status
-from pacsd.dimse.commands import CEchoRQ, CFindRQ, CStoreRQ, Request, Response
-from pacsd.dimse.events import DataSetFragment, RequestReceived
+from pacsd.dimse.commands import CEchoRQ, CFindRQ, CStoreRQ, NSetRQ, Request, Response
+from pacsd.dimse.events import CancelReceived, DataSetFragment, RequestReceived
+from pacsd.dimse.session import Session
 from pacsd.net.chronicle import Books, Chronicle
 from pacsd.net.metrics import NetMetrics
-from pacsd.net.performer import Performer, Work
+from pacsd.net.performer import Performer, Services
 from pacsd.net.recorder import Recorder
+from pacsd.net.responses import Work
 from pacsd.net.settings import RecorderSettings
 from pacsd.net.storage import Caller
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
 from pacsd.ul.negotiation import PresentationContext
+from pacsd.ul.pdu import Buffer
+from tests.net.harness import FakeFinder, FakeRetriever, retrieving
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ECHO = CEchoRQ(message_id=1, affected_sop_class_uid=VERIFICATION)
-FIND = CFindRQ(message_id=3, affected_sop_class_uid=CT, has_data_set=True)
+SET = NSetRQ(message_id=3, requested_sop_class_uid=CT, requested_sop_instance_uid="1.2.3")
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+FIND = CFindRQ(message_id=4, affected_sop_class_uid=STUDY_ROOT_FIND)
 STORE = CStoreRQ(
     message_id=2,
     affected_sop_class_uid=CT,
@@ -39,6 +45,8 @@ class FakeLine:
 
     def __init__(self) -> None:
         self.responses: list[Response] = []
+        self.data_sets: list[bytes | None] = []
+        self.flushes = 0
         self.waiting: list[Coroutine[object, object, None]] = []
         self.is_open = True
         self.congestion: list[bool] = []
@@ -50,13 +58,32 @@ class FakeLine:
         assert name
         self.waiting.append(work())
 
-    def respond(self, response: Response) -> bool:
+    def respond(self, response: Response, data_set: bytes | None = None) -> bool:
         if self.is_open:
             self.responses.append(response)
+            self.data_sets.append(data_set)
         return self.is_open
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+    async def until_writable(self) -> None:
+        await anyio.lowlevel.checkpoint()
 
     def is_congested(self, *, is_so: bool) -> None:
         self.congestion.append(is_so)
+
+    @property
+    def session(self) -> Session:
+        raise AssertionError("no sub-operations over this line")
+
+    async def perform(
+        self,
+        context: PresentationContext,
+        request: Request,
+        data_set: AsyncIterator[Buffer] | None = None,
+    ) -> Response:
+        raise AssertionError(f"{request} with {data_set} over {context}")
 
     async def run(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -72,7 +99,8 @@ class Bench:
         registry = CollectorRegistry()
         books = Books(Recorder(RecorderSettings()), NetMetrics(registry))
         caller = Caller("CT1", "PACSD", "192.0.2.1")
-        self.performer = Performer(self.line, ingest, caller, Chronicle(books, "192.0.2.1"))
+        services = Services(ingest, FakeFinder(), retrieving(FakeRetriever()))
+        self.performer = Performer(self.line, services, caller, Chronicle(books, "192.0.2.1"))
 
     def ask(self, request: Request) -> None:
         context = PresentationContext(1, request.sop_class_uid, "1.2.840.10008.1.2.1")
@@ -88,6 +116,11 @@ class Bench:
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()
+
+
+@pytest.fixture
+def bench(store: MemoryStore) -> Bench:
+    return Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0))
 
 
 async def running(ingest: Ingest, tasks: anyio.abc.TaskGroup) -> None:
@@ -148,9 +181,9 @@ async def test_an_operation_we_do_not_have_is_answered_behind_its_data_set(
     store: MemoryStore,
 ) -> None:
     bench = Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0))
-    bench.ask(FIND)
+    bench.ask(SET)
     assert not bench.line.responses
-    bench.give(FIND, b"identifier")
+    bench.give(SET, b"identifier")
     await bench.line.run()
     assert [each.status for each in bench.line.responses] == [Status.UNRECOGNIZED_OPERATION]
 
@@ -160,3 +193,24 @@ async def test_a_response_to_nobody_is_not_counted(store: MemoryStore) -> None:
     bench.line.is_open = False
     bench.ask(ECHO)
     assert not bench.line.responses
+
+
+async def test_a_query_is_performed_beside_the_association_and_can_be_cancelled(
+    bench: Bench,
+) -> None:
+    bench.ask(FIND)
+    bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
+    assert not bench.performer.is_idle
+    bench.performer.cancelled(CancelReceived(FIND.message_id))
+    await bench.line.run()
+    assert bench.performer.is_idle
+    assert [each.status for each in bench.line.responses] == [Status.CANCEL]
+
+
+async def test_a_cancel_of_what_is_not_performed_means_nothing(bench: Bench) -> None:
+    bench.performer.cancelled(CancelReceived(FIND.message_id))
+    bench.ask(FIND)
+    bench.performer.cancelled(CancelReceived(FIND.message_id))
+    bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
+    await bench.line.run()
+    assert [each.status for each in bench.line.responses] == [Status.SUCCESS]

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import anyio
 import pytest
 
 from pacsd.dicom.registry import VERIFICATION, Service, sop_classes
 from pacsd.dimse.commands import CEchoRQ
 from pacsd.net import errors
 from pacsd.net.endpoint import Endpoint
+from pacsd.net.query_retrieve_scu import QueryModel
 from pacsd.net.scu import Destination, Timeouts, open_association, propose
-from pacsd.net.settings import DimseSettings
+from pacsd.net.settings import AESettings, DimseSettings
 from pacsd.ul.rejection import UserReason
 from tests.net.harness import (
     CT_IMAGE_STORAGE,
@@ -24,6 +26,7 @@ from tests.net.harness import (
     serving,
     until,
 )
+from tests.net.receiving import Received
 
 QUICK = Timeouts(connect_s=5, message_s=0.1, network_s=5, idle_s=300)
 
@@ -174,3 +177,33 @@ async def test_our_own_idle_association_ends_by_itself() -> None:
         brief = Timeouts(idle_s=0.05)
         association = await open_association(ourselves(served), timeouts=brief)
         await until(lambda: not association.is_usable)
+
+
+async def test_extended_negotiation_is_proposed_and_its_answer_told() -> None:
+    find, get = QueryModel.STUDY_ROOT.find, QueryModel.STUDY_ROOT.get
+    proposed = {find: b"\1\0\1\1", get: b"\1", CT_IMAGE_STORAGE: b"\2"}
+    async with serving() as served:
+        association = await open_association(
+            ourselves(served), propose((find, get, CT_IMAGE_STORAGE)), extended=proposed
+        )
+        agreed = association.session.negotiated
+        assert agreed is not None
+        assert agreed.extended == {find: b"\1\0\1\1", get: b"\1"}
+        await association.release()
+
+
+async def test_with_a_store_we_propose_to_be_scp_of_storage_classes() -> None:
+    get, private = QueryModel.STUDY_ROOT.get, "1.3.12.2.1107.5.9.1"
+    asked = (get, CT_IMAGE_STORAGE, private, CT_IMAGE_STORAGE)
+    setup = Setup(ae=(AESettings(storage_sop_classes="any"),))
+    async with serving(setup) as served, anyio.create_task_group() as tasks:
+        association = await open_association(
+            ourselves(served), propose(asked), store=Received().port(tasks)
+        )
+        agreed = association.session.negotiated
+        assert agreed is not None
+        roles = [
+            (each.requestor_is_scu, each.requestor_is_scp) for each in agreed.contexts.values()
+        ]
+        assert roles == [(True, False), (False, True), (False, True), (False, True)]
+        await association.release()

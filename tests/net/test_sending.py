@@ -1,5 +1,7 @@
 """One instance over an association, to a peer of a few lines."""
 
+from dataclasses import replace
+
 import pytest
 
 from pacsd.dicom.errors import ReencodeError
@@ -8,10 +10,11 @@ from pacsd.dicom.registry import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     TransferSyntax,
 )
+from pacsd.dimse.commands import CStoreRQ, Priority
 from pacsd.dimse.errors import DimseError
 from pacsd.net import errors
 from pacsd.net.scu import open_association
-from pacsd.net.sending import Outbound, Outcome, send
+from pacsd.net.sending import MoveOriginator, Outbound, Outcome, send
 from pacsd.net.store_contexts import propose
 from tests.dicom.written import DEFLATED, EXPLICIT, IMPLICIT, element, known
 from tests.net.storing_peer import CT, StoringPeer, instance, storing
@@ -62,6 +65,24 @@ async def test_odd_data_sets_are_padded_as_far_as_they_can_be(
     sent = instance("1.2.3", data, transfer_syntax_uid=syntax.uid)
     assert (await outcome_of(peer, sent)).transfer_syntax_uid == syntax.uid
     assert peer.stored[0].data_set == expected
+
+
+async def test_a_sub_operation_of_a_c_move_names_its_originator() -> None:
+    seen: list[CStoreRQ] = []
+
+    def answer(request: CStoreRQ) -> tuple[int, str]:
+        seen.append(request)
+        return 0, ""
+
+    sent = replace(
+        instance("1.2.3", DATA),
+        priority=Priority.LOW,
+        move_originator=MoveOriginator("WORKSTATION", 77),
+    )
+    await outcome_of(StoringPeer(answer=answer), sent)
+    assert seen[0].priority is Priority.LOW
+    assert seen[0].move_originator_ae_title == "WORKSTATION"
+    assert seen[0].move_originator_message_id == 77
 
 
 @pytest.mark.parametrize(

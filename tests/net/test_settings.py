@@ -94,5 +94,12 @@ def test_an_ae_offers_at_least_one_service() -> None:
     assert AESettings.model_validate({"services": "verification"}).services == ("verification",)
 
 
+def test_an_ae_offers_all_services_by_default() -> None:
+    assert AESettings().services == ("verification", "storage", "query", "retrieve")
+    loc, rule = rules_of(AESettings, services=["worklist"])[0]
+    assert loc == ("services", 0)
+    assert "'query'" in rule
+
+
 def test_unknown_key_is_refused() -> None:
     assert rules_of(RecorderSettings, asociations=1)[0][0] == ("asociations",)

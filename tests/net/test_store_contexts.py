@@ -133,8 +133,3 @@ def test_why_nothing_fits() -> None:
         ", which cannot be re-encoded; it accepts Implicit VR Little Endian"
     )
     assert "1.2.3.4" in refusal(accepted(JPEG, sop_class_uid=MR), StoredAs(CT, "1.2.3.4"))
-
-
-def test_a_context_in_which_we_are_no_scu_is_none() -> None:
-    context = PresentationContext(1, CT, JPEG, requestor_is_scu=False, requestor_is_scp=True)
-    assert "does not accept" in refusal([context], StoredAs(CT, JPEG))

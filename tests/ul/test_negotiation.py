@@ -223,6 +223,30 @@ def test_roles_need_both_sides(*, scu: bool, scp: bool, can_be_scu: bool) -> Non
     assert context.requestor_is_scp is (scp and can_be_scu)
 
 
+@pytest.mark.parametrize(
+    ("roles", "result", "agreed"),
+    [
+        ((), 3, None),
+        ((RoleSelection(CLASS, True, False),), 3, None),
+        ((RoleSelection(CLASS, False, True),), 0, (False, True)),
+        ((RoleSelection(CLASS, True, True),), 0, (False, True)),
+    ],
+)
+def test_a_class_of_which_we_are_scu_only(
+    roles: tuple[RoleSelection, ...], result: int, agreed: tuple[bool, bool] | None
+) -> None:
+    """Who may retrieve need not be let store."""
+    request = proposing(
+        ProposedContext(1, CLASS, (JPEG,)), info=UserInformation(role_selections=roles)
+    )
+    terms = replace(supporting(syntaxes=EVERYTHING), scu_classes={CLASS}, scp_classes=frozenset())
+    accepted = answer(request, terms)
+    assert [each.result for each in accepted.contexts] == [result]
+    contexts = agree(request, accepted).contexts.values()
+    roles_agreed = [(each.requestor_is_scu, each.requestor_is_scp) for each in contexts]
+    assert roles_agreed == ([] if agreed is None else [agreed])
+
+
 def test_default_roles_without_an_answer() -> None:
     request = proposing(
         ProposedContext(1, CLASS, (JPEG,)),
@@ -247,17 +271,52 @@ def test_d06_role_selections_cannot_make_the_answer_too_long() -> None:
 # Extended negotiation, identity
 
 
-def test_extended_negotiation_is_answered_only_where_asked() -> None:
-    asked = ExtendedNegotiation(CLASS, b"\x01")
-    own = (ExtendedNegotiation(CLASS, b"\x02"), ExtendedNegotiation("1.2.3", b"\x03"))
-    info = UserInformation(
-        extended_negotiations=(asked,),
-        common_extended_negotiations=(CommonExtendedNegotiation(CLASS, "1.2"),),
+def extended(*proposed: ExtendedNegotiation) -> UserInformation:
+    return UserInformation(extended_negotiations=proposed)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "support", "agreed"),
+    [
+        (b"\1", b"\1", b"\1"),
+        (b"\1", b"\0", b"\0"),
+        (b"\0", b"\1", b"\0"),
+        (b"\1\0\1", b"\1\1\1\1", b"\1\0\1"),
+        (b"\1\1\1\1", b"\0\1", b"\0\1"),
+        (b"\2\377", b"\1\1", b"\0\0"),
+        (b"", b"\1", b""),
+    ],
+)
+def test_extended_negotiation_agrees_on_what_both_sides_have(
+    proposed: bytes, support: bytes, agreed: bytes
+) -> None:
+    information = extended(ExtendedNegotiation(CLASS, proposed))
+    terms = replace(TERMS, extended_support={CLASS: support})
+    request = replace(REQUEST, user_information=information)
+    answered = answer(request, terms)
+    assert answered.user_information.extended_negotiations == (ExtendedNegotiation(CLASS, agreed),)
+    assert agree(request, answered).extended == {CLASS: agreed}
+
+
+def test_extended_negotiation_is_answered_only_where_asked_and_once() -> None:
+    proposed = (
+        ExtendedNegotiation(CLASS, b"\1"),
+        ExtendedNegotiation(CLASS, b"\0"),
+        ExtendedNegotiation("1.2.9", b"\1"),
     )
-    terms = replace(TERMS, extended_answers=own)
-    answered = answer(replace(REQUEST, user_information=info), terms).user_information
-    assert answered.extended_negotiations == own[:1]
+    common = (CommonExtendedNegotiation(CLASS, "1.2"),)
+    information = replace(extended(*proposed), common_extended_negotiations=common)
+    terms = replace(TERMS, extended_support={CLASS: b"\1", "1.2.3": b"\1"})
+    answered = answer(replace(REQUEST, user_information=information), terms).user_information
+    assert answered.extended_negotiations == proposed[:1]
     assert answered.common_extended_negotiations == ()
+
+
+def test_what_is_answered_without_having_been_proposed_is_not_agreed_on() -> None:
+    answered = answer(REQUEST, TERMS)
+    unasked = replace(answered, user_information=extended(ExtendedNegotiation(CLASS, b"\1")))
+    assert agree(REQUEST, unasked).extended == {}
+    assert agree(REQUEST, answered).extended == {}
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,25 @@ class ExtraTagSettings(Settings):
         return self.vr or str(vr_of(self.number))
 
 
+class QuerySettings(Settings):
+    """What queries and retrievals may take, and how queries match."""
+
+    max_results: int = Field(default=100_000, ge=1, le=10_000_000)
+    """Most matches of one query. When there are more, these are given and then A700; a retrieval of
+    more instances is refused (A701)."""
+
+    budget_s: float = Field(default=1.0, gt=0, le=3_600)
+    """Most seconds that the index, and headers beside it, are searched for one query; then A700.
+    What is found is read and sent beyond that time."""
+
+    max_retrievals: int = Field(default=16, ge=1, le=10_000)
+    """Most C-MOVE and C-GET that send at once. Others wait, those of higher priority before those
+    of lower, and their peers are told that it goes on."""
+
+    ignore_case: bool = True
+    """Names match whatever their case and accents: MULLER finds Müller."""
+
+
 class ScrubSettings(Settings):
     """Stored objects are read back in the background, to find in time what a disk has lost."""
 
@@ -191,6 +210,9 @@ class Config(Settings):
 
     extra_tag: tuple[ExtraTagSettings, ...] = ()
     """Attributes indexed beside the usual ones. Environment: PACSD_EXTRA_TAG, the list as JSON."""
+
+    query: QuerySettings = QuerySettings()
+    """How they are found."""
 
     scrub: ScrubSettings = ScrubSettings()
     """Whether they are still what they were."""

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from pacsd.dimse.command_codec import encode_command
-from pacsd.dimse.commands import CCancelRQ, CFindRQ, CStoreRQ, NGetRQ
+from pacsd.dimse.commands import CCancelRQ, CStoreRQ, NGetRQ, NSetRQ
 from pacsd.net import pump
 from pacsd.net.recorder import Outcome
 from pacsd.net.settings import DimseSettings
@@ -279,12 +279,14 @@ async def test_d29_leading_zeros_are_stored() -> None:
 
 
 async def test_an_operation_we_do_not_offer_is_unrecognized() -> None:
-    find = CFindRQ(message_id=1, affected_sop_class_uid=CT_IMAGE_STORAGE)
+    set_ = NSetRQ(
+        message_id=1, requested_sop_class_uid=CT_IMAGE_STORAGE, requested_sop_instance_uid="1.2"
+    )
     get = NGetRQ(
         message_id=2, requested_sop_class_uid=CT_IMAGE_STORAGE, requested_sop_instance_uid="1.2"
     )
     async with serving() as served, hostile_row(served), served.associated() as caller:
-        await caller.send(command(find, STORE_CONTEXT), data_set(is_last=False), data_set())
+        await caller.send(command(set_, STORE_CONTEXT), data_set(is_last=False), data_set())
         assert (await caller.response()).status == 0x0211
         await caller.send(command(get, STORE_CONTEXT))
         assert (await caller.response()).status == 0x0211

@@ -1,0 +1,216 @@
+"""C-FIND as SCP (PS3.4 section C.4.1): an Identifier in, a pending response for each match out."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio.lowlevel
+import anyio.to_thread
+
+from pacsd.archive.finding import FindError, IndexUnavailable, Match, unsupported
+from pacsd.dicom.answer import AnswerWriter
+from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
+from pacsd.dicom.errors import IdentifierError
+from pacsd.dicom.headers import layout_of
+from pacsd.dicom.identifier import (
+    INSTANCE_AVAILABILITY,
+    MAX_IDENTIFIER_BYTES,
+    QUERY_RETRIEVE_LEVEL,
+    RETRIEVE_AE_TITLE,
+    Asked,
+    Manner,
+    Model,
+    read_query,
+)
+from pacsd.dicom.query import Query, ReturnKey
+from pacsd.dicom.registry import TransferSyntax, transfer_syntax
+from pacsd.dicom.status import Status
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
+from pacsd.dimse.commands import CFindRQ
+from pacsd.net.errors import AssociationError
+from pacsd.net.information_models import FIND_MODELS
+from pacsd.net.responses import Line, response_of
+from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink
+from pacsd.ul.negotiation import PresentationContext
+from pacsd.ul.pdu import Buffer
+
+RESPONSES_AT_ONCE = 32
+"""After so many responses others have their turn, and what was sent is written."""
+
+_IN_THREAD = 64
+"""So many answers are encoded on the event loop; for more a hop to a thread is cheaper."""
+
+_FLAGS = 4
+# They say how or where, and are told whether or not they were asked for.
+_TOLD = {QUERY_RETRIEVE_LEVEL: VR.CS, RETRIEVE_AE_TITLE: VR.AE}
+_NO_MATTER = frozenset({*_TOLD, SPECIFIC_CHARACTER_SET, INSTANCE_AVAILABILITY})
+
+
+class Finds(Protocol):
+    """Who answers queries; see `Finder.find`."""
+
+    def find(
+        self, query: Query, zone_minutes: int | None = None
+    ) -> AsyncGenerator[Sequence[Match], None]:
+        """What matches, a page at a time.
+
+        Raises:
+            FindError: it is not answered to its end.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How one C-FIND is to be read and answered; `own_ae` is who retrieves what is found."""
+
+    request: CFindRQ
+    syntax: TransferSyntax
+    model: Model
+    manner: Manner
+    own_ae: str
+
+
+class IdentifierSink:
+    """Takes an Identifier, of which all must be here before anything can be done."""
+
+    def __init__(self) -> None:
+        self._identifier = bytearray()
+        self._is_too_long = False
+        self.is_cancelled = False
+
+    @property
+    def is_congested(self) -> bool:
+        """Never: it has a bound."""
+        return False
+
+    def write(self, data: Buffer) -> None:
+        """Take a fragment; of a longer one than anybody needs, no more."""
+        if len(self._identifier) + len(data) > MAX_IDENTIFIER_BYTES:
+            self._is_too_long = True
+        else:
+            self._identifier += data
+
+    async def abort(self, reason: str) -> None:
+        """Nothing was begun."""
+
+    def cancel(self) -> None:
+        """Answer FE00 as soon as possible."""
+        self.is_cancelled = True
+
+    def identifier(self) -> bytes:
+        """The whole of it.
+
+        Raises:
+            IdentifierError: it was too long.
+        """
+        if self._is_too_long:
+            text = f"Identifier of more than {MAX_IDENTIFIER_BYTES} bytes"
+            raise IdentifierError(QUERY_RETRIEVE_LEVEL, text)
+        return bytes(self._identifier)
+
+
+class FindSink(IdentifierSink):
+    """One C-FIND."""
+
+    def __init__(self, finder: Finds, question: Question, line: Line) -> None:
+        super().__init__()
+        self._finder = finder
+        self._question = question
+        self._line = line
+
+    async def finish(self) -> Answer:
+        """Find, send a pending response for each match, and give the final one."""
+        question = self._question
+        try:
+            asked = read_query(self.identifier(), question.syntax, question.model, question.manner)
+            return await self._find(asked)
+        except IdentifierError as error:
+            return mismatch(error)
+        except IndexUnavailable as error:
+            return Answer(Status.UNABLE_TO_PROCESS, str(error))
+        except FindError as error:
+            return Answer(Status.OUT_OF_RESOURCES, str(error))
+        except AssociationError:
+            return Answer(Status.CANCEL)
+
+    async def _find(self, asked: Asked) -> Answer:
+        unknown = {*unsupported(asked.query), *asked.unmatched} - _NO_MATTER
+        pending = Answer(Status.PENDING_WARNING if unknown else Status.PENDING, data_set=b"")
+        response = response_of(self._question.request, pending)
+        encode = _Encoder(asked, self._question)
+        pages = self._finder.find(asked.query, asked.offset_minutes)
+        async with aclosing(pages):
+            async for page in pages:
+                answers = await _encoded(encode, page)
+                for at in range(0, len(answers), RESPONSES_AT_ONCE):
+                    if self.is_cancelled:
+                        return Answer(Status.CANCEL)
+                    for answer in answers[at : at + RESPONSES_AT_ONCE]:
+                        self._line.respond(response, answer)
+                    self._line.flush()
+                    await self._line.until_writable()
+                    await anyio.lowlevel.checkpoint()
+        return Answer(Status.CANCEL if self.is_cancelled else Status.SUCCESS)
+
+
+def begin_find(
+    finder: Finds,
+    context: PresentationContext,
+    request: CFindRQ,
+    caller: Caller,
+    line: Line,
+) -> DataSetSink:
+    """Take the Identifier of a C-FIND, or refuse it."""
+    model = FIND_MODELS.get(context.abstract_syntax)
+    syntax = transfer_syntax(context.transfer_syntax)
+    if model is None or syntax is None or request.sop_class_uid != context.abstract_syntax:
+        answer = Answer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
+        return RefusedSink(answer)
+    extended = caller.extended.get(context.abstract_syntax, b"")
+    manner = manner_of(extended, names_are_exact=caller.names_are_exact)
+    question = Question(request, syntax, model, manner, caller.called_ae)
+    return FindSink(finder, question, line)
+
+
+def manner_of(extended: bytes, *, names_are_exact: bool) -> Manner:
+    """How keys are matched after extended negotiation (PS3.4 table C.5-1)."""
+    relational, combined, fuzzy, timezone = (
+        byte == 1 for byte in extended[:_FLAGS].ljust(_FLAGS, b"\0")
+    )
+    return Manner(
+        is_relational=relational,
+        combines_datetimes=combined,
+        is_fuzzy=fuzzy,
+        adjusts_timezone=timezone,
+        names_are_exact=names_are_exact,
+    )
+
+
+def mismatch(error: IdentifierError) -> Answer:
+    """A900 (PS3.4 section C.4.1.1.4), with the attribute at fault."""
+    return Answer(Status.DATA_SET_MISMATCH, error.text, (error.tag,))
+
+
+class _Encoder:
+    """Encodes matches of one query."""
+
+    def __init__(self, asked: Asked, question: Question) -> None:
+        keys = [key for key in asked.query.returned if key.tag not in _TOLD]
+        keys += [ReturnKey(tag, vr) for tag, vr in _TOLD.items()]
+        self._writer = AnswerWriter(keys, layout_of(question.syntax), asked.charset)
+        self._same: Mapping[Tag, str] = {
+            QUERY_RETRIEVE_LEVEL: asked.query.level.term,
+            RETRIEVE_AE_TITLE: question.own_ae,
+            INSTANCE_AVAILABILITY: "ONLINE",
+        }
+
+    def __call__(self, page: Sequence[Match]) -> list[bytes]:
+        return [self._writer.write({**match, **self._same}) for match in page]
+
+
+async def _encoded(encode: _Encoder, page: Sequence[Match]) -> list[bytes]:
+    if len(page) <= _IN_THREAD:
+        return encode(page)
+    return await anyio.to_thread.run_sync(encode, page)

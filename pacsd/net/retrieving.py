@@ -1,0 +1,380 @@
+"""C-MOVE and C-GET as SCP (PS3.4 sections C.4.2 and C.4.3): an Identifier in, objects out.
+
+How far it is, pending responses tell: as sub-operations end, and from time to time when none does,
+so that who asked knows that somebody is at it. Counts always add up to what the query named.
+"""
+
+from abc import abstractmethod
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
+
+import anyio
+
+from pacsd.archive.finding import FindError, IndexUnavailable
+from pacsd.archive.retrieval import Retrievable
+from pacsd.dicom.answer import AnswerWriter
+from pacsd.dicom.errors import DicomError, IdentifierError
+from pacsd.dicom.headers import layout_of
+from pacsd.dicom.identifier import Model, read_instances, read_retrieval
+from pacsd.dicom.query import Query, ReturnKey
+from pacsd.dicom.registry import TransferSyntax, transfer_syntax
+from pacsd.dicom.status import Status, StatusCategory, category
+from pacsd.dicom.vr import VR
+from pacsd.dimse.commands import CGetRQ, CMoveRQ
+from pacsd.dimse.errors import DimseError
+from pacsd.net.delivery import Delivery, Terms
+from pacsd.net.errors import AssociationError, NotAccepted
+from pacsd.net.finding import IdentifierSink, mismatch
+from pacsd.net.information_models import GET_MODELS, INSTANCE_GET, INSTANCE_MOVE, MOVE_MODELS
+from pacsd.net.peers import Peer, PeerBook
+from pacsd.net.responses import Line, response_of
+from pacsd.net.scu import Destination, Timeouts
+from pacsd.net.sending import MoveOriginator, Outbound, Outcome, send
+from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink, SubOperationCounts
+from pacsd.net.turns import Turns
+from pacsd.ul.negotiation import PresentationContext
+
+TELL_AT_MOST_EVERY_S = 0.25
+"""How often a pending response tells that sub-operations have ended."""
+
+TELL_AT_LEAST_EVERY_S = 5.0
+"""And how often it tells that none has."""
+
+_FAILED_LIST = 0x00080058
+_MAX_FAILED_BYTES = 60_000
+"""Of Failed SOP Instance UID List: VR UI has a length of 16 bits in Explicit VR."""
+
+
+class Retrieves(Protocol):
+    """Who has the objects; see `Retriever`."""
+
+    async def select(self, query: Query) -> Sequence[int]:
+        """The numbers of the instances that a query names.
+
+        Raises:
+            FindError: they cannot be told.
+        """
+
+    def instances(self, numbers: Sequence[int]) -> AsyncGenerator[Sequence[Retrievable], None]:
+        """These instances, a page at a time.
+
+        Raises:
+            FindError: the index cannot be read.
+        """
+
+    def read(self, instance: Retrievable) -> AsyncGenerator[bytes, None]:
+        """The data set as it was stored.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieving:
+    """What retrievals need: who has the objects, whom we may send them to, and how.
+
+    `peers` is asked each time: it may have been replaced by a reload.
+    """
+
+    retriever: Retrieves
+    peers: Callable[[], PeerBook]
+    timeouts: Timeouts
+    turns: Turns
+    own_titles: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How the sub-operations of one retrieval went."""
+
+    total: int
+    completed: int = 0
+    warning: int = 0
+    failed: int = 0
+    failed_uids: list[str] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.total - self.completed - self.warning - self.failed)
+
+    def ended(self, uid: str, outcome: Outcome) -> None:
+        """A sub-operation ended so."""
+        self.answered.add(uid)
+        if not outcome.is_stored:
+            self.fail(uid)
+        elif outcome.status is not None and category(outcome.status) is StatusCategory.WARNING:
+            self.warning += 1
+        else:
+            self.completed += 1
+
+    def fail(self, uid: str) -> None:
+        self.failed += 1
+        self.failed_uids.append(uid)
+
+    def counts(self, *, is_over: bool) -> SubOperationCounts:
+        """As a response tells them; remaining ones only while there may be some."""
+        remaining = None if is_over else self.remaining
+        return SubOperationCounts(remaining, self.completed, self.failed, self.warning)
+
+
+class RetrieveSink(IdentifierSink):
+    """One C-MOVE or C-GET."""
+
+    def __init__(
+        self,
+        retrieving: Retrieving,
+        request: CMoveRQ | CGetRQ,
+        syntax: TransferSyntax,
+        read: Callable[[bytes], Query],
+        line: Line,
+    ) -> None:
+        super().__init__()
+        self.retrieving = retrieving
+        self.request = request
+        self._syntax = syntax
+        self._read = read
+        self.line = line
+        self._progress = _Progress(0)
+        self._told_at = line.now()
+
+    async def finish(self) -> Answer:
+        """Carry the retrieval out, telling how far it is, and give the final answer."""
+        try:
+            query = self._read(self.identifier())
+            numbers = await self.retrieving.retriever.select(query)
+        except IdentifierError as error:
+            return mismatch(error)
+        except IndexUnavailable as error:
+            return Answer(Status.UNABLE_TO_PROCESS, str(error))
+        except FindError as error:
+            return Answer(Status.UNABLE_TO_CALCULATE_MATCHES, str(error))
+        self._progress = _Progress(len(numbers))
+        if numbers:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._keep_telling, name="tell how far a retrieval is")
+                async with self.retrieving.turns.turn(self.request.priority):
+                    await self._carry_out(numbers)
+                tasks.cancel_scope.cancel()
+        return self._final()
+
+    @abstractmethod
+    async def deliver(self, numbers: Sequence[int]) -> None:
+        """Send these instances; `pages` gives them, and `ended` is to be told of each.
+
+        Raises:
+            AssociationError: nothing more can be sent.
+        """
+
+    async def pages(self, numbers: Sequence[int]) -> AsyncIterator[Sequence[Outbound]]:
+        """The instances, page by page, until the retrieval is cancelled."""
+        try:
+            async with aclosing(self.retrieving.retriever.instances(numbers)) as pages:
+                async for page in pages:
+                    if self.is_cancelled:
+                        return
+                    yield [self.outbound(each) for each in page]
+        except FindError:
+            return  # what was not sent by then has failed
+
+    def outbound(self, instance: Retrievable) -> Outbound:
+        """An instance, ready to be sent."""
+        return Outbound(
+            instance.sop_class_uid,
+            instance.sop_instance_uid,
+            instance.transfer_syntax_uid,
+            partial(self.retrieving.retriever.read, instance),
+            is_even=instance.data_set_bytes % 2 == 0,
+            priority=self.request.priority,
+        )
+
+    def ended(self, instance: Outbound, outcome: Outcome) -> None:
+        """A sub-operation has ended."""
+        self._progress.ended(instance.sop_instance_uid, outcome)
+        if self.line.now() - self._told_at >= TELL_AT_MOST_EVERY_S:
+            self._tell()
+
+    async def _carry_out(self, numbers: Sequence[int]) -> None:
+        if self.is_cancelled:
+            return
+        with suppress(AssociationError):  # whatever was not sent has failed
+            await self.deliver(numbers)
+        if not self.is_cancelled:
+            await self._fail_rest(numbers)
+
+    async def _fail_rest(self, numbers: Sequence[int]) -> None:
+        """What nobody answered for has failed, by name as far as it is there."""
+        progress = self._progress
+        if not progress.remaining:
+            return
+        async for page in self.pages(numbers):
+            for instance in page:
+                if instance.sop_instance_uid not in progress.answered:
+                    progress.fail(instance.sop_instance_uid)
+        progress.failed += progress.remaining
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await anyio.sleep(TELL_AT_LEAST_EVERY_S)
+            if self.line.now() - self._told_at >= TELL_AT_LEAST_EVERY_S:
+                self._tell()
+                self.line.flush()
+
+    def _tell(self) -> None:
+        self._told_at = self.line.now()
+        pending = Answer(Status.PENDING, counts=self._progress.counts(is_over=False))
+        self.line.respond(response_of(self.request, pending))
+
+    def _final(self) -> Answer:
+        progress = self._progress
+        if self.is_cancelled:
+            counts = progress.counts(is_over=False)
+            return Answer(Status.CANCEL, counts=counts, data_set=self._failed_list())
+        counts = progress.counts(is_over=True)
+        if not progress.failed and not progress.warning:
+            return Answer(Status.SUCCESS, counts=counts)
+        is_nothing_there = not progress.completed and not progress.warning
+        status = (
+            Status.UNABLE_TO_PERFORM_SUB_OPERATIONS
+            if is_nothing_there
+            else Status.SUB_OPERATIONS_FAILED
+        )
+        return Answer(status, counts=counts, data_set=self._failed_list())
+
+    def _failed_list(self) -> bytes | None:
+        """Failed SOP Instance UID List (PS3.4 section C.4.2.1.4.2), as many as it has room for."""
+        uids = "\\".join(_fitting(self._progress.failed_uids))
+        if not uids:
+            return None
+        writer = AnswerWriter((ReturnKey(_FAILED_LIST, VR.UI),), layout_of(self._syntax))
+        return writer.write({_FAILED_LIST: uids})
+
+
+class MoveSink(RetrieveSink):
+    """One C-MOVE."""
+
+    def __init__(
+        self,
+        retrieving: Retrieving,
+        request: CMoveRQ,
+        syntax: TransferSyntax,
+        read: Callable[[bytes], Query],
+        line: Line,
+        caller: Caller,
+        peer: Peer,
+    ) -> None:
+        super().__init__(retrieving, request, syntax, read, line)
+        self._caller = caller
+        self._peer = peer
+        self._delivery: Delivery[Outbound] | None = None
+
+    async def deliver(self, numbers: Sequence[int]) -> None:
+        """Send over as many associations as the destination may have."""
+        endpoint = self._peer.endpoint
+        if endpoint is None:
+            raise NotAccepted("a destination without host and port")
+        destination = Destination(endpoint, self._peer.ae_title, self._caller.called_ae)
+        terms = Terms(self.retrieving.timeouts, associations=self._peer.connections)
+        self._delivery = Delivery(destination, terms, self.ended)
+        await self._delivery.run(self.pages(numbers))
+
+    def outbound(self, instance: Retrievable) -> Outbound:
+        """An instance with whom it is sent for (PS3.7 section 9.1.1.1.6)."""
+        originator = MoveOriginator(self._caller.calling_ae, self.request.message_id)
+        return replace(super().outbound(instance), move_originator=originator)
+
+    def cancel(self) -> None:
+        """End what is under way, and begin nothing more."""
+        super().cancel()
+        if self._delivery is not None:
+            self._delivery.stop()
+
+
+class GetSink(RetrieveSink):
+    """One C-GET: over the association it came over."""
+
+    async def deliver(self, numbers: Sequence[int]) -> None:
+        """Send one after the other."""
+        async for page in self.pages(numbers):
+            for instance in page:
+                if self.is_cancelled:
+                    return
+                self.ended(instance, await self._send(instance))
+
+    async def _send(self, instance: Outbound) -> Outcome:
+        try:
+            return await send(self.line, instance)
+        except (NotAccepted, OSError, DicomError, DimseError) as error:
+            return Outcome(None, str(error))
+
+
+def begin_move(
+    retrieving: Retrieving,
+    context: PresentationContext,
+    request: CMoveRQ,
+    caller: Caller,
+    line: Line,
+) -> DataSetSink:
+    """Take the Identifier of a C-MOVE, or refuse it."""
+    reading = _reading(context, request, caller, MOVE_MODELS, INSTANCE_MOVE)
+    if isinstance(reading, Answer):
+        return RefusedSink(reading)
+    peer = retrieving.peers().destination(request.move_destination)
+    if peer is None or peer.ae_title in retrieving.own_titles:
+        why = "Not a move destination of the peers file" if peer is None else "That is ourselves"
+        return RefusedSink(Answer(Status.MOVE_DESTINATION_UNKNOWN, why))
+    return MoveSink(retrieving, request, *reading, line, caller, peer)
+
+
+def begin_get(
+    retrieving: Retrieving,
+    context: PresentationContext,
+    request: CGetRQ,
+    caller: Caller,
+    line: Line,
+) -> DataSetSink:
+    """Take the Identifier of a C-GET, or refuse it."""
+    reading = _reading(context, request, caller, GET_MODELS, INSTANCE_GET)
+    if isinstance(reading, Answer):
+        return RefusedSink(reading)
+    return GetSink(retrieving, request, *reading, line)
+
+
+def _reading(
+    context: PresentationContext,
+    request: CMoveRQ | CGetRQ,
+    caller: Caller,
+    models: Mapping[str, Model],
+    of_instances: str,
+) -> tuple[TransferSyntax, Callable[[bytes], Query]] | Answer:
+    """How the Identifier is to be read, or why it is not."""
+    uid, syntax = context.abstract_syntax, transfer_syntax(context.transfer_syntax)
+    model = models.get(uid)
+    if syntax is None or request.sop_class_uid != uid or (model is None and uid != of_instances):
+        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
+    if model is None:
+        return syntax, partial(read_instances, syntax=syntax)
+    is_relational = caller.extended.get(uid, b"")[:1] == b"\1"
+    return syntax, partial(read_retrieval, syntax=syntax, model=model, is_relational=is_relational)
+
+
+def _fitting(uids: Iterable[str]) -> list[str]:
+    fitting: list[str] = []
+    size = 0
+    for uid in uids:
+        size += len(uid) + 1
+        if size > _MAX_FAILED_BYTES:
+            break
+        fitting.append(uid)
+    return fitting

@@ -1,0 +1,167 @@
+"""Finding, with the real index and headers."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pacsd.archive import finding
+from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.finding import (
+    Finder,
+    IndexUnavailable,
+    Match,
+    QueryLimits,
+    TooCostly,
+    TooManyMatches,
+    unsupported,
+)
+from pacsd.archive.stored_file import read_stored
+from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.dicom.answer import Field
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import Condition, Names, Patterns, Query, ReturnKey
+from pacsd.dicom.vr import VR
+from pacsd.index.index import Index, open_index
+from pacsd.index.sqlite import Durability
+from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import data_set
+from tests.archive.test_stored_file import REQUEST, stored
+
+STUDY, NAME, DATE, TIME, ZONE, SPECIES, KVP = (
+    0x0020000D, 0x00100010, 0x00080020, 0x00080030, 0x00080201, 0x00102201, 0x00180060,
+)  # fmt: skip
+STUDIES = 7
+
+
+@pytest.fixture
+async def index(tmp_path: Path) -> AsyncIterator[Index]:
+    async with open_index(tmp_path, now_us=lambda: 0, durability=Durability.RELAXED) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def store(index: Index) -> MemoryStore:
+    """Studies of two instances each; what only headers know differs between the two."""
+    store = MemoryStore()
+    for number in range(STUDIES):
+        for place in range(2):
+            uid = f"1.2.{number}.1.{place}"
+            data = data_set(
+                {
+                    "SOPInstanceUID": uid,
+                    "StudyInstanceUID": f"1.2.{number}",
+                    "SeriesInstanceUID": f"1.2.{number}.1",
+                    "PatientID": f"P{number}",
+                    "PatientName": f"Name{number}",
+                    "StudyDate": "20260131",
+                    "StudyTime": "2330",
+                    "TimezoneOffsetFromUTC": "+0100" if number else "",
+                    "PatientSpeciesDescription": f"species {number % 2}" if not place else "other",
+                    "KVP": str(100 + place),
+                }
+            )
+            request = replace(REQUEST, sop_instance_uid=uid)
+            new = await read_stored(store, await stored(store, encode_preface(request) + data))
+            await index.add([new])
+    return store
+
+
+def finder(index: Index, store: MemoryStore, limits: QueryLimits | None = None) -> Finder:
+    return Finder(index, StoredHeaders(store, index), limits or QueryLimits())
+
+
+def query(
+    *conditions: Condition, level: Level = Level.STUDY, tags: tuple[int, ...] = (STUDY,)
+) -> Query:
+    return Query(level, conditions, tuple(ReturnKey(tag, VR.LO) for tag in tags))
+
+
+async def found(finder: Finder, asked: Query, zone_minutes: int | None = None) -> list[Match]:
+    return [match async for page in finder.find(asked, zone_minutes) for match in page]
+
+
+async def test_matches_come_in_the_order_of_arrival_page_by_page(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "PAGE", 3)
+    monkeypatch.setattr("pacsd.index.queries.PAGE", 3)
+    pages = [page async for page in finder(index, store).find(query())]
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert [match[STUDY] for page in pages for match in page] == [f"1.2.{n}" for n in range(7)]
+
+
+async def test_no_page_is_empty(index: Index, store: MemoryStore) -> None:
+    nobody = query(Names(NAME, ("nobody",)))
+    assert [page async for page in finder(index, store).find(nobody)] == []
+
+
+async def test_an_attribute_of_a_level_is_what_the_first_instance_says(
+    index: Index, store: MemoryStore
+) -> None:
+    first = Patterns(SPECIES, VR.LO, ("species 1",))
+    matches = await found(finder(index, store), query(first, tags=(STUDY, SPECIES)))
+    assert [match[STUDY] for match in matches] == ["1.2.1", "1.2.3", "1.2.5"]
+    assert matches[0][SPECIES] == Field("LO", "species 1")
+    other = query(Patterns(SPECIES, VR.LO, ("other",)))
+    assert await found(finder(index, store), other) == []
+
+
+async def test_of_instances_everything_in_the_header_matches(
+    index: Index, store: MemoryStore
+) -> None:
+    kvp = Patterns(KVP, VR.DS, ("101",))
+    asked = query(kvp, level=Level.INSTANCE, tags=(0x00080018, KVP, 0x00189073))
+    matches = await found(finder(index, store), asked)
+    assert len(matches) == STUDIES
+    assert matches[0][KVP] == Field("DS", "101")
+    assert matches[0][0x00189073] == ""
+
+
+async def test_what_entities_of_a_level_do_not_have_is_neither_matched_nor_told(
+    index: Index, store: MemoryStore
+) -> None:
+    asked = query(Patterns(KVP, VR.DS, ("1",)), tags=(STUDY, KVP))
+    assert unsupported(asked) == (KVP,)
+    matches = await found(finder(index, store), asked)
+    assert len(matches) == STUDIES
+    assert KVP not in matches[0]
+
+
+async def test_times_are_told_in_the_zone_that_was_asked_for(
+    index: Index, store: MemoryStore
+) -> None:
+    asked = query(tags=(STUDY, DATE, TIME))
+    unknown, known, *_ = await found(finder(index, store), asked, zone_minutes=180)
+    assert (known[DATE], known[TIME], known[ZONE]) == ("20260201", "013000", "+0300")
+    assert (unknown[DATE], unknown[TIME], unknown[ZONE]) == ("20260131", "233000", "")
+    west, *_ = (await found(finder(index, store), asked, zone_minutes=-210))[1:]
+    assert (west[DATE], west[TIME], west[ZONE]) == ("20260131", "190000", "-0330")
+
+
+async def test_d40_matches_up_to_the_limit_come_first(index: Index, store: MemoryStore) -> None:
+    given: list[Match] = []
+    limited = finder(index, store, QueryLimits(max_results=5))
+
+    async def take() -> None:
+        async for page in limited.find(query()):
+            given.extend(page)
+
+    with pytest.raises(TooManyMatches, match=r"5 matches \(query.max_results\)"):
+        await take()
+    assert len(given) == 5
+    assert len(await found(finder(index, store, QueryLimits(max_results=7)), query())) == 7
+
+
+async def test_d40_a_query_has_a_budget(index: Index, store: MemoryStore) -> None:
+    hasty = finder(index, store, QueryLimits(budget_s=-1))
+    with pytest.raises(TooCostly, match="budget_s"):
+        await found(hasty, query(Patterns(SPECIES, VR.LO, ("x",))))
+
+
+async def test_an_index_that_fails_is_told_in_words(tmp_path: Path) -> None:
+    async with open_index(tmp_path, now_us=lambda: 0) as index:
+        asking = finder(index, MemoryStore())
+    with pytest.raises(IndexUnavailable, match="stopping"):
+        await found(asking, query())

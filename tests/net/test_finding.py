@@ -1,0 +1,148 @@
+"""C-FIND as SCP, on a line that is not a socket."""
+
+from collections.abc import AsyncGenerator, Sequence
+
+import pytest
+
+from pacsd.archive.finding import IndexUnavailable, Match, TooCostly, TooManyMatches
+from pacsd.dicom.identifier import MAX_IDENTIFIER_BYTES, Manner
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import Query, Values
+from pacsd.dicom.status import Status
+from pacsd.dicom.vr import VR
+from pacsd.dimse.commands import CFindRQ
+from pacsd.net.errors import ConnectionLost
+from pacsd.net.finding import RESPONSES_AT_ONCE, Finds, begin_find, manner_of
+from pacsd.net.storage import Answer, Caller, DataSetSink
+from pacsd.ul.negotiation import PresentationContext
+from tests.dicom.by_pydicom import decoded, encoded, keys
+from tests.dicom.written import EXPLICIT
+from tests.net.harness import FakeFinder
+from tests.net.test_performer import FakeLine
+
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+STUDY, NAME = 0x0020000D, 0x00100010
+REQUEST = CFindRQ(message_id=7, affected_sop_class_uid=STUDY_ROOT_FIND)
+CONTEXT = PresentationContext(1, STUDY_ROOT_FIND, EXPLICIT.uid)
+ASKED = keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2", PatientName="")
+FOUND: Match = {STUDY: "1.2", NAME: "Smith^John"}
+
+
+class Failing:
+    """Fails after a first page."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def find(
+        self, query: Query, zone_minutes: int | None = None
+    ) -> AsyncGenerator[Sequence[Match], None]:
+        assert query.level is Level.STUDY
+        assert zone_minutes is None
+        yield [FOUND]
+        raise self._error
+
+
+class Conversation:
+    """One C-FIND over a fake line."""
+
+    def __init__(self, finder: Finds, caller: Caller | None = None) -> None:
+        self.line = FakeLine()
+        caller = caller or Caller("T", "PACSD", "192.0.2.1")
+        self.sink: DataSetSink = begin_find(finder, CONTEXT, REQUEST, caller, self.line)
+
+    async def ask(self, identifier: bytes) -> Answer:
+        self.sink.write(identifier[:9])
+        self.sink.write(identifier[9:])
+        return await self.sink.finish()
+
+
+async def test_each_match_is_a_pending_response_with_who_retrieves_it() -> None:
+    finder = FakeFinder([FOUND], [FOUND, FOUND])
+    talk = Conversation(finder)
+    answer = await talk.ask(encoded(ASKED, EXPLICIT))
+    assert answer == Answer(Status.SUCCESS)
+    assert [each.status for each in talk.line.responses] == [Status.PENDING] * 3
+    told = decoded(talk.line.data_sets[0] or b"", EXPLICIT)
+    assert (told.StudyInstanceUID, told.PatientName) == ("1.2", "Smith^John")
+    assert (told.QueryRetrieveLevel, told.RetrieveAETitle) == ("STUDY", "PACSD")
+    assert [each.conditions for each in finder.asked] == [(Values(STUDY, VR.UI, ("1.2",)),)]
+
+
+async def test_keys_that_are_not_supported_are_told_by_the_status() -> None:
+    talk = Conversation(FakeFinder([FOUND]))
+    await talk.ask(encoded(keys(QueryRetrieveLevel="STUDY", Rows=""), EXPLICIT))
+    assert [each.status for each in talk.line.responses] == [Status.PENDING_WARNING]
+
+
+async def test_what_says_how_and_where_is_no_unsupported_key() -> None:
+    talk = Conversation(FakeFinder([FOUND]))
+    asked = keys(
+        QueryRetrieveLevel="STUDY",
+        SpecificCharacterSet="ISO_IR 100",
+        RetrieveAETitle="",
+        InstanceAvailability="",
+    )
+    await talk.ask(encoded(asked, EXPLICIT))
+    assert [each.status for each in talk.line.responses] == [Status.PENDING]
+    told = decoded(talk.line.data_sets[0] or b"", EXPLICIT)
+    assert (told.InstanceAvailability, told.SpecificCharacterSet) == ("ONLINE", "ISO_IR 100")
+
+
+async def test_many_answers_are_written_a_few_at_a_time() -> None:
+    talk = Conversation(FakeFinder([FOUND] * (3 * RESPONSES_AT_ONCE)))
+    await talk.ask(encoded(ASKED, EXPLICIT))
+    assert len(talk.line.responses) == 3 * RESPONSES_AT_ONCE
+    assert talk.line.flushes == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (TooManyMatches("more than 1"), Status.OUT_OF_RESOURCES),
+        (TooCostly("more than 1 s"), Status.OUT_OF_RESOURCES),
+        (IndexUnavailable("index is locked"), Status.UNABLE_TO_PROCESS),
+        (ConnectionLost("gone"), Status.CANCEL),
+    ],
+)
+async def test_d40_what_ends_a_query_early(error: Exception, status: Status) -> None:
+    talk = Conversation(Failing(error))
+    answer = await talk.ask(encoded(ASKED, EXPLICIT))
+    assert answer.status == status
+    assert len(talk.line.responses) == 1
+
+
+async def test_d41_an_identifier_that_asks_for_nothing_names_what_is_wrong() -> None:
+    talk = Conversation(FakeFinder([FOUND]))
+    answer = await talk.ask(encoded(keys(QueryRetrieveLevel="SERIES"), EXPLICIT))
+    assert (answer.status, answer.offending) == (Status.DATA_SET_MISMATCH, (STUDY,))
+    assert talk.line.responses == []
+
+
+async def test_an_identifier_has_a_bound() -> None:
+    talk = Conversation(FakeFinder([FOUND]))
+    for _ in range(5):
+        talk.sink.write(bytes(MAX_IDENTIFIER_BYTES // 4))
+    assert not talk.sink.is_congested
+    assert (await talk.sink.finish()).status == Status.DATA_SET_MISMATCH
+    await talk.sink.abort("nothing was begun")
+
+
+async def test_d43_a_cancelled_query_ends_with_cancel() -> None:
+    talk = Conversation(FakeFinder([FOUND], [FOUND]))
+    talk.sink.cancel()
+    assert (await talk.ask(encoded(ASKED, EXPLICIT))).status == Status.CANCEL
+    assert talk.line.responses == []
+
+
+async def test_another_sop_class_than_the_contexts_is_refused() -> None:
+    other = CFindRQ(message_id=7, affected_sop_class_uid="1.2.840.10008.5.1.4.31")
+    sink = begin_find(FakeFinder(), CONTEXT, other, Caller("T", "P", ""), FakeLine())
+    sink.write(b"")
+    assert (await sink.finish()).status == Status.SOP_CLASS_NOT_SUPPORTED
+
+
+def test_what_was_negotiated_says_how_keys_are_matched() -> None:
+    assert manner_of(b"", names_are_exact=True) == Manner(names_are_exact=True)
+    agreed = Manner(is_relational=True, is_fuzzy=True)
+    assert manner_of(b"\1\0\1\0\1", names_are_exact=False) == agreed

@@ -1,0 +1,399 @@
+"""C-MOVE and C-GET as SCP, over sockets: our own SCU asks, a peer of a few lines receives."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+import anyio
+import pytest
+
+from pacsd.api.store import Location
+from pacsd.archive.finding import FindError, IndexUnavailable, TooManyMatches
+from pacsd.archive.retrieval import Retrievable, Unreadable
+from pacsd.dicom.query import Query
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from pacsd.dicom.status import Status
+from pacsd.dimse.commands import CStoreRQ, Priority
+from pacsd.index.records import Copy, CopyState
+from pacsd.net import retrieving as retrievals
+from pacsd.net.errors import OperationFailed
+from pacsd.net.peers import Peer
+from pacsd.net.query_retrieve_scu import Progress, QueryModel, get, move, propose_get
+from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.scu import Destination, open_association, propose
+from pacsd.net.storage import Answer
+from pacsd.net.store_contexts import StoredAs
+from tests.dicom.by_pydicom import decoded, encoded, keys
+from tests.dicom.written import EXPLICIT, element
+from tests.net.harness import FakeRetriever, Served, Setup, serving
+from tests.net.receiving import Received
+from tests.net.storing_peer import CT, MR, NATIVE, StoringPeer, storing
+
+STUDY = encoded(keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2"), EXPLICIT)
+MODEL = QueryModel.STUDY_ROOT
+
+
+def data(uid: str) -> bytes:
+    raw = uid.encode()
+    return element(0x00080018, "UI", raw + b"\0" * (len(raw) % 2))
+
+
+def stored(
+    uid: str, sop_class_uid: str = CT, syntax: str = EXPLICIT_VR_LITTLE_ENDIAN
+) -> tuple[Retrievable, bytes]:
+    size = len(data(uid))
+    copy = Copy(1, Location("store", uid, size), size, b"", syntax, CopyState.OK, 0)
+    return Retrievable(sop_class_uid, uid, "1.2", (copy,)), data(uid)
+
+
+def several(count: int) -> FakeRetriever:
+    return FakeRetriever(*(stored(f"1.2.{number}") for number in range(count)))
+
+
+class FailingRetriever(FakeRetriever):
+    """Fails when asked what there is, or within the first page, or at an object."""
+
+    def __init__(self, error: Exception, at: str) -> None:
+        super().__init__(*(stored(f"1.2.{number}") for number in range(3)))
+        self._error, self._at = error, at
+
+    async def select(self, query: Query) -> Sequence[int]:
+        if self._at == "select":
+            raise self._error
+        return await super().select(query)
+
+    async def instances(
+        self, numbers: Sequence[int]
+    ) -> AsyncGenerator[Sequence[Retrievable], None]:
+        async for page in super().instances(numbers):
+            yield page
+            if self._at == "page":
+                raise self._error
+
+    async def read(self, instance: Retrievable) -> AsyncGenerator[bytes, None]:
+        if self._at == instance.sop_instance_uid:
+            raise self._error
+        async for piece in super().read(instance):
+            yield piece
+
+
+def peer_of(destination: Destination, **more: object) -> Peer:
+    return Peer.model_validate(
+        {
+            "ae_title": "PEER",
+            "host": destination.endpoint.host,
+            "port": destination.endpoint.port,
+            "move_destination": True,
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def asking(served: Served, *syntaxes: str) -> AsyncIterator[RequestedAssociation]:
+    destination = Destination(served.endpoint, "PACSD", "ASKING")
+    contexts = propose((MODEL.move, MODEL.get), syntaxes or (EXPLICIT_VR_LITTLE_ENDIAN,))
+    association = await open_association(destination, contexts)
+    try:
+        yield association
+        await association.release()
+    finally:
+        association.abort()
+
+
+class Told(list[Progress]):
+    """The responses to a retrieval; `failure` is the last one's, if it is none of success."""
+
+    failure: OperationFailed | None = None
+
+    def refusal(self) -> OperationFailed:
+        assert self.failure is not None
+        return self.failure
+
+
+async def told(responses: AsyncIterator[Progress]) -> Told:
+    """An error raised here, and not where it would be one of a group."""
+    found = Told()
+    try:
+        async for each in responses:
+            found.append(each)
+    except OperationFailed as failure:
+        found.failure = failure
+    return found
+
+
+async def moved(
+    retriever: FakeRetriever, peer: StoringPeer, *, to: str = "PEER", **more: object
+) -> Told:
+    """The responses to a C-MOVE of the study."""
+    async with storing(peer) as destination:
+        setup = Setup(retriever=retriever, peers=(peer_of(destination, **more),))
+        async with serving(setup) as served, asking(served) as association:
+            found = await told(move(association, MODEL, STUDY, to))
+    return found
+
+
+def counts(progress: Progress) -> tuple[int | None, ...]:
+    return (
+        progress.remaining_count,
+        progress.completed_count,
+        progress.failed_count,
+        progress.warning_count,
+    )
+
+
+def failed(progress: Progress) -> list[str]:
+    listed = decoded(progress.failed, EXPLICIT).FailedSOPInstanceUIDList
+    return [listed] if isinstance(listed, str) else list(listed)
+
+
+async def test_objects_go_to_the_destination_as_they_were_stored() -> None:
+    peer = StoringPeer()
+    *_, last = await moved(several(3), peer)
+    assert (last.status, counts(last)) == (Status.SUCCESS, (None, 3, 0, 0))
+    assert {each.sop_instance_uid: each.data_set for each in peer.stored} == {
+        f"1.2.{number}": data(f"1.2.{number}") for number in range(3)
+    }
+    assert last.failed == b""
+
+
+async def test_the_destination_learns_whose_move_it_is() -> None:
+    seen: list[CStoreRQ] = []
+
+    def answer(request: CStoreRQ) -> tuple[int, str]:
+        seen.append(request)
+        return 0, ""
+
+    await moved(several(1), StoringPeer(answer=answer))
+    assert seen[0].move_originator_ae_title == "ASKING"
+    assert seen[0].move_originator_message_id == 1
+    assert seen[0].priority == Priority.MEDIUM
+
+
+async def test_several_associations_share_the_work() -> None:
+    peer = StoringPeer(holds=1)
+    *_, last = await moved(several(40), peer, connections=3)
+    assert counts(last) == (None, 40, 0, 0)
+    assert 1 <= len(peer.requests) <= 3
+
+
+async def test_a_study_without_instances_is_moved_at_once() -> None:
+    peer = StoringPeer()
+    responses = await moved(FakeRetriever(), peer)
+    assert [(each.status, counts(each)) for each in responses] == [(0, (None, 0, 0, 0))]
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize("to", ["NOBODY", "PACSD"])
+async def test_d44_only_destinations_of_the_peers_file_and_never_ourselves(to: str) -> None:
+    peer = StoringPeer()
+    own = "PACSD" if to == "PACSD" else "PEER"
+    refusal = (await moved(several(1), peer, to=to, ae_title=own)).refusal()
+    assert refusal.status == Status.MOVE_DESTINATION_UNKNOWN
+    assert peer.requests == []
+
+
+async def test_d44_a_peer_that_is_no_destination() -> None:
+    refusal = (await moved(several(1), StoringPeer(), move_destination=False)).refusal()
+    assert refusal.status == Status.MOVE_DESTINATION_UNKNOWN
+
+
+async def test_warnings_and_failures_are_counted_and_failures_named() -> None:
+    answers = {"1.2.0": 0xB007, "1.2.1": 0xA700}
+    peer = StoringPeer(
+        answer=lambda request: (answers.get(request.affected_sop_instance_uid, 0), "")
+    )
+    *_, last = await moved(several(4), peer)
+    assert (last.status, counts(last)) == (Status.SUB_OPERATIONS_FAILED, (None, 2, 1, 1))
+    assert failed(last) == ["1.2.1"]
+
+
+async def test_what_the_destination_does_not_take_has_failed() -> None:
+    retriever = FakeRetriever(stored("1.2.0"), stored("1.2.1", MR))
+    *_, last = await moved(retriever, StoringPeer(supported={CT: NATIVE}))
+    assert counts(last) == (None, 1, 1, 0)
+    assert failed(last) == ["1.2.1"]
+
+
+async def test_d45_a_destination_that_is_not_there() -> None:
+    refusal = (await moved(several(3), StoringPeer(max_associations=0))).refusal()
+    assert refusal.status == Status.UNABLE_TO_PERFORM_SUB_OPERATIONS
+    listed = decoded(refusal.data_set, EXPLICIT).FailedSOPInstanceUIDList
+    assert list(listed) == ["1.2.0", "1.2.1", "1.2.2"]
+
+
+async def test_d45_a_destination_that_dies_half_way() -> None:
+    def answer(request: CStoreRQ) -> tuple[int, str] | None:
+        return (0, "") if request.affected_sop_instance_uid == "1.2.0" else None
+
+    peer = StoringPeer(answer=answer, max_associations=2)
+    *_, last = await moved(several(4), peer, connections=1)
+    assert (last.status, counts(last)) == (Status.SUB_OPERATIONS_FAILED, (None, 1, 3, 0))
+    assert sorted(failed(last)) == ["1.2.1", "1.2.2", "1.2.3"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (TooManyMatches("more than 1"), Status.UNABLE_TO_CALCULATE_MATCHES),
+        (IndexUnavailable("index is locked"), Status.UNABLE_TO_PROCESS),
+    ],
+)
+async def test_what_cannot_be_selected_is_refused(error: FindError, status: Status) -> None:
+    refusal = (await moved(FailingRetriever(error, "select"), StoringPeer())).refusal()
+    assert refusal.status == status
+
+
+async def test_an_index_that_fails_half_way_fails_the_rest() -> None:
+    retriever = FailingRetriever(IndexUnavailable("locked"), "page")
+    *_, last = await moved(retriever, StoringPeer())
+    assert counts(last) == (None, 1, 2, 0)
+
+
+async def test_an_object_that_cannot_be_read_fails_alone() -> None:
+    retriever = FailingRetriever(Unreadable("gone"), "1.2.1")
+    *_, last = await moved(retriever, StoringPeer())
+    assert counts(last) == (None, 2, 1, 0)
+    assert failed(last) == ["1.2.1"]
+
+
+async def test_an_identifier_that_names_nothing() -> None:
+    async with serving(Setup(retriever=several(1))) as served, asking(served) as association:
+        nothing = encoded(keys(QueryRetrieveLevel="STUDY"), EXPLICIT)
+        refusal = (await told(get(association, MODEL, nothing))).refusal()
+        assert refusal.status == Status.DATA_SET_MISMATCH
+
+
+async def test_d43_a_cancelled_move_ends_what_is_under_way() -> None:
+    begun = anyio.Event()
+    peer = StoringPeer(holds=2)  # the first object is never answered
+
+    def answer(_: CStoreRQ) -> tuple[int, str]:
+        begun.set()
+        return 0, ""
+
+    peer.answer = answer
+    async with storing(peer) as destination:
+        setup = Setup(retriever=several(5), peers=(peer_of(destination, connections=1),))
+        async with serving(setup) as served, asking(served) as association:
+            async with anyio.create_task_group() as tasks:
+
+                async def ask() -> None:
+                    async with aclosing(move(association, MODEL, STUDY, "PEER")) as responses:
+                        async for _ in responses:
+                            pytest.fail("nothing has ended yet")
+
+                tasks.start_soon(ask)
+                await begun.wait()
+                tasks.cancel_scope.cancel()
+            peer.connections[0].abort_association()
+            # What comes next waits for the final response to what was cancelled.
+            peer.holds = 1
+            *_, last = [each async for each in move(association, MODEL, STUDY, "PEER")]
+            assert counts(last) == (None, 5, 0, 0)
+
+
+async def test_pending_responses_tell_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrievals, "TELL_AT_MOST_EVERY_S", 0)
+    responses = await moved(several(4), StoringPeer(), connections=1)
+    assert [counts(each) for each in responses] == [
+        (3, 1, 0, 0),
+        (2, 2, 0, 0),
+        (1, 3, 0, 0),
+        (0, 4, 0, 0),
+        (None, 4, 0, 0),
+    ]
+
+
+async def test_a_slow_destination_does_not_look_like_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrievals, "TELL_AT_LEAST_EVERY_S", 0.01)
+    peer = StoringPeer(holds=2)
+    async with storing(peer) as destination:
+        setup = Setup(retriever=several(1), peers=(peer_of(destination),))
+        async with serving(setup) as served, asking(served) as association:
+            seen = 0
+            async with aclosing(move(association, MODEL, STUDY, "PEER")) as responses:
+                async for progress in responses:
+                    seen += 1
+                    if seen == 3:
+                        assert counts(progress) == (1, 0, 0, 0)
+                        peer.holds = 1
+                        peer.connections[0].abort_association()
+    assert seen > 3
+
+
+# C-GET
+
+
+async def got(retriever: FakeRetriever, wanted: Sequence[StoredAs], received: Received) -> Told:
+    async with (
+        anyio.create_task_group() as tasks,
+        serving(Setup(retriever=retriever)) as served,
+    ):
+        association = await open_association(
+            Destination(served.endpoint, "PACSD", "ASKING"),
+            propose_get(MODEL, wanted),
+            store=received.port(tasks),
+        )
+        found = await told(get(association, MODEL, STUDY))
+        await association.release()
+    return found
+
+
+async def test_objects_come_over_the_association_that_asked() -> None:
+    received = Received()
+    *_, last = await got(several(3), [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)], received)
+    assert (last.status, counts(last)) == (Status.SUCCESS, (None, 3, 0, 0))
+    assert received.objects == {f"1.2.{n}": data(f"1.2.{n}") for n in range(3)}
+
+
+async def test_objects_are_encoded_anew_where_the_peer_takes_no_other_syntax() -> None:
+    received = Received()
+    *_, last = await got(several(1), [StoredAs(CT, IMPLICIT_VR_LITTLE_ENDIAN)], received)
+    assert counts(last) == (None, 1, 0, 0)
+    assert received.syntaxes["1.2.0"] in {IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN}
+
+
+async def test_d46_without_the_role_each_sub_operation_fails_and_nothing_aborts() -> None:
+    async with (
+        serving(Setup(retriever=several(2))) as served,
+        asking(served) as association,
+    ):
+        for _ in range(2):
+            refusal = (await told(get(association, MODEL, STUDY))).refusal()
+            assert refusal.status == Status.UNABLE_TO_PERFORM_SUB_OPERATIONS
+            listed = decoded(refusal.data_set, EXPLICIT).FailedSOPInstanceUIDList
+            assert list(listed) == ["1.2.0", "1.2.1"]
+
+
+async def test_d45_who_takes_nothing_is_told_so() -> None:
+    received = Received(Answer(Status.OUT_OF_RESOURCES))
+    wanted = [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)]
+    refusal = (await got(several(2), wanted, received)).refusal()
+    assert refusal.status == Status.UNABLE_TO_PERFORM_SUB_OPERATIONS
+
+
+async def test_d45_who_leaves_half_way_leaves_nothing_behind() -> None:
+    received = Received(gate=anyio.Event())
+    async with (
+        anyio.create_task_group() as tasks,
+        serving(Setup(retriever=several(3))) as served,
+    ):
+        association = await open_association(
+            Destination(served.endpoint, "PACSD", "ASKING"),
+            propose_get(MODEL, [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)]),
+            store=received.port(tasks),
+        )
+        async with aclosing(get(association, MODEL, STUDY)) as responses:
+            with anyio.move_on_after(0.05):
+                await anext(responses)
+        association.abort()
+        received.gate.set()  # type: ignore[union-attr]
+
+
+def test_a_list_of_failures_has_a_bound() -> None:
+    uids = [f"1.2.{number}" for number in range(20_000)]
+    fitting = retrievals._fitting(uids)
+    assert fitting == uids[: len(fitting)]
+    assert 50_000 < len("\\".join(fitting)) <= 60_000
