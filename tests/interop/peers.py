@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NODE_MODULES = ROOT / ".peers" / "node" / "node_modules"
 DCMJS_PEER = ROOT / "contrib" / "peers" / "dcmjs_dimse.js"
+DCMJS_FIND = ROOT / "contrib" / "peers" / "dcmjs_find.js"
+PACSD = (sys.executable, "-m", "pacsd")
 LOOPBACK = "127.0.0.1"
 PATIENCE_S = 30.0
 _PROBE_S = 0.05
@@ -42,19 +45,25 @@ def dcmjs_script(script: Path, *arguments: object) -> list[str]:
     return [program("node"), str(script), *map(str, arguments)]
 
 
-def run(*command: object) -> str:
+def run(*command: object, given: str = "") -> str:
     """Run a peer to its end, which must be a good one: all that it said."""
+    code, said = run_to_its_end(*command, given=given)
+    assert code == 0, said
+    return said
+
+
+def run_to_its_end(*command: object, given: str = "") -> tuple[int, str]:
+    """Run a peer to whatever end: its exit code and all that it said."""
     environment = {**os.environ, "NODE_PATH": str(NODE_MODULES), "TCP_NODELAY": "1"}
     done = subprocess.run(
         [str(part) for part in command],
+        input=given.encode(),
         capture_output=True,
         timeout=PATIENCE_S,
         env=environment,
         check=False,
     )
-    said = (done.stdout + done.stderr).decode(errors="replace")
-    assert done.returncode == 0, said
-    return said
+    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
 
 
 def free_port() -> int:
@@ -94,9 +103,9 @@ def wait_until_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 @contextmanager
-def storescp(cwd: Path, *options: str) -> Iterator[int]:
+def storescp(cwd: Path, *options: str, port: int = 0) -> Iterator[int]:
     """DCMTK as SCP; gives its port. It ignores what it receives unless options say otherwise."""
-    port = free_port()
+    port = port or free_port()
     command = [program("storescp"), *(options or ("--ignore",)), "-aet", "DCMTK", str(port)]
     with started(command, cwd) as process:
         wait_until_listening(process, port)
