@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from contrib.docs import conformance_queries
 from contrib.docs.sections import Section, code, table
 from pacsd import __version__
 from pacsd.api.errors import StoreError, StoreFault
@@ -277,6 +278,7 @@ def sections() -> dict[str, Section]:
         "statuses": _statuses,
         "error-comments": _error_comments,
         "timers": _timers,
+        **conformance_queries.sections(),
     }
 
 

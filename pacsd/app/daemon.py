@@ -88,6 +88,7 @@ class Daemon:
             await _begin(tasks, "dimse.listen", parts.listener.run)
             tasks.start_soon(self._watchdog, name="watchdog")
             tasks.start_soon(parts.ingest_log.run, name="ingest log")
+            tasks.start_soon(parts.guests.run, name="guests")
             tasks.start_soon(parts.scrub.run, name="scrub")
             tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(self._reloads, parts, name="reload")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from pacsd.app.admin.errands import Arguments, Begin, Errands
+from pacsd.app.admin.guest import Guests
 from pacsd.app.admin.index_commands import index_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
 from pacsd.app.admin.unix_socket import Command
@@ -58,6 +59,7 @@ class Parts:
     errands: Errands
     commands: Mapping[str, Command]
     gatekeeper: Gatekeeper
+    guests: Guests
     recorder: Recorder
     listener: Listener
     http: HttpListener | None
@@ -76,6 +78,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     registry.register(IndexCollector(index.health))
     registry.register(ScrubCollector(scrub.health))
     gatekeeper = _gatekeeper(checked, ingest)
+    guests = Guests(gatekeeper)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
     services = Services(
@@ -115,8 +118,10 @@ def build(checked: Checked, archive: Archive) -> Parts:
         commands={
             **QuarantineCommands(store, index, curation).by_name(),
             **index_commands(index),
+            **guests.commands,
         },
         gatekeeper=gatekeeper,
+        guests=guests,
         recorder=recorder,
         listener=listener,
         http=_http(config, registry, ingest, gatekeeper),

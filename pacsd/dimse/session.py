@@ -87,6 +87,11 @@ class Session:
         """How many of the peer's operations are open."""
         return len(self._performing)
 
+    @property
+    def window(self) -> int:
+        """How many operations we may have outstanding (PS3.7 section D.3.3.3)."""
+        return self._window(peer_invokes=False)
+
     # What is known of the association
 
     @property

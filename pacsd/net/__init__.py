@@ -11,6 +11,7 @@ peers, and what there is to tell about it.
     invoking.py          what is invoked over either, one response each or several_responses.py
     sub_operations.py    what a C-GET of ours brings back
     query_retrieve_scu.py   C-FIND, C-MOVE and C-GET of others
+    get_contexts.py      what to propose for a C-GET; associated.py an association for a block
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer; sending.py one of them
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be

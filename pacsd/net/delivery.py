@@ -109,7 +109,8 @@ class Delivery(Generic[InstanceT]):
         window = agreed.requestor_window if agreed else 1
         try:
             async with anyio.create_task_group() as lanes:
-                for _ in range(min(window, self._terms.operations_window)):
+                # One more than may be outstanding: it reads ahead while the others are answered.
+                for _ in range(min(window, self._terms.operations_window) + 1):
                     lanes.start_soon(self._lane, association, planned, backlog)
             await association.release()
         finally:

@@ -72,7 +72,9 @@ class Invoker:
     """The operations that we invoked over one association."""
 
     # Every association has one, and most never use it.
-    __slots__ = ("_changed", "_left", "_line", "_loop", "_several", "_single", "_turn", "failure")
+    __slots__ = (
+        "_changed", "_left", "_line", "_loop", "_several", "_single", "_turn", "_window", "failure",
+    )  # fmt: skip
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -81,6 +83,7 @@ class Invoker:
         self._several: dict[int, SeveralResponses] = {}
         self._left: dict[int, asyncio.TimerHandle] = {}
         self._turn = asyncio.Lock()
+        self._window: asyncio.Semaphore | None = None
         self._changed = asyncio.Event()
         self.failure: errors.AssociationError | None = None
 
@@ -96,11 +99,12 @@ class Invoker:
         buffers, at most WRITE_HIGH_WATER_BYTES and one buffer are unsent. They must not change
         afterwards. The request goes out with the first of them, so an error before it has no
         consequences. A later one, or cancellation, aborts the association: half a message cannot
-        be taken back.
+        be taken back. While the operations window is full, the first buffer is here already.
 
         Raises:
-            AssociationError: the association ended before the response came.
-            LocalCommandError: the window is full, or the Message ID in use.
+            AssociationError: the association ended before the response came; BrokenOff: before
+                anything was sent.
+            LocalCommandError: the Message ID is in use, or, without a data set, the window full.
             Exception: whatever `data_set` raises.
         """
         await self.settled()
@@ -109,11 +113,20 @@ class Invoker:
             with self._expecting(request) as response:
                 return await response
         first = await anext(data_set, b"")
-        with self._expecting(request) as response:
-            async with self._turn:  # in one direction messages do not interleave
-                self._invoke(context, request)
-                await self._send_data_set(request.message_id, first, data_set)
-            return await response
+        async with self._room():
+            if self.failure is not None:
+                raise errors.BrokenOff(str(self.failure)) from self.failure
+            with self._expecting(request) as response:
+                async with self._turn:  # in one direction messages do not interleave
+                    self._invoke(context, request)
+                    await self._send_data_set(request.message_id, first, data_set)
+                return await response
+
+    def _room(self) -> asyncio.Semaphore:
+        """The room of the operations window, which is known once there is an association."""
+        if self._window is None:
+            self._window = asyncio.Semaphore(self._line.session.window)
+        return self._window
 
     async def responses(
         self, context: PresentationContext, request: Request, identifier: bytes

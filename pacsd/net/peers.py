@@ -185,6 +185,18 @@ class PeerBook:
         known = {name: addresses for name, addresses in found.items() if addresses}
         return type(self)(self, {**self._resolved, **known}) if known else self
 
+    def with_guest(self, guest: Peer) -> Self:
+        """Return this book with one peer more, which is in no file.
+
+        Raises:
+            ValueError: there is one of its AE title.
+        """
+        return type(self)((*self, guest), self._resolved)
+
+    def without(self, ae_title: str) -> Self:
+        """Return this book without the peer of this AE title."""
+        return type(self)((peer for peer in self if peer.ae_title != ae_title), self._resolved)
+
     def __len__(self) -> int:
         return len(self._peers)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, cast
 
+from pacsd.dicom.identifier import PATIENT_ROOT, PATIENT_STUDY_ONLY, STUDY_ROOT
+from pacsd.dicom.level import Level
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.status import StatusCategory, category
 from pacsd.dicom.text import printable
@@ -54,6 +56,19 @@ class QueryModel(Enum):
     def get(self) -> str:
         """Its SOP class with C-GET."""
         return f"{_ROOT}.{self.value}.3"
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Its levels, the outermost first."""
+        return _LEVELS[self]
+
+
+_LEVELS = {
+    QueryModel.PATIENT_ROOT: PATIENT_ROOT.levels,
+    QueryModel.STUDY_ROOT: STUDY_ROOT.levels,
+    QueryModel.PATIENT_STUDY_ONLY: PATIENT_STUDY_ONLY.levels,
+    QueryModel.COMPOSITE_INSTANCE_ROOT: (Level.INSTANCE,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +212,11 @@ async def _retrieval(
         async for response, data_set in responses:
             _raise_unless(response, data_set, fine, operation)
             # A session lets no other class of response pass.
-            yield _progress(cast("SubOperationsResponse", response), data_set)
+            yield progress_of(cast("SubOperationsResponse", response), data_set)
 
 
-def _progress(response: SubOperationsResponse, data_set: bytes) -> Progress:
+def progress_of(response: SubOperationsResponse, data_set: bytes) -> Progress:
+    """What a response says of a retrieval, that of an `OperationFailed` included."""
     return Progress(
         status=response.status,
         remaining_count=response.number_of_remaining_suboperations,

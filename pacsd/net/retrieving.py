@@ -19,6 +19,7 @@ from functools import partial
 from typing import Protocol
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from pacsd.archive.finding import FindError, IndexUnavailable
 from pacsd.archive.retrieval import Retrievable
@@ -50,6 +51,7 @@ TELL_AT_MOST_EVERY_S = 0.25
 TELL_AT_LEAST_EVERY_S = 5.0
 """And how often it tells that none has."""
 
+_LANES = 2
 _FAILED_LIST = 0x00080058
 _MAX_FAILED_BYTES = 60_000
 """Of Failed SOP Instance UID List: VR UI has a length of 16 bits in Explicit VR."""
@@ -305,9 +307,21 @@ class GetSink(RetrieveSink):
     """One C-GET: over the association it came over."""
 
     async def deliver(self, numbers: Sequence[int]) -> None:
-        """Send one after the other."""
-        async for page in self.pages(numbers):
-            for instance in page:
+        """Send one after the other; while one is answered the next is read."""
+        give, take = anyio.create_memory_object_stream[Outbound](0)
+        async with anyio.create_task_group() as lanes:
+            for _ in range(_LANES):
+                lanes.start_soon(self._lane, take.clone(), name="sub-operations of a C-GET")
+            take.close()
+            async with give:
+                with suppress(anyio.BrokenResourceError):  # no lane is left
+                    async for page in self.pages(numbers):
+                        for instance in page:
+                            await give.send(instance)
+
+    async def _lane(self, take: MemoryObjectReceiveStream[Outbound]) -> None:
+        with take, suppress(AssociationError):
+            async for instance in take:
                 if self.is_cancelled:
                     return
                 self.ended(instance, await self._send(instance))

@@ -33,6 +33,10 @@ STUDY, NAME, DATE, TIME, ZONE, SPECIES, KVP = (
     0x0020000D, 0x00100010, 0x00080020, 0x00080030, 0x00080201, 0x00102201, 0x00180060,
 )  # fmt: skip
 STUDIES = 7
+HOSTILE = (
+    "*" * 1_000, "*?" * 500, "*a" * 500, "x" * 65_536, "%_'\";--", "\u202e\x1b[31m", "a\0b",
+    "\u0430*", "[a-z]*",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -165,3 +169,14 @@ async def test_an_index_that_fails_is_told_in_words(tmp_path: Path) -> None:
         asking = finder(index, MemoryStore())
     with pytest.raises(IndexUnavailable, match="stopping"):
         await found(asking, query())
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("tag", [NAME, SPECIES, 0x00081030])
+async def test_d40_d52_hostile_keys_are_only_text(
+    index: Index, store: MemoryStore, value: str, tag: int
+) -> None:
+    key: Condition = Names(NAME, (value,)) if tag == NAME else Patterns(tag, VR.LO, (value,))
+    matches = await found(finder(index, store), query(key))
+    is_everything = set(value) <= {"*", "?"} and len(value) == 1_000
+    assert len(matches) in ({STUDIES, 0} if is_everything else {0})

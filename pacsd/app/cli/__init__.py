@@ -7,6 +7,8 @@
     explain.py           pacsd explain last-reject; refusal_advice.py knows what to do about it
     echo.py              pacsd echo
     send.py              pacsd send; send_progress.py its bar, send_report.py what it says
+    find.py              pacsd find; find_report.py what it says
+    move.py, get.py      pacsd move, get; retrieve_report.py what they say
     import_files.py      pacsd import
     fsck.py              pacsd fsck
     quarantine.py        pacsd quarantine list, held, show, diff, release, discard;
@@ -17,6 +19,7 @@
     peers.py             pacsd peers list, show
     with_config.py       what commands share that read the configuration
     with_peer.py         what commands share that call a peer
+    with_query.py        of these, those that search or retrieve
     with_daemon.py       what commands share that speak to the running daemon
     with_errand.py       what commands share that have long work done; errand_progress.py its bar
 

@@ -24,13 +24,11 @@ from pacsd_store_fs.disk import Disk
 from pacsd_store_fs.health import Health, store_error
 from pacsd_store_fs.layout import parse_key
 from pacsd_store_fs.listing import list_page
-from pacsd_store_fs.reading import open_object, path_of, read_piece, stat_object
+from pacsd_store_fs.reading import Reading, path_of, stat_object
 from pacsd_store_fs.root import StoreRoot
 from pacsd_store_fs.stage import FileStage, WaitingRoom
 from pacsd_store_fs.state_log import FileStateLog, StateLogFile
 from pacsd_store_fs.workers import Workers
-
-PIECE_BYTES = 1024 * 1024
 
 
 class FileStore:
@@ -88,21 +86,14 @@ class FileStore:
         self, location: Location, ranges: Sequence[ByteRange] | None = None, /
     ) -> AsyncGenerator[bytes, None]:
         """Yield the bytes in pieces of up to 1 MiB."""
-        path = path_of(self._root.objects, location.key)
-        with anyio.CancelScope(shield=True):
-            descriptor, wanted = await self._readers.do(partial(open_object, path, ranges))
+        reading = Reading(path_of(self._root.objects, location.key), ranges)
         try:
-            for part in wanted:
-                offset, end = part.offset_bytes, part.offset_bytes + part.length_bytes
-                while offset < end:
-                    size_bytes = min(PIECE_BYTES, end - offset)
-                    piece = await self._readers.do(
-                        partial(read_piece, descriptor, offset, size_bytes)
-                    )
-                    offset += len(piece)
+            while not reading.is_over:
+                piece = await self._readers.do(reading.next_piece)
+                if piece:
                     yield piece
         finally:
-            os.close(descriptor)
+            reading.close()
 
     async def stat(self, location: Location, /) -> ObjectStat | None:
         """What is known about an object."""

@@ -2,7 +2,8 @@ import os
 from pathlib import Path
 
 import pytest
-from pacsd_store_fs.reading import open_object, path_of, read_piece, stat_object
+from pacsd_store_fs import reading
+from pacsd_store_fs.reading import Reading, path_of, stat_object
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import ByteRange
@@ -18,18 +19,69 @@ def test_a_path_is_made_of_keys_only(tmp_path: Path) -> None:
 def test_never_follows_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/passwd")
     with pytest.raises(StoreError) as raised:
-        open_object(tmp_path / "link", None)
+        Reading(tmp_path / "link", None).next_piece()
     assert raised.value.fault is StoreFault.INPUT_OUTPUT
 
 
-def test_the_whole_object_is_one_range(tmp_path: Path) -> None:
+def pieces(path: Path, *ranges: ByteRange) -> list[bytes]:
+    read = Reading(path, ranges or None)
+    found = []
+    while not read.is_over:
+        found.append(read.next_piece())
+    return found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
     (tmp_path / "file").write_bytes(b"12345")
-    descriptor, ranges = open_object(tmp_path / "file", None)
-    assert ranges == (ByteRange(0, 5),)
-    assert read_piece(descriptor, 1, 3) == b"234"
+    return tmp_path / "file"
+
+
+def open_descriptors() -> int:
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+def test_a_small_object_is_one_piece_and_nothing_stays_open(file: Path) -> None:
+    before = open_descriptors()
+    assert pieces(file) == [b"12345"]
+    assert open_descriptors() == before
+
+
+def test_ranges_one_after_the_other_in_bounded_pieces(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PIECE_BYTES", 2)
+    assert pieces(file) == [b"12", b"34", b"5"]
+    assert pieces(file, ByteRange(4, 1), ByteRange(2, 0), ByteRange(0, 3)) == [b"5", b"12", b"3"]
+
+
+def test_an_empty_object_and_empty_ranges(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    assert pieces(tmp_path / "empty") == [b""]
+    assert pieces(tmp_path / "empty", ByteRange(0, 0)) == [b""]
+
+
+@pytest.mark.parametrize("wanted", [ByteRange(0, 6), ByteRange(-1, 2), ByteRange(3, -1)])
+def test_a_range_outside_is_refused_and_nothing_stays_open(file: Path, wanted: ByteRange) -> None:
+    before = open_descriptors()
+    read = Reading(file, [wanted])
+    with pytest.raises(StoreError) as raised:
+        read.next_piece()
+    read.close()
+    assert raised.value.fault is StoreFault.OUT_OF_RANGE
+    assert open_descriptors() == before
+
+
+def test_a_file_that_becomes_shorter(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PIECE_BYTES", 2)
+    read = Reading(file, None)
+    assert read.next_piece() == b"12"
+    file.write_bytes(b"1")
     with pytest.raises(StoreError, match="became shorter"):
-        read_piece(descriptor, 5, 1)
-    os.close(descriptor)
+        read.next_piece()
+    read.close()
+    read.close()
+    assert read.is_over
 
 
 def test_stat(tmp_path: Path) -> None:

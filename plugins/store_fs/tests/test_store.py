@@ -7,8 +7,9 @@ from pathlib import Path
 import anyio
 import pytest
 from pacsd_store_fs.disk import Disk
+from pacsd_store_fs.reading import PIECE_BYTES
 from pacsd_store_fs.root import open_root
-from pacsd_store_fs.store import PIECE_BYTES, FileStore
+from pacsd_store_fs.store import FileStore
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Buffer, Location

@@ -1,0 +1,282 @@
+"""Objects that a peer sends us, written as DICOM files into a folder (PS3.10 section 7).
+
+`FOLDER/STUDY/INSTANCE.dcm`, by their UIDs; without a Study Instance UID that is one, beside the
+folders of studies. A file comes into being whole, under its name, or not at all, and replaces none.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+import anyio
+from anyio import to_thread
+
+from pacsd.app.dicom_files import DicomFile, examine
+from pacsd.dicom.header_stream import HeaderStream, known_syntax
+from pacsd.dicom.headers import Buffer
+from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from pacsd.dicom.part10 import FileMeta, encode_file_meta
+from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH, Status
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.text import printable
+from pacsd.dicom.uid import decode_uid, is_acceptable_uid
+from pacsd.dimse.commands import CStoreRQ
+from pacsd.net.responses import Work
+from pacsd.net.storage import Answer, DataSetSink, RefusedSink
+from pacsd.net.sub_operations import StorePort
+from pacsd.ul.negotiation import PresentationContext
+
+MAX_WAITING_BYTES = 8 << 20
+"""When so much of one object waits to be written, no more is read."""
+
+_STUDY_INSTANCE_UID: Tag = 0x0020000D
+_CHUNK_BYTES = 1 << 20
+_SUFFIX = ".dcm"
+
+
+class AnotherObject(Exception):
+    """A file of this name holds another object."""
+
+
+@dataclass(slots=True)
+class Received:
+    """What became of the objects so far; `there` are those that lay there already, byte by byte."""
+
+    files: int = 0
+    there: int = 0
+    failures: int = 0
+    data_set_bytes: int = 0
+
+
+@dataclass(slots=True)
+class FileReceiver:
+    """Writes what comes over associations that we requested; see the module.
+
+    `peer_ae` is whose objects these are, `own_ae` who we are to the peer. `spawn` runs work that
+    waits for the disk. Of what cannot be written `failed` is told: the SOP Instance UID, and why.
+    """
+
+    folder: Path
+    peer_ae: str
+    own_ae: str
+    spawn: Callable[[Work, str], None]
+    failed: Callable[[str, str], None]
+    received: Received = field(default_factory=Received)
+    open_files: set["_PartFile"] = field(default_factory=set)
+
+    @property
+    def port(self) -> StorePort:
+        """Where the association is to hand them to."""
+        return StorePort(self._begin, self.spawn)
+
+    def discard(self) -> None:
+        """Remove what is half written: nothing more will come."""
+        for each in tuple(self.open_files):
+            self.close(each)
+
+    def close(self, file: "_PartFile") -> None:
+        """Remove a file that is not whole; nothing happens to one that has its name."""
+        self.open_files.discard(file)
+        file.discard()
+
+    def _begin(
+        self, context: PresentationContext, request: CStoreRQ, on_drained: Callable[[], None]
+    ) -> DataSetSink:
+        uid = request.affected_sop_instance_uid
+        if request.affected_sop_class_uid != context.abstract_syntax:
+            # PS3.7 section 9.1.1.1.9 and PS3.4 section B.2.2
+            return self._refuse(uid, Status.SOP_CLASS_NOT_SUPPORTED, "not the SOP Class agreed on")
+        if not is_acceptable_uid(uid):
+            return self._refuse(uid, Status.INVALID_SOP_INSTANCE, "not a UID")
+        meta = FileMeta(
+            media_storage_sop_class_uid=request.affected_sop_class_uid,
+            media_storage_sop_instance_uid=uid,
+            transfer_syntax_uid=context.transfer_syntax,
+            implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+            implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+            source_ae_title=self.peer_ae,
+            sending_ae_title=self.peer_ae,
+            receiving_ae_title=self.own_ae,
+        )
+        file = _PartFile(self.folder, meta)
+        self.open_files.add(file)
+        return _FileSink(self, file, on_drained)
+
+    def _refuse(self, uid: str, status: Status, why: str) -> RefusedSink:
+        self.received.failures += 1
+        self.failed(printable(uid), why)
+        return RefusedSink(Answer(status, why))
+
+
+class _FileSink:
+    """Takes the data set of one object; a worker thread writes it."""
+
+    def __init__(
+        self, receiver: FileReceiver, file: "_PartFile", on_drained: Callable[[], None]
+    ) -> None:
+        self._receiver = receiver
+        self._file = file
+        self._on_drained = on_drained
+        self._header = HeaderStream(known_syntax(file.meta.transfer_syntax_uid))
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._data_set_bytes = 0
+        self._fault: OSError | None = None
+        self._idle = anyio.Event()
+        self._idle.set()
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether more waits to be written than should."""
+        return self._waiting_bytes > MAX_WAITING_BYTES
+
+    def write(self, data: Buffer) -> None:
+        """Take a fragment, which is copied."""
+        self._header.feed(data)
+        self._data_set_bytes += len(data)
+        self._waiting.append(bytes(data))
+        self._waiting_bytes += len(data)
+        if self._idle.is_set():
+            self._idle = anyio.Event()
+            self._receiver.spawn(self._write_waiting, "write a received object")
+
+    async def finish(self) -> Answer:
+        """Make the file durable under its name, or say why it is not there."""
+        await self._idle.wait()
+        received = self._receiver.received
+        self._header.end()
+        study = decode_uid(self._header.header().value(_STUDY_INSTANCE_UID) or b"")
+        try:
+            if self._fault is not None:
+                raise self._fault
+            is_new = await to_thread.run_sync(self._file.keep, study)
+        except (OSError, AnotherObject) as error:
+            return self._failure(error)
+        finally:
+            self._receiver.close(self._file)
+        received.files += is_new
+        received.there += not is_new
+        received.data_set_bytes += self._data_set_bytes
+        return Answer(Status.SUCCESS)
+
+    async def abort(self, reason: str) -> None:  # noqa: ARG002 - the association tells it
+        """The association ended before the data set did."""
+        await self._idle.wait()
+        self._receiver.close(self._file)
+
+    def cancel(self) -> None:
+        """What was received whole is kept: C-STORE knows no cancellation."""
+
+    async def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                parts, self._waiting, self._waiting_bytes = self._waiting, [], 0
+                self._on_drained()
+                if self._fault is None:
+                    await to_thread.run_sync(self._write, parts)
+        finally:
+            self._idle.set()
+
+    def _write(self, parts: list[bytes]) -> None:
+        try:
+            self._file.write(parts)
+        except OSError as error:
+            self._fault = error
+
+    def _failure(self, error: Exception) -> Answer:
+        self._receiver.received.failures += 1
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        self._receiver.failed(self._file.meta.media_storage_sop_instance_uid, why)
+        is_other = isinstance(error, AnotherObject)
+        status = Status.UNABLE_TO_PROCESS if is_other else Status.OUT_OF_RESOURCES
+        return Answer(status, printable(why, MAX_ERROR_COMMENT_LENGTH))
+
+
+class _PartFile:
+    """A file that gets its name when it is whole. Blocks."""
+
+    def __init__(self, folder: Path, meta: FileMeta) -> None:
+        self.meta = meta
+        self._folder = folder
+        self._path = folder / f".{uuid4().hex}.part"
+        self._file: BinaryIO | None = None
+
+    def write(self, parts: list[bytes]) -> None:
+        """Write on; the first call makes the file."""
+        if self._file is None:
+            self._file = self._path.open("xb")
+            self._file.write(encode_file_meta(self.meta))
+        self._file.writelines(parts)
+
+    def keep(self, study_instance_uid: str) -> bool:
+        """Make it durable under its name; False if the same object is there already.
+
+        Raises:
+            OSError: it cannot be made so.
+            AnotherObject: its name is taken.
+        """
+        self.write([])
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        folder = self._folder
+        if is_acceptable_uid(study_instance_uid):
+            folder /= study_instance_uid
+            folder.mkdir(exist_ok=True)
+        target = folder / f"{self.meta.media_storage_sop_instance_uid}{_SUFFIX}"
+        try:
+            _rename_to_new(self._path, target)
+        except FileExistsError:
+            if _is_same(self._path, target):
+                return False
+            raise AnotherObject(f"{target.name} is there with other content") from None
+        for each in dict.fromkeys((folder, self._folder)):
+            _fsync_folder(each)
+        return True
+
+    def discard(self) -> None:
+        """Close it; if it has no name yet, remove it."""
+        if self._file is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+def _rename_to_new(path: Path, target: Path) -> None:
+    """Rename a file, but never over another one."""
+    try:
+        target.hardlink_to(path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links: the name is taken first, then replaced.
+        target.open("xb").close()
+        path.replace(target)
+    else:
+        path.unlink()
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether two files hold the same data set in the same Transfer Syntax."""
+    one, two = examine(path), examine(other)
+    if not (isinstance(one, DicomFile) and isinstance(two, DicomFile)):
+        return False
+    if one.transfer_syntax_uid != two.transfer_syntax_uid:
+        return False
+    with path.open("rb") as first, other.open("rb") as second:
+        first.seek(one.data_set_offset)
+        second.seek(two.data_set_offset)
+        while chunk := first.read(_CHUNK_BYTES):
+            if chunk != second.read(_CHUNK_BYTES):
+                return False
+        return not second.read(1)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
