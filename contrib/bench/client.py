@@ -12,15 +12,17 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from statistics import median
 
 from contrib.bench import messages
-from contrib.bench.wire import NoAnswer, associate, connect, echo, read_pdu, release
+from contrib.bench.cohort import Cohort
+from contrib.bench.find_client import run_fill, run_find
+from contrib.bench.queries import QUERIES
+from contrib.bench.retrieve_client import run_get, run_move
+from contrib.bench.wire import NoAnswer, Report, associate, connect, echo, read_pdu, release
 from pacsd.ul.pdu import PDUType
-
-Report = dict[str, float | None]
 
 OPENING_TIMEOUT_S = 15.0
 """No more idle associations are opened after this time."""
@@ -201,20 +203,38 @@ def _store_all(connection: socket.socket, requests: list[bytes]) -> int:
 
 def _reports(wanted: argparse.Namespace) -> Iterator[Report]:
     port, timeout_s = wanted.port, wanted.timeout_s
-    if wanted.mode == "echo":
-        yield run_echo(port, wanted.seconds, timeout_s)
-    elif wanted.mode == "associate":
-        yield run_associate(port, wanted.seconds, timeout_s, wanted.clients)
-    elif wanted.mode == "store":
-        yield run_store(port, timeout_s, wanted.clients, wanted.objects, wanted.rows)
-    else:
+    if wanted.mode == "hold":
         yield from run_hold(port, timeout_s, wanted.associations)
+    else:
+        yield _ONCE[wanted.mode](port, timeout_s, wanted)
+
+
+_ONCE: Mapping[str, Callable[[int, float, argparse.Namespace], Report]] = {
+    "echo": lambda port, timeout_s, asked: run_echo(port, asked.seconds, timeout_s),
+    "associate": lambda port, timeout_s, asked: run_associate(
+        port, asked.seconds, timeout_s, asked.clients
+    ),
+    "store": lambda port, timeout_s, asked: run_store(
+        port, timeout_s, asked.clients, asked.objects, asked.rows
+    ),
+    "fill": lambda port, timeout_s, asked: run_fill(
+        port, timeout_s, asked.cohort, range(asked.first, asked.end)
+    ),
+    "find": lambda port, timeout_s, asked: run_find(
+        port, asked.seconds, timeout_s, asked.query, asked.cohort
+    ),
+    "get": lambda port, timeout_s, _: run_get(port, timeout_s),
+    "move": lambda port, timeout_s, asked: run_move(
+        port, timeout_s, asked.clients, asked.destination
+    ),
+}
+"""Modes with one report."""
 
 
 def main() -> None:
     """Run one mode; a server that does not answer is told on stderr with exit status 1."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("mode", choices=("echo", "associate", "hold", "store"))
+    parser.add_argument("mode", choices=(*_ONCE, "hold"))
     parser.add_argument("port", type=int)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--timeout-s", type=float, default=10.0)
@@ -222,6 +242,11 @@ def main() -> None:
     parser.add_argument("--associations", type=int, default=100)
     parser.add_argument("--objects", type=int, default=20)
     parser.add_argument("--rows", type=int, default=messages.CT_ROWS)
+    parser.add_argument("--query", choices=QUERIES)
+    parser.add_argument("--cohort", type=Cohort.parse)
+    parser.add_argument("--first", type=int, default=0, help="study to fill in")
+    parser.add_argument("--end", type=int, default=1, help="first study not to fill in")
+    parser.add_argument("--destination", help="AE title for C-MOVE")
     try:
         for report in _reports(parser.parse_args()):
             print(json.dumps(report), flush=True)

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from contrib.bench.client import Report
+from contrib.bench.wire import Report
 
 _CLIENT = Path(__file__).with_name("client.py")
 
 
-def run(mode: str, port: int, **options: float) -> Report | None:
+def run(mode: str, port: int, **options: float | str) -> Report | None:
     """Run the client to its end; `options` are its arguments, `timeout_s` for `--timeout-s`."""
     done = subprocess.run(
         _command(mode, port, options), stdout=subprocess.PIPE, text=True, check=False
@@ -54,7 +54,7 @@ class Holder:
 @contextmanager
 def holding(port: int, associations: int, timeout_s: float) -> Iterator[Holder]:
     """Hold associations as long as the context lasts."""
-    options = {"associations": associations, "timeout_s": timeout_s}
+    options: dict[str, float | str] = {"associations": associations, "timeout_s": timeout_s}
     command = _command("hold", port, options)
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
@@ -68,7 +68,7 @@ def raise_file_limit() -> int:
     return hard
 
 
-def _command(mode: str, port: int, options: dict[str, float]) -> list[str]:
+def _command(mode: str, port: int, options: dict[str, float | str]) -> list[str]:
     arguments = [(f"--{name.replace('_', '-')}", str(value)) for name, value in options.items()]
     flat = [text for pair in arguments for text in pair]
     return [sys.executable, str(_CLIENT), mode, str(port), *flat]

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from contrib.bench.servers import Peer
+from contrib.bench.cohort import Cohort
+from contrib.bench.servers import Peer, Service
 
 Values = dict[str, float | None]
 """Figure key -> value; None where the server did not answer."""
@@ -20,31 +22,62 @@ class Scale:
     held_associations: int
     asks: int
     objects: int
+    cohort: Cohort
+    slices: int
+    indexed: Cohort
+    folder: Path
+    """Where filled archives are kept, from round to round."""
 
 
-FULL = Scale(5, 3.0, 5.0, 1_000, 10_000, 200, 200)
-QUICK = Scale(1, 0.5, 1.0, 50, 200, 20, 8)
+FULL = Scale(
+    rounds=5,
+    seconds=3.0,
+    settle_s=5.0,
+    idle_associations=1_000,
+    held_associations=10_000,
+    asks=200,
+    objects=200,
+    cohort=Cohort(400, 25),
+    slices=500,
+    indexed=Cohort(100_000, 2, studies_a_day=50, smith_every=500),
+    folder=Path(),
+)
+QUICK = Scale(
+    rounds=1,
+    seconds=0.5,
+    settle_s=1.0,
+    idle_associations=50,
+    held_associations=200,
+    asks=20,
+    objects=8,
+    cohort=Cohort(24, 5),
+    slices=20,
+    indexed=Cohort(2_000, 1, studies_a_day=50, smith_every=100),
+    folder=Path(),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One row of the table. `target` is what pacsd shall reach, in words.
 
-    `has_ratio` is false where a quotient of two values says nothing, as of percentages.
+    `has_ratio` is false where a quotient of two values says nothing, as of percentages. `only`
+    names the peers it is taken of; empty means all that the measure is for.
     """
 
     key: str
     title: str
     target: str = ""
     has_ratio: bool = True
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A measure: its figures, and how they are taken of one peer, once.
 
-    `only` names the peers it is for; empty means every one. `needs_many` leaves out those that
-    serve one association at a time.
+    `service` is what a peer must offer. `only` names the peers it is for; empty means every one.
+    `needs_many` leaves out those that serve one association at a time.
     """
 
     name: str
@@ -52,10 +85,13 @@ class Measure:
     take: Callable[[Peer, Scale], Values]
     only: tuple[str, ...] = ()
     needs_many: bool = False
+    service: Service = Service.STORAGE
 
     def is_for(self, peer: Peer) -> bool:
         """Whether the peer can be measured so."""
-        return (not self.only or peer.name in self.only) and peer.serves_many >= self.needs_many
+        if self.only and peer.name not in self.only:
+            return False
+        return self.service in peer.services and peer.serves_many >= self.needs_many
 
 
 def per_total(cpu_s: float, total: float | None) -> float | None:

@@ -4,10 +4,10 @@ import struct
 from collections.abc import Iterator
 
 from pacsd.dimse.command_codec import encode_command
-from pacsd.dimse.commands import CEchoRQ, CStoreRQ
+from pacsd.dimse.commands import AnyCommand, CEchoRQ, CStoreRQ
 from pacsd.ul import encode
 from pacsd.ul.decode import decode_associate_ac
-from pacsd.ul.items import UserInformation
+from pacsd.ul.items import RoleSelection, UserInformation
 from pacsd.ul.pdu import HEADER_LENGTH, PDV, PDV_HEADER_LENGTH, Abort, AssociateRQ, PDataTF
 from pacsd.ul.pdu import ProposedContext as Context
 
@@ -15,12 +15,19 @@ CALLED_AE = "PACSD"
 CALLING_AE = "BENCH"
 VERIFICATION = "1.2.840.10008.1.1"
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 IMPLICIT_VR_LE = "1.2.840.10008.1.2"
 EXPLICIT_VR_LE = "1.2.840.10008.1.2.1"
 UID_ROOT = "2.25.125007522599693966915727316676444465874"
+STUDY_UID = f"{UID_ROOT}.1"
+SERIES_UID = f"{UID_ROOT}.2"
+"""Of all objects that `store_message` makes."""
+
 PLACEHOLDER_UID = f"{UID_ROOT}.{9_000_000_000_000}"
 
-_OWN_MAX_LENGTH = 131_072
+OWN_MAX_LENGTH = 131_072
 _LONGEST_FRAGMENT = 131_072
 CT_ROWS = 512
 """An image of 0.5 MB."""
@@ -31,9 +38,9 @@ SMALL_ROWS = 28
 _SUCCESS = struct.pack("<HHIH", 0x0000, 0x0900, 2, 0x0000)
 
 
-def _associate_rq(context: Context) -> bytes:
-    us = UserInformation(_OWN_MAX_LENGTH, UID_ROOT, "PACSD_BENCH")
-    return encode.encode_associate_rq(AssociateRQ(CALLED_AE, CALLING_AE, (context,), us))
+def _associate_rq(*contexts: Context, roles: tuple[RoleSelection, ...] = ()) -> bytes:
+    us = UserInformation(OWN_MAX_LENGTH, UID_ROOT, "PACSD_BENCH", role_selections=roles)
+    return encode.encode_associate_rq(AssociateRQ(CALLED_AE, CALLING_AE, contexts, us))
 
 
 def _echo_rq() -> bytes:
@@ -43,6 +50,13 @@ def _echo_rq() -> bytes:
 
 ASSOCIATE_RQ_ECHO = _associate_rq(Context(1, VERIFICATION, (IMPLICIT_VR_LE,)))
 ASSOCIATE_RQ_STORE = _associate_rq(Context(1, CT_IMAGE_STORAGE, (EXPLICIT_VR_LE,)))
+ASSOCIATE_RQ_FIND = _associate_rq(Context(1, STUDY_ROOT_FIND, (EXPLICIT_VR_LE,)))
+ASSOCIATE_RQ_MOVE = _associate_rq(Context(1, STUDY_ROOT_MOVE, (EXPLICIT_VR_LE,)))
+ASSOCIATE_RQ_GET = _associate_rq(
+    Context(1, STUDY_ROOT_GET, (EXPLICIT_VR_LE,)),
+    Context(3, CT_IMAGE_STORAGE, (EXPLICIT_VR_LE,)),
+    roles=(RoleSelection(CT_IMAGE_STORAGE, scu_role=False, scp_role=True),),
+)
 ECHO_RQ = _echo_rq()
 RELEASE_RQ = encode.RELEASE_RQ
 ABORT = encode.encode_abort(Abort())
@@ -62,15 +76,23 @@ def max_length(associate_ac: bytes) -> int:
 
 def store_message(max_length_bytes: int, rows: int = CT_ROWS) -> bytes:
     """A C-STORE-RQ of a square CT image with its data set, as PDUs; its UID is a placeholder."""
-    command = encode_command(
-        CStoreRQ(
-            message_id=1,
-            affected_sop_class_uid=CT_IMAGE_STORAGE,
-            affected_sop_instance_uid=PLACEHOLDER_UID,
-        )
+    return store_request(PLACEHOLDER_UID, b"".join(_ct_image(rows)), max_length_bytes)
+
+
+def store_request(sop_instance_uid: str, data_set: bytes, max_length_bytes: int) -> bytes:
+    """A C-STORE-RQ of a CT image with its data set, as PDUs."""
+    request = CStoreRQ(
+        message_id=1,
+        affected_sop_class_uid=CT_IMAGE_STORAGE,
+        affected_sop_instance_uid=sop_instance_uid,
     )
-    pdvs = [PDV(1, is_command=True, is_last=True, data=command)]
-    pdvs += _fragments(b"".join(_ct_image(rows)), max_length_bytes - PDV_HEADER_LENGTH)
+    return pdus(request, data_set, max_length_bytes)
+
+
+def pdus(command: AnyCommand, data_set: bytes, max_length_bytes: int, context_id: int = 1) -> bytes:
+    """A message, as PDUs; `data_set` may be empty."""
+    pdvs = [PDV(context_id, is_command=True, is_last=True, data=encode_command(command))]
+    pdvs += _fragments(context_id, data_set, max_length_bytes - PDV_HEADER_LENGTH)
     return b"".join(encode.encode_p_data(PDataTF((pdv,))) for pdv in pdvs)
 
 
@@ -89,27 +111,32 @@ def pixels(rows: int) -> bytes:
     return (bytes(range(256)) * (rows * rows // 128 + 1))[: rows * rows * 2]
 
 
-def _fragments(data_set: bytes, fragment_bytes: int) -> Iterator[PDV]:
+def _fragments(context_id: int, data_set: bytes, fragment_bytes: int) -> Iterator[PDV]:
     for start in range(0, len(data_set), fragment_bytes):
         end = start + fragment_bytes
         is_last = end >= len(data_set)
-        yield PDV(1, is_command=False, is_last=is_last, data=data_set[start:end])
+        yield PDV(context_id, is_command=False, is_last=is_last, data=data_set[start:end])
 
 
 def _ct_image(rows: int) -> Iterator[bytes]:
     """The elements of a small but complete image, Explicit VR Little Endian."""
-    yield _text(0x0008, 0x0008, b"CS", "ORIGINAL\\PRIMARY\\AXIAL")
-    yield _text(0x0008, 0x0016, b"UI", CT_IMAGE_STORAGE)
-    yield _text(0x0008, 0x0018, b"UI", PLACEHOLDER_UID)
-    yield _text(0x0008, 0x0020, b"DA", "20260101")
-    yield _text(0x0008, 0x0030, b"TM", "120000")
-    yield _text(0x0008, 0x0050, b"SH", "BENCH1")
-    yield _text(0x0008, 0x0060, b"CS", "CT")
-    yield _text(0x0010, 0x0010, b"PN", "BENCH^OBJECT")
-    yield _text(0x0010, 0x0020, b"LO", "BENCH1")
-    yield _text(0x0020, 0x000D, b"UI", f"{UID_ROOT}.1")
-    yield _text(0x0020, 0x000E, b"UI", f"{UID_ROOT}.2")
-    yield _text(0x0020, 0x0013, b"IS", "1")
+    yield text_element(0x0008, 0x0008, b"CS", "ORIGINAL\\PRIMARY\\AXIAL")
+    yield text_element(0x0008, 0x0016, b"UI", CT_IMAGE_STORAGE)
+    yield text_element(0x0008, 0x0018, b"UI", PLACEHOLDER_UID)
+    yield text_element(0x0008, 0x0020, b"DA", "20260101")
+    yield text_element(0x0008, 0x0030, b"TM", "120000")
+    yield text_element(0x0008, 0x0050, b"SH", "BENCH1")
+    yield text_element(0x0008, 0x0060, b"CS", "CT")
+    yield text_element(0x0010, 0x0010, b"PN", "BENCH^OBJECT")
+    yield text_element(0x0010, 0x0020, b"LO", "BENCH1")
+    yield text_element(0x0020, 0x000D, b"UI", STUDY_UID)
+    yield text_element(0x0020, 0x000E, b"UI", SERIES_UID)
+    yield text_element(0x0020, 0x0013, b"IS", "1")
+    yield from image_elements(rows)
+
+
+def image_elements(rows: int) -> Iterator[bytes]:
+    """The elements of a square image that describe its pixels, and these."""
     for element, value in (
         (0x0002, 1),
         (0x0010, rows),
@@ -121,12 +148,13 @@ def _ct_image(rows: int) -> Iterator[bytes]:
     ):
         yield struct.pack("<HH2sHH", 0x0028, element, b"US", 2, value)
         if element == 0x0002:  # noqa: PLR2004 - Photometric Interpretation follows Samples per Pixel
-            yield _text(0x0028, 0x0004, b"CS", "MONOCHROME2")
+            yield text_element(0x0028, 0x0004, b"CS", "MONOCHROME2")
     words = pixels(rows)
     yield struct.pack("<HH2sxxI", 0x7FE0, 0x0010, b"OW", len(words)) + words
 
 
-def _text(group: int, element: int, vr: bytes, text: str) -> bytes:
+def text_element(group: int, element: int, vr: bytes, text: str) -> bytes:
+    """An element of ASCII text, Explicit VR Little Endian."""
     padding = b"\0" if vr == b"UI" else b" "
     value = text.encode("ascii")
     value += padding * (len(value) % 2)

@@ -9,18 +9,44 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from contrib.bench import associate, drive, echo, held, idle, power_cut, startup, store
+from contrib.bench import (
+    associate,
+    drive,
+    echo,
+    held,
+    idle,
+    power_cut,
+    query,
+    query_scale,
+    retrieve,
+    startup,
+    store,
+)
+from contrib.bench.cohort import SERIES
 from contrib.bench.figures import FULL, QUICK, Measure, Scale
 from contrib.bench.servers import PEERS, Peer
 from contrib.bench.table import Taken, table
 
 MEASURES = {
     module.MEASURE.name: module.MEASURE
-    for module in (associate, echo, idle, held, startup, store, power_cut)
+    for module in (
+        associate,
+        echo,
+        idle,
+        held,
+        startup,
+        store,
+        query,
+        query_scale,
+        retrieve,
+        power_cut,
+    )
 }
 
 
@@ -32,8 +58,9 @@ def take_rounds(measure: Measure, peers: Sequence[Peer], scale: Scale) -> Taken:
         for peer in wanted:
             print(f"{measure.name} {number + 1}/{scale.rounds} {peer.name}", file=sys.stderr)
             values = measure.take(peer, scale)
-            for key, by_peer in taken.items():
-                by_peer.setdefault(peer.name, []).append(values.get(key))
+            for figure in measure.figures:
+                if not figure.only or peer.name in figure.only:
+                    taken[figure.key].setdefault(peer.name, []).append(values.get(figure.key))
     return taken
 
 
@@ -59,6 +86,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help=f"default {FULL.rounds}")
     parser.add_argument("--peers", default=",".join(PEERS), help="default %(default)s")
     parser.add_argument("--one-core", action="store_true", help="servers and client share a core")
+    parser.add_argument(
+        "--indexed", type=int, help="instances for query-scale; 100,000 studies share them"
+    )
+    parser.add_argument(
+        "--archives", type=Path, help="keep filled archives in this folder for another run"
+    )
     parser.add_argument("--json", type=Path, help="write every round's values to this file")
     wanted = parser.parse_args(arguments)
     for name in wanted.measures:
@@ -77,20 +110,39 @@ def _installed(names: Sequence[str]) -> list[Peer]:
     return [PEERS[name] for name in names if PEERS[name].is_installed()]
 
 
+@contextmanager
+def _archives(wanted: Path | None) -> Iterator[Path]:
+    """The folder for filled archives: the one that is wanted, or one that goes with the run."""
+    if wanted is not None:
+        yield wanted.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="pacsd-bench-") as name:
+        yield Path(name)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the measures."""
     wanted = _arguments(arguments)
     scale = QUICK if wanted.quick else FULL
     scale = replace(scale, rounds=wanted.rounds or scale.rounds)
-    peers = _installed(wanted.peers.split(","))
+    if wanted.indexed:
+        images = max(1, wanted.indexed // scale.indexed.studies // SERIES)
+        scale = replace(scale, indexed=replace(scale.indexed, images=images))
     measures = [MEASURES[name] for name in wanted.measures or MEASURES]
+    peers = [
+        peer
+        for peer in _installed(wanted.peers.split(","))
+        if any(measure.is_for(peer) for measure in measures)
+    ]
     drive.raise_file_limit()
     if wanted.one_core:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     description = [*machine(), *dict.fromkeys(peer.version() for peer in peers)]
     taken: Taken = {}
-    for measure in measures:
-        taken |= take_rounds(measure, peers, scale)
+    with _archives(wanted.archives) as folder:
+        scale = replace(scale, folder=folder)
+        for measure in measures:
+            taken |= take_rounds(measure, peers, scale)
     figures = [figure for measure in measures for figure in measure.figures]
     print("\n".join([*description, "", *table(figures, [peer.name for peer in peers], taken)]))
     if wanted.json:

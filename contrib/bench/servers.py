@@ -11,8 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import starmap
 from pathlib import Path
 
 from contrib.bench import messages, process_tree, wire
@@ -21,6 +23,12 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 PLACES = 12_000
 """Associations pacsd is told to allow; its default is less than is held here."""
+
+SINK = "SINK"
+"""AE title of the destination of C-MOVEs, where one association to it is allowed at once."""
+
+WIDE_SINK = "SINK4"
+"""And where four are."""
 
 _POLL_S = 0.004
 
@@ -36,6 +44,17 @@ class Place:
     directory: Path
     dimse_port: int
     http_port: int
+    sink_port: int
+    """Where the destination of its C-MOVEs listens, if it does."""
+
+
+class Service(Enum):
+    """What a server is measured at."""
+
+    STORAGE = auto()
+    """And verification."""
+    QUERY = auto()
+    RETRIEVE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,7 @@ class Peer:
     """A server to compare. `command` may prepare files in the directory.
 
     `serves_many` is false for one that takes the next association when the last one has ended.
+    In a directory that was its own before, it has what it had.
     """
 
     name: str
@@ -51,6 +71,7 @@ class Peer:
     version: Callable[[], str]
     environment: Mapping[str, str] = field(default_factory=dict)
     serves_many: bool = True
+    services: frozenset[Service] = frozenset({Service.STORAGE})
 
     def is_installed(self) -> bool:
         """Whether it can be started here."""
@@ -63,6 +84,7 @@ class Server:
 
     process: "subprocess.Popen[bytes]"
     port: int
+    sink_port: int
     first_echo_s: float
 
     def cpu_s(self) -> float:
@@ -88,7 +110,7 @@ def running(peer: Peer, folder: Path | None = None) -> Iterator[Server]:
         DoesNotStart: it does not answer a C-ECHO.
     """
     with tempfile.TemporaryDirectory(prefix="pacsd-bench-") as name:
-        place = Place(folder or Path(name), _free_port(), _free_port())
+        place = Place(folder or Path(name), *_free_ports(3))
         output = Path(name) / "output.log"
         command = peer.command(place)
         with output.open("wb") as out:
@@ -103,7 +125,7 @@ def running(peer: Peer, folder: Path | None = None) -> Iterator[Server]:
             )
         try:
             took_s = _until_echo(process, place.dimse_port, began, output)
-            yield Server(process, place.dimse_port, took_s)
+            yield Server(process, place.dimse_port, place.sink_port, took_s)
         finally:
             _stop(process)
 
@@ -142,16 +164,19 @@ def _environment(peer: Peer) -> dict[str, str]:
     return inherited | dict(peer.environment)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((wire.HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as probes:
+        bound = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in bound:
+            probe.bind((wire.HOST, 0))
+        return [probe.getsockname()[1] for probe in bound]
 
 
 def _pacsd(place: Place) -> list[str]:
     data_dir = place.directory / "data"
-    data_dir.mkdir()
+    data_dir.mkdir(exist_ok=True)
+    peers = place.directory / _PACSD_PEERS
+    peers.write_text("".join(starmap(_pacsd_peer, _sinks(place))), encoding="utf-8")
     return [
         _PACSD,
         "serve",
@@ -162,12 +187,50 @@ def _pacsd(place: Place) -> list[str]:
     ]
 
 
+def _pacsd_peer(title: str, port: int, associations: int) -> str:
+    return f"""
+        [[peer]]
+        ae_title = "{title}"
+        host = "{wire.HOST}"
+        port = {port}
+        move_destination = true
+        connections = {associations}
+    """
+
+
+def _sinks(place: Place) -> list[tuple[str, int, int]]:
+    """Destinations of C-MOVE: AE title, port, associations to it at once."""
+    return [(SINK, place.sink_port, 1), (WIDE_SINK, place.sink_port, 4)]
+
+
 def _dcmtk(place: Place) -> list[str]:
     return [*_dcmtk_single(place), "--fork"]
 
 
 def _dcmtk_single(place: Place) -> list[str]:
     return ["storescp", "-od", str(place.directory), "-aet", "DCMTK", str(place.dimse_port)]
+
+
+def _dcmqrscp(place: Place) -> list[str]:
+    database = place.directory / "database"
+    database.mkdir(exist_ok=True)
+    hosts = [f"{title} = ({title}, {wire.HOST}, {port})" for title, port, _ in _sinks(place)]
+    lines = (
+        f"NetworkTCPPort = {place.dimse_port}",
+        "MaxPDUSize = 131072",
+        "MaxAssociations = 20",
+        "HostTable BEGIN",
+        *hosts,
+        "HostTable END",
+        "VendorTable BEGIN",
+        "VendorTable END",
+        "AETable BEGIN",
+        f"{messages.CALLED_AE} {database} RW (2000, 1024mb) ANY",
+        "AETable END",
+    )
+    path = place.directory / "dcmqrscp.cfg"
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return ["dcmqrscp", "--config", str(path)]
 
 
 def _orthanc(place: Place) -> list[str]:
@@ -177,6 +240,10 @@ def _orthanc(place: Place) -> list[str]:
         "RemoteAccessAllowed": False,
         "StorageDirectory": str(place.directory / "store"),
         "DicomScpTimeout": 300,
+        "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowGet": True,
+        "DicomAlwaysAllowMove": True,
+        "DicomModalities": {title: [title, wire.HOST, port] for title, port, _ in _sinks(place)},
     }
     path = place.directory / "orthanc.json"
     path.write_text(json.dumps(configuration))
@@ -188,6 +255,30 @@ def _pynetdicom(place: Place) -> list[str]:
     return [sys.executable, str(script), str(place.dimse_port), str(place.directory)]
 
 
+def _pynetdicom_qrscp(place: Place) -> list[str]:
+    sinks = "".join(
+        f"[{title}]\naddress: {wire.HOST}\nport: {port}\n" for title, port, _ in _sinks(place)
+    )
+    path = place.directory / "qrscp.ini"
+    path.write_text(
+        f"""
+[DEFAULT]
+ae_title: {messages.CALLED_AE}
+port: {place.dimse_port}
+max_pdu: 131072
+acse_timeout: 30
+dimse_timeout: 30
+network_timeout: 300
+bind_address: {wire.HOST}
+instance_location: {place.directory / "instances"}
+database_location: {place.directory / "instances.sqlite"}
+log_identifier: False
+{sinks}""",
+        encoding="utf-8",
+    )
+    return [sys.executable, "-m", "pynetdicom", "qrscp", "--quiet", "--config", str(path)]
+
+
 def _says(*command: str) -> Callable[[], str]:
     def first_line() -> str:
         said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
@@ -196,9 +287,14 @@ def _says(*command: str) -> Callable[[], str]:
     return first_line
 
 
+def _pynetdicom_version() -> str:
+    return f"pynetdicom {importlib.metadata.version('pynetdicom')}"
+
+
 # Without it every response of DCMTK's code waits 40 ms for an acknowledgement.
 _NO_DELAY = {"TCP_NODELAY": "1"}
 
+_PACSD_PEERS = "peers.toml"
 _PACSD = str(Path(sys.executable).with_name("pacsd"))
 
 PEERS = {
@@ -215,7 +311,9 @@ PEERS = {
                 # The disk of `power_cut` is a small one.
                 "PACSD_STORE__MIN_FREE_BYTES": "0",
                 "PACSD_STORE__MIN_FREE_INODES": "0",
+                "PACSD_PEERS_FILE": _PACSD_PEERS,
             },
+            services=frozenset(Service),
         ),
         Peer("dcmtk", "storescp", _dcmtk, _says("storescp", "--version"), _NO_DELAY),
         Peer(
@@ -226,12 +324,34 @@ PEERS = {
             _NO_DELAY,
             serves_many=False,
         ),
-        Peer("orthanc", "Orthanc", _orthanc, _says("Orthanc", "--version"), _NO_DELAY),
+        Peer(
+            "dcmqrscp",
+            "dcmqrscp",
+            _dcmqrscp,
+            _says("dcmqrscp", "--version"),
+            _NO_DELAY,
+            services=frozenset({Service.QUERY, Service.RETRIEVE}),
+        ),
+        Peer(
+            "orthanc",
+            "Orthanc",
+            _orthanc,
+            _says("Orthanc", "--version"),
+            _NO_DELAY,
+            services=frozenset(Service),
+        ),
         Peer(
             "pynetdicom",
             sys.executable,
             _pynetdicom,
-            lambda: f"pynetdicom {importlib.metadata.version('pynetdicom')}",
+            _pynetdicom_version,
+        ),
+        Peer(
+            "qrscp",
+            sys.executable,
+            _pynetdicom_qrscp,
+            _pynetdicom_version,
+            services=frozenset({Service.RETRIEVE}),
         ),
     )
 }

@@ -6,6 +6,9 @@ import struct
 from contrib.bench import messages
 from pacsd.ul.pdu import HEADER_LENGTH, PDUType
 
+Report = dict[str, float | None]
+"""What a client measured."""
+
 HOST = "127.0.0.1"
 
 _TIMEVAL = struct.Struct("ll")

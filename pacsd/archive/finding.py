@@ -13,7 +13,7 @@ from typing import TypeAlias
 from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.dicom.answer import Field, field_of
 from pacsd.dicom.data_set import DataSet
-from pacsd.dicom.identifier import TIME_OF_DATE, TIMEZONE_OFFSET_FROM_UTC
+from pacsd.dicom.identifier import NOT_OF_ENTITIES, TIME_OF_DATE, TIMEZONE_OFFSET_FROM_UTC
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.matching import matches
@@ -167,7 +167,9 @@ def _plan(query: Query, *, adjusts_timezone: bool) -> _Plan:
     header_keys = tuple(
         key
         for key in query.returned
-        if not is_indexed(key.tag, level) and level_of(key.tag) <= level
+        if not is_indexed(key.tag, level)
+        and level_of(key.tag) <= level
+        and key.tag not in NOT_OF_ENTITIES
     )
     return _Plan(query, indexed, in_header, tuple(dict.fromkeys(columns)), header_keys)
 

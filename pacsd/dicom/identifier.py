@@ -59,11 +59,12 @@ _RANGE_VRS = frozenset({VR.DA, VR.TM, VR.DT})
 _VALUE_VRS = frozenset({
     VR.UI, VR.IS, VR.DS, VR.AS, VR.AT, VR.US, VR.SS, VR.UL, VR.SL, VR.UV, VR.SV, VR.FL, VR.FD,
 })  # fmt: skip
-# They say how, where or with what an entity is answered, and are never matched.
-_NOT_MATCHED = frozenset({
+NOT_OF_ENTITIES = frozenset({
     SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, RETRIEVE_AE_TITLE, INSTANCE_AVAILABILITY,
     TIMEZONE_OFFSET_FROM_UTC,
 })  # fmt: skip
+"""They say how, where or in what an entity is answered, and are never matched."""
+
 TIME_OF_DATE = {
     0x00080020: 0x00080030, 0x00080021: 0x00080031, 0x00080022: 0x00080032,
     0x00080023: 0x00080033, 0x00400244: 0x00400245,
@@ -236,7 +237,7 @@ class _Keys:
         done = {tag for each in combined for tag in (each.date_tag, each.time_tag)}
         yield from combined
         for tag in self._keys:
-            if tag not in done and tag not in _NOT_MATCHED and element(tag):
+            if tag not in done and tag not in NOT_OF_ENTITIES and element(tag):
                 yield from self._condition(tag)
 
     def _condition(self, tag: Tag) -> Iterator[Condition]:

@@ -123,6 +123,18 @@ async def test_of_instances_everything_in_the_header_matches(
     assert matches[0][0x00189073] == ""
 
 
+async def test_headers_are_read_only_for_what_is_in_them(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        raise AssertionError("a header was read")
+
+    monkeypatch.setattr(StoredHeaders, "read", never)
+    told = (0x00080005, 0x00080052, 0x00080054, 0x00080056, 0x00080018)
+    asked = query(level=Level.INSTANCE, tags=told)
+    assert len(await found(finder(index, store), asked)) == 2 * STUDIES
+
+
 async def test_what_entities_of_a_level_do_not_have_is_neither_matched_nor_told(
     index: Index, store: MemoryStore
 ) -> None:

@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from contrib.bench import run
+from contrib.bench import archives, run
+from contrib.bench.cohort import Cohort
 from contrib.bench.figures import Scale
 from contrib.bench.servers import PEERS
 
@@ -17,6 +19,10 @@ TINY = Scale(
     held_associations=3,
     asks=2,
     objects=4,
+    cohort=Cohort(10, 2, studies_a_day=2, smith_every=3),
+    slices=3,
+    indexed=Cohort(30, 1, studies_a_day=5, smith_every=3),
+    folder=Path(),
 )
 
 
@@ -27,6 +33,61 @@ def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
     assert {figure.key for figure in measure.figures} == {
         key for key, value in values.items() if value is not None
     }
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("name", ["query", "query-scale", "retrieve"])
+def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(
+    name: str, tmp_path: Path
+) -> None:
+    measure = run.MEASURES[name]
+    values = measure.take(PEERS["pacsd"], replace(TINY, folder=tmp_path))
+    assert {figure.key for figure in measure.figures} == {
+        key for key, value in values.items() if value is not None
+    }
+
+
+@pytest.mark.interop
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize(
+    ("name", "peer"),
+    [
+        ("query", "dcmqrscp"),
+        ("query", "orthanc"),
+        ("retrieve", "dcmqrscp"),
+        ("retrieve", "orthanc"),
+        ("retrieve", "qrscp"),
+    ],
+)
+def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -> None:
+    if not PEERS[peer].is_installed():
+        pytest.skip(f"{PEERS[peer].program} is not installed")
+    measure = run.MEASURES[name]
+    values = measure.take(PEERS[peer], replace(TINY, folder=tmp_path))
+    assert {figure.key for figure in measure.figures if not figure.only or peer in figure.only} == {
+        key for key, value in values.items() if value is not None
+    }
+
+
+def test_an_archive_is_filled_once(tmp_path: Path) -> None:
+    scale = replace(TINY, folder=tmp_path)
+    filled_folders: list[Path] = []
+    for _ in range(2):
+        folder = archives.filled("some", PEERS["pacsd"], scale, filled_folders.append)
+    assert filled_folders == [folder]
+
+
+def test_an_archive_half_filled_is_filled_again(tmp_path: Path) -> None:
+    scale = replace(TINY, folder=tmp_path)
+
+    def fill(folder: Path) -> None:
+        assert not list(folder.iterdir())
+        (folder / "object").touch()
+        raise archives.NotFilled("some")
+
+    for _ in range(2):
+        with pytest.raises(archives.NotFilled):
+            archives.filled("some", PEERS["pacsd"], scale, fill)
 
 
 def test_a_run_prints_a_table_and_keeps_the_rounds(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
 from pynetdicom import AE
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
@@ -17,8 +19,15 @@ from tests.dicom.as_pydicom_reads import lines
 from tests.dicom.by_pydicom import keys
 from tests.dicom.written import known
 from tests.interop import peers
-from tests.interop.objects import COLLECTION, Part10, Store, at_home, storable_files, together
-from tests.interop.test_send import of_pydicom
+from tests.interop.objects import (
+    COLLECTION,
+    OF_PYDICOM,
+    Part10,
+    Store,
+    at_home,
+    storable_files,
+    together,
+)
 from tests.running import Running, running
 
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -90,8 +99,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # devices write such objects
         files = together(storable_files(), at_home(storable_files(), folder))
-    paths = [each.path for found in files.values() for each in found]
-    paths += [each.path for each in of_pydicom()]
+        paths = [each.path for found in files.values() for each in found]
+        paths += copies_of_pydicom(folder)
     with running("--config", str(configuration)) as daemon:
         import_all(daemon, paths)
         studies = shown(daemon.port)
@@ -103,6 +112,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         yield Filled(daemon, objects, studies, port)
         assert daemon.stop() == 0
         assert [line for line in daemon.lines if line.get("level") == "error"] == []
+
+
+def copies_of_pydicom(folder: Path) -> list[Path]:
+    """Its files under UIDs of their own: some are one object in several syntaxes."""
+    copies: list[Path] = []
+    for number, name in enumerate(OF_PYDICOM):
+        ds = dcmread(str(get_testdata_file(name)))
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"2.25.77.{number}"
+        copies.append(folder / f"{number}.dcm")
+        ds.save_as(copies[-1])
+    return copies
 
 
 def import_all(daemon: Running, paths: list[Path]) -> None:
@@ -159,7 +179,7 @@ def values(part10: Part10) -> list[tuple[object, object]]:
 
 
 def test_there_is_much_to_retrieve(filled: Filled) -> None:
-    assert len(filled.objects) >= (150 if COLLECTION.is_dir() else 8)
+    assert len(filled.objects) >= (150 if COLLECTION.is_dir() else len(OF_PYDICOM))
     if COLLECTION.is_dir():
         syntaxes = {each.transfer_syntax_uid for each in filled.objects.values()}
         assert syntaxes <= {IMPLICIT_VR_LITTLE_ENDIAN, *SYNTAX_OPTIONS, *UNKNOWN_TO_DCMTK}
