@@ -25,10 +25,11 @@ names the field, the value and the rule.
     charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
     values          values by VR; value_check, person_name                PS3.5 section 6.2
     frames          frame tables; fragments of encapsulated Pixel Data    PS3.5 sections 8, A.4
-    dicomdir        the files that directory records refer to             PS3.3 annex F
+    dicomdir        read; dicomdir_writer, directory_records and _keys    PS3.3 annex F
     query, level    what is asked for: keys of an identifier, answer      PS3.4 sections C.4, C.6
     matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
+    corrector       other values on the way out; overlaid: for matching   PS3.3 C.12.1.1.9
     quirks          what broke the standard and was read all the same     -
 
 Who calls: every room. Imports nothing but the standard library: no asyncio, socket, time,
@@ -36,6 +37,5 @@ logging or random, no pydicom or pynetdicom. All functions are pure and none blo
 
 `is_valid_...` is the standard's letter, `is_acceptable_...` what devices send and an archive must
 take. Readers of data sets count quirks and raise only where structure ends.
-
 Modules are imported directly: this plate re-exports nothing.
 """

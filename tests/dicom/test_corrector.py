@@ -1,0 +1,295 @@
+"""Data sets that are corrected, with pydicom as the oracle."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from pacsd.dicom.corrector import Corrector
+from pacsd.dicom.dictionary import tag_of
+from pacsd.dicom.errors import ScanError
+from pacsd.dicom.inflate import inflate
+from pacsd.dicom.plain_corrector import MAX_HELD_BYTES, NewValue
+from pacsd.dicom.registry import TransferSyntax
+from pacsd.dicom.scan import scan
+from tests.dicom.as_pydicom_reads import Line, lines
+from tests.dicom.by_pydicom import decoded, encoded
+from tests.dicom.corpus import objects
+from tests.dicom.written import (
+    BIG,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    UNDEFINED,
+    element,
+    item,
+    known,
+    sequence,
+)
+
+MOMENT, LATER = "20260131120000.000000+0000", "20260201120000.000000+0000"
+CHARSET, NAME, DATE, COMMENTS, DESCRIPTION, ORIGINAL = (
+    0x00080005, 0x00100010, 0x00080020, 0x00204000, 0x00081030, 0x04000561,
+)  # fmt: skip
+PIXELS = 0x7FE00010
+
+
+def values(moment: str = MOMENT, **asked: str) -> list[NewValue]:
+    found = [(tag_of(keyword), value) for keyword, value in asked.items()]
+    return [NewValue(tag, value, moment) for tag, value in found if tag is not None]
+
+
+def corrected(
+    data: bytes,
+    asked: Sequence[NewValue],
+    syntax: TransferSyntax = EXPLICIT,
+    sizes: Sequence[int] = (),
+    others: int = 1_000,
+) -> bytes:
+    corrector = Corrector(syntax, asked)
+    out: list[bytes] = []
+    left, cuts = data, list(sizes)
+    while left:
+        size = cuts.pop() if cuts else others
+        out += corrector.feed(left[:size])
+        left = left[size:]
+    assert all(len(piece) % 2 == 0 for piece in out)
+    return b"".join([*out, *corrector.finish()])
+
+
+def raw_values(data: bytes, syntax: TransferSyntax) -> dict[int, bytes]:
+    """Of each element outside sequences, with its header: where one ends the next begins."""
+    found = scan(data, syntax, is_layout_certain=True)
+    elements = list(found.elements.values())
+    assert [each.tag for each in elements] == sorted(each.tag for each in elements)
+    return {each.tag: data[each.offset : each.offset + each.length] for each in elements}
+
+
+TEXTS = {
+    "ImageType": "ORIGINAL\\PRIMARY",
+    "StudyDate": "20260101",
+    "AccessionNumber": "A1",
+    "Modality": "CT",
+    "StudyDescription": "knee",
+    "PatientName": "Müller^Jürgen",
+    "PatientComments": "several words \\ of text",
+    "BodyPartExamined": "",
+    "InstanceNumber": "7",
+    "ImageComments": "some more",
+}
+NEW = {
+    "StudyDate": st.sampled_from(["", "20251231"]),
+    "AccessionNumber": st.sampled_from(["", "A1", "B77"]),
+    "Modality": st.sampled_from(["MR", "CT"]),
+    "StudyDescription": st.sampled_from(["", "Rücken", "колено", "Ελένη", "山田 太郎"]),
+    "PatientName": st.sampled_from(["", "Roe^Jane", "Müller^Jürgen", "Ελένη^A", "山田^太郎"]),
+    "PatientComments": st.sampled_from(["odd", "", "x" * 5_000, "é \\ è"]),
+    "BodyPartExamined": st.sampled_from(["", "KNEE"]),
+    "InstanceNumber": st.sampled_from(["", "12"]),
+    "ImageComments": st.sampled_from(["none", "некоторые"]),
+    "PatientSpeciesDescription": st.sampled_from(["", "canine"]),
+}
+CHARSETS = ["ISO_IR 100", "ISO_IR 192", "GB18030", ["ISO 2022 IR 100", "ISO 2022 IR 144"]]
+
+
+@st.composite
+def data_sets(draw: st.DrawFn) -> Dataset:
+    ds = Dataset()
+    charset = draw(st.sampled_from([None, *CHARSETS]))
+    if charset is not None:
+        ds.SpecificCharacterSet = charset
+    for keyword in draw(st.sets(st.sampled_from(sorted(TEXTS)))):
+        text = TEXTS[keyword]
+        setattr(ds, keyword, text if charset is not None else text.replace("ü", "u"))
+    ds.add_new(0x00090010, "LO", "VENDOR")
+    ds.add_new(0x00091001, "LO", "private")
+    if draw(st.booleans()):
+        inner = Dataset()
+        inner.PatientName, inner.AccessionNumber = "Inner", "I"
+        ds.RequestAttributesSequence = [inner]
+        ds["RequestAttributesSequence"].is_undefined_length = draw(st.booleans())
+        inner.is_undefined_length_sequence_item = draw(st.booleans())
+    if draw(st.booleans()):
+        former = Dataset()
+        former.ModifyingSystem = "another"
+        former.ModifiedAttributesSequence = [Dataset()]
+        ds.OriginalAttributesSequence = [former] * draw(st.integers(1, 2))
+        ds["OriginalAttributesSequence"].is_undefined_length = draw(st.booleans())
+    if draw(st.booleans()):
+        ds.Rows, ds.BitsAllocated = 1, 8
+        ds.add_new(PIXELS, "OW", bytes(range(200)))
+    return ds
+
+
+def text_of(ds: Dataset, keyword: str) -> str:
+    value = ds.get(keyword)
+    return "" if value is None else str(value)
+
+
+@given(
+    data_sets(),
+    st.fixed_dictionaries({}, optional=NEW),
+    st.sampled_from([IMPLICIT, EXPLICIT, BIG]),
+    st.lists(st.integers(1, 40), max_size=30),
+)
+def test_the_new_value_is_read_the_old_one_kept_and_the_rest_stays(
+    ds: Dataset, asked: Mapping[str, str], syntax: TransferSyntax, sizes: list[int]
+) -> None:
+    before = encoded(ds, syntax)
+    after = corrected(before, values(**asked), syntax, sizes)
+    found, old = decoded(after, syntax), decoded(before, syntax)
+    changed = {key: new for key, new in asked.items() if text_of(old, key) != new}
+    for keyword, new in asked.items():
+        assert text_of(found, keyword) == new
+    former = len(old.get("OriginalAttributesSequence", []))
+    items = found.get("OriginalAttributesSequence", [])
+    assert len(items) == former + bool(changed)
+    if changed:
+        [modified] = items[-1].ModifiedAttributesSequence
+        assert {each.keyword for each in modified} - {"SpecificCharacterSet"} == {*changed}
+        for keyword in changed:
+            assert text_of(modified, keyword) == text_of(old, keyword)
+    untouched = raw_values(before, syntax).items() - {
+        (tag, raw)
+        for tag, raw in raw_values(before, syntax).items()
+        if tag in {CHARSET, ORIGINAL, *(tag_of(keyword) for keyword in changed)}
+    }
+    assert untouched <= raw_values(after, syntax).items()
+    if not changed:
+        assert after == before
+
+
+def test_a_data_set_that_is_deflated() -> None:
+    before = encoded(_named("Doe"), EXPLICIT)
+    engine = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = engine.compress(before) + engine.flush()
+    after = corrected(deflated, values(PatientName="Roe"), DEFLATED, [5, 3])
+    assert len(after) % 2 == 0
+    assert inflate(after)[0] == corrected(before, values(PatientName="Roe"))
+    with pytest.raises(ScanError, match="cut short"):
+        corrected(deflated[:-4], values(PatientName="Roe"), DEFLATED)
+
+
+def _named(name: str) -> Dataset:
+    ds = Dataset()
+    ds.PatientName = name
+    return ds
+
+
+def test_encapsulated_pixel_data_passes_as_it_is() -> None:
+    fragments = item(b"") + item(b"\xff\xd8fragment\xff\xd9")
+    pixels = sequence(PIXELS, fragments, vr="OB", is_undefined=True)
+    before = element(NAME, "PN", b"Doe ") + pixels
+    after = corrected(before, values(PatientName="Roe^A"), known("1.2.840.10008.1.2.4.50"))
+    assert after.endswith(pixels)
+    assert after.startswith(element(NAME, "PN", b"Roe^A "))
+
+
+def test_times_of_correction_have_items_of_their_own() -> None:
+    before = element(DATE, "DA", b"20260101") + element(NAME, "PN", b"Doe ")
+    asked = [*values(LATER, PatientName="Roe"), *values(StudyDate="20260202")]
+    first, second = decoded(corrected(before, asked), EXPLICIT).OriginalAttributesSequence
+    assert first.AttributeModificationDateTime == MOMENT
+    assert first.ModifiedAttributesSequence[0].StudyDate == "20260101"
+    assert second.AttributeModificationDateTime == LATER
+    assert second.ModifiedAttributesSequence[0].PatientName == "Doe"
+    assert (first.ModifyingSystem, first.ReasonForTheAttributeModification) == ("pacsd", "CORRECT")
+
+
+def test_group_lengths_of_what_changes_go() -> None:
+    group_length = element(0x00100000, "UL", b"\x0c\0\0\0")
+    other = element(0x00200000, "UL", b"\0\0\0\0") + element(0x00200013, "IS", b"1 ")
+    identifying = element(0x00080000, "UL", b"\0\0\0\0") + element(DATE, "DA", b"20260101")
+    before = identifying + group_length + element(NAME, "PN", b"Doe ") + other
+    after = corrected(before, values(PatientName="Roe"))
+    assert after.startswith(identifying + element(NAME, "PN", b"Roe ") + other)
+    after = corrected(before, values(PatientName="Röe"))
+    assert 0x00080000 not in raw_values(after, EXPLICIT)
+
+
+def test_characters_that_no_set_here_holds_are_left_and_named() -> None:
+    before = element(CHARSET, "CS", b"GBK ") + element(NAME, "PN", b"Doe ")
+    corrector = Corrector(EXPLICIT, values(PatientName="\U0001f600", StudyDate="20260101"))
+    after = b"".join([*corrector.feed(before), *corrector.finish()])
+    assert corrector.left == (NAME,)
+    found = decoded(after, EXPLICIT)
+    assert (found.PatientName, found.StudyDate) == ("Doe", "20260101")
+
+
+def test_an_element_that_comes_twice_is_there_once() -> None:
+    name = element(NAME, "PN", b"Doe ")
+    after = corrected(name + element(DATE, "DA", b"20260101") + name, values(PatientName="Roe"))
+    assert after.count(struct_of("Roe ")) == 1
+    assert decoded(after, EXPLICIT).OriginalAttributesSequence
+
+
+def struct_of(name: str) -> bytes:
+    return element(NAME, "PN", name.encode())
+
+
+def test_the_sum_of_odd_lengths_stays() -> None:
+    """Whoever sends a data set knows from its length whether it breaks PS3.5 section 7.1.1."""
+    before = element(NAME, "PN", b"Doe") + element(DESCRIPTION + 0x100000, "LO", b"x")
+    for new in ("Roe", "Roes", ""):
+        assert len(corrected(before, values(PatientName=new))) % 2 == len(before) % 2
+
+
+def test_long_values_pass_without_being_kept() -> None:
+    long_value = bytes(3 * MAX_HELD_BYTES)
+    before = element(NAME, "PN", b"Doe ") + element(0x00420011, "OB", long_value)
+    corrector = Corrector(EXPLICIT, values(PatientName="Roe"))
+    out = 0
+    for at in range(0, len(before), 65_536):
+        out += sum(map(len, corrector.feed(before[at : at + 65_536])))
+        assert at - out < 65_536
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (element(NAME, "PN", b"Doe", length=10), "ends within an element"),
+        (element(NAME, "PN", b"Doe ") + element(DESCRIPTION, "LO", b"x", length=9), "ends within"),
+        (element(NAME, "UN", b"", length=UNDEFINED), "cannot be corrected"),
+        (element(NAME, "UN", b"", length=MAX_HELD_BYTES + 2), "cannot be corrected"),
+        (sequence(0x00081115, b"junkjunk", is_undefined=True), "no such element"),
+    ],
+)
+def test_what_cannot_be_read_is_not_corrected(data: bytes, rule: str) -> None:
+    with pytest.raises(ScanError, match=rule):
+        corrected(data, values(PatientName="Roe"))
+
+
+def test_nothing_is_added_to_an_empty_one_but_what_is_asked() -> None:
+    assert corrected(b"", values(PatientName="")) == b""
+    found = decoded(corrected(b"", values(PatientName="Roe")), EXPLICIT)
+    assert found.PatientName == "Roe"
+
+
+@given(st.binary(max_size=300), st.sampled_from([IMPLICIT, EXPLICIT, BIG]))
+def test_any_junk_is_corrected_or_refused(data: bytes, syntax: TransferSyntax) -> None:
+    try:
+        corrected(data, values(PatientName="Roe"), syntax, [7, 1])
+    except ScanError:
+        return
+
+
+def test_every_object_of_the_corpus_reads_as_it_did_but_for_what_is_corrected() -> None:
+    asked = values(PatientName="Röe^Jane", StudyDate="", ImageComments="corrected")
+    ours = {CHARSET, ORIGINAL, *(each.tag for each in asked)}
+    for each in objects():
+        plain = EXPLICIT if each.syntax.is_deflated else each.syntax
+        after = corrected(each.inflated, asked, plain, [4_096, 7], 1 << 20)
+        found = lines(after, plain)
+        assert rest(found, ours) == rest(lines(each.inflated, plain), ours), each.path
+        # Of one whose Pixel Data has no end pydicom reads nothing at all.
+        assert not found or ((COMMENTS,), "LT", b"corrected") in found, each.path
+        assert len(after) % 2 == len(each.inflated) % 2, each.path
+        tail = each.inflated[-8:]
+        assert after.endswith(tail) or PIXELS not in {path[0] for path, _, _ in found}
+
+
+def rest(found: list[Line], without: set[int]) -> list[Line]:
+    return [line for line in found if line[0][0] not in without]
