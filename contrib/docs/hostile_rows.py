@@ -95,6 +95,10 @@ ROWS = {
         "shutdown while objects arrive",
         "new: RJ(2,3,1); running: finish, then A-ABORT",
     ),
+    "D52": (
+        "escape sequences and control characters in the keys of a query",
+        "text as any other: it matches what it says, or nothing",
+    ),
     "C01": ("a damaged configuration file", "exit 2, a line for each error, nothing opened"),
     "C03": ("listening to the world unprotected", "refused unless an unsafe_ key says so"),
     "C04": ("a data directory in the wrong place", "refused"),

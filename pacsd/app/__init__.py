@@ -18,6 +18,8 @@
                          what a C-GET has to be ready for, and the files it makes
     importing.py, import_records.py
                          or copied into the archive
+    exporting.py, export_selection.py, export_folder.py, export_records.py, file_ids.py
+                         copied out of it into a folder; directory_making.py its DICOMDIR
     checking.py          the check of the store, and the scrub
     extra_tags.py        tags that a user chose: filled in for what came before
     offline.py           such work done while no daemon runs

@@ -2,6 +2,7 @@
 
 import structlog
 
+from pacsd.app.export_records import ExportProgress
 from pacsd.app.import_records import ImportProgress
 from pacsd.archive.check_records import CheckProgress
 
@@ -12,6 +13,8 @@ def tell_ended(kind: str, report: object, failure: str) -> None:
     """Tell of an errand that is over; `failure` is why it ended too early, or ''."""
     if isinstance(report, ImportProgress):
         _tell_import(report, failure or report.gave_up)
+    elif isinstance(report, ExportProgress):
+        _tell_export(report, failure or report.gave_up)
     elif isinstance(report, CheckProgress):
         _tell_check(report, failure)
     elif failure:
@@ -30,6 +33,19 @@ def _tell_import(report: ImportProgress, failure: str) -> None:
         quarantined=report.quarantined,
         refused=report.refused,
         no_dicom=report.skipped,
+        data_set_bytes=report.data_set_bytes,
+    )
+
+
+def _tell_export(report: ExportProgress, failure: str) -> None:
+    if failure:
+        _log.warning("an export ended too early", why=failure)
+    _log.info(
+        "an export is over",
+        studies=report.studies,
+        exported=report.exported,
+        failed=report.failed,
+        not_found=len(report.not_found),
         data_set_bytes=report.data_set_bytes,
     )
 

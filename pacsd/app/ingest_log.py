@@ -10,6 +10,7 @@ from pacsd.api.errors import StoreError
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location
 from pacsd.app.repeats import Repeats
+from pacsd.archive.access import Retrieved
 from pacsd.archive.instance import IngestOutcome
 from pacsd.archive.observer import Concern
 from pacsd.index.errors import IndexFault
@@ -180,4 +181,17 @@ def tell_repair_not_logged(error: Exception) -> None:
     _log.warning(
         "a repair could not be logged: made anew, the index may take another version for the first",
         explanation=str(error),
+    )
+
+
+def tell_not_noted(retrieved: Retrieved, why: str) -> None:
+    """Say that the trail lacks a retrieval; the objects have left."""
+    _log.error(
+        "a retrieval is missing in the audit trail",
+        actor=retrieved.actor,
+        peer=retrieved.peer_address,
+        action=retrieved.action,
+        outcome=retrieved.outcome,
+        studies=len(retrieved.studies),
+        why=why,
     )

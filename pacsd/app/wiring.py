@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from pacsd.app.admin.correction_commands import CorrectionCommands, tell_not_corrected
 from pacsd.app.admin.errands import Arguments, Begin, Errands
 from pacsd.app.admin.guest import Guests
 from pacsd.app.admin.index_commands import index_commands
@@ -15,13 +16,16 @@ from pacsd.app.clock import now_us, utc_us
 from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
 from pacsd.app.errand_log import tell_ended
+from pacsd.app.export_selection import EXPORT_LIMITS, Selection, request_of
+from pacsd.app.exporting import ExportErrand
 from pacsd.app.extra_tags import Reindexing
 from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
-from pacsd.app.ingest_log import IngestLog, tell_repair_not_logged
+from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logged
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
+from pacsd.archive.access import Access
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.ingest import Ingest
@@ -89,6 +93,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
             peers=lambda: gatekeeper.peers,
             timeouts=Timeouts.of(config.dimse),
             turns=Turns(config.query.max_retrievals),
+            access=Access(index, tell_not_noted),
             own_titles=frozenset(own.title for own in config.ae),
         ),
     )
@@ -115,17 +120,22 @@ def build(checked: Checked, archive: Archive) -> Parts:
         errands=Errands(
             errand_kinds(config, archive, ingest, is_in_use=True), tell_ended=tell_ended
         ),
-        commands={
-            **QuarantineCommands(store, index, curation).by_name(),
-            **index_commands(index),
-            **guests.commands,
-        },
+        commands={**_commands(archive, curation), **guests.commands},
         gatekeeper=gatekeeper,
         guests=guests,
         recorder=recorder,
         listener=listener,
         http=_http(config, registry, ingest, gatekeeper),
     )
+
+
+def _commands(archive: Archive, curation: Curation) -> dict[str, Command]:
+    """The commands of the admin socket about what is archived."""
+    return {
+        **QuarantineCommands(archive.store, archive.index, curation).by_name(),
+        **CorrectionCommands(archive.index, curation).by_name(),
+        **index_commands(archive.index),
+    }
 
 
 def make_ingest(config: Config, archive: Archive, register: Register, log: IngestLog) -> Ingest:
@@ -151,7 +161,7 @@ def make_finder(config: Config, archive: Archive) -> Finder:
 def make_retriever(config: Config, archive: Archive) -> Retriever:
     """What gives out the objects that queries name."""
     limits = QueryLimits(config.query.max_results, config.query.budget_s)
-    return Retriever(archive.store, archive.index, limits)
+    return Retriever(archive.store, archive.index, limits, tell_not_corrected)
 
 
 def errand_kinds(
@@ -166,7 +176,14 @@ def errand_kinds(
     def import_files(arguments: Arguments) -> ImportErrand:
         return ImportErrand(paths_of(arguments), ingest)
 
-    return {"check": check, "import": import_files}
+    def export(arguments: Arguments) -> ExportErrand:
+        store, index = archive.store, archive.index
+        finder = Finder(index, StoredHeaders(store, index), EXPORT_LIMITS)
+        retriever = Retriever(store, index, EXPORT_LIMITS, tell_not_corrected)
+        selection = Selection(finder, retriever, index)
+        return ExportErrand(request_of(arguments), selection, retriever)
+
+    return {"check": check, "import": import_files, "export": export}
 
 
 def _gatekeeper(checked: Checked, ingest: Ingest) -> Gatekeeper:

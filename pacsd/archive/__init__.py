@@ -21,11 +21,14 @@
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
     file_meta   what stands before the data set in a stored file; preamble: what of it may stay
 
-    curation    what people decide: delete, restore, release from quarantine, discard
+    curation    what people decide: delete, restore, release from quarantine, discard, correct;
+                corrections: a wish for that; correction_rules: what may be
     state_records  the decisions as the store's state log has them
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs
     rebuild     an index made anew, of files and state log; places: whose place a file takes
+    finding, retrieval  what queries name, told and given out (PS3.4 annex C); stored_headers:
+                where headers come from; corrected_reading: objects leave as they were corrected
     difference  two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.

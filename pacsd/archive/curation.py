@@ -1,4 +1,4 @@
-"""What people decide about stored objects: deleted, restored, released or given up.
+"""What people decide about stored objects: deleted, restored, released, given up or corrected.
 
 Each decision is first appended to the store's state log, then the index mirrors it: files and log
 together are enough to make the index anew. One decision at a time.
@@ -12,10 +12,12 @@ import anyio
 
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
-from pacsd.archive.mirror import MAX_TOGETHER, Mirror
+from pacsd.archive.corrections import CorrectionRequest
+from pacsd.archive.mirror import MAX_TOGETHER, Mirror, correction_of
 from pacsd.archive.replay import replay
 from pacsd.archive.state_records import Action, StateRecord, encode_record
 from pacsd.index.index import Index
+from pacsd.index.overlay_records import ListedOverlay
 from pacsd.index.records import (
     InstanceState,
     NewInstance,
@@ -86,6 +88,32 @@ class Curation:
         """
         version = await self._decide(Action.RELEASE, scope, number, actor)
         return await self._index.instances.find(scope, version.version.sop_instance_uid)
+
+    async def correct(self, scope: Scope, request: CorrectionRequest) -> list[ListedOverlay]:
+        """Give attributes other values, wherever they leave; no file changes.
+
+        Returns:
+            What is new: nothing of what the last correction of an attribute said already.
+
+        Raises:
+            NotCorrectable: an attribute may not be corrected, or not so; then none is.
+            NothingToCorrect: there is nothing of that UID, or it is not clear what.
+        """
+        request.check()
+        async with self._turn(), self.indexing:
+            correctable = await request.find(self._index, scope)
+            seen_key = await self._seen_key(scope.partition)
+            decided = Action.CORRECT, scope.partition, request.actor
+            first = self._record(*decided, "", correctable.sha256, seen_key)
+            records = request.records(first)
+            is_new = await self._index.overlays.are_new(scope, [*map(correction_of, records)])
+            new = [record for record, new in zip(records, is_new, strict=True) if new]
+            if not new:
+                return []
+            async with self._appended(new) as length:
+                corrected = await self._mirror.correct(new, length)
+            crashpoint("after_state_index")
+            return corrected
 
     @asynccontextmanager
     async def restoring(self, group: Sequence[NewInstance]) -> AsyncIterator[list[NewInstance]]:

@@ -1,7 +1,8 @@
 """Finding: a query in, what matches out, page by page (PS3.4 section C.4.1).
 
 The index finds by what it has columns for. Of the candidates the rest is looked up in the header of
-their first instance: an attribute of a patient, study or series is what that one says.
+their first instance: an attribute of a patient, study or series is what that one says, unless it
+was corrected.
 """
 
 import time
@@ -11,18 +12,20 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pacsd.archive.stored_headers import StoredHeaders
-from pacsd.dicom.answer import Field, field_of
+from pacsd.dicom.answer import Field
 from pacsd.dicom.data_set import DataSet
 from pacsd.dicom.identifier import NOT_OF_ENTITIES, TIME_OF_DATE, TIMEZONE_OFFSET_FROM_UTC
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.matching import matches
 from pacsd.dicom.moments import offset_minutes, shifted
+from pacsd.dicom.overlaid import Overlaid
 from pacsd.dicom.query import Condition, Query, ReturnKey, tags_of
 from pacsd.dicom.tag import Tag
 from pacsd.index.entities import Entity, is_indexed
 from pacsd.index.errors import IndexFault, QueryTooCostly
 from pacsd.index.index import Index
+from pacsd.index.overlay_records import Overlay
 from pacsd.index.queries import PAGE
 from pacsd.index.records import Scope
 from pacsd.index.searching import Search, knows
@@ -134,11 +137,14 @@ class Finder:
             return [dict(entity.values) for entity in page]
         if plan.in_header and time.monotonic() > deadline:
             raise QueryTooCostly(self._limits.budget_s)
-        headers = await self._headers.read(scope, [entity.first_instance for entity in page])
+        firsts = [entity.first_instance for entity in page]
+        headers = await self._headers.read(scope, firsts)
+        overlays = await self._index.overlays.of_instances(firsts)
         return [
             match
-            for entity in page
-            if (match := _match(plan, entity, headers.get(entity.first_instance))) is not None
+            for entity, first in zip(page, firsts, strict=True)
+            if (match := _match(plan, entity, _source(headers.get(first), overlays.get(first))))
+            is not None
         ]
 
 
@@ -174,13 +180,21 @@ def _plan(query: Query, *, adjusts_timezone: bool) -> _Plan:
     return _Plan(query, indexed, in_header, tuple(dict.fromkeys(columns)), header_keys)
 
 
-def _match(plan: _Plan, entity: Entity, header: DataSet | None) -> dict[Tag, str | Field] | None:
+def _source(header: DataSet | None, overlays: Mapping[Tag, Overlay] | None) -> Overlaid | None:
+    """What is known of an entity beside its columns; None if that is nothing."""
+    if header is None and not overlays:
+        return None
+    values = {tag: each.new_value for tag, each in overlays.items()} if overlays else {}
+    return Overlaid(header, values)
+
+
+def _match(plan: _Plan, entity: Entity, source: Overlaid | None) -> dict[Tag, str | Field] | None:
     """What is told of a candidate; None if its header does not match."""
-    if plan.in_header and (header is None or not matches(plan.in_header, header)):
+    if plan.in_header and (source is None or not matches(plan.in_header, source)):
         return None
     told: dict[Tag, str | Field] = dict(entity.values)
     for key in plan.header_keys:
-        field = None if header is None else field_of(header, key.tag, key.keys)
+        field = None if source is None else source.field(key.tag, key.keys)
         told[key.tag] = "" if field is None else field
     return told
 

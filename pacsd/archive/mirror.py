@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
 from pacsd.archive.places import Places
-from pacsd.archive.state_records import Action, StateRecord
+from pacsd.archive.state_records import Action, StateRecord, StateRecordError
+from pacsd.dicom.level import Level
 from pacsd.index.index import Index
+from pacsd.index.overlay_records import Correction, ListedOverlay
 from pacsd.index.records import InstanceState, QuarantinedVersion, Scope
 
 MAX_TOGETHER = 256
-"""Instances deleted or restored in one transaction."""
+"""Instances deleted or restored, or attributes corrected, in one transaction."""
 
 
 class Mirror:
@@ -44,7 +46,17 @@ class Mirror:
                 await self._discard(records[0], reached)
             case Action.REPAIR:
                 await self._note(reached)
+            case Action.CORRECT:
+                await self.correct(records, reached)
         crashpoint("after_state_index")
+
+    async def correct(
+        self, records: Sequence[StateRecord], reached: int | None
+    ) -> list[ListedOverlay]:
+        """Apply corrections that belong together; what of them is new to the index."""
+        scope = Scope(records[0].partition)
+        corrections = [correction_of(record) for record in records]
+        return await self._index.overlays.correct(scope, corrections, reached=reached)
 
     async def _set_state(self, records: Sequence[StateRecord], reached: int | None) -> None:
         first, scope = records[0], Scope(records[0].partition)
@@ -99,7 +111,8 @@ class Mirror:
 def together(records: Iterable[StateRecord]) -> Iterator[list[StateRecord]]:
     """The records in their order, those in one list that one transaction takes.
 
-    Deletions by one actor, or restorations, of different instances; else each alone.
+    Deletions by one actor, or restorations, of different instances; what was corrected at one time;
+    else each alone.
     """
     part: list[StateRecord] = []
     for record in records:
@@ -113,9 +126,38 @@ def together(records: Iterable[StateRecord]) -> Iterator[list[StateRecord]]:
 
 def _is_alike(part: Sequence[StateRecord], record: StateRecord) -> bool:
     first = part[0]
-    return (
-        record.action in {Action.DELETE, Action.RESTORE}
-        and (first.action, first.actor, first.partition)
-        == (record.action, record.actor, record.partition)
-        and len(part) < MAX_TOGETHER
+    is_alike = record.action in _TOGETHER and _what(first) == _what(record)
+    is_at_once = record.action is not Action.CORRECT or first.at_us == record.at_us
+    return is_alike and is_at_once and len(part) < MAX_TOGETHER
+
+
+def _what(record: StateRecord) -> tuple[Action, str, int]:
+    return record.action, record.actor, record.partition
+
+
+def correction_of(record: StateRecord) -> Correction:
+    """The correction that a record is.
+
+    Raises:
+        StateRecordError: it is none.
+    """
+    try:
+        level, tag = Level[record.level], int(record.tag, 16)
+    except (KeyError, ValueError):
+        raise StateRecordError(
+            f"state log: a correction of {record.tag!a} at level {record.level!a}: "
+            "a newer pacsd wrote it"
+        ) from None
+    return Correction(
+        level,
+        record.uid,
+        tag,
+        record.value,
+        record.actor,
+        record.reason,
+        record.at_us,
+        record.sha256,
     )
+
+
+_TOGETHER = frozenset({Action.DELETE, Action.RESTORE, Action.CORRECT})

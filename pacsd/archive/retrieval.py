@@ -1,14 +1,23 @@
-"""Retrieval: what a query names, as data sets just as they were stored (PS3.4 section C.4.2)."""
+"""Retrieval: what a query names, as data sets (PS3.4 section C.4.2).
 
-from collections.abc import AsyncGenerator, Sequence
+They leave just as they were stored, but for what was corrected.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore, ByteRange
+from pacsd.archive.corrected_reading import CorrectedReading, new_values
 from pacsd.archive.finding import IndexUnavailable, QueryLimits, TooCostly, TooManyMatches
+from pacsd.dicom.errors import DicomError
+from pacsd.dicom.plain_corrector import NewValue
 from pacsd.dicom.query import Query
+from pacsd.dicom.tag import Tag
 from pacsd.index.errors import IndexFault, QueryTooCostly
 from pacsd.index.index import Index
+from pacsd.index.overlay_records import Overlay
 from pacsd.index.records import Copy, CopyState, InstanceState, Scope, StoredInstance
 from pacsd.index.searching import Search
 
@@ -24,12 +33,21 @@ class Unreadable(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Retrievable:
-    """An instance that may be read, from one of its copies, the best one first."""
+    """An instance that may be read, from one of its copies, the best one first.
+
+    `corrections` are what was corrected of it, of its series, study or patient.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
     copies: tuple[Copy, ...]
+    corrections: tuple[NewValue, ...] = ()
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether it may leave with other values than it has in the store, and so other bytes."""
+        return bool(self.corrections)
 
     @property
     def transfer_syntax_uid(self) -> str:
@@ -38,17 +56,31 @@ class Retrievable:
 
     @property
     def data_set_bytes(self) -> int:
-        """The length of its data set."""
+        """The length of its data set in the store; corrected, it is even if this is."""
         return self.copies[0].data_set_bytes
 
 
-class Retriever:
-    """Retrieves from one index and the store beside it."""
+NotCorrected = Callable[[Retrievable, Sequence[Tag]], None]
+"""Is told of an object that leaves without some of what was corrected of it."""
 
-    def __init__(self, store: BlobStore, index: Index, limits: QueryLimits) -> None:
+
+class Retriever:
+    """Retrieves from one index and the store beside it.
+
+    `not_corrected` is told where an object's character sets cannot hold a new value.
+    """
+
+    def __init__(
+        self,
+        store: BlobStore,
+        index: Index,
+        limits: QueryLimits,
+        not_corrected: NotCorrected = lambda _instance, _tags: None,
+    ) -> None:
         self._store = store
         self._index = index
         self._limits = limits
+        self._not_corrected = not_corrected
 
     async def select(self, query: Query, scope: Scope = _ALL) -> Sequence[int]:
         """The numbers of the instances that a query names, in the order of arrival.
@@ -79,45 +111,66 @@ class Retriever:
         for at in range(0, len(numbers), PAGE):
             try:
                 page = await self._index.instances.numbered(scope, numbers[at : at + PAGE])
+                overlays = await self._index.overlays.of_instances([each.id for each in page])
             except IndexFault as fault:
                 raise IndexUnavailable(str(fault.kind)) from fault
-            yield [_retrievable(each) for each in page if _may_leave(each)]
+            yield [_retrievable(each, overlays.get(each.id)) for each in page if _may_leave(each)]
 
     async def read(self, instance: Retrievable) -> AsyncGenerator[bytes, None]:
-        """The data set, byte for byte as it was stored, in bounded pieces.
+        """The data set, in bounded pieces.
 
-        A copy of which nothing can be read gives way to the next one.
+        If nothing of it was corrected, byte for byte as it was stored. A copy of which nothing can
+        be read gives way to the next one.
 
         Raises:
-            Unreadable: there is none, or one broke off within.
+            Unreadable: there is none, or one broke off within, or cannot be corrected.
         """
         why = "no copy"
         for copy in instance.copies:
-            offset = copy.location.size_bytes - copy.data_set_bytes
-            whole = ByteRange(offset, copy.data_set_bytes)
             is_begun = False
             try:
-                async for piece in self._store.read(copy.location, [whole]):
-                    is_begun = True
-                    yield piece
-            except StoreError as error:
-                why = str(error.fault)
+                async with aclosing(self._read(instance, copy)) as pieces:
+                    async for piece in pieces:
+                        is_begun = True
+                        yield piece
+            except (StoreError, DicomError) as error:
+                why = str(error.fault) if isinstance(error, StoreError) else _why_not(error)
                 if is_begun:
                     break
             else:
                 return
         raise Unreadable(why)
 
+    def _read(self, instance: Retrievable, copy: Copy) -> AsyncGenerator[bytes, None]:
+        offset = copy.location.size_bytes - copy.data_set_bytes
+        pieces = self._store.read(copy.location, [ByteRange(offset, copy.data_set_bytes)])
+        return self._corrected(instance, copy, pieces) if instance.corrections else pieces
+
+    async def _corrected(
+        self, instance: Retrievable, copy: Copy, stored: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        reading = CorrectedReading(copy.transfer_syntax_uid, instance.corrections)
+        async with aclosing(stored), aclosing(reading.pieces(stored)) as pieces:
+            async for piece in pieces:
+                yield piece
+        if reading.left:
+            self._not_corrected(instance, reading.left)
+
+
+def _why_not(error: DicomError) -> str:
+    return f"it was corrected, but its data set cannot be read: {error}"
+
 
 def _may_leave(instance: StoredInstance) -> bool:
     return instance.state is InstanceState.LIVE and bool(instance.copies)
 
 
-def _retrievable(instance: StoredInstance) -> Retrievable:
+def _retrievable(instance: StoredInstance, overlays: Mapping[Tag, Overlay] | None) -> Retrievable:
     best_first = sorted(instance.copies, key=lambda copy: copy.state is not CopyState.OK)
     return Retrievable(
         instance.sop_class_uid,
         instance.sop_instance_uid,
         instance.study_instance_uid,
         tuple(best_first),
+        new_values(overlays) if overlays else (),
     )

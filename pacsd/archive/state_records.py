@@ -23,6 +23,8 @@ class Action(StrEnum):
     """A version in quarantine becomes the instance of its UID; the two change places."""
     REPAIR = "repair"
     """A new file took the place of a bad copy. Nobody decided that: the index knew it first."""
+    CORRECT = "correct"
+    """An attribute has another value wherever it leaves; no file changes."""
 
 
 class StateRecordError(Exception):
@@ -37,6 +39,9 @@ class StateRecord:
     as in quarantine. `seen_key` is the highest key of the partition that the index had: files
     with a higher one came later, and whoever tells the story again must not begin with them.
     `instead_of` is the key of the bad file that a repair replaced by that of `key`.
+
+    A correction says which attribute it is about (`tag`, eight hexadecimal digits) and its `value`.
+    `level` and `uid` say whose it is; it has a digest only if that is an instance.
     """
 
     at_us: int
@@ -48,14 +53,18 @@ class StateRecord:
     key: str = ""
     seen_key: str = ""
     instead_of: str = ""
+    level: str = ""
+    uid: str = ""
+    tag: str = ""
+    value: str = ""
+    reason: str = ""
 
 
 def encode_record(record: StateRecord) -> bytes:
     """The record as a line of JSON, without the line feed."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
-    if not record.instead_of:
-        del values["instead_of"]
-    return orjson.dumps(values | {"sha256": record.sha256.hex()})
+    said = {name: value for name, value in values.items() if value or name not in _OPTIONAL}
+    return orjson.dumps(said | {"sha256": record.sha256.hex()})
 
 
 def decode_record(line: bytes) -> StateRecord:
@@ -81,7 +90,7 @@ def _check_fields(found: Mapping[str, object]) -> None:
     if unknown:
         raise StateRecordError(f"state log: unknown field {min(unknown)!a}: a newer pacsd wrote it")
     for name, kind in _TYPES.items():
-        if name not in found and name == "instead_of":
+        if name not in found and name in _OPTIONAL:
             continue
         if name not in found:
             raise StateRecordError(f"state log: a record without {name}")
@@ -108,3 +117,5 @@ _TYPES: Mapping[str, type] = {
     field.name: int if field.name in {"at_us", "partition"} else str
     for field in fields(StateRecord)
 }
+_OPTIONAL = frozenset({"instead_of", "level", "uid", "tag", "value", "reason"})
+"""Left out where they say nothing, as by every pacsd that did not know them yet."""

@@ -10,6 +10,7 @@
     placing          patient, study and series of an instance, or held
     judging          the verdict where a SOP Instance UID is taken
     quarantining     other data sets under a known UID; releasing: the way back
+    overlays         corrections, read; correcting: the transaction; overlay_records: their records
     auditing         the audit trail
     instances, copies, quarantine, changes, extra_tags, statistics
                      the other calls, by what they are about

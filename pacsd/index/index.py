@@ -15,6 +15,7 @@ from pacsd.index.headers import read_headers
 from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
 from pacsd.index.log_position import note_position, read_position
+from pacsd.index.overlays import Overlays
 from pacsd.index.quarantine import Quarantine
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.queries import Queries
@@ -54,6 +55,7 @@ class Index:
         self.changes = Changes(threads)
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
+        self.overlays = Overlays(threads)
 
     async def add(self, group: Sequence[NewInstance]) -> list[Verdict]:
         """Index a group of instances that are durable in a store; durable once this returns.
@@ -121,9 +123,9 @@ class Index:
         work = partial(_put_headers, tuple(headers))
         await self._threads.write(work, Priority.MAINTENANCE)
 
-    async def audit(self, scope: Scope, entry: AuditEntry) -> None:
-        """Append to the audit trail."""
-        await self._threads.write(lambda session: append_audit(session, scope.partition, entry))
+    async def audit(self, scope: Scope, *entries: AuditEntry) -> None:
+        """Append to the audit trail, in one transaction."""
+        await self._threads.write(partial(_append_audit, scope.partition, entries))
 
     async def stats(self, scope: Scope) -> IndexStats:
         """What the index holds; reads all of it."""
@@ -177,6 +179,11 @@ async def open_index(
 
 def _opened(_: WriteSession) -> None:
     """Nothing but what opening does."""
+
+
+def _append_audit(partition: int, entries: Sequence[AuditEntry], session: WriteSession) -> None:
+    for entry in entries:
+        append_audit(session, partition, entry)
 
 
 def _put_headers(headers: Sequence[NewHeader], session: WriteSession) -> None:

@@ -47,6 +47,7 @@ class ChangeKind(IntEnum):
     RELEASED = 7
     DELETED = 8
     COPY_FAILED = 9
+    CORRECTED = 10
 
 
 class Outcome(StrEnum):

@@ -10,6 +10,7 @@ from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
 from pacsd.index import schema, schema_records
 from pacsd.index.attributes import ColumnValue, attributes_of, columns
+from pacsd.index.correcting import forget_corrections, original_values
 from pacsd.index.ingest import index_group
 from pacsd.index.packing import unpack_attributes
 from pacsd.index.quarantining import QuarantineBounds, insert_version
@@ -89,6 +90,7 @@ def _as_it_came(session: WriteSession, instance: int, copy: Copy) -> NewInstance
     _, partition, _, sop_class, uid, study, series, patient_id, issuer, received_at_us = row[:10]
     calling_ae, called_ae, peer_address, origin, held_attributes = row[10:15]
     is_held = held_attributes is not None
+    attributes = unpack_attributes(held_attributes) if is_held else _attributes(row[15:])
     return NewInstance(
         Reception(partition, calling_ae, called_ae, peer_address, received_at_us, origin),
         sop_class,
@@ -98,7 +100,7 @@ def _as_it_came(session: WriteSession, instance: int, copy: Copy) -> NewInstance
         series,
         patient_id,
         issuer,
-        unpack_attributes(held_attributes) if is_held else _attributes(row[15:]),
+        attributes | original_values(session, instance),
         NewCopy(*_file(copy)),
         extras=_extras(session, instance),
     )
@@ -129,6 +131,7 @@ def _file(copy: Copy) -> tuple[str, str, int, int, bytes]:
 
 
 def _remove_instance(session: WriteSession, instance: int) -> None:
+    forget_corrections(session, instance)
     owned = (
         (schema_records.extra_value, _extra.owner_row),
         (schema.copy, schema.copy.c.instance_row),

@@ -21,6 +21,7 @@ from typing import Protocol
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
+from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import FindError, IndexUnavailable
 from pacsd.archive.retrieval import Retrievable
 from pacsd.dicom.answer import AnswerWriter
@@ -82,6 +83,13 @@ class Retrieves(Protocol):
         """
 
 
+class Notes(Protocol):
+    """Who keeps a trail of what left; see `Access.note`."""
+
+    async def note(self, retrieved: Retrieved) -> None:
+        """Keep who retrieved which studies, and how it ended; never raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieving:
     """What retrievals need: who has the objects, whom we may send them to, and how.
@@ -93,6 +101,7 @@ class Retrieving:
     peers: Callable[[], PeerBook]
     timeouts: Timeouts
     turns: Turns
+    access: Notes
     own_titles: frozenset[str] = frozenset()
 
 
@@ -140,15 +149,18 @@ class RetrieveSink(IdentifierSink):
         request: CMoveRQ | CGetRQ,
         syntax: TransferSyntax,
         read: Callable[[bytes], Query],
+        caller: Caller,
         line: Line,
     ) -> None:
         super().__init__()
         self.retrieving = retrieving
+        self.caller = caller
         self.request = request
         self._syntax = syntax
         self._read = read
         self.line = line
         self._progress = _Progress(0)
+        self._studies: dict[str, None] = {}
         self._told_at = line.now()
 
     async def finish(self) -> Answer:
@@ -169,7 +181,14 @@ class RetrieveSink(IdentifierSink):
                 async with self.retrieving.turns.turn(self.request.priority):
                     await self._carry_out(numbers)
                 tasks.cancel_scope.cancel()
-        return self._final()
+        final = self._final()
+        await self._note(final)
+        return final
+
+    @property
+    @abstractmethod
+    def action(self) -> str:
+        """What the trail says was done."""
 
     @abstractmethod
     async def deliver(self, numbers: Sequence[int]) -> None:
@@ -192,6 +211,7 @@ class RetrieveSink(IdentifierSink):
 
     def outbound(self, instance: Retrievable) -> Outbound:
         """An instance, ready to be sent."""
+        self._studies.setdefault(instance.study_instance_uid)
         return Outbound(
             instance.sop_class_uid,
             instance.sop_instance_uid,
@@ -238,6 +258,22 @@ class RetrieveSink(IdentifierSink):
         pending = Answer(Status.PENDING, counts=self._progress.counts(is_over=False))
         self.line.respond(response_of(self.request, pending))
 
+    async def _note(self, final: Answer) -> None:
+        progress = self._progress
+        if not self._studies:
+            return
+        sent = progress.completed + progress.warning
+        await self.retrieving.access.note(
+            Retrieved(
+                actor=self.caller.calling_ae,
+                peer_address=self.caller.address,
+                action=self.action,
+                outcome=f"{final.status:04X}",
+                studies=tuple(self._studies),
+                detail=f"{sent} of {progress.total} instances",
+            )
+        )
+
     def _final(self) -> Answer:
         progress = self._progress
         if self.is_cancelled:
@@ -272,28 +308,32 @@ class MoveSink(RetrieveSink):
         request: CMoveRQ,
         syntax: TransferSyntax,
         read: Callable[[bytes], Query],
-        line: Line,
         caller: Caller,
+        line: Line,
         peer: Peer,
     ) -> None:
-        super().__init__(retrieving, request, syntax, read, line)
-        self._caller = caller
+        super().__init__(retrieving, request, syntax, read, caller, line)
         self._peer = peer
         self._delivery: Delivery[Outbound] | None = None
+
+    @property
+    def action(self) -> str:
+        """A C-MOVE, and to whom."""
+        return f"retrieve (C-MOVE to {self._peer.ae_title})"
 
     async def deliver(self, numbers: Sequence[int]) -> None:
         """Send over as many associations as the destination may have."""
         endpoint = self._peer.endpoint
         if endpoint is None:
             raise NotAccepted("a destination without host and port")
-        destination = Destination(endpoint, self._peer.ae_title, self._caller.called_ae)
+        destination = Destination(endpoint, self._peer.ae_title, self.caller.called_ae)
         terms = Terms(self.retrieving.timeouts, associations=self._peer.connections)
         self._delivery = Delivery(destination, terms, self.ended)
         await self._delivery.run(self.pages(numbers))
 
     def outbound(self, instance: Retrievable) -> Outbound:
         """An instance with whom it is sent for (PS3.7 section 9.1.1.1.6)."""
-        originator = MoveOriginator(self._caller.calling_ae, self.request.message_id)
+        originator = MoveOriginator(self.caller.calling_ae, self.request.message_id)
         return replace(super().outbound(instance), move_originator=originator)
 
     def cancel(self) -> None:
@@ -305,6 +345,11 @@ class MoveSink(RetrieveSink):
 
 class GetSink(RetrieveSink):
     """One C-GET: over the association it came over."""
+
+    @property
+    def action(self) -> str:
+        """A C-GET."""
+        return "retrieve (C-GET)"
 
     async def deliver(self, numbers: Sequence[int]) -> None:
         """Send one after the other; while one is answered the next is read."""
@@ -348,7 +393,7 @@ def begin_move(
     if peer is None or peer.ae_title in retrieving.own_titles:
         why = "Not a move destination of the peers file" if peer is None else "That is ourselves"
         return RefusedSink(Answer(Status.MOVE_DESTINATION_UNKNOWN, why))
-    return MoveSink(retrieving, request, *reading, line, caller, peer)
+    return MoveSink(retrieving, request, *reading, caller, line, peer)
 
 
 def begin_get(
@@ -362,7 +407,7 @@ def begin_get(
     reading = _reading(context, request, caller, GET_MODELS, INSTANCE_GET)
     if isinstance(reading, Answer):
         return RefusedSink(reading)
-    return GetSink(retrieving, request, *reading, line)
+    return GetSink(retrieving, request, *reading, caller, line)
 
 
 def _reading(

@@ -4,6 +4,7 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from pacsd.app.errand_log import tell_ended
+from pacsd.app.export_records import ExportTally
 from pacsd.app.import_records import ImportTally
 from pacsd.archive.check_records import CheckTally, Finding, FindingKind
 from pacsd.archive.instance import IngestOutcome
@@ -47,6 +48,24 @@ def test_an_import_that_ended_too_early() -> None:
     assert (first["log_level"], first["why"]) == ("warning", "Not stored: no space left")
     assert second["event"] == "an import is over"
     assert told("import", tally.progress(), "cancelled")[0]["why"] == "cancelled"
+
+
+def test_the_totals_of_an_export() -> None:
+    tally = ExportTally(studies=1, not_found=("Patient ID SECRET",))
+    tally.add(100)
+    tally.fail("1.2.3", "damaged")
+    [line] = told("export", tally.progress())
+    assert line == {
+        "event": "an export is over",
+        "log_level": "info",
+        "studies": 1,
+        "exported": 1,
+        "failed": 1,
+        "not_found": 1,
+        "data_set_bytes": 100,
+    }
+    first, _ = told("export", tally.progress(), "cancelled")
+    assert (first["event"], first["why"]) == ("an export ended too early", "cancelled")
 
 
 def test_the_counts_of_a_check() -> None:

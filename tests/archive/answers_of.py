@@ -3,19 +3,33 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pacsd.dicom.level import Level
+from pacsd.dicom.tag import Tag
+from pacsd.index.attributes import TAGS
+from pacsd.index.entities import is_indexed
 from pacsd.index.index import Index
+from pacsd.index.overlay_records import ListedOverlay
 from pacsd.index.records import Copy, HeldInstance, NewInstance, StoredInstance
+from pacsd.index.searching import Search
 from tests.archive.small_archive import SCOPE
+
+KEYS = frozenset({0x00100020, 0x0020000D, 0x0020000E, 0x00080018})
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Instances and held ones by UID, versions in quarantine by key, headers by UID."""
+    """Instances and held ones by UID, versions in quarantine by key, headers by UID.
+
+    `found` are all attributes of whatever a query without conditions finds, by level; `corrected`
+    what was, in its order.
+    """
 
     instances: Mapping[str, StoredInstance]
     held: Mapping[str, HeldInstance]
     versions: Mapping[str, NewInstance]
     headers: Mapping[str, bytes]
+    found: Mapping[Level, list[list[tuple[Tag, str]]]]
+    corrected: list[ListedOverlay]
 
 
 async def answers_of(index: Index) -> Answers:
@@ -34,7 +48,21 @@ async def answers_of(index: Index) -> Answers:
         {each.sop_instance_uid: replace(each, id=0) for each in held},
         {each.version.copy.key: each.version for each in versions},
         headers,
+        {level: await _found(index, level) for level in Level},
+        [_unnumbered(each) for each in await index.overlays.page(SCOPE, limit=1_000_000)],
     )
+
+
+async def _found(index: Index, level: Level) -> list[list[tuple[Tag, str]]]:
+    tags = tuple(sorted(tag for tag in TAGS | KEYS if is_indexed(tag, level)))
+    everything = Search(SCOPE, level, (), 1_000_000, 60.0)
+    ids = (await index.queries.search(everything, ())).ids
+    entities = await index.queries.entities(level, ids, tags)
+    return sorted(sorted(each.values.items()) for each in entities)
+
+
+def _unnumbered(listed: ListedOverlay) -> ListedOverlay:
+    return replace(listed, overlay=replace(listed.overlay, id=0))
 
 
 def _plain(instance: StoredInstance) -> StoredInstance:

@@ -16,16 +16,21 @@ from pacsd_store_fs.store import FileStore
 
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location, StageRequest
+from pacsd.archive.corrections import CorrectionRequest
 from pacsd.archive.curation import Curation
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.stored_file import read_stored
+from pacsd.dicom.level import Level
 from pacsd.index.index import Index
 from pacsd.index.records import Outcome
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.archive.small_archive import EXPLICIT, SCOPE, Clock
 
+PATIENT_NAME, STUDY_DATE, SERIES_DESCRIPTION, INSTANCE_NUMBER, COMMENTS = (
+    0x00100010, 0x00080020, 0x0008103E, 0x00200013, 0x00204000,
+)  # fmt: skip
 PER_STUDY = 100
 GROUP = 100
 
@@ -66,9 +71,14 @@ class Past:
         self._register = RestoringRegister(index, self._curation)
 
     async def happen(self, count: int) -> None:
-        """Of 100 instances one is held, four have other versions, five were deleted once."""
+        """Of 100 instances one is held, four have other versions, five were deleted once.
+
+        Five are corrected, with their series, study and patient; half of these before all that.
+        """
         everything = [Sent(number) for number in range(count)]
         await self._send(everything)
+        mistaken = self._chance.sample(everything, count // 20)
+        await self._correct(mistaken[::2])
         disputed = self._chance.sample(everything, count // 25)
         await self._send([each._replace(comments="another version") for each in disputed])
         gone = self._chance.sample(everything, count // 20)
@@ -78,6 +88,19 @@ class Past:
         outcomes = await self._send(gone[1::3], restores=True)
         assert outcomes[Outcome.RESTORED] == len(gone[1::3])
         await self._settle()
+        await self._correct(mistaken[1::2])
+
+    async def _correct(self, mistaken: Sequence[Sent]) -> None:
+        for sent in mistaken:
+            number = sent.number
+            study = f"1.2.{number // PER_STUDY}"
+            for level, uid, values in (
+                (Level.STUDY, study, {PATIENT_NAME: f"Müller^{number}", STUDY_DATE: "20260131"}),
+                (Level.SERIES, f"{study}.1", {SERIES_DESCRIPTION: f"series {number}"}),
+                (Level.INSTANCE, sent.uid, {INSTANCE_NUMBER: str(number), COMMENTS: ""}),
+            ):
+                asked = CorrectionRequest(level, uid, values, "admin", "a typing error")
+                await self._curation.correct(SCOPE, asked)
 
     async def _settle(self) -> None:
         """Of four versions in quarantine one is released and one given up."""

@@ -1,13 +1,18 @@
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.archive.correction_rules import NotCorrectable
+from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.curation import NoSuchVersion
 from pacsd.archive.mirror import MAX_TOGETHER
 from pacsd.archive.state_records import Action, StateRecord
+from pacsd.dicom.level import Level
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import InstanceState, Scope
 from tests.archive.small_archive import SCOPE, SmallArchive
 
+NAME, STUDY_DATE, COMMENTS = 0x00100010, 0x00080020, 0x00204000
+WHY = "a typing error"
 FULL = StoreError(StoreFault.NO_SPACE, "test")
 
 
@@ -132,3 +137,67 @@ async def test_one_started_again_catches_up(archive: SmallArchive) -> None:
     await archive.index.note_log_position(0)
     assert await archive.another_curation().catch_up() == 1
     assert await archive.another_curation().catch_up() == 0
+
+
+def request(level: Level, uid: str, values: dict[int, str], why: str = WHY) -> CorrectionRequest:
+    return CorrectionRequest(level, uid, values, "admin", why)
+
+
+async def test_a_correction_is_logged_and_mirrored(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    asked = request(Level.STUDY, "1.2.3", {NAME: "Roe^Jane", STUDY_DATE: ""})
+    corrected = await archive.curation.correct(SCOPE, asked)
+    assert [(each.overlay.tag, each.overlay.old_value) for each in corrected] == [
+        (STUDY_DATE, "20260102"),
+        (NAME, "Test^Object"),
+    ]
+    patients = await archive.index.instances.patients_of(SCOPE, ["1.2.3"])
+    assert patients["1.2.3"].patient_name == "Roe^Jane"
+    first, second = archive.records()
+    assert second == StateRecord(
+        first.at_us, "admin", Action.CORRECT, 1, "", b"", seen_key="00000001",
+        level="STUDY", uid="1.2.3", tag="00100010", value="Roe^Jane", reason=WHY,
+    )  # fmt: skip
+    assert first.value == ""
+    assert await archive.index.log_position() == 2
+    assert await archive.curation.correct(SCOPE, asked) == []
+    assert len(archive.records()) == 2
+
+
+async def test_an_instance_is_corrected_by_its_data_set(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.curation.correct(SCOPE, request(Level.INSTANCE, "1.1", {COMMENTS: "none"}))
+    [record] = archive.records()
+    [copy] = (await archive.instance("1.1")).copies
+    assert (record.sop_instance_uid, record.sha256) == ("1.1", copy.sha256)
+    await archive.put("1.1", "another")
+    [version] = await archive.versions()
+    await archive.curation.release(SCOPE, version.id, "admin")
+    number = (await archive.instance("1.1")).id
+    assert await archive.index.overlays.of_instances([number]) == {}
+
+
+async def test_what_breaks_a_rule_corrects_nothing(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    for asked, rule in (
+        (request(Level.STUDY, "1.2.3", {NAME: "Roe", 0x00100020: "P2"}), "PatientID"),
+        (request(Level.STUDY, "1.2.3", {NAME: "Roe"}, ""), "reason"),
+    ):
+        with pytest.raises(NotCorrectable, match=rule):
+            await archive.curation.correct(SCOPE, asked)
+    with pytest.raises(NothingToCorrect, match="there is no study 9"):
+        await archive.curation.correct(SCOPE, request(Level.STUDY, "9", {NAME: "Roe"}))
+    assert archive.records() == []
+
+
+async def test_a_correction_that_the_index_failed_to_take_is_carried_out_later(
+    archive: SmallArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive.put("1.1")
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.index.overlays, "correct", fault)
+        with pytest.raises(IndexFault):
+            await archive.curation.correct(SCOPE, request(Level.STUDY, "1.2.3", {NAME: "Roe^Jane"}))
+    assert await archive.another_curation().catch_up() == 1
+    patients = await archive.index.instances.patients_of(SCOPE, ["1.2.3"])
+    assert patients["1.2.3"].patient_name == "Roe^Jane"

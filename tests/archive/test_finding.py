@@ -21,9 +21,11 @@ from pacsd.archive.stored_file import read_stored
 from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.dicom.answer import Field
 from pacsd.dicom.level import Level
-from pacsd.dicom.query import Condition, Names, Patterns, Query, ReturnKey
+from pacsd.dicom.query import Condition, Names, Patterns, Query, ReturnKey, Values
 from pacsd.dicom.vr import VR
 from pacsd.index.index import Index, open_index
+from pacsd.index.overlay_records import Correction
+from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
@@ -192,3 +194,40 @@ async def test_d40_d52_hostile_keys_are_only_text(
     matches = await found(finder(index, store), query(key))
     is_everything = set(value) <= {"*", "?"} and len(value) == 1_000
     assert len(matches) in ({STUDIES, 0} if is_everything else {0})
+
+
+async def test_what_was_corrected_is_found_and_told(index: Index, store: MemoryStore) -> None:
+    corrections = [
+        Correction(Level.STUDY, "1.2.3", tag, value, "test", "why", 1)
+        for tag, value in ((NAME, "Röe^Jane"), (DATE, "20200101"), (SPECIES, "canine\\?"))
+    ]
+    await index.overlays.correct(Scope(), corrections)
+    tags = (STUDY, NAME, DATE, SPECIES)
+    for condition in (
+        Names(NAME, ("roe*",)),
+        Values(DATE, VR.DA, ("20200101",)),
+        Patterns(SPECIES, VR.LO, ("canine*",)),
+    ):
+        [[match]] = [page async for page in finder(index, store).find(query(condition, tags=tags))]
+        assert match[STUDY] == "1.2.3"
+        assert (match[NAME], match[DATE]) == ("Röe^Jane", "20200101")
+        assert match[SPECIES] == Field(VR.LO, "canine\\?")
+    for condition in (Names(NAME, ("Name3",)), Patterns(SPECIES, VR.LO, ("species 1",))):
+        pages = [page async for page in finder(index, store).find(query(condition, tags=tags))]
+        assert "1.2.3" not in {match[STUDY] for page in pages for match in page}
+
+
+async def test_what_was_corrected_is_told_without_a_header(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    correction = Correction(Level.STUDY, "1.2.3", SPECIES, "canine", "test", "why", 1)
+    await index.overlays.correct(Scope(), [correction])
+    tested = finder(index, store)
+    monkeypatch.setattr(tested._headers, "read", nothing)
+    condition = Patterns(SPECIES, VR.LO, ("canine",))
+    [[match]] = [page async for page in tested.find(query(condition, tags=(STUDY, SPECIES)))]
+    assert match == {STUDY: "1.2.3", SPECIES: Field(VR.LO, "canine")}
+
+
+async def nothing(*_: object) -> dict[int, object]:
+    return {}

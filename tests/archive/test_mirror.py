@@ -1,11 +1,14 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from pacsd.archive.mirror import MAX_TOGETHER, Mirror, together
-from pacsd.archive.state_records import Action, StateRecord
+from pacsd.archive.mirror import MAX_TOGETHER, Mirror, correction_of, together
+from pacsd.archive.state_records import Action, StateRecord, StateRecordError
+from pacsd.dicom.level import Level
+from pacsd.index.overlay_records import Correction
 from pacsd.index.records import InstanceState
-from tests.archive.small_archive import SmallArchive
+from tests.archive.small_archive import SCOPE, SmallArchive
 
 OTHER = b"another"
 
@@ -45,7 +48,7 @@ async def test_a_version_changes_places_once(archive: SmallArchive) -> None:
         assert await archive.index.log_position() == reached
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", [each for each in Action if each is not Action.CORRECT])
 async def test_another_data_set_is_left_alone(archive: SmallArchive, action: Action) -> None:
     await archive.put("1.1")
     await archive.put("1.1", "another")
@@ -76,6 +79,46 @@ async def test_a_file_that_is_gone_already_is_no_matter(archive: SmallArchive) -
     assert await archive.index.log_position() == 0
 
 
+CORRECTION = replace(
+    record(Action.CORRECT, ""), level="STUDY", uid="1.2.3", tag="00100010", value="Roe", reason="x"
+)
+
+
+async def test_a_correction_is_applied_once_however_often(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    mirror = Mirror(archive.store, archive.index)
+    for reached in (1, 2):
+        await mirror.apply([CORRECTION], reached)
+        assert len(await archive.index.overlays.page(SCOPE)) == 1
+        assert await archive.index.log_position() == reached
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"uid": "9.9"},
+        {"level": "INSTANCE", "uid": "1.1", "tag": "00204000", "sha256": OTHER},
+        {"partition": 2},
+    ],
+)
+async def test_a_correction_of_something_else_corrects_nothing(
+    archive: SmallArchive, changed: dict[str, Any]
+) -> None:
+    await archive.put("1.1")
+    await Mirror(archive.store, archive.index).apply([replace(CORRECTION, **changed)], 1)
+    assert await archive.index.overlays.page(SCOPE) == []
+    assert await archive.index.log_position() == 1
+
+
+def test_a_correction_is_read_from_its_record() -> None:
+    assert correction_of(CORRECTION) == Correction(
+        Level.STUDY, "1.2.3", 0x00100010, "Roe", "admin", "x", 7
+    )
+    for changed in (replace(CORRECTION, level="FRAME"), replace(CORRECTION, tag="PatientName")):
+        with pytest.raises(StateRecordError, match="a newer pacsd wrote it"):
+            correction_of(changed)
+
+
 def test_what_one_transaction_takes() -> None:
     deleted, restored = record(Action.DELETE), record(Action.RESTORE)
     by_another = replace(deleted, actor="somebody")
@@ -88,6 +131,8 @@ def test_what_one_transaction_takes() -> None:
         [released],
         [released],
         [discarded],
+        [CORRECTION, replace(CORRECTION, tag="00080020")],
+        [replace(CORRECTION, at_us=8)],
         [deleted],
     ]
     assert [*together(each for part in parts for each in part)] == parts

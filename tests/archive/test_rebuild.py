@@ -1,6 +1,6 @@
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +9,11 @@ import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location
+from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.rebuild import Clock, Rebuilt, rebuild
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.state_records import StateRecordError
+from pacsd.dicom.level import Level
 from pacsd.index.index import Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import (
@@ -176,6 +178,7 @@ class Life:
         acts: Sequence[Callable[[], object]] = (
             self.new, self.new, self.new, self.again, self.another, self.another,
             self.delete, self.restore, self.release, self.discard, self.repair,
+            self.correct_study, self.correct_series, self.correct_instance,
         )  # fmt: skip
         for _ in range(steps):
             await self._chance.choice(acts)()  # type: ignore[misc]
@@ -247,6 +250,23 @@ class Life:
             chosen = self._chance.choice(never_shown)
             await self._archive.curation.discard(SCOPE, chosen.id, "admin")
 
+    async def correct_study(self) -> None:
+        values = {0x00100010: f"Name^{self._chance.random()}", 0x00080020: "20260131"}
+        await self._correct(Level.STUDY, f"1.2.{self._chance.randint(1, 4)}", values)
+
+    async def correct_series(self) -> None:
+        uid = f"1.2.{self._chance.randint(1, 4)}.{self._chance.randint(1, 2)}"
+        await self._correct(Level.SERIES, uid, {0x00080060: self._chance.choice(["MR", "PT", ""])})
+
+    async def correct_instance(self) -> None:
+        values = {0x00200013: str(self._chance.randint(1, 9)), 0x00204000: "corrected"}
+        await self._correct(Level.INSTANCE, self._some_uid(), values)
+
+    async def _correct(self, level: Level, uid: str, values: Mapping[int, str]) -> None:
+        asked = CorrectionRequest(level, uid, values, "admin", "a typing error")
+        with suppress(NothingToCorrect):
+            await self._archive.curation.correct(SCOPE, asked)
+
     def _some_uid(self) -> str:
         return self._chance.choice(self._uids) if self._uids else "1.1"
 
@@ -262,6 +282,9 @@ async def test_whatever_happened_it_answers_as_before(
     assert timeless(after.instances) == timeless(before.instances)
     assert after.held == before.held
     assert timeless_versions(after) == timeless_versions(before)
+    assert after.found == before.found
+    assert after.corrected == before.corrected
+    assert {each.overlay.level for each in after.corrected} == {*Level}
     assert InstanceState.DELETED in {each.state for each in after.instances.values()}
     assert life.repaired > 0
 

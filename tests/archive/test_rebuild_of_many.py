@@ -23,6 +23,9 @@ async def check(folder: Path, count: int) -> None:
             after = await answers_of(index)
     assert (after.instances, after.held) == (before.instances, before.held)
     assert after.versions == before.versions
+    assert after.found == before.found
+    assert after.corrected == before.corrected
+    assert len(after.corrected) >= count // 10
     assert before.headers.items() <= after.headers.items()
     states = Counter(each.state for each in after.instances.values())
     assert states[InstanceState.HELD] >= count // 120
@@ -32,6 +35,7 @@ async def check(folder: Path, count: int) -> None:
     assert found.unreadable == []
 
 
+@pytest.mark.timeout(60)
 async def test_a_thousand_instances(tmp_path: Path) -> None:
     await check(tmp_path, 1_000)
 

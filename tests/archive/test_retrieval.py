@@ -1,6 +1,6 @@
 """Retrieval, with the real index."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,14 +22,18 @@ from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, SoundsLike, Values
 from pacsd.dicom.vr import VR
 from pacsd.index.index import Index, open_index
+from pacsd.index.overlay_records import Correction
 from pacsd.index.records import Copy, CopyCheck, CopyState, Scope
 from pacsd.index.sqlite import Durability
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
 from tests.archive.test_stored_file import REQUEST, stored
+from tests.dicom.by_pydicom import decoded
+from tests.dicom.written import EXPLICIT
 
 STUDY = Query(Level.INSTANCE, (Values(0x0020000D, VR.UI, ("1.2.3",)),))
 COUNT = 5
+NAME, COMMENTS = 0x00100010, 0x00204000
 
 
 def content(number: int) -> bytes:
@@ -133,3 +137,78 @@ async def test_the_index_says_which_copy_is_good(index: Index, store: MemoryStor
     assert await index.copies.mark(Scope(), [check]) == 1
     again, *_ = await selected(tested)
     assert again.copies[0].state is CopyState.DAMAGED
+
+
+async def corrected(index: Index, uid: str, tag: int, value: str, level: Level) -> None:
+    [correctable] = await index.overlays.correctable(Scope(), level, uid)
+    correction = Correction(level, uid, tag, value, "test", "why", 1, correctable.sha256)
+    await index.overlays.correct(Scope(), [correction])
+
+
+async def test_what_was_corrected_leaves_corrected(index: Index, store: MemoryStore) -> None:
+    tested = retriever(index, store)
+    assert not any(each.is_corrected for each in await selected(tested))
+    await corrected(index, "1.2.3", NAME, "Röe^Jane", Level.STUDY)
+    await corrected(index, "1.2.3.1", COMMENTS, "none", Level.INSTANCE)
+    for number, each in enumerate(await selected(tested)):
+        assert each.is_corrected
+        data = await read(tested, each)
+        assert len(data) % 2 == each.data_set_bytes % 2
+        found = decoded(data, EXPLICIT)
+        assert found.PatientName == "Röe^Jane"
+        assert found.get("ImageComments") == ("none" if number == 1 else None)
+        [modification] = found.OriginalAttributesSequence
+        assert modification.ModifiedAttributesSequence[0].PatientName == "Test^Object"
+        assert data.endswith(content(number)[-1_000 * number :] if number else b"CORRECT ")
+    # What lies in the store is what came.
+    assert store.objects["00000001"].endswith(content(0))
+
+
+async def test_what_already_says_so_leaves_as_it_is(index: Index, store: MemoryStore) -> None:
+    tested = retriever(index, store)
+    await corrected(index, "1.2.3", NAME, "Test^Object", Level.STUDY)
+    first, *_ = await selected(tested)
+    assert first.is_corrected
+    assert await read(tested, first) == content(0)
+
+
+async def test_a_data_set_nobody_can_read_does_not_leave_uncorrected(
+    index: Index, store: MemoryStore
+) -> None:
+    tested = retriever(index, store)
+    await corrected(index, "1.2.3", NAME, "Roe", Level.STUDY)
+    first, *_ = await selected(tested)
+    copy = first.copies[0]
+    size_bytes, data_set_bytes = copy.location.size_bytes - 1, copy.data_set_bytes - 1
+    location = replace(copy.location, size_bytes=size_bytes)
+    cut = replace(first, copies=(replace(copy, location=location, data_set_bytes=data_set_bytes),))
+    with pytest.raises(Unreadable, match="it was corrected, but its data set cannot be read"):
+        await read(tested, cut)
+
+
+async def test_what_no_character_set_holds_is_told(index: Index, store: MemoryStore) -> None:
+    request = replace(REQUEST, sop_instance_uid="1.9")
+    data = data_set({"SOPInstanceUID": "1.9", "SpecificCharacterSet": "GBK"})
+    written = await stored(store, encode_preface(request) + data)
+    await index.add([await read_stored(store, written)])
+    await corrected(index, "1.2.3", NAME, "\U0001f600", Level.STUDY)
+    told: list[tuple[str, Sequence[int]]] = []
+    tested = Retriever(
+        store, index, QueryLimits(), lambda each, tags: told.append((each.sop_instance_uid, tags))
+    )
+    last = (await selected(tested))[-1]
+    assert await read(tested, last) == data
+    assert told == [("1.9", (NAME,))]
+
+
+async def test_what_comes_later_is_corrected_as_its_study_was(
+    index: Index, store: MemoryStore
+) -> None:
+    await corrected(index, "1.2.3", NAME, "Roe", Level.STUDY)
+    request = replace(REQUEST, sop_instance_uid="1.9")
+    written = await stored(store, encode_preface(request) + data_set({"SOPInstanceUID": "1.9"}))
+    await index.add([await read_stored(store, written)])
+    tested = retriever(index, store)
+    last = (await selected(tested))[-1]
+    assert last.sop_instance_uid == "1.9"
+    assert decoded(await read(tested, last), EXPLICIT).PatientName == "Roe"

@@ -26,6 +26,11 @@ RECORDS = st.builds(
     key=TEXTS,
     seen_key=TEXTS,
     instead_of=TEXTS,
+    level=TEXTS,
+    uid=TEXTS,
+    tag=TEXTS,
+    value=TEXTS,
+    reason=TEXTS,
 )
 
 
@@ -37,7 +42,8 @@ def test_a_record_comes_back_as_it_was(record: StateRecord) -> None:
 
 
 def test_a_record_of_an_older_pacsd_is_read() -> None:
-    assert b"instead_of" not in encode_record(RECORD)
+    for field in (b"instead_of", b"level", b"uid", b"tag", b"value", b"reason"):
+        assert b'"%s"' % field not in encode_record(RECORD)
     assert decode_record(encode_record(RECORD)) == RECORD
 
 
@@ -50,7 +56,7 @@ def changed(**values: object) -> bytes:
     [
         (b"{", "not JSON"),
         (b"[]", "no JSON object"),
-        (changed(reason="x"), "unknown field 'reason': a newer pacsd wrote it"),
+        (changed(colour="x"), "unknown field 'colour': a newer pacsd wrote it"),
         (changed(action="merge"), "unknown action 'merge': a newer pacsd wrote it"),
         (changed(at_us="7"), "at_us is no int"),
         (changed(partition=True), "partition is no int"),

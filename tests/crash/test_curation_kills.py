@@ -15,7 +15,7 @@ from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminError, ask
 from pacsd.app.conf.settings import Config
 from pacsd.app.index_rebuild import rebuild_index
 from pacsd.index.index import open_index
-from pacsd.index.records import NewInstance, QuarantinedVersion, Scope
+from pacsd.index.records import InstanceState, NewInstance, QuarantinedVersion, Scope
 from tests.archive.answers_of import Answers, answers_of
 from tests.archive.small_archive import Clock
 from tests.crash.campaign import PATIENCE_S, Campaign, Version
@@ -51,11 +51,11 @@ class Stored:
                 pass
             assert daemon.stop() == 0
 
-    def kill(self, point: str, command: str, number: int) -> None:
+    def kill(self, point: str, command: str, **arguments: object) -> None:
         """Decide, and die at that point of it."""
         with self._daemon(**{VARIABLE: point}) as daemon:
             with pytest.raises(AdminError):
-                ask(self.data_dir / SOCKET_NAME, command, number=number)
+                ask(self.data_dir / SOCKET_NAME, command, **arguments)
             assert daemon.process.wait(PATIENCE_S) == -signal.SIGKILL
 
     def start_again(self) -> int:
@@ -68,6 +68,17 @@ class Stored:
     async def versions(self) -> list[QuarantinedVersion]:
         async with open_index(self.data_dir / "index", now_us=Clock()) as index:
             return await index.quarantine.page(Scope())
+
+    async def a_study(self) -> str:
+        """The UID of one."""
+        async with open_index(self.data_dir / "index", now_us=Clock()) as index:
+            live = await index.instances.page(Scope())
+        return next(each.study_instance_uid for each in live if each.state is InstanceState.LIVE)
+
+    async def corrected(self) -> list[str]:
+        """The new values of what was corrected."""
+        async with open_index(self.data_dir / "index", now_us=Clock()) as index:
+            return [each.overlay.new_value for each in await index.overlays.page(Scope())]
 
     async def check_rebuild(self) -> None:
         """Made anew, the index answers the same."""
@@ -100,7 +111,7 @@ def version_of(new: NewInstance) -> Version:
 )
 async def test_killed_while_a_version_is_given_up(point: str, stored: Stored) -> None:
     chosen, *others = await stored.versions()
-    stored.kill(point, "quarantine.discard", chosen.id)
+    stored.kill(point, "quarantine.discard", number=chosen.id)
     assert stored.start_again() == (point != "after_state_index")
     assert await stored.versions() == others
     stored.campaign.ledger.aside.discard(version_of(chosen.version))
@@ -112,11 +123,23 @@ async def test_killed_while_a_version_is_given_up(point: str, stored: Stored) ->
 @pytest.mark.parametrize("point", ["after_state_append", "after_state_index"])
 async def test_killed_while_a_version_is_released(point: str, stored: Stored) -> None:
     chosen, *_ = await stored.versions()
-    stored.kill(point, "quarantine.release", chosen.id)
+    stored.kill(point, "quarantine.release", number=chosen.id)
     assert stored.start_again() == (point != "after_state_index")
     released, ledger = version_of(chosen.version), stored.campaign.ledger
     ledger.aside.add(Version(released.uid, ledger.first[released.uid]))
     ledger.aside.discard(released)
     ledger.first[released.uid] = released.sha256
+    await stored.campaign.reckon(stored.data_dir)
+    await stored.check_rebuild()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("point", ["after_state_append", "after_state_index"])
+async def test_killed_while_a_study_is_corrected(point: str, stored: Stored) -> None:
+    values = {"PatientName": "Roe^Jane", "StudyDate": "20260131"}
+    study_uid = await stored.a_study()
+    stored.kill(point, "correct.apply", level="study", uid=study_uid, values=values, reason="x")
+    assert stored.start_again() == (2 if point != "after_state_index" else 0)
+    assert await stored.corrected() == ["20260131", "Roe^Jane"]
     await stored.campaign.reckon(stored.data_dir)
     await stored.check_rebuild()

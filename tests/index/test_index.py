@@ -133,8 +133,8 @@ async def test_the_bounds_of_quarantine_are_those_given(tmp_path: Path) -> None:
 
 
 async def test_an_entry_is_audited(index: Index) -> None:
-    await index.audit(SCOPE, AuditEntry("admin", "look", "done"))
-    assert (await index.stats(SCOPE)).rows["audit"] == 1
+    await index.audit(SCOPE, AuditEntry("admin", "look", "done"), AuditEntry("x", "y", "z"))
+    assert (await index.stats(SCOPE)).rows["audit"] == 2
 
 
 async def test_health_costs_nothing_to_ask(index: Index) -> None:

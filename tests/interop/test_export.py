@@ -23,6 +23,8 @@ from tests.interop.objects import Part10
 from tests.interop.test_send import Sent, data_sets, of_pydicom, uid_of
 from tests.running import Running, running
 
+pytestmark = pytest.mark.timeout(60)  # many commands, each in a process of its own
+
 EXIT_INTERRUPTED = 130
 UPPER = (PATIENT, STUDY, SERIES)
 Record: TypeAlias = dict[str, Any]
@@ -115,8 +117,11 @@ def test_records_say_what_those_of_dcmtk_say(exported: Path, tmp_path: Path) -> 
     theirs = dict(leaves(dcmmkdir(exported, tmp_path)))
     ours = dict(leaves(exported / "DICOMDIR"))
     assert set(theirs) == set(ours)
-    for uid, record in theirs.items():
-        assert {**ours[uid], **record} == ours[uid]
+    for uid, path in file_set(exported / "DICOMDIR").items():
+        ds = dcmread(path, stop_before_pixels=True)
+        made_up = {key for key in theirs[uid] if key == "InstanceNumber" and key not in ds}
+        told = {key: value for key, value in theirs[uid].items() if key not in made_up}
+        assert {**ours[uid], **told} == ours[uid]
 
 
 def leaves(dicomdir: Path) -> Iterator[tuple[str, Record]]:
@@ -128,7 +133,7 @@ def leaves(dicomdir: Path) -> Iterator[tuple[str, Record]]:
 def dcmmkdir(folder: Path, tmp_path: Path) -> Path:
     """A DICOMDIR of the files in a folder as DCMTK makes it of any that it knows."""
     made = tmp_path / "DICOMDIR"
-    lenient = "--invent", "--no-xfer-check", "--no-encoding-check", "--allow-retired-sop"
+    lenient = "--invent", "--no-xfer-check", "--no-encoding-check", "--no-consistency-check"
     command = [peers.program("dcmmkdir"), *lenient, "--recurse", "--output-file", str(made)]
     subprocess.run([*command, "DICOM"], cwd=folder, check=False, capture_output=True)
     return made
@@ -145,7 +150,6 @@ VALUES = {
 }
 
 
-@pytest.mark.timeout(60)
 def test_every_storage_class_has_the_record_that_dcmtk_gives_it(tmp_path: Path) -> None:
     (tmp_path / "DICOM").mkdir()
     classes = [each for each in sop_classes(Service.STORAGE) if not each.is_retired]

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import Location, Staged
+from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import Match
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.retrieval import Retrievable
@@ -249,9 +250,21 @@ class FakeRetriever:
                 yield data
 
 
-def retrieving(retriever: Retrieves, *peers: Peer) -> Retrieving:
+class Trail:
+    """Keeps what was noted."""
+
+    def __init__(self) -> None:
+        self.noted: list[Retrieved] = []
+
+    async def note(self, retrieved: Retrieved) -> None:
+        self.noted.append(retrieved)
+
+
+def retrieving(retriever: Retrieves, *peers: Peer, trail: Trail | None = None) -> Retrieving:
     book = PeerBook(peers)
-    return Retrieving(retriever, lambda: book, Timeouts(), Turns(4), frozenset({"PACSD"}))
+    return Retrieving(
+        retriever, lambda: book, Timeouts(), Turns(4), trail or Trail(), frozenset({"PACSD"})
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +289,7 @@ class Served:
     def __init__(self, setup: Setup) -> None:
         dimse = setup.dimse
         self.store = setup.store
+        self.trail = Trail()
         self.registry = CollectorRegistry()
         self.recorder = Recorder(RecorderSettings())
         self.register = setup.register
@@ -293,9 +307,10 @@ class Served:
             dimse.max_associations_per_peer,
         )
         trace = Trace(setup.trace) if setup.trace else None
+        retrieval = retrieving(setup.retriever, *setup.peers, trail=self.trail)
         desk = Desk(
             gatekeeper=self.gatekeeper,
-            services=Services(self.ingest, setup.finder, retrieving(setup.retriever, *setup.peers)),
+            services=Services(self.ingest, setup.finder, retrieval),
             books=Books(self.recorder, NetMetrics(self.registry), trace),
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),
             max_data_set_bytes=dimse.max_data_set_bytes,

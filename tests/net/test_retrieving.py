@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from pacsd.api.store import Location
+from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import FindError, IndexUnavailable, TooManyMatches
 from pacsd.archive.retrieval import Retrievable, Unreadable
 from pacsd.dicom.query import Query
@@ -104,6 +105,7 @@ class Told(list[Progress]):
     """The responses to a retrieval; `failure` is the last one's, if it is none of success."""
 
     failure: OperationFailed | None = None
+    noted: Sequence[Retrieved] = ()
 
     def refusal(self) -> OperationFailed:
         assert self.failure is not None
@@ -129,6 +131,7 @@ async def moved(
         setup = Setup(retriever=retriever, peers=(peer_of(destination, **more),))
         async with serving(setup) as served, asking(served) as association:
             found = await told(move(association, MODEL, STUDY, to))
+        found.noted = served.trail.noted
     return found
 
 
@@ -167,6 +170,23 @@ async def test_the_destination_learns_whose_move_it_is() -> None:
     assert seen[0].move_originator_ae_title == "ASKING"
     assert seen[0].move_originator_message_id == 1
     assert seen[0].priority == Priority.MEDIUM
+
+
+async def test_the_trail_says_who_retrieved_which_study() -> None:
+    answers = {"1.2.1": 0xA700}
+    peer = StoringPeer(
+        answer=lambda request: (answers.get(request.affected_sop_instance_uid, 0), "")
+    )
+    (noted,) = (await moved(several(3), peer)).noted
+    assert noted == Retrieved(
+        actor="ASKING",
+        peer_address="127.0.0.1",
+        action="retrieve (C-MOVE to PEER)",
+        outcome="B000",
+        studies=("1.2",),
+        detail="2 of 3 instances",
+    )
+    assert (await moved(FakeRetriever(), StoringPeer())).noted == []
 
 
 async def test_several_associations_share_the_work() -> None:

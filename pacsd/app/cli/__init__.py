@@ -10,9 +10,11 @@
     find.py              pacsd find; find_report.py what it says
     move.py, get.py      pacsd move, get; retrieve_report.py what they say
     import_files.py      pacsd import
+    export.py            pacsd export
     fsck.py              pacsd fsck
     quarantine.py        pacsd quarantine list, held, show, diff, release, discard;
                          quarantine_report.py what it says of each entry
+    correct.py           pacsd correct study, series, instance, list
     index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
     check.py             pacsd check
     conf.py              pacsd conf describe, show

@@ -23,6 +23,7 @@ from pacsd.app.cli.with_daemon import (
     find_daemon,
     print_answer,
     print_json,
+    who,
 )
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def release(
             typer.echo(line, err=True)
         question = f"Release version {number} all the same, so that neither is shown?"
     _confirm(question, yes=yes)
-    answer = ask_daemon(config, data_dir, "quarantine.release", number=number, actor=_who())
+    answer = ask_daemon(config, data_dir, "quarantine.release", number=number, actor=who())
     for line in describe_released(number, believe(ReleasedAnswer, answer)):
         typer.echo(line)
 
@@ -167,11 +168,11 @@ def discard(
 
     chosen = list(dict.fromkeys(numbers))
     _confirm(_question(chosen), yes=yes)
-    ask, who, failed = find_daemon(config, data_dir), _who(), 0
+    ask, actor, failed = find_daemon(config, data_dir), who(), 0
     with admin_errors():
         for number in chosen:
             try:
-                ask("quarantine.discard", number=number, actor=who)
+                ask("quarantine.discard", number=number, actor=actor)
             except NoDaemonError:
                 raise
             except AdminError as error:
@@ -205,17 +206,6 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 def _is_terminal() -> bool:
     return sys.stdin.isatty()
-
-
-def _who() -> str:
-    """Who decides: whoever became root by sudo, or whom the system calls us."""
-    import getpass
-    import os
-
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 def _describe_comparison(found: "Comparison") -> "Iterator[str]":

@@ -94,3 +94,14 @@ def print_answer(
 def local_time(seconds: float) -> str:
     """A time since 1970 as people here read it, with its offset from UTC."""
     return datetime.fromtimestamp(seconds, UTC).astimezone().isoformat(" ", "seconds")
+
+
+def who() -> str:
+    """Who decides: whoever became root by sudo, or whom the system calls us."""
+    import getpass
+    import os
+
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

@@ -1,0 +1,58 @@
+"""Data sets on their way out, with what was corrected of them (PS3.3 section C.12.1.1.9)."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import anyio.to_thread
+
+from pacsd.dicom.corrector import Corrector
+from pacsd.dicom.header_stream import known_syntax
+from pacsd.dicom.plain_corrector import NewValue
+from pacsd.dicom.tag import Tag
+from pacsd.index.overlay_records import Overlay
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def new_values(overlays: Mapping[Tag, Overlay]) -> tuple[NewValue, ...]:
+    """What a data set is to say instead."""
+    return tuple(
+        NewValue(tag, overlay.new_value, _date_time(overlay.at_us))
+        for tag, overlay in sorted(overlays.items())
+    )
+
+
+class CorrectedReading:
+    """One data set that is corrected while it is read."""
+
+    def __init__(self, transfer_syntax_uid: str, values: Sequence[NewValue]) -> None:
+        syntax = known_syntax(transfer_syntax_uid)
+        self._corrector = Corrector(syntax, values)
+        self._is_deflated = syntax.is_deflated
+
+    @property
+    def left(self) -> tuple[Tag, ...]:
+        """What could not be corrected."""
+        return self._corrector.left
+
+    async def pieces(self, stored: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """What the stored bytes become.
+
+        Raises:
+            DicomError: they cannot be read.
+        """
+        async for piece in stored:
+            for part in await self._made(self._corrector.feed(piece)):
+                yield part
+        for part in await self._made(self._corrector.finish()):
+            if part:
+                yield part
+
+    async def _made(self, parts: Iterable[bytes]) -> list[bytes]:
+        """To deflate takes longer than the event loop may wait; else a hop would."""
+        return await anyio.to_thread.run_sync(list, parts) if self._is_deflated else list(parts)
+
+
+def _date_time(at_us: int) -> str:
+    """A value of VR DT (PS3.5 section 6.2)."""
+    return f"{_EPOCH + timedelta(microseconds=at_us):%Y%m%d%H%M%S.%f%z}"

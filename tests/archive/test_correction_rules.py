@@ -1,0 +1,87 @@
+import pytest
+
+from pacsd.archive.correction_rules import (
+    MAX_CHARACTERS,
+    MAX_REASON_CHARACTERS,
+    NotCorrectable,
+    check_correction,
+    check_reason,
+    level_of_correction,
+)
+from pacsd.dicom.dictionary import tag_of
+from pacsd.dicom.level import Level
+
+
+def tag(keyword: str) -> int:
+    found = tag_of(keyword)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("level", "keyword", "value"),
+    [
+        (Level.STUDY, "PatientName", "Müller^Eva=山田"),
+        (Level.STUDY, "PatientName", ""),
+        (Level.STUDY, "StudyDate", "20260131"),
+        (Level.STUDY, "OtherPatientIDs", "1\\2"),
+        (Level.STUDY, "PatientComments", "one\r\ntwo \\ three"),
+        (Level.SERIES, "Modality", "MR"),
+        (Level.INSTANCE, "ImageComments", "none"),
+        (Level.INSTANCE, "InstanceNumber", "7"),
+    ],
+)
+def test_what_may_be_corrected(level: Level, keyword: str, value: str) -> None:
+    check_correction(level, tag(keyword), value)
+    assert level_of_correction(tag(keyword)) is level
+
+
+@pytest.mark.parametrize(
+    ("level", "keyword", "value", "rule"),
+    [
+        (Level.STUDY, "StudyInstanceUID", "1.2", r"StudyInstanceUID \(0020,000D\): UIDs"),
+        (Level.INSTANCE, "SOPClassUID", "1.2", "UIDs are not corrected"),
+        (Level.STUDY, "PatientID", "P2", "another patient"),
+        (Level.STUDY, "IssuerOfPatientID", "H", "another patient"),
+        (Level.STUDY, "OtherPatientIDsSequence", "", "sequences"),
+        (Level.INSTANCE, "SpecificCharacterSet", "ISO_IR 192", "none of a stored data set"),
+        (Level.INSTANCE, "ModalitiesInStudy", "CT", "none of a stored data set"),
+        (Level.INSTANCE, "NumberOfStudyRelatedSeries", "1", "none of a stored data set"),
+        (Level.INSTANCE, "TimezoneOffsetFromUTC", "+0100", "times"),
+        (Level.INSTANCE, "PhotometricInterpretation", "RGB", "description of pixels"),
+        (Level.INSTANCE, "NumberOfFrames", "1", "description of pixels"),
+        (Level.INSTANCE, "PixelData", "", "before Original Attributes"),
+        (Level.INSTANCE, "StructureSetLabel", "x", "before Original Attributes"),
+        (Level.INSTANCE, "ReasonForTheAttributeModification", "x", "digital signature"),
+        (Level.INSTANCE, "EchoTime", "x", "VR DS: value-format"),
+        (Level.INSTANCE, "DiffusionBValue", "1", "VR FD is none"),
+        (Level.SERIES, "PatientName", "x", "it belongs to the study, not to the series"),
+        (Level.STUDY, "Modality", "MR", "it belongs to the series, not to the study"),
+        (Level.STUDY, "PatientName", "a\nb", "not printable"),
+        (Level.STUDY, "PatientComments", "a\x1b(B", "not printable"),
+        (Level.STUDY, "PatientComments", "a\ud800", "not Unicode|not printable"),
+        (Level.STUDY, "StudyDate", "1.2.2026", "value-format"),
+        (Level.STUDY, "AccessionNumber", "x" * 17, "value-too-long"),
+        (Level.STUDY, "AccessionNumber", "1\\2", "a backslash separates"),
+        (Level.STUDY, "AccessionNumber", "1 ", "spaces"),
+        (Level.STUDY, "PatientComments", "x" * (MAX_CHARACTERS + 1), "longer than"),
+    ],
+)
+def test_what_may_not_is_named_with_its_rule_but_not_the_value(
+    level: Level, keyword: str, value: str, rule: str
+) -> None:
+    with pytest.raises(NotCorrectable, match=rule):
+        check_correction(level, tag(keyword), value)
+
+
+@pytest.mark.parametrize("asked", [0x00091001, 0x00100000, 0x00020010])
+def test_what_the_dictionary_does_not_have(asked: int) -> None:
+    with pytest.raises(NotCorrectable):
+        check_correction(Level.INSTANCE, asked, "x")
+
+
+def test_a_reason_must_be_given() -> None:
+    check_reason("a typing error")
+    for reason in ("", " ", "a\nb", "x" * (MAX_REASON_CHARACTERS + 1)):
+        with pytest.raises(NotCorrectable, match="a reason must be given"):
+            check_reason(reason)
