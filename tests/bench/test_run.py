@@ -1,4 +1,5 @@
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,11 +38,11 @@ def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
 
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("name", ["query", "query-scale", "retrieve"])
-def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
-    values = measure.take(PEERS["pacsd"], replace(TINY, folder=tmp_path))
+    # Not tmp_path: the path of the daemon's Unix socket has at most 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="pacsd-") as folder:
+        values = measure.take(PEERS["pacsd"], replace(TINY, folder=Path(folder)))
     assert {figure.key for figure in measure.figures} == {
         key for key, value in values.items() if value is not None
     }

@@ -97,8 +97,9 @@ class Sender:
         kind = self._chance.random()
         version = f"version {self._chance.randint(1, 3)}"
         if kind < 0.3:
-            shared = self._chance.randint(1, 5 + self._count // 4)
-            patient = self._chance.choice(("P0", "P0", "ANOTHER"))
+            # Enough of them that a few kills see one come first as the other patient's.
+            shared = self._chance.randint(1, 20 + self._count // 4)
+            patient = self._chance.choice(("P0", "ANOTHER"))
             return _object(0, shared, patient, version)
         if kind < 0.8 or not self._count:
             self._count += 1
