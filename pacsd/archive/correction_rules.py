@@ -10,6 +10,7 @@ from pacsd.dicom.charset import character_set
 from pacsd.dicom.dictionary import data_element, keyword_of
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
+from pacsd.dicom.original_attributes import ORIGINAL_ATTRIBUTES_SEQUENCE
 from pacsd.dicom.tag import Tag, format_tag, is_private
 from pacsd.dicom.value_check import check_value
 from pacsd.dicom.values import SINGLE_VALUED, unpadded
@@ -19,8 +20,6 @@ MAX_CHARACTERS = 10_240
 """Of a value: in Unicode it has room in a record of the state log and in any length field."""
 
 MAX_REASON_CHARACTERS = 1_024
-
-ORIGINAL_ATTRIBUTES_SEQUENCE: Tag = 0x04000561
 
 _UNICODE = character_set(b"ISO_IR 192")
 _FIRST_OF_DATA_SET = 0x00080006

@@ -137,7 +137,7 @@ async def find(
                 yield match
 
 
-async def move(
+def move(
     association: Asking,
     model: QueryModel,
     identifier: bytes,
@@ -158,13 +158,10 @@ async def move(
         move_destination=destination,
         priority=priority,
     )
-    retrieval = _retrieval(association, model.move, request, identifier, "move")
-    async with aclosing(retrieval) as responses:
-        async for progress in responses:
-            yield progress
+    return _retrieval(association, model.move, request, identifier, "move")
 
 
-async def get(
+def get(
     association: Asking,
     model: QueryModel,
     identifier: bytes,
@@ -183,10 +180,7 @@ async def get(
         affected_sop_class_uid=model.get,
         priority=priority,
     )
-    retrieval = _retrieval(association, model.get, request, identifier, "get")
-    async with aclosing(retrieval) as responses:
-        async for progress in responses:
-            yield progress
+    return _retrieval(association, model.get, request, identifier, "get")
 
 
 def propose_get(model: QueryModel, stored: Collection[StoredAs]) -> tuple[ProposedContext, ...]:

@@ -67,7 +67,7 @@ def export(
     no_dicomdir: NoDirectory = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy studies into a folder as DICOM files, byte for byte, with a DICOMDIR and digests.
+    """Copy studies into a folder as DICOM files, with a DICOMDIR and digests.
 
     Each option narrows: all that is given must fit.
     """
