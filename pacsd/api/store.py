@@ -6,7 +6,7 @@ the event loop and must not block it. What fails raises StoreError; any other ex
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from pacsd.api.errors import StoreError
 from pacsd.api.state_log import StateLog
@@ -144,3 +144,16 @@ class BlobStore(Protocol):
 
     async def status(self) -> StoreStatus:
         """How the store is doing now."""
+
+
+@runtime_checkable
+class ReadsTogether(Protocol):
+    """What a BlobStore may be able to do besides: several small reads for the price of one."""
+
+    async def read_together(
+        self, wanted: Sequence[tuple[Location, ByteRange]], /
+    ) -> Sequence[bytes | StoreError]:
+        """The bytes of one range of each object, one answer each, in their order.
+
+        Who asks sees to it that all of them may be in memory. What `read` would raise is an answer.
+        """

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.archive.finding import Finder, IndexUnavailable, QueryLimits
-from pacsd.archive.retrieval import PAGE, Retrievable, Retriever
+from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.retrieval import PAGE, Retriever
 from pacsd.dicom.errors import KeyValueError
 from pacsd.dicom.level import Level
 from pacsd.dicom.moments import read_range

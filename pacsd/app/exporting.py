@@ -25,7 +25,8 @@ from pacsd.app.export_records import ExportProgress, ExportTally
 from pacsd.app.export_selection import ChosenStudy, ExportRequest, Selection
 from pacsd.app.file_ids import FileIDs, TooManyNames
 from pacsd.archive.finding import FindError
-from pacsd.archive.retrieval import Retrievable, Retriever, Unreadable
+from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.retrieval import Retriever, Unreadable
 from pacsd.dicom.dicomdir import FileID
 from pacsd.index.records import Copy
 

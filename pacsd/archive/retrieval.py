@@ -3,22 +3,21 @@
 They leave just as they were stored, but for what was corrected.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore, ByteRange
-from pacsd.archive.corrected_reading import CorrectedReading, new_values
+from pacsd.archive.corrected_reading import CorrectedReading
 from pacsd.archive.finding import IndexUnavailable, QueryLimits, TooCostly, TooManyMatches
+from pacsd.archive.reading_ahead import Opens, reading_ahead
+from pacsd.archive.retrievable import Retrievable, may_leave, retrievable
 from pacsd.dicom.errors import DicomError
-from pacsd.dicom.plain_corrector import NewValue
 from pacsd.dicom.query import Query
 from pacsd.dicom.tag import Tag
 from pacsd.index.errors import IndexFault, QueryTooCostly
 from pacsd.index.index import Index
-from pacsd.index.overlay_records import Overlay
-from pacsd.index.records import Copy, CopyState, InstanceState, Scope, StoredInstance
+from pacsd.index.records import Copy, Scope
 from pacsd.index.searching import Search
 
 PAGE = 200
@@ -29,35 +28,6 @@ _ALL = Scope()
 
 class Unreadable(OSError):
     """No copy of an instance can be read; the text says why, without values from a peer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retrievable:
-    """An instance that may be read, from one of its copies, the best one first.
-
-    `corrections` are what was corrected of it, of its series, study or patient.
-    """
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    study_instance_uid: str
-    copies: tuple[Copy, ...]
-    corrections: tuple[NewValue, ...] = ()
-
-    @property
-    def is_corrected(self) -> bool:
-        """Whether it may leave with other values than it has in the store, and so other bytes."""
-        return bool(self.corrections)
-
-    @property
-    def transfer_syntax_uid(self) -> str:
-        """That of its first copy."""
-        return self.copies[0].transfer_syntax_uid
-
-    @property
-    def data_set_bytes(self) -> int:
-        """The length of its data set in the store; corrected, it is even if this is."""
-        return self.copies[0].data_set_bytes
 
 
 NotCorrected = Callable[[Retrievable, Sequence[Tag]], None]
@@ -114,7 +84,11 @@ class Retriever:
                 overlays = await self._index.overlays.of_instances([each.id for each in page])
             except IndexFault as fault:
                 raise IndexUnavailable(str(fault.kind)) from fault
-            yield [_retrievable(each, overlays.get(each.id)) for each in page if _may_leave(each)]
+            yield [retrievable(each, overlays.get(each.id)) for each in page if may_leave(each)]
+
+    def data_sets(self, page: Sequence[Retrievable]) -> Sequence[Opens]:
+        """How to read each of a page: as `read` does, but fastest in their order."""
+        return reading_ahead(self._store, page, self.read)
 
     async def read(self, instance: Retrievable) -> AsyncGenerator[bytes, None]:
         """The data set, in bounded pieces.
@@ -159,18 +133,3 @@ class Retriever:
 
 def _why_not(error: DicomError) -> str:
     return f"it was corrected, but its data set cannot be read: {error}"
-
-
-def _may_leave(instance: StoredInstance) -> bool:
-    return instance.state is InstanceState.LIVE and bool(instance.copies)
-
-
-def _retrievable(instance: StoredInstance, overlays: Mapping[Tag, Overlay] | None) -> Retrievable:
-    best_first = sorted(instance.copies, key=lambda copy: copy.state is not CopyState.OK)
-    return Retrievable(
-        instance.sop_class_uid,
-        instance.sop_instance_uid,
-        instance.study_instance_uid,
-        tuple(best_first),
-        new_values(overlays) if overlays else (),
-    )

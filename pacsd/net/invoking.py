@@ -109,7 +109,8 @@ class Invoker:
         """
         await self.settled()
         if data_set is None:
-            self._invoke(context, request)
+            self._begin(context, request)
+            self._written()
             with self._expecting(request) as response:
                 return await response
         first = await anext(data_set, b"")
@@ -118,7 +119,7 @@ class Invoker:
                 raise errors.BrokenOff(str(self.failure)) from self.failure
             with self._expecting(request) as response:
                 async with self._turn:  # in one direction messages do not interleave
-                    self._invoke(context, request)
+                    self._begin(context, request)
                     await self._send_data_set(request.message_id, first, data_set)
                 return await response
 
@@ -144,10 +145,10 @@ class Invoker:
         await self.settled()
         message_id = request.message_id
         async with self._turn:
-            self._invoke(context, request)
+            self._begin(context, request)
             session, now = self._line.session, self._line.now()
             session.send_data_set(message_id, identifier, is_last=True, now=now)
-            self._line.flush()
+            self._written()
             several = self._several[message_id] = SeveralResponses()
         try:
             while not several.is_exhausted:
@@ -212,10 +213,14 @@ class Invoker:
 
     # Sending
 
-    def _invoke(self, context: PresentationContext, request: Request) -> None:
+    def _begin(self, context: PresentationContext, request: Request) -> None:
+        """Its command set is written with what follows: to wake the peer for it costs as much."""
         if self.failure is not None:
             raise self.failure
         self._line.session.request(context, request, self._line.now())
+
+    def _written(self) -> None:
+        """A whole message has been given to the session, and a response is due."""
         self._line.flush()
         self._line.acknowledge_at_once()
 
@@ -247,9 +252,10 @@ class Invoker:
             raise self.failure
         now = self._line.now()
         self._line.session.send_data_set(message_id, part, is_last=is_last, now=now)
-        self._line.flush()
         if is_last:
-            self._line.acknowledge_at_once()
+            self._written()
+        else:
+            self._line.flush()
         await self.until_writable()
 
     async def _change(self) -> None:

@@ -14,7 +14,15 @@ from contextlib import aclosing
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
-from pacsd.api.store import BlobStore, Buffer, ByteRange, Location, Staged, StageRequest
+from pacsd.api.store import (
+    BlobStore,
+    Buffer,
+    ByteRange,
+    Location,
+    ReadsTogether,
+    Staged,
+    StageRequest,
+)
 
 PARTITION = 1
 PREFACE = b"preface"
@@ -208,3 +216,27 @@ class BlobStoreContract:
         with pytest.raises(ValueError, match="a record of"):
             await store.state_log.append([b"good", record])
         assert [each async for each in store.state_log.read()] == []
+
+
+class ReadsTogetherContract:
+    """What a BlobStore does that is a ReadsTogether as well; the same fixture gives it."""
+
+    async def test_reads_several_together(self, store: BlobStore) -> None:
+        """In the order asked for, each as `read` would; one that is missing fails no other."""
+        assert isinstance(store, ReadsTogether)
+        long = b"x" * 3_000_001
+        first, second = [await commit_one(store, data) for data in (b"first", long)]
+        start = len(PREFACE)
+        wanted = [
+            (second, ByteRange(start, len(long))),
+            (first, ByteRange(start + 1, 3)),
+            (first, ByteRange(start, 99)),
+            (Location("elsewhere", "nowhere", 1), ByteRange(0, 1)),
+        ]
+        read, middle, outside, missing = await store.read_together(wanted)
+        assert (read, middle) == (long, b"irs")
+        assert isinstance(outside, StoreError)
+        assert outside.fault is StoreFault.OUT_OF_RANGE
+        assert isinstance(missing, StoreError)
+        assert missing.fault is StoreFault.NOT_FOUND
+        assert list(await store.read_together([])) == []

@@ -113,6 +113,12 @@ class MemoryStore:
             if part.length_bytes:
                 yield content[part.offset_bytes :][: part.length_bytes]
 
+    async def read_together(
+        self, wanted: Sequence[tuple[Location, ByteRange]], /
+    ) -> Sequence[bytes | StoreError]:
+        """One after the other."""
+        return [await self._read_range(location, part) for location, part in wanted]
+
     async def stat(self, location: Location, /) -> ObjectStat | None:
         """Size; all objects have the same time."""
         content = self.objects.get(location.key)
@@ -136,6 +142,12 @@ class MemoryStore:
         """`current_status`."""
         self.fail_if_told("status")
         return self.current_status
+
+    async def _read_range(self, location: Location, part: ByteRange) -> bytes | StoreError:
+        try:
+            return b"".join([piece async for piece in self.read(location, [part])])
+        except StoreError as error:
+            return error
 
     def _commit(self, staged: Staged) -> Location | StoreError:
         if not isinstance(staged, MemoryStage):

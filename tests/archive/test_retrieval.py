@@ -16,7 +16,8 @@ from pacsd.archive.finding import (
     TooCostly,
     TooManyMatches,
 )
-from pacsd.archive.retrieval import Retrievable, Retriever, Unreadable
+from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.retrieval import Retriever, Unreadable
 from pacsd.archive.stored_file import read_stored
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, SoundsLike, Values

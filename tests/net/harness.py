@@ -7,6 +7,7 @@ import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 import anyio
@@ -17,7 +18,7 @@ from pacsd.api.store import Location, Staged
 from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import Match
 from pacsd.archive.ingest import Ingest
-from pacsd.archive.retrieval import Retrievable
+from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.query import Query
 from pacsd.dicom.registry import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -243,6 +244,11 @@ class FakeRetriever:
     ) -> AsyncGenerator[Sequence[Retrievable], None]:
         for number in numbers:
             yield [self.objects[number][0]]
+
+    def data_sets(
+        self, page: Sequence[Retrievable]
+    ) -> Sequence[Callable[[], AsyncGenerator[bytes, None]]]:
+        return [partial(self.read, instance) for instance in page]
 
     async def read(self, instance: Retrievable) -> AsyncGenerator[bytes, None]:
         for known, data in self.objects:

@@ -9,7 +9,8 @@ import pytest
 from pacsd.api.store import Location
 from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import FindError, IndexUnavailable, TooManyMatches
-from pacsd.archive.retrieval import Retrievable, Unreadable
+from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.query import Query
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.status import Status

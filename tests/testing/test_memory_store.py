@@ -2,11 +2,15 @@ import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore
-from pacsd.testing.blob_store_contract import BlobStoreContract, stage
+from pacsd.testing.blob_store_contract import (
+    BlobStoreContract,
+    ReadsTogetherContract,
+    stage,
+)
 from pacsd.testing.memory_store import MemoryStore
 
 
-class TestMemoryStore(BlobStoreContract):
+class TestMemoryStore(BlobStoreContract, ReadsTogetherContract):
     @pytest.fixture
     def store(self) -> BlobStore:
         return MemoryStore()

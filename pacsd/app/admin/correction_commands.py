@@ -15,7 +15,7 @@ from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.archive.correction_rules import NotCorrectable
 from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.curation import Curation
-from pacsd.archive.retrieval import Retrievable
+from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.state_records import StateRecordError
 from pacsd.dicom.dictionary import keyword_of, tag_of
 from pacsd.dicom.level import Level

@@ -3,10 +3,11 @@
 import os
 from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from pacsd.api.errors import StoreError, StoreFault
-from pacsd.api.store import ByteRange, ObjectStat
+from pacsd.api.store import ByteRange, Location, ObjectStat
 from pacsd_store_fs.health import store_error
 from pacsd_store_fs.layout import parse_key
 
@@ -73,6 +74,25 @@ class Reading:
         if left_bytes:
             self._left.appendleft(ByteRange(wanted.offset_bytes + len(piece), left_bytes))
         return piece
+
+
+def read_together(
+    objects: Path, wanted: Sequence[tuple[Location, ByteRange]]
+) -> list[bytes | StoreError]:
+    """A range of each object, or why it cannot be read."""
+    return [_read_range(objects, location.key, part) for location, part in wanted]
+
+
+def _read_range(objects: Path, key: str, part: ByteRange) -> bytes | StoreError:
+    try:
+        reading = Reading(path_of(objects, key), (part,))
+        with closing(reading):
+            pieces = []
+            while not reading.is_over:
+                pieces.append(reading.next_piece())
+            return b"".join(pieces)
+    except StoreError as error:
+        return error
 
 
 def _open(path: Path) -> int:

@@ -24,7 +24,7 @@ from pacsd_store_fs.disk import Disk
 from pacsd_store_fs.health import Health, store_error
 from pacsd_store_fs.layout import parse_key
 from pacsd_store_fs.listing import list_page
-from pacsd_store_fs.reading import Reading, path_of, stat_object
+from pacsd_store_fs.reading import Reading, path_of, read_together, stat_object
 from pacsd_store_fs.root import StoreRoot
 from pacsd_store_fs.stage import FileStage, WaitingRoom
 from pacsd_store_fs.state_log import FileStateLog, StateLogFile
@@ -94,6 +94,12 @@ class FileStore:
                     yield piece
         finally:
             reading.close()
+
+    async def read_together(
+        self, wanted: Sequence[tuple[Location, ByteRange]], /
+    ) -> Sequence[bytes | StoreError]:
+        """All of them in one hop."""
+        return await self._readers.do(partial(read_together, self._root.objects, wanted))
 
     async def stat(self, location: Location, /) -> ObjectStat | None:
         """What is known about an object."""

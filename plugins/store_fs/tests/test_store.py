@@ -15,6 +15,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Buffer, Location
 from pacsd.testing.blob_store_contract import (
     BlobStoreContract,
+    ReadsTogetherContract,
     commit_one,
     list_all,
     read_all,
@@ -28,7 +29,7 @@ def open_store(path: Path, disk: Disk | None = None, *, sync: bool = True) -> Fi
     return FileStore("store_fs", root, sync=sync, disk=disk)
 
 
-class TestFileStore(BlobStoreContract):
+class TestFileStore(BlobStoreContract, ReadsTogetherContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[BlobStore]:
         opened = open_store(tmp_path)
@@ -36,7 +37,7 @@ class TestFileStore(BlobStoreContract):
         await opened.close()
 
 
-class TestRelaxedFileStore(BlobStoreContract):
+class TestRelaxedFileStore(BlobStoreContract, ReadsTogetherContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[BlobStore]:
         opened = open_store(tmp_path, sync=False)

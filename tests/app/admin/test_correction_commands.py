@@ -8,7 +8,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.app.admin.correction_commands import CorrectionCommands, tell_not_corrected
 from pacsd.app.admin.correction_records import CorrectedAttribute
 from pacsd.app.admin.unix_socket import AdminError
-from pacsd.archive.retrieval import Retrievable
+from pacsd.archive.retrievable import Retrievable
 from tests.archive.small_archive import SmallArchive, small_archive
 
 

@@ -1,0 +1,99 @@
+"""Reading ahead: data sets that leave one after the other, several of them read at once.
+
+To have a thread read a slice of a CT, and to be woken when it has, costs more than the reading.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import TypeAlias
+
+import anyio
+
+from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether
+from pacsd.archive.retrievable import Retrievable
+
+TOGETHER = 8
+"""So many data sets are read at once,"""
+
+TOGETHER_BYTES = 4 * 1024 * 1024
+"""and no more than so many bytes. They are kept until they are taken, or the page is done with."""
+
+LONGEST_BYTES = 1024 * 1024
+"""A longer data set is read by itself, in pieces."""
+
+Read: TypeAlias = Callable[[Retrievable], AsyncGenerator[bytes, None]]
+Opens: TypeAlias = Callable[[], AsyncGenerator[bytes, None]]
+
+
+def reading_ahead(store: BlobStore, page: Sequence[Retrievable], read: Read) -> list[Opens]:
+    """How to read the data set of each instance, best in their order; `read` reads one alone."""
+    if not isinstance(store, ReadsTogether):
+        return [partial(read, instance) for instance in page]
+    opens: list[Opens] = []
+    for group in _groups(page):
+        together = _Together(store, group)
+        opens += [partial(_data_set, together, place, read) for place in range(len(group))]
+    return opens
+
+
+class _Together:
+    """Instances whose data sets are read when the first of them is asked for."""
+
+    def __init__(self, store: ReadsTogether, instances: Sequence[Retrievable]) -> None:
+        self.instances = instances
+        self._store = store
+        self._turn = anyio.Lock()
+        self._unread = len(instances) > 1
+        self._read: dict[int, bytes] = {}
+
+    async def take(self, place: int) -> bytes | None:
+        """A data set, once; None if it must be read alone."""
+        if self._unread:
+            async with self._turn:
+                await self._read_all()
+        return self._read.pop(place, None)
+
+    async def _read_all(self) -> None:
+        if self._unread:
+            answers = await self._store.read_together([_whole(each) for each in self.instances])
+            # What cannot be read is told when it is read alone, from another copy perhaps.
+            self._read = {
+                place: answer for place, answer in enumerate(answers) if isinstance(answer, bytes)
+            }
+            self._unread = False
+
+
+async def _data_set(together: _Together, place: int, read: Read) -> AsyncGenerator[bytes, None]:
+    data = await together.take(place)
+    if data is not None:
+        yield data
+        return
+    async with aclosing(read(together.instances[place])) as pieces:
+        async for piece in pieces:
+            yield piece
+
+
+def _groups(page: Sequence[Retrievable]) -> Iterator[list[Retrievable]]:
+    """The page, divided: what is not read together is a group of its own."""
+    group: list[Retrievable] = []
+    size_bytes = 0
+    for instance in page:
+        is_alone = instance.is_corrected or not 0 < instance.data_set_bytes <= LONGEST_BYTES
+        is_full = len(group) == TOGETHER or size_bytes + instance.data_set_bytes > TOGETHER_BYTES
+        if group and (is_alone or is_full):
+            yield group
+            group, size_bytes = [], 0
+        if is_alone:
+            yield [instance]
+        else:
+            group.append(instance)
+            size_bytes += instance.data_set_bytes
+    if group:
+        yield group
+
+
+def _whole(instance: Retrievable) -> tuple[Location, ByteRange]:
+    copy = instance.copies[0]
+    offset = copy.location.size_bytes - copy.data_set_bytes
+    return copy.location, ByteRange(offset, copy.data_set_bytes)
