@@ -7,6 +7,7 @@ again, once; a peer that has it already says so or takes it twice, as C-STORE al
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -49,12 +50,23 @@ class _Task(Generic[InstanceT]):
 
 
 class Delivery(Generic[InstanceT]):
-    """One run. `report` is told of each instance, in the order in which they are answered."""
+    """One run. `report` is told of each instance, in the order in which they are answered.
 
-    def __init__(self, destination: Destination, terms: Terms, report: Report[InstanceT]) -> None:
+    Each association takes one of `places`, which whoever sends to the same peer shares.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        terms: Terms,
+        report: Report[InstanceT],
+        places: anyio.CapacityLimiter | None = None,
+    ) -> None:
         self._destination = destination
         self._terms = terms
         self._report = report
+        self._places = places or anyio.CapacityLimiter(terms.associations)
+        self._waiting: set[anyio.CancelScope] = set()
         self._fruitless = 0
         self._failure: AssociationError | None = None
         self._is_stopped = False
@@ -62,6 +74,7 @@ class Delivery(Generic[InstanceT]):
     def stop(self) -> None:
         """Begin nothing more; what is under way is ended, and associations are released."""
         self._is_stopped = True
+        self._wait_no_more()
 
     async def run(self, instances: AsyncIterator[Sequence[InstanceT]]) -> None:
         """Send all; they come in groups, the next when the last one has been taken.
@@ -73,12 +86,30 @@ class Delivery(Generic[InstanceT]):
         backlog = _Backlog(instances)
         async with anyio.create_task_group() as tasks:
             for number in range(self._terms.associations):
-                tasks.start_soon(self._work, backlog, name=f"association {number + 1} to the peer")
+                tasks.start_soon(self._share, backlog, name=f"association {number + 1} to the peer")
         if self._failure is not None and await self._next(backlog) is not None:
             raise self._failure
 
     async def _next(self, backlog: "_Backlog[InstanceT]") -> "_Task[InstanceT] | None":
         return None if self._is_stopped else await backlog.take()
+
+    async def _share(self, backlog: "_Backlog[InstanceT]") -> None:
+        """Work once there is a place, if there is still anything to do then."""
+        async with AsyncExitStack() as stack:
+            with anyio.CancelScope() as scope:
+                self._waiting.add(scope)
+                try:
+                    await stack.enter_async_context(self._places)
+                finally:
+                    self._waiting.discard(scope)
+            if not scope.cancel_called:
+                await self._work(backlog)
+                self._wait_no_more()
+
+    def _wait_no_more(self) -> None:
+        """Nothing is left for those who wait for a place, or nothing may be begun."""
+        for scope in self._waiting:
+            scope.cancel()
 
     async def _work(self, backlog: "_Backlog[InstanceT]") -> None:
         """Use one association after the other until nothing is left, or the peer gives none."""

@@ -9,11 +9,10 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Callable,
-    Iterable,
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -24,17 +23,15 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import FindError, IndexUnavailable
 from pacsd.archive.retrievable import Retrievable
-from pacsd.dicom.answer import AnswerWriter
 from pacsd.dicom.errors import DicomError, IdentifierError
-from pacsd.dicom.headers import layout_of
 from pacsd.dicom.identifier import Model, read_instances, read_retrieval
-from pacsd.dicom.query import Query, ReturnKey
+from pacsd.dicom.query import Query
 from pacsd.dicom.registry import TransferSyntax, transfer_syntax
-from pacsd.dicom.status import Status, StatusCategory, category
-from pacsd.dicom.vr import VR
+from pacsd.dicom.status import Status
 from pacsd.dimse.commands import CGetRQ, CMoveRQ
 from pacsd.dimse.errors import DimseError
 from pacsd.net.delivery import Delivery, Terms
+from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.errors import AssociationError, NotAccepted
 from pacsd.net.finding import IdentifierSink, mismatch
 from pacsd.net.information_models import GET_MODELS, INSTANCE_GET, INSTANCE_MOVE, MOVE_MODELS
@@ -42,7 +39,8 @@ from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.responses import Line, response_of
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import MoveOriginator, OpenDataSet, Outbound, Outcome, send
-from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink, SubOperationCounts
+from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink
+from pacsd.net.tally import Tally
 from pacsd.net.turns import Turns
 from pacsd.ul.negotiation import PresentationContext
 
@@ -53,9 +51,6 @@ TELL_AT_LEAST_EVERY_S = 5.0
 """And how often it tells that none has."""
 
 _LANES = 2
-_FAILED_LIST = 0x00080058
-_MAX_FAILED_BYTES = 60_000
-"""Of Failed SOP Instance UID List: VR UI has a length of 16 bits in Explicit VR."""
 
 
 class Retrieves(Protocol):
@@ -99,41 +94,7 @@ class Retrieving:
     turns: Turns
     access: Notes
     own_titles: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class _Progress:
-    """How the sub-operations of one retrieval went."""
-
-    total: int
-    completed: int = 0
-    warning: int = 0
-    failed: int = 0
-    failed_uids: list[str] = field(default_factory=list)
-    answered: set[str] = field(default_factory=set)
-
-    @property
-    def remaining(self) -> int:
-        return max(0, self.total - self.completed - self.warning - self.failed)
-
-    def ended(self, uid: str, outcome: Outcome) -> None:
-        """A sub-operation ended so."""
-        self.answered.add(uid)
-        if not outcome.is_stored:
-            self.fail(uid)
-        elif outcome.status is not None and category(outcome.status) is StatusCategory.WARNING:
-            self.warning += 1
-        else:
-            self.completed += 1
-
-    def fail(self, uid: str) -> None:
-        self.failed += 1
-        self.failed_uids.append(uid)
-
-    def counts(self, *, is_over: bool) -> SubOperationCounts:
-        """As a response tells them; remaining ones only while there may be some."""
-        remaining = None if is_over else self.remaining
-        return SubOperationCounts(remaining, self.completed, self.failed, self.warning)
+    places: DestinationPlaces = field(default_factory=DestinationPlaces)
 
 
 class RetrieveSink(IdentifierSink):
@@ -155,7 +116,8 @@ class RetrieveSink(IdentifierSink):
         self._syntax = syntax
         self._read = read
         self.line = line
-        self._progress = _Progress(0)
+        self._tally = Tally(0)
+        self._waiting: anyio.CancelScope | None = None
         self._studies: dict[str, None] = {}
         self._told_at = line.now()
 
@@ -170,16 +132,21 @@ class RetrieveSink(IdentifierSink):
             return Answer(Status.UNABLE_TO_PROCESS, str(error))
         except FindError as error:
             return Answer(Status.UNABLE_TO_CALCULATE_MATCHES, str(error))
-        self._progress = _Progress(len(numbers))
+        self._tally = Tally(len(numbers))
         if numbers:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_telling, name="tell how far a retrieval is")
-                async with self.retrieving.turns.turn(self.request.priority):
-                    await self._carry_out(numbers)
+                await self._in_turn(numbers)
                 tasks.cancel_scope.cancel()
-        final = self._final()
+        final = self._tally.final(self._syntax, is_cancelled=self.is_cancelled)
         await self._note(final)
         return final
+
+    def cancel(self) -> None:
+        """Begin nothing more, and wait for no turn."""
+        super().cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     @property
     @abstractmethod
@@ -220,9 +187,15 @@ class RetrieveSink(IdentifierSink):
 
     def ended(self, instance: Outbound, outcome: Outcome) -> None:
         """A sub-operation has ended."""
-        self._progress.ended(instance.sop_instance_uid, outcome)
+        self._tally.ended(instance.sop_instance_uid, outcome)
         if self.line.now() - self._told_at >= TELL_AT_MOST_EVERY_S:
             self._tell()
+
+    async def _in_turn(self, numbers: Sequence[int]) -> None:
+        async with AsyncExitStack() as turn:
+            with anyio.CancelScope() as self._waiting:
+                await turn.enter_async_context(self.retrieving.turns.turn(self.request.priority))
+            await self._carry_out(numbers)
 
     async def _carry_out(self, numbers: Sequence[int]) -> None:
         if self.is_cancelled:
@@ -234,32 +207,31 @@ class RetrieveSink(IdentifierSink):
 
     async def _fail_rest(self, numbers: Sequence[int]) -> None:
         """What nobody answered for has failed, by name as far as it is there."""
-        progress = self._progress
-        if not progress.remaining:
+        tally = self._tally
+        if not tally.remaining:
             return
         async for page in self.pages(numbers):
             for instance in page:
-                if instance.sop_instance_uid not in progress.answered:
-                    progress.fail(instance.sop_instance_uid)
-        progress.failed += progress.remaining
+                if instance.sop_instance_uid not in tally.answered:
+                    tally.fail(instance.sop_instance_uid)
+        if not self.is_cancelled:
+            tally.fail_rest()
 
     async def _keep_telling(self) -> None:
         while True:
             await anyio.sleep(TELL_AT_LEAST_EVERY_S)
             if self.line.now() - self._told_at >= TELL_AT_LEAST_EVERY_S:
                 self._tell()
-                self.line.flush()
 
     def _tell(self) -> None:
         self._told_at = self.line.now()
-        pending = Answer(Status.PENDING, counts=self._progress.counts(is_over=False))
-        self.line.respond(response_of(self.request, pending))
+        self.line.respond(response_of(self.request, self._tally.pending()))
+        self.line.flush()
 
     async def _note(self, final: Answer) -> None:
-        progress = self._progress
+        tally = self._tally
         if not self._studies:
             return
-        sent = progress.completed + progress.warning
         await self.retrieving.access.note(
             Retrieved(
                 actor=self.caller.calling_ae,
@@ -267,33 +239,9 @@ class RetrieveSink(IdentifierSink):
                 action=self.action,
                 outcome=f"{final.status:04X}",
                 studies=tuple(self._studies),
-                detail=f"{sent} of {progress.total} instances",
+                detail=f"{tally.sent} of {tally.total} instances",
             )
         )
-
-    def _final(self) -> Answer:
-        progress = self._progress
-        if self.is_cancelled:
-            counts = progress.counts(is_over=False)
-            return Answer(Status.CANCEL, counts=counts, data_set=self._failed_list())
-        counts = progress.counts(is_over=True)
-        if not progress.failed and not progress.warning:
-            return Answer(Status.SUCCESS, counts=counts)
-        is_nothing_there = not progress.completed and not progress.warning
-        status = (
-            Status.UNABLE_TO_PERFORM_SUB_OPERATIONS
-            if is_nothing_there
-            else Status.SUB_OPERATIONS_FAILED
-        )
-        return Answer(status, counts=counts, data_set=self._failed_list())
-
-    def _failed_list(self) -> bytes | None:
-        """Failed SOP Instance UID List (PS3.4 section C.4.2.1.4.2), as many as it has room for."""
-        uids = "\\".join(_fitting(self._progress.failed_uids))
-        if not uids:
-            return None
-        writer = AnswerWriter((ReturnKey(_FAILED_LIST, VR.UI),), layout_of(self._syntax))
-        return writer.write({_FAILED_LIST: uids})
 
 
 class MoveSink(RetrieveSink):
@@ -325,7 +273,8 @@ class MoveSink(RetrieveSink):
             raise NotAccepted("a destination without host and port")
         destination = Destination(endpoint, self._peer.ae_title, self.caller.called_ae)
         terms = Terms(self.retrieving.timeouts, associations=self._peer.connections)
-        self._delivery = Delivery(destination, terms, self.ended)
+        places = self.retrieving.places.of(self._peer)
+        self._delivery = Delivery(destination, terms, self.ended, places)
         await self._delivery.run(self.pages(numbers))
 
     def outbound(self, instance: Retrievable, open_: OpenDataSet) -> Outbound:
@@ -423,14 +372,3 @@ def _reading(
         return syntax, partial(read_instances, syntax=syntax)
     is_relational = caller.extended.get(uid, b"")[:1] == b"\1"
     return syntax, partial(read_retrieval, syntax=syntax, model=model, is_relational=is_relational)
-
-
-def _fitting(uids: Iterable[str]) -> list[str]:
-    fitting: list[str] = []
-    size = 0
-    for uid in uids:
-        size += len(uid) + 1
-        if size > _MAX_FAILED_BYTES:
-            break
-        fitting.append(uid)
-    return fitting

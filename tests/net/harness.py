@@ -234,9 +234,16 @@ class FakeRetriever:
     def __init__(self, *objects: tuple[Retrievable, bytes]) -> None:
         self.objects = objects
         self.asked: list[Query] = []
+        self._was_asked = anyio.Event()
+
+    async def until_asked(self, times: int) -> None:
+        while len(self.asked) < times:
+            await self._was_asked.wait()
 
     async def select(self, query: Query) -> Sequence[int]:
         self.asked.append(query)
+        was_asked, self._was_asked = self._was_asked, anyio.Event()
+        was_asked.set()
         return range(len(self.objects))
 
     async def instances(
@@ -266,10 +273,17 @@ class Trail:
         self.noted.append(retrieved)
 
 
-def retrieving(retriever: Retrieves, *peers: Peer, trail: Trail | None = None) -> Retrieving:
+def retrieving(
+    retriever: Retrieves, *peers: Peer, trail: Trail | None = None, max_retrievals: int = 4
+) -> Retrieving:
     book = PeerBook(peers)
     return Retrieving(
-        retriever, lambda: book, Timeouts(), Turns(4), trail or Trail(), frozenset({"PACSD"})
+        retriever,
+        lambda: book,
+        Timeouts(),
+        Turns(max_retrievals),
+        trail or Trail(),
+        frozenset({"PACSD"}),
     )
 
 
@@ -284,6 +298,7 @@ class Setup:
     register: MemoryRegister = field(default_factory=MemoryRegister)
     finder: Finds = field(default_factory=FakeFinder)
     retriever: Retrieves = field(default_factory=FakeRetriever)
+    max_retrievals: int = 4
     hook: AcceptanceHook | None = None
     trace: frozenset[str] = frozenset()
     max_pending_bytes_per_object: int = 8 * 262_144
@@ -294,6 +309,7 @@ class Served:
 
     def __init__(self, setup: Setup) -> None:
         dimse = setup.dimse
+        self.setup = setup
         self.store = setup.store
         self.trail = Trail()
         self.registry = CollectorRegistry()
@@ -313,7 +329,12 @@ class Served:
             dimse.max_associations_per_peer,
         )
         trace = Trace(setup.trace) if setup.trace else None
-        retrieval = retrieving(setup.retriever, *setup.peers, trail=self.trail)
+        retrieval = retrieving(
+            setup.retriever,
+            *setup.peers,
+            trail=self.trail,
+            max_retrievals=setup.max_retrievals,
+        )
         desk = Desk(
             gatekeeper=self.gatekeeper,
             services=Services(self.ingest, setup.finder, retrieval),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
+import anyio
 import pytest
 
 from pacsd.dicom.registry import IMPLICIT_VR_LITTLE_ENDIAN, Service, sop_classes
@@ -50,6 +51,28 @@ async def in_groups(*groups: Sequence[Outbound]) -> AsyncIterator[Sequence[Outbo
 
 def numbered(count: int, sop_class_uid: str = CT) -> list[Outbound]:
     return [instance(f"1.2.{n}", DATA, sop_class_uid=sop_class_uid) for n in range(count)]
+
+
+async def test_who_waits_for_a_place_does_not_hold_up_the_end() -> None:
+    peer, run, places = StoringPeer(), Run(), anyio.CapacityLimiter(2)
+    terms = Terms(Timeouts(), associations=2)
+    async with places, storing(peer) as destination:  # somebody else has the other one
+        with anyio.fail_after(10):
+            await Delivery(destination, terms, run.report, places).run(in_groups(numbered(5)))
+        assert places.borrowed_tokens == 1
+    assert len(run.stored()) == 5
+    assert len(peer.requests) == 1
+
+
+async def test_who_is_stopped_waits_for_no_place() -> None:
+    run, places = Run(), anyio.CapacityLimiter(1)
+    async with places, storing(StoringPeer()) as destination:
+        delivery = Delivery(destination, TERMS, run.report, places)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(delivery.run, in_groups(numbered(1)))
+            await anyio.wait_all_tasks_blocked()
+            delivery.stop()
+    assert run.outcomes == {}
 
 
 async def test_everything_over_one_association() -> None:

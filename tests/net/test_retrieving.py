@@ -136,6 +136,30 @@ async def moved(
     return found
 
 
+class Held:
+    """A peer that answers nothing until it is let go, and what is asked of it begins."""
+
+    def __init__(self) -> None:
+        self.begun = anyio.Event()
+        self.peer = StoringPeer(answer=self._answer, holds=2)
+
+    def let_go(self) -> None:
+        """End the association, so that it is opened anew, and answer."""
+        self.peer.holds = 1
+        self.peer.connections[0].abort_association()
+
+    def _answer(self, _: CStoreRQ) -> tuple[int, str]:
+        self.begun.set()
+        return 0, ""
+
+
+def setup_of(
+    destination: Destination, retriever: FakeRetriever, *, max_retrievals: int = 4, **more: object
+) -> Setup:
+    peers = (peer_of(destination, **more),)
+    return Setup(retriever=retriever, peers=peers, max_retrievals=max_retrievals)
+
+
 def counts(progress: Progress) -> tuple[int | None, ...]:
     return (
         progress.remaining_count,
@@ -325,6 +349,79 @@ async def test_pending_responses_tell_how_far_it_is(monkeypatch: pytest.MonkeyPa
     ]
 
 
+async def test_pending_responses_come_while_objects_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrievals, "TELL_AT_MOST_EVERY_S", 0)
+    peer = StoringPeer()
+
+    def answer(request: CStoreRQ) -> tuple[int, str]:
+        if request.affected_sop_instance_uid == "1.2.1":
+            peer.holds = 2  # it never answers this one
+        return 0, ""
+
+    peer.answer = answer
+    async with (
+        storing(peer) as destination,
+        serving(setup_of(destination, several(2), connections=1)) as served,
+        asking(served) as association,
+    ):
+        async with aclosing(move(association, MODEL, STUDY, "PEER")) as responses:
+            with anyio.fail_after(5):
+                assert counts(await anext(responses)) == (1, 1, 0, 0)
+        peer.connections[0].abort_association()
+
+
+async def test_d43_a_retrieval_that_waits_for_its_turn_can_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrievals, "TELL_AT_LEAST_EVERY_S", 0.01)
+    held = Held()
+    async with (
+        storing(held.peer) as destination,
+        serving(setup_of(destination, several(1), max_retrievals=1)) as served,
+        asking(served) as first,
+        asking(served) as second,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(told, move(first, MODEL, STUDY, "PEER"))
+        await held.begun.wait()
+        responses: list[Progress] = []
+        async for each in move(second, MODEL, STUDY, "PEER"):
+            if not responses:  # it is there, and waits
+                second.session.cancel(1, second.now())
+                second.flush()
+            responses.append(each)
+        assert responses[-1].status == Status.CANCEL
+        assert counts(responses[-1]) == (1, 0, 0, 0)
+        held.let_go()
+
+
+async def test_all_moves_to_a_destination_share_its_associations() -> None:
+    held = Held()
+    async with (
+        storing(held.peer) as destination,
+        serving(setup_of(destination, several(2), connections=1)) as served,
+        asking(served) as first,
+        asking(served) as second,
+    ):
+        ended: list[Told] = []
+
+        async def ask(association: RequestedAssociation) -> None:
+            ended.append(await told(move(association, MODEL, STUDY, "PEER")))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask, first)
+            await held.begun.wait()
+            tasks.start_soon(ask, second)
+            retriever = served.setup.retriever
+            assert isinstance(retriever, FakeRetriever)
+            await retriever.until_asked(2)
+            assert len(held.peer.requests) == 1
+            held.let_go()
+    assert [counts(each[-1]) for each in ended] == [(None, 2, 0, 0)] * 2
+    assert len(held.peer.requests) == 3  # one was aborted to let go
+    assert held.peer.released == 2
+
+
 async def test_a_slow_destination_does_not_look_like_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -411,10 +508,3 @@ async def test_d45_who_leaves_half_way_leaves_nothing_behind() -> None:
                 await anext(responses)
         association.abort()
         received.gate.set()  # type: ignore[union-attr]
-
-
-def test_a_list_of_failures_has_a_bound() -> None:
-    uids = [f"1.2.{number}" for number in range(20_000)]
-    fitting = retrievals._fitting(uids)
-    assert fitting == uids[: len(fitting)]
-    assert 50_000 < len("\\".join(fitting)) <= 60_000

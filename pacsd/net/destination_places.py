@@ -1,0 +1,23 @@
+"""How many associations are open to a destination: all who send to it share its places."""
+
+import anyio
+
+from pacsd.net.peers import Peer
+
+
+class DestinationPlaces:
+    """The places of each peer that objects are sent to, `connections` of its entry.
+
+    A reload may change how many there are: those above a lower number go as they become free.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[str, anyio.CapacityLimiter] = {}
+
+    def of(self, peer: Peer) -> anyio.CapacityLimiter:
+        """Those of this peer; each of its associations takes one."""
+        places = self._places.get(peer.ae_title)
+        if places is None:
+            places = self._places[peer.ae_title] = anyio.CapacityLimiter(peer.connections)
+        places.total_tokens = peer.connections
+        return places
