@@ -1,9 +1,10 @@
 """A data set with other values for some of its attributes, as its bytes arrive (PS3.5 section 7).
 
 What stands before Original Attributes Sequence (0400,0561) passes element by element, short of
-those that are corrected; everything behind passes as it is. So an object of any size takes little
-memory, and every other byte stays: but for group lengths of what is changed, which are retired
-(PS3.5 section 7.2), and Specific Character Set, where the new text needs it (`widened_charset`).
+those that are corrected; everything behind passes as it is, if only nothing of it ought to have
+been corrected. So an object of any size takes little memory, and every other byte stays: but for
+group lengths of what is changed, which are retired (PS3.5 section 7.2), and Specific Character Set,
+where the new text needs it (`widened_charset`).
 
 An attribute that has no value any more stays, empty: what may be absent may be empty as well, and
 of type 2 it must be there (PS3.5 section 7.4). One that says already what it should is left alone.
@@ -42,6 +43,11 @@ class Corrector:
         self._odd = b""
 
     @property
+    def is_over(self) -> bool:
+        """Whether whatever still comes passes as it is, at no cost."""
+        return self._plain.is_over and self._deflater is None
+
+    @property
     def left(self) -> tuple[Tag, ...]:
         """What was not corrected."""
         return tuple(self._plain.left)
@@ -50,7 +56,8 @@ class Corrector:
         """Take the next bytes, give what they become, in pieces of even length.
 
         Raises:
-            ScanError: the structure before (0400,0561) cannot be read.
+            ScanError: the structure before Pixel Data cannot be read, or what was to be corrected
+                stands behind (0400,0561).
             InflateError: the deflated stream is broken.
         """
         for piece in (data,) if self._inflater is None else self._inflater.pieces(data):

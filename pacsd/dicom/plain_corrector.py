@@ -1,6 +1,10 @@
 """The elements of a data set before Original Attributes Sequence, some with other values.
 
-See `corrector`. What passes is never kept, but for elements of which the value must be known.
+See `corrector`. What passes is given out at once. Only this is kept: elements of which the value
+must be known, a header that is not whole yet, and of what was modified the old values.
+
+Behind Original Attributes Sequence headers are still looked at, up to Pixel Data, since devices
+write elements out of order: one that ought to have been corrected would say the old value.
 """
 
 from collections.abc import Sequence
@@ -11,6 +15,7 @@ from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.header_writer import encode_header
 from pacsd.dicom.headers import (
+    DELIMITER_GROUP,
     HEADER_BYTES,
     IMPLICIT_LITTLE,
     UNDEFINED_LENGTH,
@@ -37,13 +42,15 @@ from pacsd.dicom.walk import first_layout
 from pacsd.dicom.widened_charset import Text, WidenedCharset, widened
 
 MAX_HELD_BYTES = 1024 * 1024
-"""Of one value that is corrected, or that stands in its group before Specific Character Set."""
+"""Of one value that is corrected, and of all that stands before Specific Character Set together."""
 
 _SPECIFIC_CHARACTER_SET: Tag = 0x00080005
 _LENGTH_TO_END: Tag = 0x00080001
 _IDENTIFYING_GROUP = 0x0008
 _BEFORE_TEXT = range(_IDENTIFYING_GROUP << 16, _SPECIFIC_CHARACTER_SET + 1)
 _ORIGINAL_ATTRIBUTES_GROUP = 0x0400
+# Float, Double Float and Pixel Data (PS3.3 sections C.7.6.24, C.7.6.25 and C.7.6.3).
+_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,10 @@ class _Held(NamedTuple):
 
 
 class PlainCorrector:
-    """Corrects one data set that is not deflated; see `corrector.Corrector`."""
+    """Corrects one data set that is not deflated; see `corrector.Corrector`.
+
+    When it `is_over`, whatever still comes passes as it is.
+    """
 
     def __init__(self, syntax: TransferSyntax, values: Sequence[NewValue], system: str) -> None:
         self.left: list[Tag] = []
@@ -75,10 +85,13 @@ class PlainCorrector:
         # Tags whose place has not come yet, the next one last.
         self._waiting = sorted(self._asked, reverse=True)
         self._held: list[_Held] = []
+        self._held_bytes = 0
         self._charset: WidenedCharset | None = None
         self._old_charset: OldValue | None = None
         self._old_values: dict[Tag, OldValue] = {}
-        self._is_begun = self._is_over = False
+        self.is_over = False
+        # Of the place of Original Attributes Sequence: that it is passed, and something was told.
+        self._is_begun = self._is_behind = self._is_told = False
         # What is on its way: bytes of a value, then of a sequence, then what is added to that.
         self._passing = 0
         self._undefined: UndefinedLength | None = None
@@ -88,7 +101,7 @@ class PlainCorrector:
 
     def feed(self, data: Buffer) -> bytes:
         """Take the next bytes, give what they become."""
-        if self._is_over:
+        if self.is_over:
             return bytes(data)
         buffer, at = self._rest + data, 0
         reached = self._begin(buffer)
@@ -100,12 +113,12 @@ class PlainCorrector:
 
     def finish(self) -> bytes:
         """What is left."""
-        if self._is_over:
-            return b""
-        if self._passing or self._undefined is not None or len(self._rest) >= HEADER_BYTES:
+        is_within = self._passing or self._undefined is not None or len(self._rest) >= HEADER_BYTES
+        if is_within and (self._added or not self._is_behind):
             raise ScanError("the data set ends within an element, so it cannot be corrected")
-        self._end_corrections()
-        self._out.append(self._rest)
+        if not self._is_behind:
+            self._end_corrections()
+        self._out += [self._added, self._rest]
         return self._written()
 
     def _written(self) -> bytes:
@@ -152,11 +165,14 @@ class PlainCorrector:
 
     def _element(self, buffer: bytes, at: int, header: Header) -> int | None:
         tag = header.tag
-        if tag > ORIGINAL_ATTRIBUTES_SEQUENCE:
+        if tag >> 16 == DELIMITER_GROUP:
+            # One that ends nothing. Other readers, and `scan`, go on behind it, too.
+            self._out.append(buffer[at : header.start])
+            return header.start
+        if tag > ORIGINAL_ATTRIBUTES_SEQUENCE and not self._is_behind:
             self._end_corrections()
-            self._out.append(buffer[at:])
-            self._is_over = True
-            return None
+        if self._is_behind:
+            return self._pass_behind(buffer, at, header)
         if tag in _BEFORE_TEXT or tag in self._asked:
             return self._whole(buffer, at, header)
         if tag > _SPECIFIC_CHARACTER_SET:
@@ -169,6 +185,20 @@ class PlainCorrector:
             return header.start
         end = _end_of(header)  # a group length (PS3.5 section 7.2) that is another one now
         return end if end <= len(buffer) else None
+
+    def _pass_behind(self, buffer: bytes, at: int, header: Header) -> int:
+        """Pass what comes when nothing is corrected any more."""
+        tag = header.tag
+        if tag in _PIXELS:
+            self._out.append(buffer[at:])
+            self.is_over = True
+            return len(buffer)
+        is_second = tag == ORIGINAL_ATTRIBUTES_SEQUENCE and self._is_told
+        if tag in self._asked or is_second or tag == _SPECIFIC_CHARACTER_SET:
+            raise _out_of_place(tag)
+        self._out.append(buffer[at : header.start])
+        self._pass_value(header)
+        return header.start
 
     def _pass_value(self, header: Header) -> None:
         if header.length == UNDEFINED_LENGTH:
@@ -183,13 +213,28 @@ class PlainCorrector:
             return None
         held = _Held(header.tag, buffer[at:end], buffer[header.start : end])
         if header.tag in _BEFORE_TEXT and self._charset is None:
-            self._held.append(held)
+            self._hold(held)
         elif header.tag in _BEFORE_TEXT:
-            self._out.append(held.written)  # out of its place: everything is decided
+            self._pass_late(held)
         else:
             self._insert_before(header.tag)
             self._correct(header, held)
         return end
+
+    def _hold(self, held: _Held) -> None:
+        self._held_bytes += len(held.written)
+        if self._held_bytes > MAX_HELD_BYTES:
+            raise ScanError(
+                f"{format_tag(held.tag)}: more than {MAX_HELD_BYTES} bytes before Specific "
+                "Character Set (0008,0005), so it cannot be corrected"
+            )
+        self._held.append(held)
+
+    def _pass_late(self, held: _Held) -> None:
+        """Pass what ought to have come before any text: in which sets that is, is decided."""
+        if held.tag == _SPECIFIC_CHARACTER_SET and held.value != self._declared().declared:
+            raise _out_of_place(held.tag)
+        self._out.append(held.written)
 
     def _correct(self, header: Header, held: _Held) -> None:
         """Write an element anew, unless it says what it should; the last of its kind counts."""
@@ -228,8 +273,9 @@ class PlainCorrector:
         return self._charset
 
     def _declare(self) -> WidenedCharset:
-        old = next((held for held in self._held if held.tag == _SPECIFIC_CHARACTER_SET), None)
-        old_raw = b"" if old is None else old.value
+        # Of several the last one counts, as it does for those who read it.
+        old = [held.value for held in self._held if held.tag == _SPECIFIC_CHARACTER_SET]
+        old_raw = old[-1] if old else b""
         texts = {tag: Text(each.value, _vr(tag)) for tag, each in self._asked.items()}
         charset = widened(old_raw, [*texts.values()])
         self.left = [tag for tag, text in texts.items() if not charset.holds(text)]
@@ -252,22 +298,20 @@ class PlainCorrector:
         # PS3.5 section 6.2.2: a sequence as UN is written in Implicit VR Little Endian.
         layout = IMPLICIT_LITTLE if header.vr == VR.UN else self._layout
         self._added = self._items(layout)
+        self._is_behind, self._is_told = True, bool(self._added)
         if header.length == UNDEFINED_LENGTH:
             self._out.append(buffer[at : header.start])
         else:
             length = header.length + len(self._added)
             self._out.append(encode_header(self._layout, header.tag, header.vr or VR.SQ, length))
         self._pass_value(header)
-        self._old_values.clear()
-        self._old_charset = None
         return header.start
 
     def _end_corrections(self) -> None:
-        """Nothing that could be corrected comes any more."""
+        """There is no Original Attributes Sequence where it would stand; what is told makes one."""
         self._insert_before(ORIGINAL_ATTRIBUTES_SEQUENCE)
-        self._out.append(self._added)
-        self._added = b""
         items = self._items(self._layout)
+        self._is_behind, self._is_told = True, bool(items)
         if items:
             tag = ORIGINAL_ATTRIBUTES_SEQUENCE
             self._out.append(encode_element(self._layout, tag, VR.SQ, items))
@@ -288,6 +332,11 @@ def _end_of(header: Header) -> int:
             "undefined length, cannot be corrected"
         )
     return header.start + header.length
+
+
+def _out_of_place(tag: Tag) -> ScanError:
+    rule = "out of order (PS3.5 section 7.1), so the data set cannot be corrected"
+    return ScanError(f"{format_tag(tag)}: {rule}")
 
 
 def _vr(tag: Tag) -> VR:

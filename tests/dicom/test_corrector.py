@@ -1,5 +1,6 @@
 """Data sets that are corrected, with pydicom as the oracle."""
 
+import struct
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from pacsd.dicom.corrector import Corrector
+from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.dictionary import tag_of
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.inflate import inflate
@@ -226,6 +228,75 @@ def test_an_element_that_comes_twice_is_there_once() -> None:
     assert decoded(after, EXPLICIT).OriginalAttributesSequence
 
 
+STRAY = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+LATE = element(0x05000010, "LO", b"ab")
+PIXEL_ELEMENT = element(PIXELS, "OW", bytes(10))
+
+
+def test_a_delimiter_that_ends_nothing_passes_and_ends_nothing() -> None:
+    references = sequence(0x00081110, item(element(0x00081155, "UI", b"1.2\0")))
+    before = references + STRAY + element(NAME, "PN", b"Doe ") + PIXEL_ELEMENT
+    after = corrected(before, values(PatientName="Roe"), EXPLICIT, [3, 9])
+    assert after.startswith(references + STRAY + element(NAME, "PN", b"Roe "))
+    assert after.endswith(PIXEL_ELEMENT)
+    assert read_data_set(after, EXPLICIT).texts(NAME) == ["Roe"]
+
+
+def test_what_is_out_of_order_before_the_sequence_is_corrected_all_the_same() -> None:
+    before = element(NAME, "PN", b"Doe ") + element(DATE, "DA", b"20260101") + PIXEL_ELEMENT
+    found = read_data_set(corrected(before, values(StudyDate="20260202")), EXPLICIT)
+    assert (found.texts(NAME), found.texts(DATE)) == (["Doe"], ["20260202"])
+
+
+FORMER = sequence(ORIGINAL, b"")
+UNICODE = element(CHARSET, "CS", b"ISO_IR 192")
+
+
+@pytest.mark.parametrize(
+    ("data", "tag"),
+    [
+        (LATE + element(NAME, "PN", b"Doe ") + PIXEL_ELEMENT, "0010,0010"),
+        (element(NAME, "PN", b"Doe ") + LATE + element(NAME, "PN", b"Doe "), "0010,0010"),
+        (FORMER + element(NAME, "PN", b"Doe "), "0010,0010"),
+        (LATE + FORMER, "0400,0561"),
+        (FORMER + FORMER, "0400,0561"),
+        (LATE + UNICODE, "0008,0005"),
+        (element(DATE, "DA", b"20260101") + UNICODE, "0008,0005"),
+        (element(NAME, "PN", b"Doe ") + UNICODE, "0008,0005"),
+    ],
+)
+def test_what_comes_too_late_to_be_corrected_is_refused(data: bytes, tag: str) -> None:
+    """Whoever reads it takes what comes last: the new value would not be seen."""
+    with pytest.raises(ScanError, match=rf"\({tag}\): out of order"):
+        corrected(data, values(PatientName="Röe"))
+
+
+def test_what_comes_late_but_is_not_asked_for_passes() -> None:
+    late = LATE + element(DATE, "DA", b"20260101") + sequence(0x52009229, b"", is_undefined=True)
+    after = corrected(
+        element(NAME, "PN", b"Doe ") + late + PIXEL_ELEMENT, values(PatientName="Roe")
+    )
+    assert after.startswith(element(NAME, "PN", b"Roe "))
+    assert after.endswith(late + PIXEL_ELEMENT)
+
+
+def test_of_two_character_sets_the_last_one_counts() -> None:
+    sets = element(CHARSET, "CS", b"ISO_IR 100") + UNICODE
+    after = corrected(sets + element(NAME, "PN", "Dö ".encode()), values(PatientName="山田"))
+    assert after.startswith(sets + element(NAME, "PN", "山田".encode()))
+    after = corrected(sets + element(NAME, "PN", "Dö ".encode()), values(PatientName="Dö"))
+    assert after == sets + element(NAME, "PN", "Dö ".encode())
+
+
+def test_what_is_cut_short_behind_leaves_as_it_came() -> None:
+    cut = LATE + element(0x7FE00001, "OV", b"", length=8)
+    after = corrected(element(NAME, "PN", b"Doe ") + cut, values(PatientName="Roe"))
+    assert after.endswith(cut)
+    cut = element(ORIGINAL, "SQ", b"", length=8)
+    with pytest.raises(ScanError, match="ends within an element"):
+        corrected(element(NAME, "PN", b"Doe ") + cut, values(PatientName="Roe"))
+
+
 def struct_of(name: str) -> bytes:
     return element(NAME, "PN", name.encode())
 
@@ -237,9 +308,10 @@ def test_the_sum_of_odd_lengths_stays() -> None:
         assert len(corrected(before, values(PatientName=new))) % 2 == len(before) % 2
 
 
-def test_long_values_pass_without_being_kept() -> None:
-    long_value = bytes(3 * MAX_HELD_BYTES)
-    before = element(NAME, "PN", b"Doe ") + element(0x00420011, "OB", long_value)
+@pytest.mark.parametrize("tag", [0x00420011, 0x30060001])
+def test_long_values_pass_without_being_kept(tag: int) -> None:
+    """On either side of Original Attributes Sequence."""
+    before = element(NAME, "PN", b"Doe ") + element(tag, "OB", bytes(3 * MAX_HELD_BYTES))
     corrector = Corrector(EXPLICIT, values(PatientName="Roe"))
     out = 0
     for at in range(0, len(before), 65_536):
