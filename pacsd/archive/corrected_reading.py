@@ -1,6 +1,7 @@
 """Data sets on their way out, with what was corrected of them (PS3.3 section C.12.1.1.9)."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 import anyio.to_thread
@@ -10,6 +11,12 @@ from pacsd.dicom.header_stream import known_syntax
 from pacsd.dicom.plain_corrector import NewValue
 from pacsd.dicom.tag import Tag
 from pacsd.index.overlay_records import Overlay
+
+MAX_BYTES_ON_LOOP = 16 * 1024
+"""Of headers, which take longer than the event loop may wait: 1 MiB of SR takes 0.4 s."""
+
+HELD_BYTES = 256 * 1024
+"""So much is corrected before any of it is given out: what cannot be corrected shows by then."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,19 +45,39 @@ class CorrectedReading:
     async def pieces(self, stored: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         """What the stored bytes become.
 
+        None before nothing is corrected any more or HELD_BYTES are held, so that of most that
+        cannot be corrected nothing is given out at all.
+
         Raises:
             DicomError: they cannot be read.
         """
+        held: list[bytes] = []
+        held_bytes = 0
+        async with aclosing(self._parts(stored)) as parts:
+            async for part in parts:
+                held.append(part)
+                held_bytes += len(part)
+                if self._corrector.is_over or held_bytes >= HELD_BYTES:
+                    for each in held:
+                        yield each
+                    held.clear()
+        for each in held:
+            yield each
+
+    async def _parts(self, stored: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         async for piece in stored:
-            for part in await self._made(self._corrector.feed(piece)):
+            for part in await self._made(self._corrector.feed(piece), len(piece)):
                 yield part
-        for part in await self._made(self._corrector.finish()):
+        for part in await self._made(self._corrector.finish(), 0):
             if part:
                 yield part
 
-    async def _made(self, parts: Iterable[bytes]) -> list[bytes]:
-        """To deflate takes longer than the event loop may wait; else a hop would."""
-        return await anyio.to_thread.run_sync(list, parts) if self._is_deflated else list(parts)
+    async def _made(self, parts: Iterable[bytes], size_bytes: int) -> list[bytes]:
+        """In a thread what takes longer than the event loop may wait; of the rest a hop would."""
+        is_long = size_bytes > MAX_BYTES_ON_LOOP and not self._corrector.is_over
+        if self._is_deflated or is_long:
+            return await anyio.to_thread.run_sync(list, parts)
+        return list(parts)
 
 
 def _date_time(at_us: int) -> str:
