@@ -1,8 +1,10 @@
 """Character sets for new text in a data set whose other text stays as it is (PS3.5 section 6.1.2).
 
 What is declared already is only ever added to, so that no other byte of the data set means anything
-else: by code extensions (PS3.5 section 6.1.2.5). A data set that declares nothing has nothing but
-ASCII, and every character set of the standard holds that.
+else: by code extensions (PS3.5 section 6.1.2.5). A data set that declares nothing may have bytes of
+the upper half all the same, and they are read as ISO-IR 100 (see `charset`). Whether it has any is
+not known before all of it is there: so ISO-IR 100 is declared for it, and added to. Never Unicode,
+in which such bytes would be no characters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +13,9 @@ from dataclasses import dataclass
 from pacsd.dicom.charset import CharacterSet, character_set, decode_text, encode_text
 from pacsd.dicom.values import IN_CHARACTER_SET
 
-UNICODE = "ISO_IR 192"
-
-_NUMBERS = (100, 101, 109, 110, 144, 127, 126, 138, 148, 203, 166)
-_SINGLE_BYTE = tuple(f"ISO_IR {number}" for number in _NUMBERS)
-_EXTENSIONS = tuple(f"ISO 2022 IR {number}" for number in (*_NUMBERS, 13, 87, 159, 149, 58))
+_SINGLE_BYTE = (100, 101, 109, 110, 144, 127, 126, 138, 148, 203, 166)
+_EXTENSIONS = tuple(f"ISO 2022 IR {number}" for number in (*_SINGLE_BYTE, 13, 87, 159, 149, 58))
+_LATIN_1, _MORE_LATIN_1 = "ISO_IR 100", "ISO 2022 IR 100"
 _WITHOUT_EXTENSIONS = "ISO_IR "
 _WITH_EXTENSIONS = "ISO 2022 IR "
 _DEFAULT_REPERTOIRE = frozenset({"", "ISO_IR 6"})
@@ -75,16 +75,18 @@ def widened(declared: bytes, texts: Sequence[Text]) -> WidenedCharset:
         return found
     terms = [term.strip(" \0") for term in declared.decode("latin-1").split("\\")]
     if len(terms) == 1 and terms[0] in _DEFAULT_REPERTOIRE:
-        return _first_that_holds(missing)
+        return _latin_1(missing) or found
     if found.charset.takes_escapes and not found.charset.quirks:
         return _extended(terms, missing) or found
     return found
 
 
-def _first_that_holds(texts: Sequence[Text]) -> WidenedCharset:
-    """One byte for a character where that is enough: every peer reads it."""
-    each = (_of(term.encode()) for term in _SINGLE_BYTE)
-    return next((one for one in each if all(map(one.holds, texts))), _of(UNICODE.encode()))
+def _latin_1(texts: Sequence[Text]) -> WidenedCharset | None:
+    """ISO-IR 100, with more behind it where it does not hold all; None if that holds none."""
+    alone = _of(_LATIN_1.encode())
+    if all(map(alone.holds, texts)):
+        return alone
+    return _extended([_LATIN_1], texts) or (alone if any(map(alone.holds, texts)) else None)
 
 
 def _extended(terms: Sequence[str], texts: Sequence[Text]) -> WidenedCharset | None:
@@ -95,11 +97,19 @@ def _extended(terms: Sequence[str], texts: Sequence[Text]) -> WidenedCharset | N
     spelt = [term.replace(_WITHOUT_EXTENSIONS, _WITH_EXTENSIONS) for term in terms]
     found = _joined(spelt)
     for text in texts:
-        more = (_joined([*spelt, term]) for term in _EXTENSIONS if term not in spelt)
+        more = (_with_one_more(spelt, term) for term in _EXTENSIONS if term not in spelt)
         wider = None if found.holds(text) else next((one for one in more if one.holds(text)), None)
         if wider is not None:
             found, spelt = wider, wider.declared.decode("ascii").split("\\")
     return found if len(spelt) > len(terms) else None
+
+
+def _with_one_more(terms: Sequence[str], term: str) -> WidenedCharset:
+    """Bytes of the upper half that no set was declared for keep what they are read as."""
+    wider, before = _joined([*terms, term]), _joined(terms)
+    if wider.charset.undeclared is before.charset.undeclared:
+        return wider
+    return _joined([*terms, _MORE_LATIN_1, term])
 
 
 def _joined(terms: Sequence[str]) -> WidenedCharset:

@@ -15,12 +15,13 @@ JAPANESE = b"ISO 2022 IR 6\\ISO 2022 IR 87"
         (b"", "Doe^John", b""),
         (b"", "Müller", b"ISO_IR 100"),
         (b"ISO_IR 6", "Müller", b"ISO_IR 100"),
-        (b"", "Ελένη", b"ISO_IR 126"),
-        (b"", "Müller^Ελένη", b"ISO_IR 192"),
-        (b"", "山田", b"ISO_IR 192"),
+        (b"", "Ελένη", b"ISO 2022 IR 100\\ISO 2022 IR 126"),
+        (b"", "Müller^Ελένη", b"ISO 2022 IR 100\\ISO 2022 IR 126"),
+        (b"", "Иванов", b"ISO 2022 IR 100\\ISO 2022 IR 144"),
+        (b"ISO_IR 6", "山田", b"ISO 2022 IR 100\\ISO 2022 IR 87"),
         (b"ISO_IR 100 ", "Müller", b"ISO_IR 100 "),
         (b"ISO_IR 100", "Ελένη", b"ISO 2022 IR 100\\ISO 2022 IR 126"),
-        (JAPANESE, "Ελένη", JAPANESE + b"\\ISO 2022 IR 126"),
+        (JAPANESE, "Ελένη", JAPANESE + b"\\ISO 2022 IR 100\\ISO 2022 IR 126"),
         (b"\\ISO 2022 IR 87", "山田", b"\\ISO 2022 IR 87"),
         (b"ISO_IR 192", "山田 Ελένη", b"ISO_IR 192"),
         (b"GB18030", "Ελένη", b"GB18030"),
@@ -39,6 +40,8 @@ def test_what_is_declared(declared: bytes, value: str, declares: bytes) -> None:
 @pytest.mark.parametrize(
     ("declared", "value"),
     [
+        (b"", "Müller \U0001f600"),
+        (b"ISO_IR 6", "\U0001f600"),
         (b"ISO_IR 100", "Müller \U0001f600"),
         (b"ISO_IR 13 ", "\U0001f600"),
         (b"GBK", "ﷺ"),
@@ -63,6 +66,26 @@ def test_several_are_added() -> None:
     found = widened(b"ISO_IR 100", texts)
     assert found.declared == b"ISO 2022 IR 100\\ISO 2022 IR 126\\ISO 2022 IR 144"
     assert all(map(found.holds, texts))
+
+
+def test_what_nothing_holds_keeps_nothing_else_from_being_held() -> None:
+    texts = [Text("Müller", "LO"), Text("\U0001f600", "LO")]
+    found = widened(b"", texts)
+    assert found.declared == b"ISO_IR 100"
+    assert [found.holds(text) for text in texts] == [True, False]
+
+
+@given(
+    st.sampled_from(["", "ISO_IR 6", JAPANESE.decode()]),
+    st.text(st.sampled_from("aZ äöÜñ"), max_size=20),
+    st.text(st.sampled_from("aZ ÄñЖελ山\U0001f600"), max_size=20),
+)
+def test_bytes_that_no_set_was_declared_for_mean_what_they_meant(
+    declared: str, old: str, new: str
+) -> None:
+    """Devices that declare nothing mean ISO-IR 100."""
+    after = widened(declared.encode(), [Text(new, "LO")])
+    assert decode_text(old.encode("latin-1"), after.charset, "LO").text == old
 
 
 @given(
