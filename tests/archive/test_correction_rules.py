@@ -23,12 +23,22 @@ def tag(keyword: str) -> int:
     [
         (Level.STUDY, "PatientName", "Müller^Eva=山田"),
         (Level.STUDY, "PatientName", ""),
+        (Level.STUDY, "PatientName", "a^b^c^d^e=a^b^c^d^e=a^b^c^d^e"),
+        (Level.STUDY, "StudyDescription", "山田\u3000太郎"),
+        (Level.STUDY, "StudyDescription", "a\u00a0b"),
         (Level.STUDY, "StudyDate", "20260131"),
         (Level.STUDY, "OtherPatientIDs", "1\\2"),
         (Level.STUDY, "PatientComments", "one\r\ntwo \\ three"),
         (Level.SERIES, "Modality", "MR"),
         (Level.INSTANCE, "ImageComments", "none"),
         (Level.INSTANCE, "InstanceNumber", "7"),
+        (Level.INSTANCE, "InstanceNumber", ""),
+        (Level.INSTANCE, "ImageType", "DERIVED\\SECONDARY\\OTHER"),
+        (Level.INSTANCE, "ImageOrientationPatient", "1\\0\\0\\0\\1\\0"),
+        (Level.INSTANCE, "PatientOrientation", ""),
+        (Level.INSTANCE, "PatientOrientation", "L\\"),
+        (Level.INSTANCE, "ShutterShape", "CIRCULAR\\POLYGONAL"),
+        (Level.INSTANCE, "VerticesOfThePolygonalShutter", "1\\2\\3\\4"),
     ],
 )
 def test_what_may_be_corrected(level: Level, keyword: str, value: str) -> None:
@@ -63,7 +73,19 @@ def test_what_may_be_corrected(level: Level, keyword: str, value: str) -> None:
         (Level.STUDY, "StudyDate", "1.2.2026", "value-format"),
         (Level.STUDY, "AccessionNumber", "x" * 17, "value-too-long"),
         (Level.STUDY, "AccessionNumber", "1\\2", "a backslash separates"),
-        (Level.STUDY, "AccessionNumber", "1 ", "spaces"),
+        (Level.STUDY, "AccessionNumber", "1 ", "spaces .*: leave them out"),
+        (Level.STUDY, "PatientName", "a\u2028b", "not printable"),
+        (Level.STUDY, "PatientName", "a\u200bb", "not printable"),
+        (Level.STUDY, "PatientName", "a=b=c=d", "3 component groups of 5 components"),
+        (Level.STUDY, "OtherPatientNames", "a\\b^^^^^c", "3 component groups of 5 components"),
+        (Level.SERIES, "Modality", "", "it must have a value"),
+        (Level.INSTANCE, "ImageType", "", "it must have a value"),
+        (Level.INSTANCE, "ImageType", "ORIGINAL", "it has 2-n values"),
+        (Level.INSTANCE, "ImagePositionPatient", "", "it must have a value"),
+        (Level.INSTANCE, "ImagePositionPatient", "1", "it has 3 values"),
+        (Level.INSTANCE, "ImagePositionPatient", "1\\\\3", "each of its 3 values must be given"),
+        (Level.INSTANCE, "ShutterShape", "CIRCULAR\\POLYGONAL\\BITMAP\\X", "it has 1-3 values"),
+        (Level.INSTANCE, "VerticesOfThePolygonalShutter", "1\\2\\3", "it has 2-2n values"),
         (Level.STUDY, "PatientComments", "x" * (MAX_CHARACTERS + 1), "longer than"),
     ],
 )
@@ -80,8 +102,26 @@ def test_what_the_dictionary_does_not_have(asked: int) -> None:
         check_correction(Level.INSTANCE, asked, "x")
 
 
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        "Modality",
+        "ImageType",
+        "ConversionType",
+        "CompletionFlag",
+        "VerificationFlag",
+        "ValueType",
+        "MIMETypeOfEncapsulatedDocument",
+    ],
+)
+def test_of_type_1_it_must_have_a_value(keyword: str) -> None:
+    with pytest.raises(NotCorrectable, match="it must have a value"):
+        check_correction(level_of_correction(tag(keyword)), tag(keyword), "")
+
+
 def test_a_reason_must_be_given() -> None:
     check_reason("a typing error")
+    check_reason("山田\u3000太郎")
     for reason in ("", " ", "a\nb", "x" * (MAX_REASON_CHARACTERS + 1)):
         with pytest.raises(NotCorrectable, match="a reason must be given"):
             check_reason(reason)
