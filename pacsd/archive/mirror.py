@@ -18,6 +18,8 @@ from pacsd.index.records import InstanceState, QuarantinedVersion, Scope
 MAX_TOGETHER = 256
 """Instances deleted or restored, or attributes corrected, in one transaction."""
 
+_CORRECTED_THROUGH = {each.name: each for each in (Level.STUDY, Level.SERIES, Level.INSTANCE)}
+
 
 class Mirror:
     """Applies decisions to an index, and to the files of the store they are about.
@@ -142,7 +144,7 @@ def correction_of(record: StateRecord) -> Correction:
         StateRecordError: it is none.
     """
     try:
-        level, tag = Level[record.level], int(record.tag, 16)
+        level, tag = _CORRECTED_THROUGH[record.level], int(record.tag, 16)
     except (KeyError, ValueError):
         raise StateRecordError(
             f"state log: a correction of {record.tag!a} at level {record.level!a}: "
