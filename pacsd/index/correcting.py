@@ -7,7 +7,7 @@ may be mirrored twice. What is not there any more is not corrected.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.level import Level
@@ -27,6 +27,9 @@ from pacsd.index.overlay_records import Correction, ListedOverlay, Overlay
 from pacsd.index.records import AuditEntry, ChangeKind, Scope
 from pacsd.index.selections import STUDY_OF_INSTANCE, within
 from pacsd.index.session import Place, WriteSession, insertion
+
+MAX_STUDIES_TOLD = 1_000
+"""Of a patient. One who has more studies is none, but a phantom or an ID that many share."""
 
 _overlay = schema_records.overlay.c
 _study, _series, _instance = schema.study.c, schema.series.c, schema.instance.c
@@ -83,7 +86,7 @@ def correct(
         if target is not None:
             overlay = _lay(scope, each, target, session)
             corrected.append(ListedOverlay(overlay, each.uid))
-            _tell(scope, each, target.owner, session)
+            _tell(scope, each, target, session)
     return corrected
 
 
@@ -143,14 +146,39 @@ def _lay(scope: Scope, correction: Correction, target: _Target, session: WriteSe
     return Overlay(number, level, tag, old_value, *said)
 
 
-def _tell(scope: Scope, correction: Correction, owner: Owner, session: WriteSession) -> None:
+def _tell(scope: Scope, correction: Correction, target: _Target, session: WriteSession) -> None:
     """To the change log and the audit trail, which name no value."""
+    owner = target.owner
+    detail = f"{keyword_of(correction.tag) or format_tag(correction.tag)} of {correction.uid}"
     place = Place(owner.rows.get(Level.STUDY), owner.rows.get(Level.SERIES))
     session.log(scope.partition, ChangeKind.CORRECTED, place, owner.rows.get(Level.INSTANCE))
-    name = keyword_of(correction.tag) or format_tag(correction.tag)
-    detail = f"{name} of {correction.uid}"
-    study_uid = owner.study_instance_uid
-    entry = AuditEntry(correction.actor, "correct", "done", study_uid, detail=detail)
+    _audit(scope, correction.actor, owner.study_instance_uid, detail, session)
+    if target.level is Level.PATIENT:
+        _tell_of_patient(scope, correction.actor, target, detail, session)
+
+
+def _tell_of_patient(
+    scope: Scope, actor: str, target: _Target, detail: str, session: WriteSession
+) -> None:
+    """Of each other study of the patient; in one row without a study of those that are too many."""
+    are_others = (
+        _study.patient_row == target.row,
+        _study.id != target.owner.rows[Level.STUDY],
+    )
+    others = select(func.count()).select_from(schema.study).where(*are_others)
+    count = session.connection.execute(others).scalar_one()
+    chosen = select(_study.id, _study.study_instance_uid).where(*are_others).order_by(_study.id)
+    told = session.connection.execute(chosen.limit(MAX_STUDIES_TOLD)).all()
+    for row, uid in told:
+        session.log(scope.partition, ChangeKind.CORRECTED, Place(row, None), None)
+        _audit(scope, actor, uid, detail, session)
+    if count > len(told):
+        session.log(scope.partition, ChangeKind.CORRECTED, Place(None, None), None)
+        _audit(scope, actor, "", f"{detail}, and {count - len(told)} more studies", session)
+
+
+def _audit(scope: Scope, actor: str, study_uid: str, detail: str, session: WriteSession) -> None:
+    entry = AuditEntry(actor, "correct", "done", study_uid, detail=detail)
     append_audit(session, scope.partition, entry)
 
 

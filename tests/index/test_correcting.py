@@ -1,4 +1,7 @@
+import pytest
+
 from pacsd.dicom.level import Level
+from pacsd.index import correcting
 from pacsd.index.correcting import correct, owners
 from pacsd.index.desks import WriterDesk
 from pacsd.index.overlay_records import Correction
@@ -103,6 +106,37 @@ def test_it_is_told_to_the_change_log_and_audited_without_values(desk: WriterDes
     assert rows(desk, sql) == [(0, None)]
     audited = "SELECT actor, action, study_instance_uid, detail FROM audit WHERE action = 'correct'"
     assert rows(desk, audited) == [("admin", "correct", "1.2", "PatientName of 1.2")]
+
+
+CHANGED = f"""
+    SELECT study_instance_uid FROM change LEFT JOIN study ON change.study_row = study.id
+    WHERE change.kind = {ChangeKind.CORRECTED.value} ORDER BY change.id
+"""  # noqa: S608
+AUDITED = "SELECT study_instance_uid, detail FROM audit WHERE action = 'correct'"
+
+
+def test_what_is_of_a_patient_is_told_of_each_of_its_studies(desk: WriterDesk) -> None:
+    added(desk, stored("1.1", "1"), stored("2.1", "2"), stored("3.1", "3"))
+    added(desk, new("4.1", study="4", patient_id="SOMEBODY-ELSE"))
+    done(desk, correction(Level.STUDY, "2", NAME, "Roe"))
+    assert rows(desk, CHANGED) == [("2",), ("1",), ("3",)]
+    assert rows(desk, AUDITED) == [(uid, "PatientName of 2") for uid in ("2", "1", "3")]
+    done(desk, correction(Level.STUDY, "2", STUDY_DATE, "20260201"))
+    assert rows(desk, AUDITED)[3:] == [("2", "StudyDate of 2")]
+
+
+def test_of_too_many_studies_some_are_told_together(
+    desk: WriterDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(correcting, "MAX_STUDIES_TOLD", 1)
+    added(desk, *(stored(f"{study}.1", f"{study}") for study in range(1, 5)))
+    done(desk, correction(Level.STUDY, "1", NAME, "Roe"))
+    assert rows(desk, CHANGED) == [("1",), ("2",), (None,)]
+    assert rows(desk, AUDITED) == [
+        ("1", "PatientName of 1"),
+        ("2", "PatientName of 1"),
+        ("", "PatientName of 1, and 2 more studies"),
+    ]
 
 
 def test_what_goes_to_quarantine_is_as_it_came(desk: WriterDesk) -> None:
