@@ -57,6 +57,4 @@ class ListedOverlay:
 class Correctable:
     """What may be corrected: `sha256` digests its data set, if it is an instance."""
 
-    level: Level
-    uid: str
     sha256: bytes

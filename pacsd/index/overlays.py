@@ -100,9 +100,7 @@ def _are_any(connection: Connection) -> bool:
 
 
 def _correctable(scope: Scope, level: Level, uid: str, connection: Connection) -> list[Correctable]:
-    return [
-        Correctable(level, uid, owner.sha256) for owner in owners(scope, level, uid, connection)
-    ]
+    return [Correctable(owner.sha256) for owner in owners(scope, level, uid, connection)]
 
 
 def _of_instances(

@@ -25,7 +25,7 @@ async def test_a_uid_must_mean_one_thing(archive: SmallArchive) -> None:
     await archive.put("1.1", "", {"StudyInstanceUID": "1", "SeriesInstanceUID": "5"})
     await archive.put("1.2", "", {"StudyInstanceUID": "2", "SeriesInstanceUID": "5"})
     found = await request(uid="1").find(archive.index, SCOPE)
-    assert found == Correctable(Level.STUDY, "1", b"")
+    assert found == Correctable(b"")
     with pytest.raises(NothingToCorrect, match=r"there is no study 9\\n"):
         await request(uid="9\n").find(archive.index, SCOPE)
     with pytest.raises(NothingToCorrect, match="series 5 is in 2 studies"):

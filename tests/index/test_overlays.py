@@ -70,12 +70,9 @@ async def test_what_may_be_corrected(index: Index) -> None:
     instance = new("1.1")
     await index.add([instance])
     correctable = index.overlays.correctable
-    assert await correctable(SCOPE, Level.STUDY, "1.2.3") == [
-        Correctable(Level.STUDY, "1.2.3", b"")
-    ]
-    assert await correctable(SCOPE, Level.INSTANCE, "1.1") == [
-        Correctable(Level.INSTANCE, "1.1", instance.copy.sha256)
-    ]
+    assert await correctable(SCOPE, Level.STUDY, "1.2.3") == [Correctable(b"")]
+    found = await correctable(SCOPE, Level.INSTANCE, "1.1")
+    assert found == [Correctable(instance.copy.sha256)]
     assert await correctable(SCOPE, Level.SERIES, "9") == []
     assert await correctable(Scope(2), Level.STUDY, "1.2.3") == []
 
