@@ -1,7 +1,8 @@
 """Keys of directory records, taken from the header of an instance (PS3.3 section F.5).
 
 A key of Type 1 must have a value, yet many an instance has none. Then one is made up, and counted:
-without it readers refuse the whole directory.
+without it readers refuse the whole directory. Of a UID or a sequence nobody can make one up: these
+stay empty.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
 from pacsd.dicom.directory_records import DirectoryKey, RecordType
 from pacsd.dicom.headers import EXPLICIT_LITTLE
 from pacsd.dicom.query import ReturnKey
+from pacsd.dicom.registry import sop_class
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 
@@ -23,7 +25,7 @@ _RELATIONSHIP_TYPE: Tag = 0x0040A010
 _VERIFYING_OBSERVER_SEQUENCE: Tag = 0x0040A073
 _VERIFICATION_DATE_TIME: Tag = 0x0040A030
 _CONTENT_SEQUENCE: Tag = 0x0040A730
-_MODALITY: Tag = 0x00080060
+_SOP_CLASS_UID: Tag = 0x00080016
 
 _REFERENCED_SERIES = ReturnKey(
     0x00081115,
@@ -47,8 +49,27 @@ _INSTEAD: Mapping[VR, tuple[tuple[Tag, ...], str]] = {
     VR.TM: (_OTHER_TIMES, "000000"),
     VR.CS: ((), "UNKNOWN"),
     VR.US: ((), "0"),
+    VR.UL: ((), "0"),
 }
-_OTHER_MODALITY = "OT"
+# Where values are Enumerated or Defined Terms, one of them; of flags that which claims nothing
+# (PS3.3 sections C.7.3.1.1.1, C.17.2 and C.8.14.1). There is one frame at least.
+_TERMS: Mapping[str, str] = {
+    "Modality": "OT",
+    "CompletionFlag": "PARTIAL",
+    "VerificationFlag": "UNVERIFIED",
+    "ImageType": "ORIGINAL\\PRIMARY",
+    "NumberOfFrames": "1",
+}
+_MIME_TYPE = "MIMETypeOfEncapsulatedDocument"
+# What PS3.3 section A.45 and section A.85 have each SOP Class encapsulate.
+_MIME_TYPES: Mapping[str, str] = {
+    "EncapsulatedPDFStorage": "application/pdf",
+    "EncapsulatedCDAStorage": "text/XML",
+    "EncapsulatedSTLStorage": "model/stl",
+    "EncapsulatedOBJStorage": "model/obj",
+    "EncapsulatedMTLStorage": "model/mtl",
+}
+_ANY_BYTES = "application/octet-stream"
 _PREFIX_LENGTH = 2
 
 
@@ -77,8 +98,9 @@ class KeyWriter:
         for key in kind.keys:
             field = _value(key, header)
             if field is None and key.is_type_1:
-                self.made_up[key.keyword] += 1
                 field = _made_up(key, header, name)
+                if field is not None:
+                    self.made_up[key.keyword] += 1
             if field is not None:
                 yield key.tag, field
             elif not key.is_optional:
@@ -119,8 +141,10 @@ def _made_up(key: DirectoryKey, header: DataSet, name: str) -> Field | None:
     Names and numbers are those of the File ID, which tell records apart; dates are those of
     something later in the same study.
     """
-    if key.tag == _MODALITY:
-        return Field(key.vr, _OTHER_MODALITY)
+    if key.keyword in _TERMS:
+        return Field(key.vr, _TERMS[key.keyword])
+    if key.keyword == _MIME_TYPE:
+        return Field(key.vr, _mime_type(header))
     if key.vr == VR.IS:
         return Field(key.vr, str(int(name[_PREFIX_LENGTH:])))
     if key.vr in {VR.LO, VR.SH}:
@@ -130,3 +154,10 @@ def _made_up(key: DirectoryKey, header: DataSet, name: str) -> Field | None:
     others, last = _INSTEAD[key.vr]
     found = (text for tag in others for text in header.texts(tag))
     return Field(key.vr, next(found, last))
+
+
+def _mime_type(header: DataSet) -> str:
+    """What documents of this SOP Class are."""
+    known = [sop_class(uid) for uid in header.texts(_SOP_CLASS_UID)]
+    keywords = (each.keyword for each in known if each is not None)
+    return next((_MIME_TYPES[each] for each in keywords if each in _MIME_TYPES), _ANY_BYTES)

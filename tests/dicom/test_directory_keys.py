@@ -74,9 +74,13 @@ def test_type_2_is_there_without_a_value_type_3_is_not() -> None:
         ("SERIES", {}, "SE000012", "SeriesNumber", 12),
         ("SERIES", {"Modality": ""}, "SE000012", "Modality", "OT"),
         ("IMAGE", {"InstanceNumber": ""}, "IM000012", "InstanceNumber", 12),
-        ("SR DOCUMENT", {}, "SR000001", "CompletionFlag", "UNKNOWN"),
-        ("SPECTROSCOPY", {}, "SP000001", "Rows", 0),
-        ("SR DOCUMENT", {}, "SR000001", "ConceptNameCodeSequence", []),
+        ("SR DOCUMENT", {}, "SR000001", "CompletionFlag", "PARTIAL"),
+        ("SR DOCUMENT", {}, "SR000001", "VerificationFlag", "UNVERIFIED"),
+        ("SPECTROSCOPY", {}, "SP000012", "Rows", 0),
+        ("SPECTROSCOPY", {}, "SP000012", "DataPointRows", 0),
+        ("SPECTROSCOPY", {}, "SP000012", "NumberOfFrames", 1),
+        ("SPECTROSCOPY", {}, "SP000012", "ImageType", ["ORIGINAL", "PRIMARY"]),
+        ("PRESENTATION", {}, "PR000001", "ContentLabel", "UNKNOWN"),
     ],
 )
 def test_what_must_have_a_value_and_has_none_is_made_up_and_counted(
@@ -85,6 +89,29 @@ def test_what_must_have_a_value_and_has_none_is_made_up_and_counted(
     record, keys = written(term, made(**attributes), name)
     assert record[keyword].value == value
     assert keys.made_up[keyword] == 1
+
+
+@pytest.mark.parametrize(
+    ("sop_class_uid", "mime_type"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.104.1", "application/pdf"),
+        ("1.2.840.10008.5.1.4.1.1.104.2", "text/XML"),
+        ("1.2.840.10008.5.1.4.1.1.104.3", "model/stl"),
+        ("1.2.840.10008.5.1.4.1.1.2", "application/octet-stream"),
+        ("1.2.3", "application/octet-stream"),
+        ("", "application/octet-stream"),
+    ],
+)
+def test_what_a_document_is_follows_from_its_sop_class(sop_class_uid: str, mime_type: str) -> None:
+    record, keys = written("ENCAP DOC", made(SOPClassUID=sop_class_uid), "EN000007")
+    assert record.MIMETypeOfEncapsulatedDocument == mime_type
+    assert keys.made_up == {"MIMETypeOfEncapsulatedDocument": 1}
+
+
+def test_what_nobody_can_make_up_stays_empty_and_is_not_counted() -> None:
+    record, keys = written("SR DOCUMENT", made(), "SR000001")
+    assert record.ConceptNameCodeSequence == []
+    assert "ConceptNameCodeSequence" not in keys.made_up
 
 
 def test_another_date_of_the_study_goes_before_one_made_up_from_nothing() -> None:
