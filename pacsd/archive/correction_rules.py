@@ -5,6 +5,7 @@ came: correcting that would make another object of it.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from unicodedata import category
 
 from pacsd.dicom.charset import character_set
@@ -58,7 +59,7 @@ def check_correction(level: Level, tag: Tag, value: str) -> None:
     Raises:
         NotCorrectable: it may not.
     """
-    for rule in (*_rules_of_attribute(level, tag), *_rules_of_value(tag, value)):
+    for rule in chain(_rules_of_attribute(level, tag), _rules_of_value(tag, value)):
         raise NotCorrectable(f"{keyword_of(tag) or 'attribute'} {format_tag(tag)}: {rule}")
 
 

@@ -121,6 +121,9 @@ def data_sets(draw: st.DrawFn) -> Dataset:
         ds.OriginalAttributesSequence = [former] * draw(st.integers(1, 2))
         ds["OriginalAttributesSequence"].is_undefined_length = draw(st.booleans())
     if draw(st.booleans()):
+        ds.StructureSetLabel, ds.ROIContourSequence = "behind", [_named("Inner")]
+        ds["ROIContourSequence"].is_undefined_length = draw(st.booleans())
+    if draw(st.booleans()):
         ds.Rows, ds.BitsAllocated = 1, 8
         ds.add_new(PIXELS, "OW", bytes(range(200)))
     return ds
