@@ -256,7 +256,8 @@ class Life:
 
     async def correct_series(self) -> None:
         uid = f"1.2.{self._chance.randint(1, 4)}.{self._chance.randint(1, 2)}"
-        await self._correct(Level.SERIES, uid, {0x00080060: self._chance.choice(["MR", "PT", ""])})
+        values = {0x00080060: self._chance.choice(["MR", "PT"]), 0x0008103E: ""}
+        await self._correct(Level.SERIES, uid, values)
 
     async def correct_instance(self) -> None:
         values = {0x00200013: str(self._chance.randint(1, 9)), 0x00204000: "corrected"}
