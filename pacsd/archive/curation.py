@@ -110,8 +110,9 @@ class Curation:
             new = [record for record, new in zip(records, is_new, strict=True) if new]
             if not new:
                 return []
-            async with self._appended(new) as length:
-                corrected = await self._mirror.correct(new, length)
+            with _to_its_end():
+                async with self._appended(new) as length:
+                    corrected = await self._mirror.correct(new, length)
             crashpoint("after_state_index")
             return corrected
 
@@ -225,8 +226,9 @@ class Curation:
 
     async def _carry_out(self, records: Sequence[StateRecord]) -> None:
         if records:
-            async with self._appended(records) as length:
-                await self._mirror.apply(records, length)
+            with _to_its_end():
+                async with self._appended(records) as length:
+                    await self._mirror.apply(records, length)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -258,3 +260,8 @@ class Curation:
         self, action: Action, partition: int, actor: str, uid: str, sha256: bytes, seen_key: str
     ) -> StateRecord:
         return StateRecord(self._now_us(), actor, action, partition, uid, sha256, seen_key=seen_key)
+
+
+def _to_its_end() -> anyio.CancelScope:
+    """What the log says the index shall mirror, even if whoever wanted it waits no longer."""
+    return anyio.CancelScope(shield=True)

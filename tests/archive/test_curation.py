@@ -1,3 +1,4 @@
+import anyio
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
@@ -201,3 +202,25 @@ async def test_a_correction_that_the_index_failed_to_take_is_carried_out_later(
     assert await archive.another_curation().catch_up() == 1
     patients = await archive.index.instances.patients_of(SCOPE, ["1.2.3"])
     assert patients["1.2.3"].patient_name == "Roe^Jane"
+
+
+@pytest.mark.parametrize("is_correction", [True, False])
+async def test_what_is_logged_is_mirrored_although_nobody_waits_any_more(
+    archive: SmallArchive, monkeypatch: pytest.MonkeyPatch, is_correction: bool
+) -> None:
+    await archive.put("1.1")
+    append = archive.store.state_log.append
+
+    async def appended(records: list[bytes]) -> None:
+        await append(records)
+        deadline.cancel()
+        await anyio.lowlevel.checkpoint()
+
+    monkeypatch.setattr(archive.store.state_log, "append", appended)
+    with anyio.CancelScope() as deadline:
+        if is_correction:
+            asked = request(Level.STUDY, "1.2.3", {NAME: "Roe^Jane"})
+            await archive.curation.correct(SCOPE, asked)
+        else:
+            await archive.curation.delete(SCOPE, ["1.1"], "admin")
+    assert len(archive.records()) == await archive.index.log_position() == 1

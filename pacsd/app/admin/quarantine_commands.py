@@ -32,7 +32,9 @@ from pacsd.index.records import (
     StoredInstance,
 )
 
-MAX_LISTED = 10_000
+MAX_LISTED = 10_001
+"""One more than a command shows at once: so it knows that there are more."""
+
 DEFAULT_LISTED = 100
 NOBODY = "admin"
 """Who decides, if the command does not say."""

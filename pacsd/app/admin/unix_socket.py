@@ -47,6 +47,7 @@ _RECEIVED_BYTES = 65_536
 
 _SLOW_COMMANDS = frozenset(
     (
+        "correct.apply",
         "index.stats",
         "quarantine.diff",
         "quarantine.held",

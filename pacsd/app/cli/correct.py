@@ -1,5 +1,6 @@
 """`pacsd correct study|series|instance|list`: other values for attributes, wherever they leave."""
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,9 @@ from pacsd.app.cli.with_daemon import (
     DataDirOption,
     JsonOption,
     ask_daemon,
-    believe,
     local_time,
-    print_json,
+    print_answer,
+    print_page,
     who,
 )
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pacsd.app.admin.correction_records import CorrectedAttribute
 
 LEVELS = ("study", "series", "instance")
+FROM_INPUT = "-"
 
 UidArgument = Annotated[
     str, typer.Argument(metavar="UID", help="Its unique key, a UID.", show_default=False)
@@ -28,7 +30,8 @@ ValuesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="KEYWORD=VALUE...",
-        help="What attributes are to say, such as PatientName=Doe^John; nothing behind = for none.",
+        help="What attributes are to say, such as PatientName=Doe^John; nothing behind = for none, "
+        "- for what standard input says.",
         show_default=False,
     ),
 ]
@@ -66,6 +69,8 @@ def _correct(level: str) -> Callable[..., None]:
         *,
         as_json: JsonOption = False,
     ) -> None:
+        from pacsd.app.admin.correction_records import CorrectedAttribute
+
         answer = ask_daemon(
             config,
             data_dir,
@@ -76,7 +81,13 @@ def _correct(level: str) -> Callable[..., None]:
             reason=reason,
             actor=who(),
         )
-        _print(answer, _describe_change, "nothing to do: it was corrected so before", as_json)
+        print_answer(
+            answer,
+            list[CorrectedAttribute],
+            lambda corrected: map(_describe_change, corrected),
+            as_json=as_json,
+            nothing="nothing to do: it was corrected so before",
+        )
 
     return command
 
@@ -94,9 +105,17 @@ def list_corrections(
     as_json: JsonOption = False,
 ) -> None:
     """List what was corrected, the oldest first; of an attribute the last one counts."""
-    answer = ask_daemon(config, data_dir, "correct.list", uid=uid, limit=limit, after=after)
-    nothing = "nothing was corrected" if not after else "nothing more"
-    _print(answer, _describe, nothing, as_json)
+    from pacsd.app.admin.correction_records import CorrectedAttribute
+
+    answer = ask_daemon(config, data_dir, "correct.list", uid=uid, limit=limit + 1, after=after)
+    print_page(
+        answer,
+        list[CorrectedAttribute],
+        _describe,
+        limit=limit,
+        as_json=as_json,
+        nothing="nothing more" if after else "nothing was corrected",
+    )
 
 
 def _parsed(values: list[str]) -> dict[str, str]:
@@ -107,30 +126,22 @@ def _parsed(values: list[str]) -> dict[str, str]:
             rule = "twice" if equals else "not KEYWORD=VALUE"
             raise typer.BadParameter(f"{keyword} is given {rule}")
         parsed[keyword] = value
-    return parsed
+    return {**parsed, **_from_input([each for each in parsed if parsed[each] == FROM_INPUT])}
 
 
-def _print(
-    answer: object,
-    describe: Callable[["CorrectedAttribute"], Iterator[str]],
-    nothing: str,
-    as_json: bool,
-) -> None:
-    from pacsd.app.admin.correction_records import CorrectedAttribute
-
-    if as_json:
-        print_json(answer)
-        return
-    corrected = believe(list[CorrectedAttribute], answer)
-    for line in (line for each in corrected for line in describe(each)):
-        typer.echo(line)
-    if not corrected:
-        typer.echo(nothing, err=True)
+def _from_input(keywords: list[str]) -> dict[str, str]:
+    """What standard input says instead of the command line, which others see; less its last end."""
+    if len(keywords) > 1:
+        raise typer.BadParameter(f"only one value can come from standard input, not {keywords}")
+    try:
+        return {keyword: sys.stdin.read().removesuffix("\n") for keyword in keywords}
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"standard input is no {error.encoding} text") from None
 
 
-def _describe_change(corrected: "CorrectedAttribute") -> Iterator[str]:
+def _describe_change(corrected: "CorrectedAttribute") -> str:
     old, new = _shown(corrected.old_value), _shown(corrected.new_value)
-    yield f"{corrected.keyword} of the {corrected.level}: {old} -> {new}"
+    return f"{corrected.keyword} of the {corrected.level}: {old} -> {new}"
 
 
 def _describe(corrected: "CorrectedAttribute") -> Iterator[str]:

@@ -22,7 +22,7 @@ from pacsd.app.cli.with_daemon import (
     believe,
     find_daemon,
     print_answer,
-    print_json,
+    print_page,
     who,
 )
 
@@ -73,15 +73,15 @@ def list_versions(
     """List the versions in quarantine: other data sets under a SOP Instance UID that is taken."""
     from pacsd.app.admin.quarantine_records import VersionSummary
 
-    answer = ask_daemon(config, data_dir, "quarantine.list", limit=limit, after=after)
-    if as_json:
-        print_json(answer)
-        return
-    versions = believe(list[VersionSummary], answer)
-    for line in (line for each in versions for line in describe_version(each)):
-        typer.echo(line)
-    if not versions:
-        typer.echo("nothing is in quarantine" if not after else "nothing more", err=True)
+    answer = ask_daemon(config, data_dir, "quarantine.list", limit=limit + 1, after=after)
+    print_page(
+        answer,
+        list[VersionSummary],
+        describe_version,
+        limit=limit,
+        as_json=as_json,
+        nothing="nothing more" if after else "nothing is in quarantine",
+    )
 
 
 def held(
@@ -95,15 +95,15 @@ def held(
     """List the held instances: they name another patient than their study has."""
     from pacsd.app.admin.quarantine_records import HeldSummary
 
-    answer = ask_daemon(config, data_dir, "quarantine.held", limit=limit, after=after)
-    if as_json:
-        print_json(answer)
-        return
-    instances = believe(list[HeldSummary], answer)
-    for line in (line for each in instances for line in describe_held(each)):
-        typer.echo(line)
-    if not instances:
-        typer.echo("nothing is held" if not after else "nothing more", err=True)
+    answer = ask_daemon(config, data_dir, "quarantine.held", limit=limit + 1, after=after)
+    print_page(
+        answer,
+        list[HeldSummary],
+        describe_held,
+        limit=limit,
+        as_json=as_json,
+        nothing="nothing more" if after else "nothing is held",
+    )
 
 
 def show(

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar, cast
 
 import typer
 
@@ -20,6 +21,17 @@ DataDirOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 Answer = TypeVar("Answer")
+
+
+class Numbered(Protocol):
+    """A row of a list that is told page by page, by rising numbers."""
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+
+
+Row = TypeVar("Row", bound=Numbered)
 
 
 def ask_daemon(
@@ -82,13 +94,46 @@ def print_answer(
     describe: Callable[[Answer], Iterable[str]],
     *,
     as_json: bool,
+    nothing: str = "",
 ) -> None:
-    """Print an answer for programs, or the lines that `describe` it for people."""
+    """Print an answer for programs, or the lines that `describe` it for people.
+
+    Where there are no lines, `nothing` says so.
+    """
     if as_json:
         print_json(answer)
         return
+    is_something = False
     for line in describe(believe(kind, answer)):
         typer.echo(line)
+        is_something = True
+    if nothing and not is_something:
+        typer.echo(nothing, err=True)
+
+
+def print_page(
+    answer: object,
+    kind: type[list[Row]],
+    describe: Callable[[Row], Iterable[str]],
+    *,
+    limit: int,
+    as_json: bool,
+    nothing: str,
+) -> None:
+    """Print at most `limit` rows, and if there are more how to see them.
+
+    The daemon was asked for one row more, which says only that.
+    """
+    rows = believe(kind, answer)
+    print_answer(
+        cast("list[object]", answer)[:limit],
+        kind,
+        lambda page: chain.from_iterable(map(describe, page)),
+        as_json=as_json,
+        nothing=nothing,
+    )
+    if len(rows) > limit:
+        typer.echo(f"more: --after {rows[limit - 1].number}", err=True)
 
 
 def local_time(seconds: float) -> str:

@@ -194,7 +194,10 @@ async def test_a_command_may_take_longer_than_a_request(path: Path) -> None:
         assert await asked(path, "slow") == "done"
 
 
-def test_the_client_waits_for_a_reload(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["reload", "correct.apply"])
+def test_the_client_waits_for_what_may_take_long(
+    path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(unix_socket, "DEADLINE_S", 0.01)
     monkeypatch.setattr(unix_socket, "COMMAND_DEADLINE_S", 0.1)
     with socket.socket(socket.AF_UNIX) as silent:
@@ -203,7 +206,7 @@ def test_the_client_waits_for_a_reload(path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(AdminError, match=r"did not answer within 0\.01 s"):
             ask(path, "status")
         with pytest.raises(AdminError, match=r"did not answer within 0\.11 s"):
-            ask(path, "reload")
+            ask(path, command)
 
 
 STARVED = """

@@ -46,8 +46,8 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[CorrectingDaemon]:
         yield daemon
 
 
-def run(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(build(), ["correct", *arguments])
+def run(*arguments: str, stdin: str | bytes = "") -> tuple[int, str, str]:
+    result = CliRunner().invoke(build(), ["correct", *arguments], input=stdin)
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -80,7 +80,7 @@ def test_nothing_new_is_said(daemon: CorrectingDaemon) -> None:
     assert run(*asked) == (0, "", "nothing to do: it was corrected so before\n")
     assert run("list") == (0, "", "nothing was corrected\n")
     assert run("list", "1.2", "--after", "7") == (0, "", "nothing more\n")
-    assert daemon.asked[-1] == ("correct.list", {"uid": "1.2", "limit": 100, "after": 7})
+    assert daemon.asked[-1] == ("correct.list", {"uid": "1.2", "limit": 101, "after": 7})
 
 
 @pytest.mark.usefixtures("daemon")
@@ -96,10 +96,32 @@ def test_list() -> None:
 
 
 @pytest.mark.usefixtures("daemon")
+def test_a_list_says_that_there_are_more() -> None:
+    code, out, err = run("list", "--limit", "1")
+    assert (code, err) == (0, "more: --after 7\n")
+    assert "ImageComments" not in out
+
+
+@pytest.mark.usefixtures("daemon")
 def test_for_programs() -> None:
     for arguments in (("list",), ("study", "1", "PatientName=x", "--reason", "x")):
         _, out, _ = run(*arguments, "--json")
         assert [each["number"] for each in json.loads(out)] == [7, 8]
+
+
+def test_a_value_may_come_from_standard_input(daemon: CorrectingDaemon) -> None:
+    values = ("PatientName=-", "StudyID=1")
+    code, _, _ = run("study", "1.2.3", *values, "--reason", "x", stdin="Doe^John\n")
+    assert code == 0
+    assert daemon.asked[0][1]["values"] == {"PatientName": "Doe^John", "StudyID": "1"}
+
+
+def test_standard_input_is_one_value(daemon: CorrectingDaemon) -> None:
+    code, _, err = run("study", "1.2.3", "PatientName=-", "StudyID=-", "--reason", "x", stdin="a")
+    assert (code, daemon.asked) == (2, [])
+    assert "only one value" in err
+    code, _, _ = run("study", "1.2.3", "PatientName=-", "--reason", "x", stdin=b"\xff")
+    assert (code, daemon.asked) == (2, [])
 
 
 def test_what_the_daemon_refuses(daemon: CorrectingDaemon) -> None:

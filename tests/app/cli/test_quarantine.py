@@ -113,7 +113,7 @@ def test_list_goes_on(daemon: QuarantineDaemon) -> None:
     daemon.answers["list"] = []
     assert run("list") == (0, "", "nothing is in quarantine\n")
     assert run("list", "--after", "7", "--limit", "3") == (0, "", "nothing more\n")
-    assert daemon.asked[-1] == ("list", {"after": 7, "limit": 3})
+    assert daemon.asked[-1] == ("list", {"after": 7, "limit": 4})
 
 
 def test_held(daemon: QuarantineDaemon) -> None:

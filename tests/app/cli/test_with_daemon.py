@@ -1,12 +1,21 @@
+import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import typer
 
 from pacsd.app.admin.records import DaemonStatus
-from pacsd.app.cli.with_daemon import ask_daemon, believe, local_time, print_json
+from pacsd.app.cli.with_daemon import (
+    ask_daemon,
+    believe,
+    local_time,
+    print_answer,
+    print_json,
+    print_page,
+)
 from tests.app.small_daemon import STARTED_AT, SmallDaemon, running
 
 
@@ -57,6 +66,44 @@ def test_an_answer_is_believed_when_it_is_one(
 def test_print_json(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": ["\u202e"]})
     assert capsys.readouterr().out == '{\n  "a": [\n    "\\u202e"\n  ]\n}\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+
+
+def described(row: Row) -> list[str]:
+    return [f"row {row.number}"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "out", "err"),
+    [
+        ((), "", "nothing\n"),
+        ((3, 7), "row 3\nrow 7\n", ""),
+        ((3, 7, 9), "row 3\nrow 7\n", "more: --after 7\n"),
+    ],
+)
+def test_a_page_says_how_to_go_on(
+    numbers: tuple[int, ...], out: str, err: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = [{"number": number} for number in numbers]
+    print_page(answer, list[Row], described, limit=2, as_json=False, nothing="nothing")
+    assert capsys.readouterr() == (out, err)
+
+
+def test_a_page_for_programs_is_no_longer(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = [{"number": number} for number in (3, 7)]
+    print_page(answer, list[Row], described, limit=1, as_json=True, nothing="nothing")
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ([{"number": 3}], "more: --after 3\n")
+
+
+def test_an_answer_without_lines_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    print_answer([], list[Row], lambda _: [], as_json=False, nothing="nothing")
+    print_answer([], list[Row], lambda _: [], as_json=False)
+    assert capsys.readouterr() == ("", "nothing\n")
 
 
 def test_local_time() -> None:
