@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import orjson
 
-from pacsd.app.export_folder import MANIFEST, SUMS, fsync_folder, sum_line
+from pacsd.app.export_folder import MANIFEST, SUMS, sum_line
 from pacsd.app.file_set import MAX_DICOMDIR_BYTES
+from pacsd.app.private_files import create_file, fsync_folder
 from pacsd.dicom.data_set import DataSet, read_data_set
 from pacsd.dicom.dicomdir import FileID
 from pacsd.dicom.dicomdir_writer import (
@@ -177,7 +178,7 @@ def _header(path: Path, kinds: list[RecordType]) -> DataSet:
 def _write(folder: Path, records: list[DirectoryRecord]) -> None:
     part = folder / _PART
     try:
-        with part.open("xb") as file:
+        with create_file(part) as file:
             file.writelines(_encoded(records))
             file.flush()
             os.fsync(file.fileno())

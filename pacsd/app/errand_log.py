@@ -45,6 +45,7 @@ def _tell_export(report: ExportProgress, failure: str) -> None:
         studies=report.studies,
         exported=report.exported,
         failed=report.failed,
+        not_corrected=report.not_corrected,
         not_found=len(report.not_found),
         data_set_bytes=report.data_set_bytes,
     )

@@ -15,6 +15,13 @@ from typing import BinaryIO
 
 import orjson
 
+from pacsd.app.private_files import (
+    FOLDER_MODE,
+    create_file,
+    fsync_folder,
+    make_folder,
+    private_opener,
+)
 from pacsd.dicom.dicomdir import FileID
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
@@ -23,6 +30,7 @@ MANIFEST = "manifest.jsonl"
 SUMS = "SHA256SUMS"
 DAMAGED = "damaged: its digest is another than when it was stored"
 _PART = ".part"
+_HINT = " (a daemon under systemd does not see /home, /root and /tmp)"
 
 
 class FolderError(Exception):
@@ -37,7 +45,7 @@ class AnotherDataSet(Exception):
 class ManifestLine:
     """What a file of the folder holds; `sha256` digests the data set alone, as it is there.
 
-    If it `is_corrected`, that is another one than was stored.
+    It `is_corrected` if that is another one than was stored.
     """
 
     file: str
@@ -56,7 +64,7 @@ def sum_line(digest: str, name: str) -> bytes:
 
 
 class ExportFolder:
-    """Where files are exported to; for any number of threads."""
+    """Where files are exported to, for one user only; for any number of threads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -81,7 +89,7 @@ class ExportFolder:
     def open(self) -> None:
         """Make it, with a manifest of nothing; FolderError if that cannot be done."""
         try:
-            self.path.mkdir(exist_ok=True)
+            self.path.mkdir(FOLDER_MODE, exist_ok=True)
             self._manifest.open()
             self._sums.open()
         except OSError as error:
@@ -126,8 +134,8 @@ class ExportedFile:
     def write(self, piece: bytes) -> None:
         """Write on; the first call makes the file. OSError if it cannot be written."""
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("xb")
+            make_folder(self._path.parent)
+            self._file = create_file(self._part)
             head = encode_file_meta(self._meta)
             self._file.write(head)
             self._file_digest.update(head)
@@ -136,23 +144,28 @@ class ExportedFile:
         self._data_set_digest.update(piece)
         self._file_digest.update(piece)
 
-    def keep(self, stored_sha256: bytes | None) -> int:
-        """Make it durable under its name: the length of its data set.
+    def keep(self, stored_sha256: bytes, read_sha256: bytes | None = None) -> int:
+        """Give it its name: the length of its data set.
 
-        Of a data set that was corrected on its way out nobody knows the digest beforehand: None.
+        What is in it is durable then; its name is once the folder is closed.
+
+        Args:
+            stored_sha256: the digest of the data set when it was stored.
+            read_sha256: that of what was read, if it was corrected on its way; else None.
 
         Raises:
-            AnotherDataSet: it is not what was stored.
+            AnotherDataSet: what was read is not what was stored.
             OSError: it cannot be made durable.
         """
-        if self._file is None or stored_sha256 not in {None, self._data_set_digest.digest()}:
+        written_sha256 = self._data_set_digest.digest()
+        if self._file is None or stored_sha256 != (read_sha256 or written_sha256):
             raise AnotherDataSet(DAMAGED)
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         self._part.rename(self._path)
         try:
-            line = self._line(is_corrected=stored_sha256 is None)
+            line = self._line(is_corrected=written_sha256 != stored_sha256)
             self._folder.add(line, self._file_digest.hexdigest())
         except OSError:
             self._path.unlink()
@@ -201,7 +214,7 @@ class _Lines:
 
     def open(self) -> None:
         """Make the file."""
-        self._file = FileIO(self._path, "xb")
+        self._file = FileIO(self._path, "xb", opener=private_opener)
 
     def append(self, line: bytes) -> None:
         """Write a line at its end; OSError: it is not there."""
@@ -237,18 +250,20 @@ class _Lines:
 
 def _check_writable(folder: Path) -> None:
     folder.stat()
-    if not os.access(folder, os.W_OK | os.X_OK):
-        user = getpwuid(os.geteuid()).pw_name
-        raise FolderError(f"{folder}: user {user}, who has to write there, may not")
+    if os.access(folder, os.W_OK | os.X_OK):
+        return
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise FolderError(
+            f"{folder}: is read-only (for a daemon under systemd everything is but its data "
+            "directory; ReadWritePaths= adds to that)"
+        )
+    raise FolderError(f"{folder}: user {_own_name()}, who has to write there, may not")
 
 
-def fsync_folder(folder: str | Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _own_name() -> str:
+    """What the system calls us; in a container a user often has a number only."""
+    uid = os.geteuid()
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-_HINT = " (a daemon under systemd does not see /home, /root and /tmp)"
+        return getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

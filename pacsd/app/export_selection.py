@@ -24,6 +24,9 @@ from pacsd.index.records import Scope, StoredInstance
 EXPORT_LIMITS = QueryLimits(max_results=10_000_000, budget_s=60.0)
 """Far more than a peer's query may take: whoever may export owns the archive."""
 
+NOBODY = "admin"
+"""For whom it is, if the command does not say."""
+
 _STUDY_DATE: Tag = 0x00080020
 _PATIENT_ID: Tag = 0x00100020
 _STUDY_INSTANCE_UID: Tag = 0x0020000D
@@ -33,10 +36,11 @@ _TOLD = (ReturnKey(_STUDY_INSTANCE_UID, VR.UI), ReturnKey(_INSTANCES_OF_STUDY, V
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What a command wants exported, and where to; without any condition it is all."""
+    """What a command wants exported, where to, and for whom; without any condition it is all."""
 
     folder: Path
     conditions: tuple[Condition, ...]
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def request_of(arguments: Mapping[str, object]) -> ExportRequest:
     conditions = (*_studies(arguments), *_patients(arguments), *_dates(arguments))
     if bool(conditions) == (arguments.get("all") is True):
         raise AdminError("an export is of studies, patients or dates, or else of all: name one")
-    return ExportRequest(folder, conditions)
+    return ExportRequest(folder, conditions, printable(_text(arguments, "actor", NOBODY)))
 
 
 class Selection:
@@ -154,8 +158,8 @@ def _dates(arguments: Mapping[str, object]) -> Sequence[Condition]:
     return [Between(_STUDY_DATE, VR.DA, ends.low, ends.high)]
 
 
-def _text(arguments: Mapping[str, object], name: str) -> str:
-    value = arguments.get(name, "")
+def _text(arguments: Mapping[str, object], name: str, default: str = "") -> str:
+    value = arguments.get(name, default)
     if not isinstance(value, str):
         raise AdminError(f"{name} must be a text")
     return value

@@ -3,7 +3,7 @@
 Their data sets leave byte for byte as they were stored, but for what was corrected.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -14,7 +14,6 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from pacsd.app.admin.errands import ErrandError
 from pacsd.app.export_folder import (
-    DAMAGED,
     AnotherDataSet,
     ExportedFile,
     ExportFolder,
@@ -24,10 +23,15 @@ from pacsd.app.export_folder import (
 from pacsd.app.export_records import ExportProgress, ExportTally
 from pacsd.app.export_selection import ChosenStudy, ExportRequest, Selection
 from pacsd.app.file_ids import FileIDs, TooManyNames
+from pacsd.archive.access import Access, Retrieved
+from pacsd.archive.corrected_reading import CorrectedReading
 from pacsd.archive.finding import FindError
 from pacsd.archive.retrievable import Retrievable
-from pacsd.archive.retrieval import Retriever, Unreadable
+from pacsd.archive.retrieval import NotCorrected, Retriever, Unreadable
 from pacsd.dicom.dicomdir import FileID
+from pacsd.dicom.dictionary import keyword_of
+from pacsd.dicom.errors import DicomError
+from pacsd.dicom.tag import Tag, format_tag
 from pacsd.index.records import Copy
 
 FILES_AT_ONCE = 8
@@ -43,15 +47,28 @@ class _Wanted:
 
 
 class ExportErrand:
-    """Copies what a request names into its folder, a few files at once."""
+    """Copies what a request names into its folder, a few files at once; the audit trail has it.
 
-    def __init__(self, request: ExportRequest, selection: Selection, retriever: Retriever) -> None:
+    `not_corrected` is told of an object that leaves without some of what was corrected of it.
+    """
+
+    def __init__(
+        self,
+        request: ExportRequest,
+        selection: Selection,
+        retriever: Retriever,
+        access: Access,
+        not_corrected: NotCorrected,
+    ) -> None:
         self._request = request
         self._selection = selection
         self._retriever = retriever
+        self._access = access
+        self._not_corrected = not_corrected
         self._folder = ExportFolder(request.folder)
         self._file_ids = FileIDs()
         self._tally = ExportTally()
+        self._studies: dict[str, None] = {}
 
     async def run(self) -> None:
         """Export everything, until the folder takes no more. Without anything no folder is made.
@@ -94,6 +111,7 @@ class ExportErrand:
             await to_thread.run_sync(self._folder.close)
         except OSError as error:
             self._give_up(error)
+        await self._note()
 
     async def _select(
         self, studies: Sequence[ChosenStudy], give: MemoryObjectSendStream[_Wanted]
@@ -125,44 +143,101 @@ class ExportErrand:
         Raises:
             OSError: the folder takes no more.
         """
-        why = "no copy"
-        for copy in wanted.instance.copies:
+        instance, why = wanted.instance, "no copy"
+        for copy in instance.copies:
             try:
-                self._tally.add(await self._write(wanted, copy))
+                left = await self._write(wanted, copy)
             except (AnotherDataSet, Unreadable) as error:
                 why = str(error)
-            else:
-                return
-        self._tally.fail(wanted.instance.sop_instance_uid, why)
+                continue
+            self._studies.setdefault(instance.study_instance_uid)
+            if left:
+                self._tell_left(instance, left)
+            return
+        self._tally.fail(instance.sop_instance_uid, why)
 
-    async def _write(self, wanted: _Wanted, copy: Copy) -> int:
+    async def _write(self, wanted: _Wanted, copy: Copy) -> Sequence[Tag]:
+        """Write a copy: the attributes that could not be corrected in it."""
         instance = replace(wanted.instance, copies=(copy,))
-        if instance.is_corrected:
-            await self._check_stored(instance, copy)
         meta = meta_of(
             instance.sop_class_uid, instance.sop_instance_uid, instance.transfer_syntax_uid
         )
         file = ExportedFile(self._folder, wanted.file_id, instance.study_instance_uid, meta)
+        correcting = _Correcting(instance) if instance.is_corrected else None
+        as_stored = replace(instance, corrections=())
         try:
-            async with aclosing(self._retriever.read(instance)) as pieces:
-                async for piece in pieces:
-                    await to_thread.run_sync(file.write, piece)
-            expected = None if instance.is_corrected else copy.sha256
-            return await to_thread.run_sync(file.keep, expected)
+            async with aclosing(self._retriever.read(as_stored)) as stored:
+                await _fill(file, correcting.pieces(stored) if correcting else stored)
+            read_sha256 = correcting.read_sha256 if correcting else None
+            self._tally.add(await to_thread.run_sync(file.keep, copy.sha256, read_sha256))
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(file.discard)
             raise
+        return correcting.left if correcting else ()
 
-    async def _check_stored(self, instance: Retrievable, copy: Copy) -> None:
-        """See to it that what will be corrected is what was stored; AnotherDataSet if not."""
-        digest = sha256()
-        async with aclosing(self._retriever.read(replace(instance, corrections=()))) as pieces:
-            async for piece in pieces:
-                await to_thread.run_sync(digest.update, piece)
-        if digest.digest() != copy.sha256:
-            raise AnotherDataSet(DAMAGED)
+    def _tell_left(self, instance: Retrievable, tags: Sequence[Tag]) -> None:
+        names = tuple(keyword_of(tag) or format_tag(tag) for tag in tags)
+        self._tally.leave_uncorrected(instance.sop_instance_uid, names)
+        self._not_corrected(instance, tags)
+
+    async def _note(self) -> None:
+        """Keep in the audit trail what has left."""
+        if not self._studies:
+            return
+        tally = self._tally
+        await self._access.note(
+            Retrieved(
+                actor=self._request.actor,
+                peer_address="",
+                action="export",
+                outcome=tally.outcome,
+                studies=tuple(self._studies),
+                detail=f"{tally.exported} of {tally.expected} instances",
+            )
+        )
 
     def _give_up(self, error: OSError) -> None:
         why = error.strerror or str(error)
         self._tally.gave_up = self._tally.gave_up or f"{self._request.folder}: {why}"
+
+
+async def _fill(file: ExportedFile, pieces: AsyncGenerator[bytes, None]) -> None:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            await to_thread.run_sync(file.write, piece)
+
+
+class _Correcting:
+    """The stored bytes of one copy on their way, corrected; `left` is what could not be."""
+
+    def __init__(self, instance: Retrievable) -> None:
+        self.left: Sequence[Tag] = ()
+        self._instance = instance
+        self._digest = sha256()
+
+    @property
+    def read_sha256(self) -> bytes:
+        """The digest of what was read."""
+        return self._digest.digest()
+
+    async def pieces(self, stored: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """What they become; Unreadable if they cannot be corrected."""
+        instance = self._instance
+        try:
+            reading = CorrectedReading(instance.transfer_syntax_uid, instance.corrections)
+            async with (
+                aclosing(self._digested(stored)) as read,
+                aclosing(reading.pieces(read)) as pieces,
+            ):
+                async for piece in pieces:
+                    yield piece
+        except DicomError as error:
+            why = f"it was corrected, but its data set cannot be read: {error}"
+            raise Unreadable(why) from None
+        self.left = reading.left
+
+    async def _digested(self, stored: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for piece in stored:
+            await to_thread.run_sync(self._digest.update, piece)
+            yield piece

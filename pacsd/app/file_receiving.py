@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 
 from pacsd.app.dicom_files import DicomFile, examine
+from pacsd.app.private_files import fsync_folder
 from pacsd.dicom.header_stream import HeaderStream, known_syntax
 from pacsd.dicom.headers import Buffer
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -234,7 +235,7 @@ class _PartFile:
                 return False
             raise AnotherObject(f"{target.name} is there with other content") from None
         for each in dict.fromkeys((folder, self._folder)):
-            _fsync_folder(each)
+            fsync_folder(each)
         return True
 
     def discard(self) -> None:
@@ -272,11 +273,3 @@ def _is_same(path: Path, other: Path) -> bool:
             if chunk != second.read(_CHUNK_BYTES):
                 return False
         return not second.read(1)
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,7 @@
-"""What ingest's faults look like in the log."""
+"""What goes wrong with objects on their way in or out, as the log tells it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 import structlog
@@ -13,6 +13,9 @@ from pacsd.app.repeats import Repeats
 from pacsd.archive.access import Retrieved
 from pacsd.archive.instance import IngestOutcome
 from pacsd.archive.observer import Concern
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.dictionary import keyword_of
+from pacsd.dicom.tag import Tag, format_tag
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Outcome
 
@@ -108,6 +111,17 @@ class IngestLog:
                 more_like_this_not_logged=unwritten,
             )
 
+    def not_corrected(self, instance: Retrievable, tags: Sequence[Tag]) -> None:
+        """Say that an object left without some of what was corrected of it."""
+        unwritten = self._admit("left without a correction")
+        if unwritten is not None:
+            _log.warning(
+                "an object left without a correction: its character sets cannot hold the new value",
+                sop_instance_uid=instance.sop_instance_uid,
+                attributes=[keyword_of(tag) or format_tag(tag) for tag in tags],
+                more_like_this_not_logged=unwritten,
+            )
+
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:
         """One line: what is wrong now, or that it is over."""
         if now is not None and now.is_refusal:
@@ -185,7 +199,7 @@ def tell_repair_not_logged(error: Exception) -> None:
 
 
 def tell_not_noted(retrieved: Retrieved, why: str) -> None:
-    """Say that the trail lacks a retrieval; the objects have left."""
+    """Say that the trail lacks a retrieval or an export; the objects have left."""
     _log.error(
         "a retrieval is missing in the audit trail",
         actor=retrieved.actor,

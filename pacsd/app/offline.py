@@ -30,8 +30,9 @@ async def perform(
     """
     config = checked.config
     async with opened(checked, data_dir) as archive:
-        ingest = wiring.make_ingest(config, archive, archive.register, IngestLog())
-        kinds = wiring.errand_kinds(config, archive, ingest, is_in_use=False)
+        log = IngestLog()
+        ingest = wiring.make_ingest(config, archive, archive.register, log)
+        kinds = wiring.errand_kinds(config, archive, ingest, log, is_in_use=False)
         return await _watched(kinds[kind](arguments), ingest, show)
 
 

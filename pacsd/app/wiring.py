@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from pacsd.app.admin.correction_commands import CorrectionCommands, tell_not_corrected
+from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
 from pacsd.app.admin.guest import Guests
 from pacsd.app.admin.index_commands import index_commands
@@ -82,14 +82,13 @@ def build(checked: Checked, archive: Archive) -> Parts:
     registry.register(IndexCollector(index.health))
     registry.register(ScrubCollector(scrub.health))
     gatekeeper = _gatekeeper(checked, ingest)
-    guests = Guests(gatekeeper)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
     services = Services(
         ingest,
         make_finder(config, archive),
         Retrieving(
-            make_retriever(config, archive),
+            make_retriever(config, archive, ingest_log),
             peers=lambda: gatekeeper.peers,
             timeouts=Timeouts.of(config.dimse),
             turns=Turns(config.query.max_retrievals),
@@ -112,13 +111,15 @@ def build(checked: Checked, archive: Archive) -> Parts:
         config.dimse.backlog,
     )
     metrics.count_open(listener.open_associations)
+    guests = Guests(gatekeeper, lambda: listener.addresses)
     return Parts(
         ingest=ingest,
         ingest_log=ingest_log,
         scrub=scrub,
         reindexing=Reindexing(store, index, archive.extra_tags),
         errands=Errands(
-            errand_kinds(config, archive, ingest, is_in_use=True), tell_ended=tell_ended
+            errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
+            tell_ended=tell_ended,
         ),
         commands={**_commands(archive, curation), **guests.commands},
         gatekeeper=gatekeeper,
@@ -158,14 +159,14 @@ def make_finder(config: Config, archive: Archive) -> Finder:
     return Finder(archive.index, StoredHeaders(archive.store, archive.index), limits)
 
 
-def make_retriever(config: Config, archive: Archive) -> Retriever:
+def make_retriever(config: Config, archive: Archive, log: IngestLog) -> Retriever:
     """What gives out the objects that queries name."""
     limits = QueryLimits(config.query.max_results, config.query.budget_s)
-    return Retriever(archive.store, archive.index, limits, tell_not_corrected)
+    return Retriever(archive.store, archive.index, limits, log.not_corrected)
 
 
 def errand_kinds(
-    config: Config, archive: Archive, ingest: Ingest, *, is_in_use: bool
+    config: Config, archive: Archive, ingest: Ingest, log: IngestLog, *, is_in_use: bool
 ) -> dict[str, Begin]:
     """The long work that commands may want; `is_in_use`: a daemon uses the archive meanwhile."""
 
@@ -179,9 +180,11 @@ def errand_kinds(
     def export(arguments: Arguments) -> ExportErrand:
         store, index = archive.store, archive.index
         finder = Finder(index, StoredHeaders(store, index), EXPORT_LIMITS)
-        retriever = Retriever(store, index, EXPORT_LIMITS, tell_not_corrected)
+        retriever = Retriever(store, index, EXPORT_LIMITS)
         selection = Selection(finder, retriever, index)
-        return ExportErrand(request_of(arguments), selection, retriever)
+        access = Access(index, tell_not_noted)
+        request = request_of(arguments)
+        return ExportErrand(request, selection, retriever, access, log.not_corrected)
 
     return {"check": check, "import": import_files, "export": export}
 

@@ -1,4 +1,4 @@
-"""The trail of what left: who retrieved which studies, and how it ended."""
+"""The trail of what left: who retrieved or exported which studies, and how it ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ NotNoted = Callable[["Retrieved", str], None]
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """A retrieval that has ended; `outcome` is its final status, `detail` how much was sent."""
+    """What has left; `outcome` is how that ended, such as its final status, `detail` how much.
+
+    Without a peer, `peer_address` is ''.
+    """
 
     actor: str
     peer_address: str

@@ -13,7 +13,7 @@ from pacsd.dicom.registry import VERIFICATION, Service, sop_class
 from pacsd.dicom.text import printable
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.endpoint import literal_address
-from pacsd.net.peers import Admission, Peer, PeerBook
+from pacsd.net.peers import Admission, Guest, Peer, PeerBook
 from pacsd.net.places import Place, Places
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ
 from pacsd.ul.rejection import (
@@ -117,7 +117,8 @@ class Gatekeeper:
         if peer is None and not _welcomes_unknown(entity, address):
             why = f"calling AE title {caller} is not in the peers file and calls from {address}"
             return Refused(rejection, why, "peer.ae_title or dimse.unknown_peers")
-        if entity.calling_ae_titles and request.calling_ae not in entity.calling_ae_titles:
+        is_listed = request.calling_ae in entity.calling_ae_titles or isinstance(peer, Guest)
+        if entity.calling_ae_titles and not is_listed:
             why = f"{entity.title} does not list {caller} among its callers"
             return Refused(rejection, why, "ae.calling_ae_titles")
         if peer is not None and peer.called_ae_titles and entity.title not in peer.called_ae_titles:

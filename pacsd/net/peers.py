@@ -135,6 +135,10 @@ class Peer(Settings):
         return bool(self.host)
 
 
+class Guest(Peer):
+    """A peer that is in no file, for a short time: no list of callers can name it."""
+
+
 class Admission(StrEnum):
     """What the peer book says of a caller."""
 
@@ -185,8 +189,8 @@ class PeerBook:
         known = {name: addresses for name, addresses in found.items() if addresses}
         return type(self)(self, {**self._resolved, **known}) if known else self
 
-    def with_guest(self, guest: Peer) -> Self:
-        """Return this book with one peer more, which is in no file.
+    def with_guest(self, guest: Guest) -> Self:
+        """Return this book with one peer more.
 
         Raises:
             ValueError: there is one of its AE title.

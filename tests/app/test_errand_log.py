@@ -54,6 +54,7 @@ def test_the_totals_of_an_export() -> None:
     tally = ExportTally(studies=1, not_found=("Patient ID SECRET",))
     tally.add(100)
     tally.fail("1.2.3", "damaged")
+    tally.leave_uncorrected("1.2.4", ("PatientName",))
     [line] = told("export", tally.progress())
     assert line == {
         "event": "an export is over",
@@ -61,6 +62,7 @@ def test_the_totals_of_an_export() -> None:
         "studies": 1,
         "exported": 1,
         "failed": 1,
+        "not_corrected": 1,
         "not_found": 1,
         "data_set_bytes": 100,
     }

@@ -5,11 +5,14 @@ import subprocess
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
+from pwd import getpwuid
+from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from pacsd.app import export_folder
+from pacsd.app.directory_making import make_directory
 from pacsd.app.export_folder import (
     AnotherDataSet,
     ExportedFile,
@@ -76,6 +79,36 @@ def test_another_data_set_than_was_stored_is_not_kept(folder: ExportFolder) -> N
     with pytest.raises(AnotherDataSet):
         ExportedFile(folder, ("DICOM", "IM000002"), "1.2.3", META).keep(b"")
     assert lines(folder) == (0, 0)
+
+
+def test_a_corrected_one_is_told_by_the_digests(folder: ExportFolder) -> None:
+    written, stored = hashlib.sha256(DATA).digest(), hashlib.sha256(b"stored").digest()
+    exported(folder, "IM000001").keep(stored, stored)
+    exported(folder, "IM000002").keep(written, written)
+    file = exported(folder, "IM000003")
+    with pytest.raises(AnotherDataSet, match="its digest is another"):
+        file.keep(stored, written)
+    file.discard()
+    manifest = (folder.path / "manifest.jsonl").read_bytes().splitlines()
+    assert [orjson.loads(line)["is_corrected"] for line in manifest] == [True, False]
+
+
+def test_nobody_else_may_read_what_is_exported(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        folder = ExportFolder(tmp_path / "out")
+        folder.open()
+        file = ExportedFile(folder, ("DICOM", "PT000001", "ST000001", "SE000001", "IM1"), "1", META)
+        file.write(DATA)
+        file.keep(hashlib.sha256(DATA).digest())
+        folder.close()
+        make_directory(folder.path, lambda *_: None)
+    finally:
+        os.umask(before)
+    modes = {path: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+    assert len(modes) == 9
 
 
 def test_what_was_not_begun_can_be_discarded(folder: ExportFolder) -> None:
@@ -152,5 +185,27 @@ def test_only_an_empty_folder_will_do(tmp_path: Path) -> None:
 
 def test_its_user_has_to_be_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(FolderError, match="who has to write there, may not"):
+    with pytest.raises(
+        FolderError, match=f"user {getpwuid(os.geteuid()).pw_name}, who has to write there, may not"
+    ):
+        ExportFolder(tmp_path).check()
+
+
+def test_a_user_without_a_name_is_told_by_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
+    with pytest.raises(FolderError, match="user 4000000000, who has to write there, may not"):
+        ExportFolder(tmp_path).check()
+
+
+def test_a_read_only_file_system_is_no_matter_of_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = os.statvfs(tmp_path)
+    flags = SimpleNamespace(f_flag=found.f_flag | os.ST_RDONLY)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "statvfs", lambda _: flags)
+    with pytest.raises(FolderError, match=r"is read-only .* ReadWritePaths= adds"):
         ExportFolder(tmp_path).check()

@@ -96,7 +96,7 @@ async def test_an_index_that_is_closed(tmp_path: Path) -> None:
 
 def test_conditions_are_of_the_study() -> None:
     request = request_of({"folder": "/a", "studies": ["1.2", "1.2"], "date": "20250101"})
-    assert request.folder == Path("/a")
+    assert (request.folder, request.actor) == (Path("/a"), "admin")
     assert request.conditions == (
         Values(0x0020000D, "UI", ("1.2",)),  # type: ignore[arg-type]
         Between(0x00080020, "DA", "20250101", "20250101"),  # type: ignore[arg-type]
@@ -115,6 +115,7 @@ def test_conditions_are_of_the_study() -> None:
         ({"folder": "/a", "patients": [" "]}, "a Patient ID must not be empty"),
         ({"folder": "/a", "date": "2025"}, "date: '2025' is no date"),
         ({"folder": "/a", "date": 2025}, "date must be a text"),
+        ({"folder": "/a", "all": True, "actor": 7}, "actor must be a text"),
     ],
 )
 def test_what_a_command_may_not_say(arguments: dict[str, Any], why: str) -> None:

@@ -2,9 +2,10 @@
 
 import errno
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import orjson
@@ -13,18 +14,26 @@ import pytest
 from pacsd.app import exporting
 from pacsd.app.admin.errands import ErrandError
 from pacsd.app.export_folder import ExportedFile
-from pacsd.app.export_records import ExportProgress
+from pacsd.app.export_records import ExportProgress, UncorrectedInstance
 from pacsd.app.export_selection import Selection, request_of
 from pacsd.app.exporting import ExportErrand
 from pacsd.app.file_ids import FileIDs, TooManyNames
+from pacsd.archive.access import Access
 from pacsd.archive.finding import FindError, QueryLimits
+from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.data_set import read_data_set
+from pacsd.dicom.errors import ScanError
 from pacsd.dicom.level import Level
 from pacsd.dicom.part10 import decode_file_meta
+from pacsd.dicom.tag import Tag
 from pacsd.index.overlay_records import Correction
 from pacsd.index.records import Copy, Scope
 from tests.app.small_archive import SmallArchive, small_archive
+from tests.archive.test_access import never, rows
 from tests.dicom.written import EXPLICIT
+
+COMMENTS: Tag = 0x00204000
+DAMAGED = "damaged: its digest is another than when it was stored"
 
 
 @pytest.fixture
@@ -34,12 +43,39 @@ async def archive(tmp_path: Path) -> AsyncIterator[SmallArchive]:
         yield opened
 
 
-def errand(archive: SmallArchive, folder: Path, **arguments: object) -> ExportErrand:
-    request = request_of({"folder": str(folder), **(arguments or {"all": True})})
-    return ExportErrand(request, archive.selection, archive.retriever)
+Left = list[tuple[str, Sequence[Tag]]]
 
 
-async def exported(archive: SmallArchive, folder: Path, **arguments: object) -> ExportProgress:
+def errand(
+    archive: SmallArchive, folder: Path, *, left: Left | None = None, **arguments: Any
+) -> ExportErrand:
+    """The errand of somebody; `left` is told what left without a correction."""
+    told: Left = [] if left is None else left
+
+    def tell(instance: Retrievable, tags: Sequence[Tag]) -> None:
+        told.append((instance.sop_instance_uid, tags))
+
+    request = request_of({
+        "folder": str(folder), "actor": "some\nbody", **(arguments or {"all": True}),
+    })  # fmt: skip
+    access = Access(archive.index, never)
+    return ExportErrand(request, archive.selection, archive.retriever, access, tell)
+
+
+async def correct(archive: SmallArchive, uid: str, value: str, tag: Tag = COMMENTS) -> None:
+    [correctable] = await archive.index.overlays.correctable(Scope(), Level.INSTANCE, uid)
+    correction = Correction(
+        *(Level.INSTANCE, uid, tag, value, "test", "why", 1), correctable.sha256
+    )
+    await archive.index.overlays.correct(Scope(), [correction])
+
+
+def corrected(folder: Path) -> dict[str, bool]:
+    lines = (folder / "manifest.jsonl").read_bytes().splitlines()
+    return {each["sop_instance_uid"]: each["is_corrected"] for each in map(orjson.loads, lines)}
+
+
+async def exported(archive: SmallArchive, folder: Path, **arguments: Any) -> ExportProgress:
     tested = errand(archive, folder, **arguments)
     await tested.run()
     return tested.report()
@@ -118,7 +154,7 @@ async def test_another_copy_takes_the_place_of_a_damaged_one(
     whole = ExportErrand._write
     tried: list[Copy] = []
 
-    async def mends(self: ExportErrand, wanted: exporting._Wanted, copy: Copy) -> int:
+    async def mends(self: ExportErrand, wanted: exporting._Wanted, copy: Copy) -> Sequence[Tag]:
         if tried:
             archive.store.objects[copy.location.key] = good
         tried.append(copy)
@@ -141,24 +177,107 @@ async def test_another_copy_takes_the_place_of_a_damaged_one(
 
 async def test_what_was_corrected_leaves_corrected(archive: SmallArchive, tmp_path: Path) -> None:
     stored = {f"1.{number}": await archive.add(f"1.{number}") for number in range(3)}
-    [correctable] = await archive.index.overlays.correctable(Scope(), Level.INSTANCE, "1.1")
-    correction = Correction(
-        *(Level.INSTANCE, "1.1", 0x00204000, "new", "test", "why", 1), correctable.sha256
-    )
-    await archive.index.overlays.correct(Scope(), [correction])
+    await correct(archive, "1.1", "new")
     progress = await exported(archive, tmp_path / "out")
     found = data_sets(tmp_path / "out")
     assert (progress.exported, progress.failed) == (3, 0)
     assert {uid for uid, data in found.items() if data != stored[uid]} == {"1.1"}
-    assert read_data_set(found["1.1"], EXPLICIT).texts(0x00204000) == ["new"]
-    lines = (tmp_path / "out/manifest.jsonl").read_bytes().splitlines()
-    corrected = {
-        each["sop_instance_uid"]: each["is_corrected"] for each in map(orjson.loads, lines)
-    }
-    assert corrected == {"1.0": False, "1.1": True, "1.2": False}
-    archive.damage(1)
+    assert read_data_set(found["1.1"], EXPLICIT).texts(COMMENTS) == ["new"]
+    assert corrected(tmp_path / "out") == {"1.0": False, "1.1": True, "1.2": False}
+
+
+async def test_what_says_the_value_already_leaves_byte_for_byte(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    stored = await archive.add("1.1", ImageComments="new")
+    await correct(archive, "1.1", "new")
+    await exported(archive, tmp_path / "out")
+    assert data_sets(tmp_path / "out") == {"1.1": stored}
+    assert corrected(tmp_path / "out") == {"1.1": False}
+
+
+async def test_what_leaves_without_its_correction_is_named(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    await archive.add("1.1", SpecificCharacterSet="ISO_IR 999")
+    await archive.add("1.2")
+    for uid in ("1.1", "1.2"):
+        await correct(archive, uid, "Ελένη")
+    left: Left = []
+    tested = errand(archive, tmp_path / "out", left=left)
+    await tested.run()
+    progress = tested.report()
+    assert (progress.exported, progress.failed, progress.not_corrected) == (2, 0, 1)
+    assert progress.uncorrected == (UncorrectedInstance("1.1", ("ImageComments",)),)
+    assert left == [("1.1", (COMMENTS,))]
+    assert corrected(tmp_path / "out") == {"1.1": False, "1.2": True}
+
+
+async def test_what_is_corrected_is_read_once_and_was_stored_so(
+    archive: SmallArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive.add("1.1", pixel_bytes=1000)
+    await correct(archive, "1.1", "new")
+    whole, reads = archive.store.read, 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return whole(*arguments)
+
+    monkeypatch.setattr(archive.store, "read", counted)
+    assert (await exported(archive, tmp_path / "out")).exported == 1
+    assert reads == 1
+    archive.damage(0)
     again = await exported(archive, tmp_path / "again")
-    assert [each.sop_instance_uid for each in again.failures] == ["1.1"]
+    assert [each.why for each in again.failures] == [DAMAGED]
+    assert files(tmp_path / "again") == ["SHA256SUMS", "manifest.jsonl"]
+
+
+async def test_what_cannot_be_corrected_does_not_leave(
+    archive: SmallArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive.add("1.1")
+    await correct(archive, "1.1", "new")
+
+    def fails(*_: object) -> None:
+        raise ScanError("the data set ends within an element")
+
+    monkeypatch.setattr("pacsd.dicom.corrector.Corrector.feed", fails)
+    [failed] = (await exported(archive, tmp_path / "out")).failures
+    assert failed.why == (
+        "it was corrected, but its data set cannot be read: the data set ends within an element"
+    )
+
+
+async def test_the_audit_trail_has_who_exported_which_studies(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    for number in range(3):
+        await archive.add(f"1.{number}", StudyInstanceUID=f"2.{number}")
+    await exported(archive, tmp_path / "out")
+    archive.damage(1)
+    await exported(archive, tmp_path / "again", studies=["2.0", "2.1"], actor="other")
+    await exported(archive, tmp_path / "none", studies=["9.9"])
+    assert [row for row in rows(tmp_path / "index") if row[1] == "export"] == [
+        *(("some\\nbody", "export", "done", f"2.{each}", "3 of 3 instances") for each in range(3)),
+        ("other", "export", "done in part", "2.0", "1 of 2 instances"),
+    ]
+
+
+async def test_a_cancelled_export_is_in_the_audit_trail(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    for number in range(100):
+        await archive.add(f"1.{number}", pixel_bytes=1000)
+    tested = errand(archive, tmp_path / "out")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tested.run)
+        while not tested.report().exported:
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    [row] = (row for row in rows(tmp_path / "index") if row[1] == "export")
+    assert row[2:] == ("done in part", "1.2.3", f"{tested.report().exported} of 100 instances")
 
 
 async def test_a_full_disk_ends_it_with_whole_files_only(

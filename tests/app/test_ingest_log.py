@@ -11,6 +11,7 @@ from pacsd.app import ingest_log
 from pacsd.app.ingest_log import IngestLog, tell_repair_not_logged
 from pacsd.archive.instance import IngestOutcome
 from pacsd.archive.observer import Concern
+from pacsd.archive.retrievable import Retrievable
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import Outcome
 
@@ -173,6 +174,18 @@ async def test_the_rest_of_a_burst_is_told_while_nothing_follows(
                 await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
     assert captured[1]["more_like_this_not_logged"] == 2
+
+
+def test_an_object_that_left_without_a_correction_is_named_once_a_second() -> None:
+    log = IngestLog(now_s=Clock())
+    with capture_logs() as captured:
+        for uid in ("1.1", "1.2", "1.3"):
+            log.not_corrected(Retrievable("1.2", uid, "1.2.3", ()), [0x00100010, 0x00091001])
+        log.tell_rest()
+    line, rest = captured
+    assert (line["sop_instance_uid"], line["log_level"]) == ("1.1", "warning")
+    assert line["attributes"] == ["PatientName", "(0009,1001)"]
+    assert (rest["kind"], rest["more_like_this_not_logged"]) == ("left without a correction", 2)
 
 
 def test_a_file_left_over_is_logged() -> None:

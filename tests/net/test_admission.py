@@ -5,7 +5,7 @@ import pytest
 from pacsd.dicom.registry import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from pacsd.net.admission import Admitted, Gatekeeper, Refused
 from pacsd.net.ae import ApplicationEntity
-from pacsd.net.peers import Peer, PeerBook
+from pacsd.net.peers import Guest, Peer, PeerBook
 from pacsd.net.places import Places
 from pacsd.net.settings import AESettings, DimseSettings
 from pacsd.ul.items import UserInformation
@@ -136,6 +136,13 @@ def test_an_ae_title_with_its_own_callers() -> None:
     keeper = gatekeeper(AESettings(calling_ae_titles=("CT2",)))
     decision = refused(keeper, call(), "192.0.2.1")
     assert (decision.rejection, decision.key) == (AssociateRJ(1, 1, 3), "ae.calling_ae_titles")
+
+
+def test_no_list_of_callers_can_name_a_guest() -> None:
+    guest = Guest(ae_title="GUEST", host="127.0.0.1")
+    keeper = gatekeeper(AESettings(calling_ae_titles=("CT2",)), peers=(guest,))
+    assert isinstance(keeper.decide(call("GUEST"), LOOPBACK), Admitted)
+    assert refused(keeper, call("GUEST"), "192.0.2.1").key == "peer.addresses"
 
 
 def test_a_peer_that_may_call_only_another_ae_title() -> None:

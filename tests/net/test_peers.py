@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from pacsd.net.endpoint import Endpoint
-from pacsd.net.peers import Admission, Peer, PeerBook
+from pacsd.net.peers import Admission, Guest, Peer, PeerBook
 
 
 def peer(**values: object) -> Peer:
@@ -163,10 +163,10 @@ def test_an_ae_title_is_given_once() -> None:
 
 def test_a_guest_is_one_peer_more() -> None:
     book = PeerBook([Peer(ae_title="CT1", host="scanner")], {"scanner": ["192.0.2.1"]})
-    more = book.with_guest(Peer(ae_title="GUEST", host="127.0.0.1"))
+    more = book.with_guest(Guest(ae_title="GUEST", host="127.0.0.1"))
     assert [peer.ae_title for peer in more] == ["CT1", "GUEST"]
     assert more.admits("CT1", "192.0.2.1") is Admission.KNOWN
     assert [peer.ae_title for peer in more.without("GUEST")] == ["CT1"]
     assert more.without("GUEST").admits("CT1", "192.0.2.1") is Admission.KNOWN
     with pytest.raises(ValueError, match="given twice"):
-        more.with_guest(Peer(ae_title="CT1"))
+        more.with_guest(Guest(ae_title="CT1"))

@@ -3,7 +3,7 @@
 Values of patients are in their answers, and never in a log.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
@@ -15,7 +15,6 @@ from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.archive.correction_rules import NotCorrectable
 from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.curation import Curation
-from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.state_records import StateRecordError
 from pacsd.dicom.dictionary import keyword_of, tag_of
 from pacsd.dicom.level import Level
@@ -25,7 +24,9 @@ from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.index.records import Scope
 
-MAX_LISTED = 10_000
+MAX_LISTED = 10_001
+"""One more than a command shows at once: so it knows that there are more."""
+
 DEFAULT_LISTED = 100
 NOBODY = "admin"
 """Who corrects, if the command does not say."""
@@ -75,15 +76,6 @@ class CorrectionCommands:
         with _told():
             listed = await self._index.overlays.page(self._scope, after, limit, uid)
         return [CorrectedAttribute.of(each) for each in listed]
-
-
-def tell_not_corrected(instance: Retrievable, tags: Sequence[Tag]) -> None:
-    """Say that an object left without some of what was corrected of it."""
-    _log.warning(
-        "an object left without a correction: its character sets cannot hold the new value",
-        sop_instance_uid=instance.sop_instance_uid,
-        attributes=[_name(tag) for tag in tags],
-    )
 
 
 def _values(arguments: Arguments) -> dict[Tag, str]:

@@ -1,5 +1,6 @@
 """`pacsd export`: instances copied into a folder, with a DICOMDIR."""
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +10,7 @@ import typer
 
 from pacsd.app.cli.errand_progress import progress_bar
 from pacsd.app.cli.with_config import ConfigOption
-from pacsd.app.cli.with_daemon import DataDirOption, JsonOption, print_json
+from pacsd.app.cli.with_daemon import DataDirOption, JsonOption, print_json, who
 from pacsd.app.cli.with_errand import INTERRUPTED, Ended, run_errand, tell_failure
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(slots=True)
 class _Made:
-    """The DICOMDIR, if one was made; `failure` is why it was not, or ''."""
+    """The DICOMDIR, if one was made; `failure` is why it could not be, or ''."""
 
     report: "DirectoryReport | None" = None
     failure: str = ""
@@ -75,6 +76,7 @@ def export(
 
     started = perf_counter()
     folder = folder.absolute()
+    was_used = _has_manifest(folder)
     with progress_bar("exporting") as advance:
 
         def show(progress: ExportProgress) -> None:
@@ -91,10 +93,12 @@ def export(
             patients=patient or [],
             date=date or "",
             all=everything,
+            actor=who(),
         )
-    is_whole = ended.report and ended.report.exported and not ended.report.gave_up
     made = _Made()
-    if is_whole and not ended.failure and not no_dicomdir:
+    if ended.report and ended.report.exported and (was_used or not _has_manifest(folder)):
+        made.failure = _elsewhere(folder)
+    elif _is_tried(ended) and not no_dicomdir:
         made = _make_directory(folder, ended)
     if as_json:
         _tell_programs(folder, ended, made)
@@ -104,6 +108,26 @@ def export(
     code = ended.exit_code(0 if is_success else EXIT_NOT_ALL)
     if code:
         raise typer.Exit(code)
+
+
+def _has_manifest(folder: Path) -> bool:
+    from pacsd.app.export_folder import MANIFEST
+
+    return os.path.lexists(folder / MANIFEST)
+
+
+def _elsewhere(folder: Path) -> str:
+    """What to do about files that were written, but not where we look: /tmp is often another."""
+    return (
+        f"{folder}: the files are not there: the daemon sees another file system (PrivateTmp= and "
+        "the like); remove them where it sees them, and export to another folder"
+    )
+
+
+def _is_tried(ended: "Ended[ExportProgress]") -> bool:
+    """Whether everything was tried, and something is there."""
+    report = ended.report
+    return bool(report and report.exported and not report.gave_up and not ended.failure)
 
 
 def _make_directory(folder: Path, ended: "Ended[ExportProgress]") -> _Made:
@@ -122,8 +146,9 @@ def _make_directory(folder: Path, ended: "Ended[ExportProgress]") -> _Made:
 
 
 def _is_all_there(report: "ExportProgress") -> bool:
-    """Whether all that was asked for was found, and is in the folder."""
-    return bool(report.exported) and not (report.failed or report.not_found or report.gave_up)
+    """Whether all that was asked for was found, and is in the folder as it should be."""
+    is_less = report.failed or report.not_corrected or report.not_found or report.gave_up
+    return bool(report.exported) and not is_less
 
 
 def _is_part(report: "ExportProgress") -> bool:
@@ -143,7 +168,7 @@ def _tell_programs(folder: Path, ended: "Ended[ExportProgress]", made: _Made) ->
 def _tell(folder: Path, ended: "Ended[ExportProgress]", made: _Made, seconds: float) -> None:
     report = ended.report
     if report is not None:
-        _tell_what_is_not_there(report)
+        _tell_what_is_missing(report)
         if report.exported:
             of_how_many = f" of about {report.expected}" if _is_part(report) else ""
             megabytes = report.data_set_bytes / 1e6
@@ -164,13 +189,19 @@ def _tell(folder: Path, ended: "Ended[ExportProgress]", made: _Made, seconds: fl
     tell_failure(ended)
 
 
-def _tell_what_is_not_there(report: "ExportProgress") -> None:
+def _tell_what_is_missing(report: "ExportProgress") -> None:
     for criterion in report.not_found:
         typer.echo(f"{criterion}: not in the archive", err=True)
     for failed in report.failures:
         typer.echo(f"{failed.sop_instance_uid}: {failed.why}", err=True)
+    for each in report.uncorrected:
+        names = ", ".join(each.attributes)
+        typer.echo(f"{each.sop_instance_uid}: exported without the correction of {names}", err=True)
     for why, count in sorted(report.reasons.items()):
         typer.echo(f"{count} not exported: {why}")
+    if report.not_corrected:
+        why = "their character sets cannot hold the new value"
+        typer.echo(f"{report.not_corrected} exported without a correction: {why}")
 
 
 def _tell_directory(report: "DirectoryReport") -> None:

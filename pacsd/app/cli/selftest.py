@@ -65,6 +65,8 @@ def selftest(
     try:
         for step in SelfTest(tested, partial(_admit, ask, guest)).steps():
             steps.append(step)
+            with suppress(AdminError):  # the next step tells what is wrong
+                ask("guest.renew", ae_title=guest)
             if not as_json:
                 typer.echo(_line(step), err=bool(step.failure))
     finally:

@@ -5,10 +5,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from pacsd.api.errors import StoreError, StoreFault
-from pacsd.app.admin.correction_commands import CorrectionCommands, tell_not_corrected
+from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.correction_records import CorrectedAttribute
 from pacsd.app.admin.unix_socket import AdminError
-from pacsd.archive.retrievable import Retrievable
 from tests.archive.small_archive import SmallArchive, small_archive
 
 
@@ -115,10 +114,3 @@ async def test_a_log_that_cannot_be_written_is_told(archive: SmallArchive) -> No
     values = {"PatientName": "Roe"}
     with pytest.raises(AdminError, match="test"):
         await perform(archive, "apply", level="study", uid="1.2.3", values=values, reason="x")
-
-
-def test_an_object_that_left_without_is_named() -> None:
-    with capture_logs() as captured:
-        tell_not_corrected(Retrievable("1.2", "1.1", "1.2.3", ()), [0x00100010])
-    [line] = captured
-    assert (line["sop_instance_uid"], line["attributes"]) == ("1.1", ["PatientName"])

@@ -8,7 +8,9 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from pacsd.app.cli.main import build
+from pacsd.app.cli.with_errand import Ended, run_errand
 from pacsd.app.export_folder import ExportedFile
+from pacsd.app.export_records import ExportProgress, ExportTally
 from pacsd.testing.objects import data_set
 from tests.app.test_importing import write
 from tests.dicom.as_pydicom_lists import file_set
@@ -101,6 +103,55 @@ def test_for_programs(archive: Path) -> None:
     assert said["dicomdir"]["records"] == 2
 
 
+def test_what_leaves_without_a_correction_is_not_all(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(tally: ExportTally, data_set_bytes: int) -> None:
+        tally.exported += 1
+        tally.data_set_bytes += data_set_bytes
+        tally.leave_uncorrected(f"1.{tally.exported}", ("PatientName", "StudyID"))
+
+    monkeypatch.setattr(ExportTally, "add", tell)
+    done = run(archive, "export", archive / "out", "--study", "1.2.1")
+    assert done.exit_code == 1
+    assert done.stderr == "1.1: exported without the correction of PatientName, StudyID\n"
+    why = "1 exported without a correction: their character sets cannot hold the new value"
+    assert done.stdout.splitlines()[0] == why
+
+
+def test_who_exports_is_told(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def errand(*_: object, **arguments: object) -> Ended[ExportProgress]:
+        asked.update(arguments)
+        return Ended(failure="not today")
+
+    monkeypatch.setenv("SUDO_USER", "somebody")
+    monkeypatch.setattr("pacsd.app.cli.export.run_errand", errand)
+    run(archive, "export", archive / "out", "--all")
+    assert asked["actor"] == "somebody"
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+@pytest.mark.parametrize("options", [(), ("--no-dicomdir",)])
+def test_a_daemon_with_another_file_system(
+    archive: Path, options: tuple[str], is_used: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(*arguments: Any, **more: Any) -> Ended[ExportProgress]:
+        return run_errand(*arguments, **more | {"folder": str(archive / "elsewhere")})
+
+    if is_used:
+        (archive / "out").mkdir()
+        (archive / "out/manifest.jsonl").touch()
+    monkeypatch.setattr("pacsd.app.cli.export.run_errand", elsewhere)
+    done = run(archive, "export", archive / "out", "--all", *options)
+    assert done.exit_code == 1
+    assert f"{archive}/out: the files are not there: the daemon sees another" in done.stderr
+    assert not (archive / "out/DICOMDIR").exists()
+    said = run(archive, "export", archive / "none", "--all", "--json").stdout
+    assert json.loads(said)["failure"] == f"{archive}/elsewhere: is not empty"
+
+
 @pytest.mark.parametrize("arguments", [[], ["--all", "--study", "1.2"], ["--date", "2026"]])
 def test_wrong_commands(archive: Path, arguments: list[str]) -> None:
     done = run(archive, "export", archive / "out", *arguments)
@@ -118,10 +169,10 @@ def test_a_folder_that_is_not_empty(archive: Path) -> None:
 def test_a_full_disk(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ExportedFile.keep
 
-    def fills_up(self: ExportedFile, digest: bytes) -> int:
+    def fills_up(self: ExportedFile, digest: bytes, read: bytes | None) -> int:
         if not self._path.match("*/PT000001/ST000001/*/*"):
             raise OSError(28, "No space left on device")
-        return whole(self, digest)
+        return whole(self, digest, read)
 
     monkeypatch.setattr("pacsd.app.exporting.FILES_AT_ONCE", 1)
     monkeypatch.setattr(ExportedFile, "keep", fills_up)

@@ -1,12 +1,16 @@
 """`pacsd selftest` against a real daemon."""
 
 import json
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from pacsd.app.admin import unix_socket
 from pacsd.app.cli.main import build
+from pacsd.app.selftest import Step
 from tests.running import Running, running
 
 
@@ -44,6 +48,51 @@ def test_what_fails_is_named(daemon: Running) -> None:
     assert steps[0]["failure"] == ""
     assert "rejected" in steps[1]["failure"]
     assert "explain last-reject" in steps[1]["failure"]
+
+
+def site_address() -> str:
+    """One of this machine's addresses that others could call."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unsent:
+        try:
+            unsent.connect(("192.0.2.1", 9))  # a datagram socket sends nothing to connect
+        except OSError:
+            pytest.skip("no address but loopback")
+        return str(unsent.getsockname()[0])
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_daemon_at_a_site_address_that_lists_its_callers(tmp_path: Path) -> None:
+    (tmp_path / "pacsd.toml").write_text(
+        '[dimse]\nunknown_peers = "refuse"\n[[ae]]\ntitle = "ARCHIVE"\n'
+        'calling_ae_titles = ["CT1"]\n'
+    )
+    (tmp_path / "peers.toml").write_text('[[peer]]\nae_title = "CT1"\nhost = "192.0.2.77"\n')
+    config = "--config", str(tmp_path / "pacsd.toml")
+    with running(*config, "--dimse", f"{site_address()}:0", "--http", "") as daemon:
+        code, out, err = run(*config, "--data-dir", str(daemon.data_dir))
+        assert (code, err) == (0, "")
+        assert len(out.splitlines()) == 10
+        assert daemon.stop() == 0
+
+
+def test_a_guest_stays_as_long_as_it_is_tested(
+    daemon: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, dict[str, object]]] = []
+
+    def ask(command: str, **arguments: object) -> object:
+        asked.append((command, arguments))
+        return unix_socket.ask(daemon.data_dir / "admin.sock", command, **arguments)
+
+    def steps(_: object) -> Iterator[Step]:
+        yield from (Step("one", 0.1), Step("two", 0.1))
+
+    monkeypatch.setattr("pacsd.app.cli.selftest.find_daemon", lambda *_: ask)
+    monkeypatch.setattr("pacsd.app.selftest.SelfTest.steps", steps)
+    assert run()[0] == 0
+    assert [name for name, _ in asked] == ["status", "guest.renew", "guest.renew", "guest.dismiss"]
+    assert str(asked[1][1]["ae_title"]).startswith("SELFTEST")
 
 
 def test_without_a_daemon(tmp_path: object) -> None:
