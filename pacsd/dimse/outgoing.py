@@ -5,11 +5,9 @@ sent, later messages wait here: responses, which their services pace, and refusa
 can provoke without end and a session therefore counts.
 """
 
-from collections.abc import Iterator
-
 from pacsd.dimse.errors import LocalCommandError
 from pacsd.ul.association import Association
-from pacsd.ul.pdu import PDV, PDV_HEADER_LENGTH, Buffer
+from pacsd.ul.pdu import PDV, Buffer
 
 MAX_WAITING_MESSAGES = 64
 """With so many messages waiting, a refusal is one too many."""
@@ -68,17 +66,4 @@ class Outgoing:
             self._send(context_id, data_set, is_command=False, is_last=True)
 
     def _send(self, context_id: int, data: Buffer, *, is_command: bool, is_last: bool) -> None:
-        for part, is_end in _parts(data, self._association.max_send_length - PDV_HEADER_LENGTH):
-            pdv = PDV(context_id, is_command, is_last and is_end, part)
-            self._association.send_p_data((pdv,))
-
-
-def _parts(data: Buffer, room: int) -> Iterator[tuple[Buffer, bool]]:
-    """Cut at the longest PDV; an empty data set still needs its one, empty, last fragment."""
-    length = len(data)
-    if length <= room:
-        yield data, True
-        return
-    view = memoryview(data)
-    for start in range(0, length, room):
-        yield view[start : start + room], start + room >= length
+        self._association.send_p_data(PDV(context_id, is_command, is_last, data))

@@ -52,6 +52,7 @@ class Session:
         "_active_at",
         "_incoming",
         "_invoked",
+        "_last_response",
         "_operations",
         "_outgoing",
         "_pace",
@@ -79,6 +80,7 @@ class Session:
         self._operations = 0
         self._pdvs: deque[PDV] = deque()
         self._receiving = (0, False)
+        self._last_response: tuple[Response | None, bytes] = (None, b"")
         self._active_at = now
         self._pace = Pace(now)
 
@@ -269,11 +271,18 @@ class Session:
             raise LocalCommandError(f"no operation with Message ID {message_id} awaits a response")
         if response.has_data_set is (data_set is None):
             raise LocalCommandError(f"{response.message_name}: the data set is not as announced")
-        command = encode_command(response)
-        self._outgoing.whole(operation.context.context_id, command, data_set)
+        self._outgoing.whole(operation.context.context_id, self._encoded(response), data_set)
         if category(response.status) is not StatusCategory.PENDING:
             self._performing.responded(message_id)
         self._active_at = now
+
+    def _encoded(self, response: Response) -> bytes:
+        """Its command set; of a query the pending responses are all the same one."""
+        last, command = self._last_response
+        if response is not last:
+            command = encode_command(response)
+            self._last_response = response, command
+        return command
 
     def cancel(self, message_id: int, now: float) -> None:
         """C-CANCEL an operation we invoked (PS3.7 section 9.3.2.3)."""

@@ -5,7 +5,7 @@ Bytes go in by `receive_data`, events come out of `next_event`, bytes to write o
 sent, then close the transport connection if `wants_close`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pacsd.ul import decode
@@ -26,7 +26,7 @@ from pacsd.ul.pdu import (
     AssociateRJ,
     AssociateRQ,
     Buffer,
-    PDataTF,
+    PDataRequest,
     PDUType,
 )
 from pacsd.ul.reader import PDUReader
@@ -226,25 +226,22 @@ class Association:
         self._machine.now = now
         self._machine.fire(Evt.ASSOCIATE_REJECT, rejection)
 
-    def send_p_data(self, pdvs: Sequence[PDV]) -> None:
-        """P-DATA request: one P-DATA-TF PDU; the data of the PDVs is sent from where it lies.
+    def send_p_data(self, pdv: PDV) -> None:
+        """P-DATA request: a command set, or more of a data set, of any length.
+
+        It is cut where the peer's longest PDU ends (PS3.8 annexes D.1 and E.1), one PDV in each,
+        and sent from where it lies.
 
         Raises:
-            LocalProtocolError: no PDV, more than the peer takes, a presentation context that was
-                not accepted, or a state in which nothing may be sent.
+            LocalProtocolError: a presentation context that was not accepted, or a state in which
+                nothing may be sent.
         """
-        negotiated = self._negotiated
-        length = 0
-        for pdv in pdvs:
-            if pdv.context_id not in negotiated.contexts:
-                raise LocalProtocolError(
-                    f"P-DATA-TF: presentation context id {pdv.context_id} was never accepted"
-                )
-            length += len(pdv.data) + PDV_HEADER_LENGTH
-        room = negotiated.to_acceptor if self.is_requestor else negotiated.to_requestor
-        if not 0 < length <= room:
-            raise LocalProtocolError(f"P-DATA-TF of {length} bytes, the peer takes 1 to {room}")
-        self._machine.fire(_P_DATA_REQUEST, PDataTF(tuple(pdvs)))
+        if pdv.context_id not in self._negotiated.contexts:
+            raise LocalProtocolError(
+                f"P-DATA-TF: presentation context id {pdv.context_id} was never accepted"
+            )
+        room = self.max_send_length - PDV_HEADER_LENGTH
+        self._machine.fire(_P_DATA_REQUEST, PDataRequest(pdv, room))
 
     @property
     def max_send_length(self) -> int:

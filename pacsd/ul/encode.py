@@ -1,7 +1,7 @@
 """PDU records -> bytes (PS3.8 section 9.3, PS3.7 Annex D.3.3). All numbers are big endian."""
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pacsd.dicom import ae_title
@@ -81,25 +81,46 @@ def encode_abort(pdu: Abort) -> bytes:
 
 def encode_p_data(pdu: PDataTF) -> bytes:
     """P-DATA-TF (PS3.8 section 9.3.5), every PDV copied once."""
-    return b"".join(p_data_buffers(pdu.pdvs))
-
-
-def p_data_buffers(pdvs: Sequence[PDV]) -> list[Buffer]:
-    """The buffers of one P-DATA-TF PDU; the data of a long PDV is referred to, not copied."""
-    if len(pdvs) == 1:
-        context_id, is_command, is_last, data = pdvs[0]
-        length = len(data)
-        control = is_command | (is_last << 1)
-        head = _PDATA_ONE_PDV.pack(_P_DATA_TF, length + 6, length + 2, context_id, control)
-        return [b"".join((head, data))] if length <= _CHEAP_TO_COPY else [head, data]
-    buffers: list[Buffer] = [b""]
+    parts: list[Buffer] = [b""]
     total = 0
-    for context_id, is_command, is_last, data in pdvs:
+    for context_id, is_command, is_last, data in pdu.pdvs:
         control = is_command | (is_last << 1)
-        buffers += (_PDV_HEADER.pack(len(data) + 2, context_id, control), data)
+        parts += (_PDV_HEADER.pack(len(data) + 2, context_id, control), data)
         total += len(data) + _PDV_HEADER.size
-    buffers[0] = _PDU_HEADER.pack(_P_DATA_TF, total)
+    parts[0] = _PDU_HEADER.pack(_P_DATA_TF, total)
+    return b"".join(parts)
+
+
+def cut(pdv: PDV, room: int) -> list[Buffer]:
+    """The buffers of as many P-DATA-TF PDUs as its data needs, `room` bytes of it in each.
+
+    Every PDU has one PDV; an empty data set still needs its one, empty, last fragment. Long data is
+    referred to, not copied.
+    """
+    context_id, is_command, is_last, data = pdv
+    length = len(data)
+    if length <= room:
+        return _one_pdv(context_id, is_command, is_last, data)
+    view = memoryview(data)
+    *starts, last = range(0, length, room)
+    head = _PDATA_ONE_PDV.pack(_P_DATA_TF, room + 6, room + 2, context_id, is_command)
+    buffers: list[Buffer] = []
+    for start in starts:
+        buffers += (head, view[start : start + room])
+    buffers += _one_pdv(context_id, is_command, is_last, view[last:])
     return buffers
+
+
+def _one_pdv(
+    context_id: int,
+    is_command: bool,
+    is_last: bool,
+    data: Buffer,
+) -> list[Buffer]:
+    length = len(data)
+    control = is_command | (is_last << 1)
+    head = _PDATA_ONE_PDV.pack(_P_DATA_TF, length + 6, length + 2, context_id, control)
+    return [b"".join((head, data))] if length <= _CHEAP_TO_COPY else [head, data]
 
 
 def _associate(pdu_type: PDUType, pdu: AssociateRQ | AssociateAC, contexts: bytes) -> bytes:

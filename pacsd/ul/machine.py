@@ -23,11 +23,13 @@ from pacsd.ul.events import (
     ReleaseRequested,
 )
 from pacsd.ul.negotiation import Negotiated, agree, check_announced
-from pacsd.ul.pdu import Abort, AssociateAC, AssociateRJ, AssociateRQ, Buffer, PDataTF
+from pacsd.ul.pdu import Abort, AssociateAC, AssociateRJ, AssociateRQ, Buffer, PDataRequest, PDataTF
 from pacsd.ul.provider import refusal_of
 from pacsd.ul.states import NEXT_STATE, Action, Evt, State, action_for
 
-Primitive: TypeAlias = AssociateRQ | AssociateAC | AssociateRJ | PDataTF | Abort | None
+Primitive: TypeAlias = (
+    AssociateRQ | AssociateAC | AssociateRJ | PDataRequest | PDataTF | Abort | None
+)
 
 
 class Machine:
@@ -135,8 +137,8 @@ class Machine:
         self._start_artim()
 
     def _send_data(self, primitive: Primitive) -> None:  # DT-1, AR-7
-        if isinstance(primitive, PDataTF):
-            self.out += encode.p_data_buffers(primitive.pdvs)
+        if isinstance(primitive, PDataRequest):
+            self.out += encode.cut(*primitive)
 
     def _indicate_data(self, primitive: Primitive) -> None:  # DT-2, AR-6
         if not isinstance(primitive, PDataTF) or self.negotiated is None:

@@ -132,6 +132,13 @@ class PDataTF:
     pdvs: tuple[PDV, ...]
 
 
+class PDataRequest(NamedTuple):
+    """P-DATA request: a fragment of any length, and how much of it one PDU may hold."""
+
+    pdv: PDV
+    room: int
+
+
 @dataclass(frozen=True, slots=True)
 class Abort:
     """A-ABORT (PS3.8 section 9.3.8)."""

@@ -62,7 +62,7 @@ def test_payload_is_all_bytes_and_only_they() -> None:
 
 
 def test_what_is_sent_is_named_pdu_by_pdu() -> None:
-    data = encode.p_data_buffers((PDV(1, is_command=False, is_last=True, data=b"SMITH^JOHN"),))
+    data = encode.cut(PDV(1, is_command=False, is_last=True, data=b"SMITH^JOHN"), 100)
     reject = encode.encode_associate_rj(AssociateRJ(1, 1, 1))
     with capture_logs() as captured:
         Trace(frozenset({"transcript"})).sent(1, [reject, *data, encode.RELEASE_RP])

@@ -72,7 +72,7 @@ def requestor() -> Playbook:
 
 def test_association_of_an_acceptor() -> None:
     book = established() >> P_DATA_TF << PDataReceived(PDVS)
-    book.association.send_p_data(PDVS)
+    book.association.send_p_data(PDVS[0])
     book << P_DATA_TF >> RELEASE_RQ << ReleaseRequested()
     book.association.respond_release(0.0)
     book << RELEASE_RP
@@ -99,7 +99,7 @@ def test_both_ends_agree() -> None:
     assert agreed(pair.requestor) == agreed(pair.acceptor)
     assert pair.requestor.max_send_length == TERMS.max_length
     assert pair.acceptor.max_send_length == REQUEST.user_information.max_length
-    pair.acceptor.send_p_data(PDVS)
+    pair.acceptor.send_p_data(PDVS[0])
     assert pair.to_requestor() == [PDataReceived(PDVS)]
 
 
@@ -116,7 +116,7 @@ def test_data_after_the_peers_release_request() -> None:
     """AR-7: the acceptor of a release may still send what it owes."""
     book = established() >> RELEASE_RQ << ReleaseRequested()
     assert book.association.is_established
-    book.association.send_p_data(PDVS)
+    book.association.send_p_data(PDVS[0])
     book << P_DATA_TF
     assert book.association.state is State.STA8
 
@@ -417,28 +417,25 @@ def test_accept_brings_the_peers_limits() -> None:
     assert book.association.get_timer() == 1.0
 
 
-@pytest.mark.parametrize(
-    ("pdvs", "text"),
-    [
-        ([], "P-DATA-TF of 0 bytes"),
-        ([PDV(1, False, True, bytes(507))], "P-DATA-TF of 513 bytes, the peer takes 1 to 512"),
-        ([PDV(1, False, True, bytes(251))] * 2, "P-DATA-TF of 514 bytes"),
-        ([PDV(3, False, True, b"")], "presentation context id 3 was never accepted"),
-    ],
-)
-def test_data_that_may_not_be_sent(pdvs: list[PDV], text: str) -> None:
+def test_a_context_that_was_never_accepted_carries_nothing() -> None:
     book = established()
-    with pytest.raises(LocalProtocolError, match=text):
-        book.association.send_p_data(pdvs)
+    with pytest.raises(LocalProtocolError, match="presentation context id 3 was never accepted"):
+        book.association.send_p_data(PDV(3, False, True, b""))
     assert book.is_quiet()
 
 
-def test_longest_pdu_may_be_sent() -> None:
+def test_data_is_cut_where_the_peers_longest_pdu_ends() -> None:
     association = established().association
-    data = memoryview(bytes(association.max_send_length - 6))
-    association.send_p_data([PDV(1, False, True, data)])
+    room = association.max_send_length - 6
+    data = bytes(range(256)) * 4
+    association.send_p_data(PDV(1, False, True, data))
     sent = b"".join(association.data_to_send())
-    assert sent[12:] == data
+    parts = [data[start : start + room] for start in range(0, len(data), room)]
+    pdus = [
+        encode.encode_p_data(PDataTF((PDV(1, False, part is parts[-1], part),))) for part in parts
+    ]
+    assert sent == b"".join(pdus)
+    assert len(pdus[0]) == 6 + association.max_send_length
 
 
 def test_no_length_before_an_association() -> None:

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from pynetdicom import pdu as theirs
 
 from pacsd.ul import decode, encode
@@ -97,17 +98,32 @@ def test_release() -> None:
     assert encode.RELEASE_RP == RELEASE_RP == theirs.A_RELEASE_RP().encode()
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_p_data_buffers_refer_to_the_data(count: int) -> None:
+@given(
+    st.builds(PDV, st.integers(1, 255), st.booleans(), st.booleans(), st.binary(max_size=20_000)),
+    st.integers(1, 9_000),
+)
+def test_data_of_any_length_is_cut_into_whole_pdus(pdv: PDV, room: int) -> None:
+    data = pdv.data
+    starts = range(0, max(1, len(data)), room)
+    pdvs = [
+        pdv._replace(data=data[start : start + room], is_last=pdv.is_last and start == starts[-1])
+        for start in starts
+    ]
+    cut = b"".join(encode.cut(pdv, room))
+    assert cut == b"".join(encode.encode_p_data(PDataTF((each,))) for each in pdvs)
+
+
+@pytest.mark.parametrize("room", [9_000, 5_000])
+def test_long_data_is_referred_to(room: int) -> None:
     data = bytearray(b"data" * 2_000)
-    buffers = encode.p_data_buffers([PDV(1, False, True, data)] * count)
-    assert sum(buffer is data for buffer in buffers) == count
-    data[:4] = b"DATA"
-    assert b"".join(buffers).count(b"DATA") == count
+    buffers = encode.cut(PDV(1, False, True, data), room)
+    data[:] = b"DATA" * 2_000
+    longest = max(buffers, key=len)
+    assert longest[:4] == b"DATA"
 
 
 def test_a_short_pdv_is_one_buffer() -> None:
-    (buffer,) = encode.p_data_buffers([PDV(1, True, True, memoryview(b"data"))])
+    (buffer,) = encode.cut(PDV(1, True, True, memoryview(b"data")), 100)
     assert buffer == bytes.fromhex("04 00 0000000a 00000006 01 03") + b"data"
 
 

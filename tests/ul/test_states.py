@@ -128,7 +128,7 @@ CALLS: dict[Evt, Callable[[Association], object]] = {
     Evt.TRANSPORT_CONFIRM: lambda a: a.transport_connected(NOW),
     Evt.ASSOCIATE_ACCEPT: lambda a: a.accept(TERMS),
     Evt.ASSOCIATE_REJECT: lambda a: a.reject(REJECTION, NOW),
-    Evt.P_DATA_REQUEST: lambda a: a.send_p_data(PDVS),
+    Evt.P_DATA_REQUEST: lambda a: a.send_p_data(PDVS[0]),
     Evt.RELEASE_REQUEST: lambda a: a.release(),
     Evt.RELEASE_RESPONSE: lambda a: a.respond_release(NOW),
     Evt.ABORT_REQUEST: lambda a: a.abort(NOW),
