@@ -78,7 +78,6 @@ class AnswerWriter:
 
     def __init__(self, keys: Sequence[ReturnKey], layout: Layout, charset: bytes = b"") -> None:
         self._layout = layout
-        self._is_declared = any(key.tag == SPECIFIC_CHARACTER_SET for key in keys)
         self._asked = charset if _is_known(charset) else b""
         self._charset = character_set(self._asked) if self._asked else DEFAULT_CHARACTER_SET
         tags = {key.tag: key.vr for key in keys if key.tag != SPECIFIC_CHARACTER_SET}

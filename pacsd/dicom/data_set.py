@@ -3,8 +3,7 @@
 Not for objects on their way in, whose headers are scanned as bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 from pacsd.dicom.charset import CharacterSet, character_set
 from pacsd.dicom.dictionary import vr_of
@@ -18,10 +17,6 @@ from pacsd.dicom.walk import Path, walk
 SPECIFIC_CHARACTER_SET: Tag = 0x00080005
 MAX_HEADERS = 65_536
 """Elements and items that are read; a bound on time."""
-
-Content: TypeAlias = "str | bytes | tuple[Mapping[Tag, Content], ...]"
-"""A value as it leaves: text, its values joined by backslashes; the bytes of other VRs in Little
-Endian; or the items of a sequence."""
 
 _KNOWN = frozenset(VR)
 _BYTES = frozenset({VR.OB, VR.OD, VR.OF, VR.OL, VR.OV, VR.OW, VR.UN})
@@ -104,18 +99,23 @@ def element_vr(element: Element) -> str:
 
 
 def read_data_set(
-    raw: Buffer, syntax: TransferSyntax, *, stop_before: Tag | None = None
+    raw: Buffer,
+    syntax: TransferSyntax,
+    *,
+    stop_before: Tag | None = None,
+    max_headers: int | None = None,
 ) -> DataSet:
     """The data set of these bytes.
 
     Raises:
-        ScanError: its structure cannot be read, nests too deep, or has more than MAX_HEADERS
-            elements and items.
+        ScanError: its structure cannot be read, nests too deep, or has more elements and items
+            than `max_headers`, which are MAX_HEADERS if nothing else is said.
     """
+    most = MAX_HEADERS if max_headers is None else max_headers
     is_little_endian = layout_of(syntax) is not EXPLICIT_BIG
     root = DataSet(raw, character_set(b""), is_little_endian=is_little_endian)
     places: dict[Path, DataSet] = {(): root}
-    for path, element in walk(raw, syntax, stop_before=stop_before, max_headers=MAX_HEADERS):
+    for path, element in walk(raw, syntax, stop_before=stop_before, max_headers=most):
         _place(places, path).add(element)
     return root
 

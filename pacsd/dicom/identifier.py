@@ -4,15 +4,22 @@ Hierarchical unless relational queries were negotiated: then the unique keys of 
 must have a single value each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet, read_data_set
+from pacsd.dicom.dictionary import data_element
 from pacsd.dicom.errors import IdentifierError, KeyValueError, ScanError
 from pacsd.dicom.headers import Buffer
+from pacsd.dicom.identifier_bounds import MAX_KEYS, check_bounds
 from pacsd.dicom.level import Level
-from pacsd.dicom.moments import offset_minutes, read_range
-from pacsd.dicom.name_matching import name_pattern
+from pacsd.dicom.moments import (
+    TIMEZONE_OFFSET_FROM_UTC,
+    offset_minutes,
+    read_range,
+    with_offset,
+)
+from pacsd.dicom.name_matching import NamePattern
 from pacsd.dicom.query import (
     Between,
     BetweenMoments,
@@ -28,19 +35,15 @@ from pacsd.dicom.query import (
     Values,
 )
 from pacsd.dicom.registry import TransferSyntax
+from pacsd.dicom.sounds import sound_codes
 from pacsd.dicom.tag import Tag, element
 from pacsd.dicom.text import printable
 from pacsd.dicom.vr import VR, is_text
-from pacsd.dicom.wildcard import pattern
+from pacsd.dicom.wildcard import Pattern
 
 QUERY_RETRIEVE_LEVEL: Tag = 0x00080052
 RETRIEVE_AE_TITLE: Tag = 0x00080054
 INSTANCE_AVAILABILITY: Tag = 0x00080056
-TIMEZONE_OFFSET_FROM_UTC: Tag = 0x00080201
-MAX_IDENTIFIER_BYTES = 4 * 1024 * 1024
-"""Room for a list of 60,000 UIDs."""
-MAX_VALUES = 16_384
-"""The longest list of UIDs, or of values, in one key."""
 
 UNIQUE_KEYS = {
     Level.PATIENT: 0x00100020,
@@ -52,6 +55,8 @@ UNIQUE_KEYS = {
 
 _ALL_LEVELS = tuple(Level)
 _EMPTY = '""'
+_ANYTHING = "*"
+_WILDCARDS = frozenset("*?")
 _WILD_VRS = frozenset({
     VR.AE, VR.CS, VR.LO, VR.LT, VR.SH, VR.ST, VR.UC, VR.UR, VR.UT,
 })  # fmt: skip
@@ -65,9 +70,10 @@ NOT_OF_ENTITIES = frozenset({
 })  # fmt: skip
 """They say how, where or in what an entity is answered, and are never matched."""
 
-TIME_OF_DATE = {
-    0x00080020: 0x00080030, 0x00080021: 0x00080031, 0x00080022: 0x00080032,
-    0x00080023: 0x00080033, 0x00400244: 0x00400245,
+TIME_OF_DATE: Mapping[Tag, Tag] = {
+    0x00080012: 0x00080013, 0x00080020: 0x00080030, 0x00080021: 0x00080031,
+    0x00080022: 0x00080032, 0x00080023: 0x00080033, 0x00181012: 0x00181014,
+    0x00400244: 0x00400245, 0x00400250: 0x00400251,
 }  # fmt: skip
 """A date and the time of day that goes with it."""
 
@@ -144,7 +150,7 @@ def read_retrieval(
     for each in model.levels:
         values = identifier.texts(UNIQUE_KEYS[each])
         if each <= level and any(values):
-            wanted.append(_unique(each, _listed(UNIQUE_KEYS[each], values)))
+            wanted.append(_unique(each, _listed(values)))
     key = UNIQUE_KEYS[level]
     if not any(identifier.texts(key)):
         raise IdentifierError(key, f"no value, at level {level.term} (PS3.4 section C.4.2.1.4)")
@@ -165,14 +171,24 @@ def read_instances(raw: Buffer, syntax: TransferSyntax) -> Query:
     values = identifier.texts(key)
     if not any(values):
         raise IdentifierError(key, "no value")
-    return Query(Level.INSTANCE, (_unique(Level.INSTANCE, _listed(key, values)),))
+    return Query(Level.INSTANCE, (_unique(Level.INSTANCE, _listed(values)),))
 
 
 def _read(raw: Buffer, syntax: TransferSyntax) -> DataSet:
     try:
-        return read_data_set(raw, syntax)
+        identifier = read_data_set(raw, syntax, max_headers=MAX_KEYS)
     except ScanError as error:
-        raise IdentifierError(QUERY_RETRIEVE_LEVEL, f"unreadable Identifier: {error}") from error
+        text = f"unreadable Identifier, or one of more than {MAX_KEYS} keys and items: {error}"
+        raise IdentifierError(QUERY_RETRIEVE_LEVEL, text) from error
+    check_bounds(identifier, _vr)
+    return identifier
+
+
+def _vr(keys: DataSet, tag: Tag) -> VR:
+    """The VR in which a key is matched and answered: the dictionary's, whatever it was sent in."""
+    own = VR(keys.vr(tag))
+    row = data_element(tag)
+    return own if row is None or own in row.vrs else row.vrs[0]
 
 
 def _level(identifier: DataSet, model: Model) -> Level:
@@ -190,7 +206,7 @@ def _check_levels_above(identifier: DataSet, level: Level, model: Model) -> None
             return
         key = UNIQUE_KEYS[above]
         values = identifier.texts(key)
-        is_single = len(values) == 1 and values[0] and not pattern(values[0]).has_wildcards
+        is_single = len(values) == 1 and values[0] and _WILDCARDS.isdisjoint(values[0])
         if not is_single:
             raise IdentifierError(
                 key, f"one value is needed at level {level.term} (PS3.4 section C.4.1.2.1)"
@@ -202,34 +218,38 @@ def _unique(level: Level, values: tuple[str, ...]) -> Condition:
     return Values(key, VR.LO if level is Level.PATIENT else VR.UI, values)
 
 
-def _listed(tag: Tag, values: Sequence[str]) -> tuple[str, ...]:
-    given = tuple(dict.fromkeys(filter(None, values)))
-    if len(given) > MAX_VALUES:
-        raise IdentifierError(tag, f"{len(given)} values, {MAX_VALUES} are the most")
-    return given
+def _listed(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 def _returned(identifier: DataSet) -> Iterator[ReturnKey]:
     for tag in sorted(identifier):
         if not element(tag):
             continue  # group lengths are retired (PS3.5 section 7.2)
-        vr = identifier.vr(tag)
         items = identifier.items(tag)
         inner = tuple(_returned(items[0])) if items else ()
-        yield ReturnKey(tag, VR(vr), inner)
+        yield ReturnKey(tag, _vr(identifier, tag), inner)
 
 
 class _Keys:
     """The keys of a data set or item on their way to conditions."""
 
-    def __init__(self, keys: DataSet, manner: Manner) -> None:
+    def __init__(self, keys: DataSet, manner: Manner, zone_minutes: int | None = None) -> None:
         self._keys = keys
         self._manner = manner
         self.unmatched: list[Tag] = []
-        zone = "".join(keys.texts(TIMEZONE_OFFSET_FROM_UTC)) if manner.adjusts_timezone else ""
-        self.offset_minutes = offset_minutes(zone) if zone else None
+        zone = self._text(TIMEZONE_OFFSET_FROM_UTC) if manner.adjusts_timezone else ""
+        self.offset_minutes = offset_minutes(zone) if zone else zone_minutes
         if zone and self.offset_minutes is None:
             raise IdentifierError(TIMEZONE_OFFSET_FROM_UTC, f"{printable(zone)!r} is no offset")
+
+    def _text(self, tag: Tag) -> str:
+        r"""The value of a key, its values joined by `\`; '' for Universal Matching.
+
+        SCUs of old fill keys of every VR with `*`, which only some of them allow.
+        """
+        text = "\\".join(self._keys.texts(tag)) if tag in self._keys else ""
+        return "" if text == _ANYTHING else text
 
     def conditions(self) -> Iterator[Condition]:
         """A condition for each key that is not universal."""
@@ -241,56 +261,76 @@ class _Keys:
                 yield from self._condition(tag)
 
     def _condition(self, tag: Tag) -> Iterator[Condition]:
-        vr = VR(self._keys.vr(tag))
+        vr = _vr(self._keys, tag)
         if vr == VR.SQ:
             yield from self._item(tag)
             return
-        values = self._keys.texts(tag)
-        text = "\\".join(values)
+        text = self._text(tag)
         if not text:
-            if self._keys.raw(tag) and not is_text(vr):
+            if self._is_unreadable(tag):
                 self.unmatched.append(tag)
             return
         if text == _EMPTY:
             yield Missing(tag)
             return
         try:
-            condition = self._of_vr(tag, vr, _listed(tag, values))
+            condition = self._of_vr(tag, vr, _listed(self._keys.texts(tag)))
         except KeyValueError as error:
             raise IdentifierError(tag, printable(str(error))) from error
         if condition is not None:
             yield condition
 
+    def _is_unreadable(self, tag: Tag) -> bool:
+        """Whether something stands there that is neither text nor a number."""
+        has_bytes = bool(self._keys.raw(tag)) and not is_text(self._keys.vr(tag))
+        return has_bytes or bool(self._keys.items(tag))
+
     def _of_vr(self, tag: Tag, vr: VR, values: tuple[str, ...]) -> Condition | None:
         if vr == VR.PN:
             return self._names(tag, values)
         if vr in _RANGE_VRS:
-            return _range(tag, vr, values)
+            return self._range(tag, vr, values)
         if vr in _VALUE_VRS:
             return Values(tag, vr, values)
         if vr not in _WILD_VRS:
             self.unmatched.append(tag)
             return None
-        if any(pattern(each).is_universal for each in values):
+        if any(Pattern(each).is_universal for each in values):
             return None
         return Patterns(tag, vr, values)
 
     def _names(self, tag: Tag, values: tuple[str, ...]) -> Condition | None:
         is_exact = self._manner.names_are_exact
-        if any(name_pattern(each, is_exact=is_exact).is_universal for each in values):
+        if any(NamePattern(each, is_exact=is_exact).is_universal for each in values):
             return None
-        is_plain = not any(pattern(each).has_wildcards for each in values)
-        if self._manner.is_fuzzy and is_plain:
+        if self._manner.is_fuzzy and all(map(_has_sound, values)):
             return SoundsLike(tag, values)
         return Names(tag, values, is_exact)
+
+    def _range(self, tag: Tag, vr: VR, values: tuple[str, ...]) -> Condition:
+        ranges = [read_range(each, vr) for each in values]
+        if len(values) > 1:
+            return Values(tag, vr, tuple(each.low or "" for each in ranges))
+        low, high = ranges[0].low, ranges[0].high
+        if vr == VR.DT:
+            low, high = self._with_zone(low), self._with_zone(high)
+        return Between(tag, vr, low, high)
+
+    def _with_zone(self, end: str | None) -> str | None:
+        """A datetime without offset from UTC is of the Identifier's zone, if it names one."""
+        if end is None or self.offset_minutes is None:
+            return end
+        return with_offset(end, self.offset_minutes)
 
     def _item(self, tag: Tag) -> Iterator[Condition]:
         items = self._keys.items(tag)
         if len(items) > 1:
             raise IdentifierError(tag, f"{len(items)} items, one is the most (C.2.2.2.6)")
         if not items:
+            if self._keys.raw(tag):
+                self.unmatched.append(tag)
             return
-        inner = _Keys(items[0], self._manner)
+        inner = _Keys(items[0], self._manner, self.offset_minutes)
         conditions = tuple(inner.conditions())
         self.unmatched += inner.unmatched
         if conditions:
@@ -307,10 +347,7 @@ class _Keys:
         ]
 
     def _moments(self, date_tag: Tag, time_tag: Tag) -> BetweenMoments | None:
-        date, time = (
-            "\\".join(self._keys.texts(tag)) if tag in self._keys else ""
-            for tag in (date_tag, time_tag)
-        )
+        date, time = self._text(date_tag), self._text(time_tag)
         if not date or _EMPTY in {date, time} or (not time and self.offset_minutes is None):
             return None
         if time and not self._manner.combines_datetimes and self.offset_minutes is None:
@@ -328,8 +365,6 @@ class _Keys:
         return BetweenMoments(date_tag, time_tag, low, high, self.offset_minutes)
 
 
-def _range(tag: Tag, vr: VR, values: tuple[str, ...]) -> Condition:
-    if len(values) > 1:
-        return Values(tag, vr, tuple(read_range(each, vr).low or "" for each in values))
-    ends = read_range(values[0], vr)
-    return Between(tag, vr, ends.low, ends.high)
+def _has_sound(name: str) -> bool:
+    """Whether Fuzzy Semantic Matching can say anything of it; of digits alone it cannot."""
+    return _WILDCARDS.isdisjoint(name) and bool(sound_codes(name))

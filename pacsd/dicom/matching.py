@@ -1,11 +1,16 @@
-"""Whether an entity matches conditions, whatever its values come from (PS3.4 section C.2.2.2)."""
+"""Whether an entity matches conditions, whatever its values come from (PS3.4 section C.2.2.2).
+
+Conditions are prepared once for all the entities that are looked at, and forgotten with the query:
+nothing that a peer sent is kept.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from pacsd.dicom.folding import fold_person_names
 from pacsd.dicom.moments import (
+    TIMEZONE_OFFSET_FROM_UTC,
     instant,
     last_instant,
     normal_date,
@@ -13,7 +18,7 @@ from pacsd.dicom.moments import (
     offset_minutes,
     shifted,
 )
-from pacsd.dicom.name_matching import name_pattern
+from pacsd.dicom.name_matching import NamePattern
 from pacsd.dicom.query import (
     Between,
     BetweenMoments,
@@ -30,9 +35,8 @@ from pacsd.dicom.sounds import sounds_alike
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.values import parse_decimal
 from pacsd.dicom.vr import VR
-from pacsd.dicom.wildcard import pattern
+from pacsd.dicom.wildcard import Pattern
 
-TIMEZONE_OFFSET_FROM_UTC: Tag = 0x00080201
 _NUMBERS = frozenset({VR.IS, VR.DS, VR.US, VR.SS, VR.UL, VR.SL, VR.UV, VR.SV, VR.FL, VR.FD})
 
 
@@ -46,40 +50,76 @@ class Source(Protocol):
         """The items of a sequence."""
 
 
+_Holds: TypeAlias = Callable[[Source, Source], bool]
+"""Whether a condition holds for a source, which is an entity or one of its items."""
+
+
 def matches(conditions: Iterable[Condition], source: Source) -> bool:
-    """Whether all conditions hold."""
-    return all(_MATCH[type(each)](each, source) for each in conditions)
+    """Whether all conditions hold; see `matcher` for more than one source."""
+    return matcher(conditions)(source)
 
 
-def _values(condition: Values, source: Source) -> bool:
-    texts = source.texts(condition.tag)
-    if condition.vr in _NUMBERS:
-        wanted = set(map(_number, condition.values))
-        return any(_number(text) in wanted for text in texts)
-    return any(text in condition.values for text in texts)
+def matcher(conditions: Iterable[Condition]) -> Callable[[Source], bool]:
+    """What tells of an entity whether all conditions hold."""
+    holds = _all_of(conditions)
+    return lambda source: holds(source, source)
 
 
-def _patterns(condition: Patterns, source: Source) -> bool:
-    wanted = [pattern(text) for text in condition.patterns]
-    return any(each.matches(text) for text in source.texts(condition.tag) for each in wanted)
+def _all_of(conditions: Iterable[Condition]) -> _Holds:
+    parts = [_PREPARE[type(each)](each) for each in conditions]
+    return lambda source, entity: all(holds(source, entity) for holds in parts)
 
 
-def _names(condition: Names, source: Source) -> bool:
-    wanted = [name_pattern(text, is_exact=condition.is_exact) for text in condition.patterns]
-    names = source.texts(condition.tag)
-    if not condition.is_exact:
-        names = [fold_person_names(name) for name in names]
-    return any(each.matches(name) for name in names for each in wanted)
+def _values(condition: Values) -> _Holds:
+    tag, is_number = condition.tag, condition.vr in _NUMBERS
+    wanted = frozenset(map(_number, condition.values) if is_number else condition.values)
+
+    def holds(source: Source, _: Source) -> bool:
+        texts = source.texts(tag)
+        return any((_number(text) if is_number else text) in wanted for text in texts)
+
+    return holds
 
 
-def _sounds_like(condition: SoundsLike, source: Source) -> bool:
-    names = source.texts(condition.tag)
-    return any(sounds_alike(wanted, name) for wanted in condition.names for name in names)
+def _patterns(condition: Patterns) -> _Holds:
+    wanted = [Pattern(text) for text in condition.patterns]
+
+    def holds(source: Source, _: Source) -> bool:
+        return any(each.matches(text) for text in source.texts(condition.tag) for each in wanted)
+
+    return holds
 
 
-def _between(condition: Between, source: Source) -> bool:
-    is_within = _is_instant_within if condition.vr == VR.DT else _is_text_within
-    return any(is_within(condition, text) for text in source.texts(condition.tag))
+def _names(condition: Names) -> _Holds:
+    is_exact = condition.is_exact
+    wanted = [NamePattern(text, is_exact=is_exact) for text in condition.patterns]
+
+    def holds(source: Source, _: Source) -> bool:
+        names = source.texts(condition.tag)
+        if not is_exact:
+            names = [fold_person_names(name) for name in names]
+        return any(each.matches(name) for name in names for each in wanted)
+
+    return holds
+
+
+def _sounds_like(condition: SoundsLike) -> _Holds:
+    def holds(source: Source, _: Source) -> bool:
+        names = source.texts(condition.tag)
+        return any(sounds_alike(wanted, name) for wanted in condition.names for name in names)
+
+    return holds
+
+
+def _between(condition: Between) -> _Holds:
+    def holds(source: Source, entity: Source) -> bool:
+        texts = source.texts(condition.tag)
+        if condition.vr != VR.DT:
+            return any(_is_text_within(condition, text) for text in texts)
+        zone = _zone_minutes(source, entity) if texts else None
+        return any(_is_instant_within(condition, text, zone) for text in texts)
+
+    return holds
 
 
 def _is_text_within(condition: Between, text: str) -> bool:
@@ -88,26 +128,36 @@ def _is_text_within(condition: Between, text: str) -> bool:
     return (low is None or low <= normal) and (high is None or normal <= high)
 
 
-def _is_instant_within(condition: Between, text: str) -> bool:
-    first, last = instant(text), last_instant(text)
+def _is_instant_within(condition: Between, text: str, zone_minutes: int | None) -> bool:
+    """Of two datetimes without offset from UTC, both are local times of the entity's zone."""
+    first, last = instant(text, zone_minutes), last_instant(text, zone_minutes)
     if first is None or last is None:
         return False
-    low = instant(condition.low) if condition.low else None
-    high = last_instant(condition.high) if condition.high else None
+    low = instant(condition.low, zone_minutes) if condition.low else None
+    high = last_instant(condition.high, zone_minutes) if condition.high else None
     return (low is None or low <= last) and (high is None or first <= high)
 
 
-def _between_moments(condition: BetweenMoments, source: Source) -> bool:
-    dates, times = source.texts(condition.date_tag), source.texts(condition.time_tag)
-    if not dates:
-        return False
-    date, time = normal_date(dates[0]), normal_time(times[0]) if times else ""
-    own = source.texts(TIMEZONE_OFFSET_FROM_UTC)
-    own_minutes = offset_minutes(own[0]) if own else None
-    if condition.offset_minutes is not None and own_minutes is not None:
-        later = condition.offset_minutes - own_minutes
-        date, time = shifted(date, time, later) or (date, time)
-    return _is_after(condition.low, date, time) and _is_before(condition.high, date, time)
+def _zone_minutes(source: Source, entity: Source) -> int | None:
+    """PS3.3 section C.12.1.1.8: it holds for the whole SOP Instance, items included."""
+    own = source.texts(TIMEZONE_OFFSET_FROM_UTC) or entity.texts(TIMEZONE_OFFSET_FROM_UTC)
+    return offset_minutes(own[0]) if own else None
+
+
+def _between_moments(condition: BetweenMoments) -> _Holds:
+    def holds(source: Source, entity: Source) -> bool:
+        dates, times = source.texts(condition.date_tag), source.texts(condition.time_tag)
+        if not dates:
+            return False
+        date, time = normal_date(dates[0]), normal_time(times[0]) if times else ""
+        if condition.offset_minutes is not None:
+            own_minutes = _zone_minutes(source, entity)
+            if own_minutes is not None:
+                later = condition.offset_minutes - own_minutes
+                date, time = shifted(date, time, later) or (date, time)
+        return _is_after(condition.low, date, time) and _is_before(condition.high, date, time)
+
+    return holds
 
 
 def _is_after(low: Moment | None, date: str, time: str) -> bool:
@@ -120,14 +170,19 @@ def _is_before(high: Moment | None, date: str, time: str) -> bool:
     return not high.time or (time or "000000") <= high.time
 
 
-def _missing(condition: Missing, source: Source) -> bool:
-    return not any(source.texts(condition.tag)) and not any(
-        True for _ in source.items(condition.tag)
+def _missing(condition: Missing) -> _Holds:
+    def holds(source: Source, _: Source) -> bool:
+        items = source.items(condition.tag)
+        return not any(True for _item in items) and not any(source.texts(condition.tag))
+
+    return holds
+
+
+def _has_item(condition: HasItem) -> _Holds:
+    all_hold = _all_of(condition.conditions)
+    return lambda source, entity: any(
+        all_hold(item, entity) for item in source.items(condition.tag)
     )
-
-
-def _has_item(condition: HasItem, source: Source) -> bool:
-    return any(matches(condition.conditions, item) for item in source.items(condition.tag))
 
 
 def _number(text: str) -> Decimal | str:
@@ -135,7 +190,7 @@ def _number(text: str) -> Decimal | str:
     return text if number is None else number
 
 
-_MATCH: Mapping[type, Callable[[Any, Source], bool]] = {
+_PREPARE: Mapping[type, Callable[[Any], _Holds]] = {
     Values: _values,
     Patterns: _patterns,
     Names: _names,

@@ -6,9 +6,10 @@ that minute, so that a range to it ends with `103059.999999`.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from pacsd.dicom.errors import KeyValueError
+from pacsd.dicom.tag import Tag
 from pacsd.dicom.values import (
     DATE,
     TIME,
@@ -19,14 +20,17 @@ from pacsd.dicom.values import (
 )
 from pacsd.dicom.vr import VR
 
+TIMEZONE_OFFSET_FROM_UTC: Tag = 0x00080201
+
 _LAST_TIME = "235959.999999"
 _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 # Most times are written as they shall stand, and need no second look.
 _NORMAL_TIME = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?:\.\d{0,5}[1-9])?", re.ASCII)
 _UTC_OFFSET = re.compile(r"[+-]\d{4}", re.ASCII)
-# A hyphen may also begin an offset from UTC, as in 20260101-0500.
-_DATE_TIME = r"\d{4,14}(?:\.\d{1,6})?(?:[+-]\d{4})?"
-_DATE_TIME_RANGE = re.compile(rf"({_DATE_TIME})?(-)?({_DATE_TIME})?", re.ASCII)
+# A hyphen may also begin an offset from UTC, as in 20260101-0500. No zone is 20 hours from it, so
+# that 2025-2026 are years.
+_DATE_TIME = r"\d{4,14}(?:\.\d{1,6})?(?:[+-][01]\d[0-5]\d)?"
+_DATE_TIME_RANGE = re.compile(rf"({_DATE_TIME})?-({_DATE_TIME})?|({_DATE_TIME})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,19 @@ def offset_minutes(value: str) -> int | None:
     return delta // timedelta(minutes=1)
 
 
+def utc_offset(minutes: int) -> str:
+    """The Timezone Offset From UTC of so many minutes."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}{rest:02}"
+
+
+def with_offset(value: str, minutes: int) -> str:
+    """A value of VR DT that says how far from UTC it is; its own offset stands."""
+    moment = parse_date_time(value)
+    is_local = moment is not None and moment.tzinfo is None
+    return value.rstrip(" \0") + utc_offset(minutes) if is_local else value
+
+
 def shifted(date: str, time: str, minutes: int) -> tuple[str, str] | None:
     """A date and time of day, as in columns, so many minutes later; None if they are none."""
     day, clock = parse_date(date), parse_time(time or "00")
@@ -102,17 +119,17 @@ def shifted(date: str, time: str, minutes: int) -> tuple[str, str] | None:
     return f"{moment:%Y%m%d}", f"{moment:%H%M%S}.{moment.microsecond:06}".rstrip("0").rstrip(".")
 
 
-def instant(value: str) -> datetime | None:
-    """A value of VR DT, comparable: one without offset from UTC is taken for UTC."""
+def instant(value: str, zone_minutes: int | None = None) -> datetime | None:
+    """A value of VR DT, comparable; one without offset from UTC is of the zone, or else UTC."""
     moment = parse_date_time(value)
     if moment is None or moment.tzinfo is not None:
         return moment
-    return moment.replace(tzinfo=UTC)
+    return moment.replace(tzinfo=timezone(timedelta(minutes=zone_minutes or 0)))
 
 
-def last_instant(value: str) -> datetime | None:
+def last_instant(value: str, zone_minutes: int | None = None) -> datetime | None:
     """The last instant of what a value of VR DT says, which may be a whole year."""
-    first = instant(value)
+    first = instant(value, zone_minutes)
     if first is None:
         return None
     digits = re.match(r"\d+", value)
@@ -165,8 +182,9 @@ def _split_hyphenated(value: str) -> tuple[str, str, str]:
 
 def _date_time_range(value: str) -> Ends:
     found = _DATE_TIME_RANGE.fullmatch(value.replace(" ", ""))
-    low, hyphen, high = found.groups() if found else (None, None, None)
+    low, high, single = found.groups() if found else (None, None, None)
+    low, high = low or single, high or single
     ends = [each for each in (low, high) if each]
     if not ends or any(parse_date_time(each) is None for each in ends):
         raise KeyValueError(f"{value!r} is no value or range of VR DT (PS3.4 section C.2.2.2.5)")
-    return Ends(low, high) if hyphen else Ends(low, low)
+    return Ends(low, high)

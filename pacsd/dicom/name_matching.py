@@ -6,13 +6,9 @@ where a component that the key leaves out fits any. So `SMITH` finds `Smith^John
 is matched group by group, and an empty group fits any.
 """
 
-from functools import lru_cache
-
 from pacsd.dicom.folding import fold
 from pacsd.dicom.person_name import parse_person_name
 from pacsd.dicom.wildcard import Pattern
-
-_KEPT = 256
 
 
 class NamePattern:
@@ -93,9 +89,3 @@ class _GroupPattern:
         parts += [""] * (len(self._components) - len(parts))
         pairs = zip(self._components, parts, strict=False)
         return all(not key.text or key.matches(part.strip(" ")) for key, part in pairs)
-
-
-@lru_cache(maxsize=_KEPT)
-def name_pattern(text: str, *, is_exact: bool = False) -> NamePattern:
-    """The pattern of a key."""
-    return NamePattern(text, is_exact=is_exact)

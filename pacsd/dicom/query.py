@@ -17,7 +17,8 @@ from pacsd.dicom.vr import VR
 class Values:
     """Single Value, List of UID and Multiple Value Matching: one of these is a value.
 
-    PS3.4 sections C.2.2.2.1 and C.2.2.2.2. Numbers of VR IS and DS compare as numbers.
+    PS3.4 sections C.2.2.2.1 and C.2.2.2.2. Numbers compare as numbers, those that are text (VR IS
+    and DS) as well: `70` is `70.0`.
     """
 
     tag: Tag

@@ -18,7 +18,9 @@ _DIGITS = {
     for letter in letters
 }
 _CODE_DIGITS = 3
-_KEPT = 4_096
+_KEPT = 1_024
+_KEPT_CHARACTERS = 128
+"""Codes of longer names are not kept: hardly anybody has one, and a peer could send many."""
 
 
 def sounds_alike(wanted: str, name: str) -> bool:
@@ -27,9 +29,17 @@ def sounds_alike(wanted: str, name: str) -> bool:
     return bool(codes) and codes <= sound_codes(name)
 
 
-@lru_cache(maxsize=_KEPT)
 def sound_codes(name: str) -> frozenset[str]:
     """The codes of a name's words, over all its component groups."""
+    return _kept_codes(name) if len(name) <= _KEPT_CHARACTERS else _codes(name)
+
+
+@lru_cache(maxsize=_KEPT)
+def _kept_codes(name: str) -> frozenset[str]:
+    return _codes(name)
+
+
+def _codes(name: str) -> frozenset[str]:
     return frozenset(map(soundex, _WORD.findall(fold(name))))
 
 

@@ -5,10 +5,9 @@ part where it first fits and never look for another place, which is all that wil
 """
 
 import re
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 _WILD = re.compile(r"[*?]+")
-_KEPT = 256
 
 
 class Pattern:
@@ -61,12 +60,6 @@ class Pattern:
         *between, last = others
         found = "".join(f"(?>.*?{_literal(part)})" for part in between)
         return re.compile(f"{_literal(first)}{found}.*{_literal(last)}", re.DOTALL)
-
-
-@lru_cache(maxsize=_KEPT)
-def pattern(text: str) -> Pattern:
-    """The pattern of a key."""
-    return Pattern(text)
 
 
 def _tidy(wild: re.Match[str]) -> str:

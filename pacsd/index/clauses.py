@@ -6,6 +6,7 @@ A clause has a signature; those of the same signature differ in their parameters
 statement is built once for many queries.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from pacsd.dicom.level import Level
 from pacsd.dicom.moments import shifted
-from pacsd.dicom.name_matching import name_pattern
+from pacsd.dicom.name_matching import NamePattern
 from pacsd.dicom.query import (
     Between,
     BetweenMoments,
@@ -39,7 +40,8 @@ from pacsd.dicom.query import (
 )
 from pacsd.dicom.sounds import sound_codes
 from pacsd.dicom.values import parse_integer
-from pacsd.dicom.wildcard import Pattern, pattern
+from pacsd.dicom.vr import VR
+from pacsd.dicom.wildcard import Pattern
 from pacsd.index import schema
 from pacsd.index.attributes import PATIENT_NAME, PATIENT_NAME_SOUNDS
 from pacsd.index.columns import IndexedColumn, column_of
@@ -54,7 +56,7 @@ Parameter: TypeAlias = str | int
 Binds: TypeAlias = Iterator[BindParameter[Any]]
 
 _ZERO: ColumnElement[int] = literal_column("0")
-_ROUNDING = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384)
+_ROUNDING = (1, 2, 4, 8, 16, 32, 64)
 _LAST_CHARACTER = "\U0010ffff"
 _BEFORE_SURROGATES, _BEHIND_SURROGATES = "\ud7ff", "\ue000"
 _HOURS_OF_ZONES = 26
@@ -100,6 +102,8 @@ def clause_of(condition: Condition, level: Level, partition: int) -> Clause | No
 
 def equals(column: ColumnElement[Any], name: str, values: Sequence[Parameter]) -> Clause:
     """One of these values; the list is filled up, so that there are few signatures."""
+    if len(values) > _ROUNDING[-1]:
+        return _listed(column, name, values)
     size = next(each for each in _ROUNDING if each >= len(values))
     padded = (*values, *(values[-1] for _ in range(size - len(values))))
 
@@ -111,11 +115,23 @@ def equals(column: ColumnElement[Any], name: str, values: Sequence[Parameter]) -
     return Clause((name, size), padded, build, is_exact=True)
 
 
+def _listed(column: ColumnElement[Any], name: str, values: Sequence[Parameter]) -> Clause:
+    """Of a long list: it is one parameter, so that its statement is short, and one for all."""
+
+    def build(parameters: Binds) -> ColumnElement[bool]:
+        each = func.json_each(next(parameters)).table_valued("value")
+        return column.in_(select(each.c.value))
+
+    return Clause((name, "listed"), (json.dumps(values),), build, is_exact=True)
+
+
 def _values(condition: Values, column: IndexedColumn) -> Clause:
     name = f"equals {column.level} {column.tag:08X}"
     if column.is_number:
         numbers = [n for value in condition.values if (n := parse_integer(value)) is not None]
         return equals(column.column, name, numbers) if numbers else _nothing()
+    if column.vr == VR.DS:
+        return _any(column)  # as text `70.0` and `70` are not the same
     if not column.is_multiple:
         return equals(column.column, name, condition.values)
     return _any_of(
@@ -149,7 +165,7 @@ def _studied(condition: Condition, column: IndexedColumn) -> Clause | None:
 
 
 def _patterns(condition: Patterns, column: IndexedColumn) -> Clause:
-    patterns = [pattern(each) for each in condition.patterns]
+    patterns = [Pattern(each) for each in condition.patterns]
     name = f"like {column.level} {column.tag:08X}"
     if column.is_multiple:
         held = [(Pattern(f"*{each.longest_literal}*"), column.column) for each in patterns]
@@ -166,20 +182,21 @@ def _names(condition: Names, column: IndexedColumn, partition: int) -> Clause:
     name = f"name {column.level} {column.tag:08X}"
     if column.folded is None:
         raise AssertionError(f"{column.tag:08X} is no name")
-    keys = [name_pattern(each) for each in condition.patterns]
+    keys = [NamePattern(each) for each in condition.patterns]
     if len(keys) > 1 or not keys[0].prefix:
         held = [(Pattern(f"*{key.literal}*"), column.folded) for key in keys]
         is_exact = len(keys) == 1 and keys[0].is_substring and not condition.is_exact
         return _any_of(name + " holds", held, is_exact=is_exact)
     prefix = Pattern(keys[0].prefix + "*")
-    folded = column.folded
-    if not keys[0].is_in_any_group:
-        return _any_of(name + " first", [(prefix, folded)], is_exact=False)
     is_exact = keys[0].is_prefix and not condition.is_exact
-    if column.tag == PATIENT_NAME:
+    if keys[0].is_in_any_group and column.tag == PATIENT_NAME:
         return _patient_name(prefix, partition, is_exact=is_exact)
-    inner = Pattern(f"*={keys[0].prefix}*")
-    return _any_of(name + " any", [(prefix, folded), (inner, folded)], is_exact=is_exact)
+    before = "\\" if column.is_multiple else ""
+    if keys[0].is_in_any_group:
+        before += "="
+    inner = [Pattern(f"*{delimiter}{keys[0].prefix}*") for delimiter in before]
+    places = [(each, column.folded) for each in (prefix, *inner)]
+    return _any_of(name + " begins", places, is_exact=is_exact)
 
 
 def _patient_name(prefix: Pattern, partition: int, *, is_exact: bool) -> Clause:
@@ -209,8 +226,7 @@ def _patient_name(prefix: Pattern, partition: int, *, is_exact: bool) -> Clause:
 def _sounds_like(condition: SoundsLike, column: IndexedColumn) -> Clause:
     """Of patients' names the codes are kept; of others all are looked at that there are."""
     if column.tag != PATIENT_NAME:
-        signature = (f"any {column.level} {column.tag:08X}",)
-        return Clause(signature, (), lambda _: column.column.is_not(None), is_exact=False)
+        return _any(column)
     codes = [sorted(sound_codes(name)) for name in condition.names]
     sounds = schema.patient.c[PATIENT_NAME_SOUNDS]
 
@@ -324,6 +340,12 @@ def behind(prefix: str) -> str:
         following = _BEHIND_SURROGATES if last == _BEFORE_SURROGATES else chr(ord(last) + 1)
         return prefix[:at] + following
     return _LAST_CHARACTER * (len(prefix) + 1)
+
+
+def _any(column: IndexedColumn) -> Clause:
+    """What has a value at all."""
+    signature = (f"any {column.level} {column.tag:08X}",)
+    return Clause(signature, (), lambda _: column.column.is_not(None), is_exact=False)
 
 
 def _nothing() -> Clause:

@@ -66,6 +66,9 @@ def _of_level(level: Level) -> list[IndexedColumn]:
         if each.sequence is not None:
             continue
         row = data_element(each.tag)
+        is_multiple = row is not None and row.multiplicity != "1"
+        if each.is_number and is_multiple:
+            continue  # a number's column cannot hold several: the header is asked
         folded = None if each.folded_column is None else columns[each.folded_column]
         found.append(
             IndexedColumn(
@@ -74,7 +77,7 @@ def _of_level(level: Level) -> list[IndexedColumn]:
                 each.vr,
                 columns[each.column],
                 folded,
-                is_multiple=row is not None and row.multiplicity != "1",
+                is_multiple=is_multiple,
                 is_number=each.is_number,
             )
         )

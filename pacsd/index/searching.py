@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from pacsd.dicom.level import Level
-from pacsd.dicom.matching import TIMEZONE_OFFSET_FROM_UTC, matches
+from pacsd.dicom.matching import matcher
+from pacsd.dicom.moments import TIMEZONE_OFFSET_FROM_UTC
 from pacsd.dicom.query import BetweenMoments, Condition, tags_of
 from pacsd.dicom.tag import Tag
 from pacsd.index import schema
@@ -26,6 +27,8 @@ from pacsd.index.sqlite import driver, interrupted_at, positional
 
 _FETCHED = 256
 _KEPT_STATEMENTS = 256
+_KEPT_PARAMETERS = 256
+"""Statements of more are made anew each time: there are too many shapes of them to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class _Plan:
             self._clauses.append(equals(study, "scope", sorted(asked.scope.studies) or [""]))
         self._first, self._last = min(levels), max(levels)
         self._looked_at = list(_columns(self._again, asked.level))
+        self._matches = matcher(self._again)
 
     def run(self, connection: Connection, deadline: float) -> set[int]:
         sql, names = self._statement()
@@ -105,7 +109,7 @@ class _Plan:
         return found
 
     def _is_wanted(self, row: Sequence[Any]) -> bool:
-        return not self._again or matches(self._again, _Row(self._looked_at, row[1:]))
+        return not self._again or self._matches(_Row(self._looked_at, row[1:]))
 
     def _parameters(self) -> Iterator[object]:
         for clause in self._clauses:
@@ -122,7 +126,8 @@ class _Plan:
         known = _statements.get(shape)
         if known is None:
             known = positional(self._select())
-            _statements.put(shape, known)
+            if len(known[1]) <= _KEPT_PARAMETERS:
+                _statements.put(shape, known)
         return known
 
     def _select(self) -> Select[*tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import anyio.lowlevel
@@ -15,7 +16,6 @@ from pacsd.dicom.errors import IdentifierError
 from pacsd.dicom.headers import layout_of
 from pacsd.dicom.identifier import (
     INSTANCE_AVAILABILITY,
-    MAX_IDENTIFIER_BYTES,
     QUERY_RETRIEVE_LEVEL,
     RETRIEVE_AE_TITLE,
     Asked,
@@ -23,6 +23,7 @@ from pacsd.dicom.identifier import (
     Model,
     read_query,
 )
+from pacsd.dicom.identifier_bounds import MAX_IDENTIFIER_BYTES
 from pacsd.dicom.query import Query, ReturnKey
 from pacsd.dicom.registry import TransferSyntax, transfer_syntax
 from pacsd.dicom.status import Status
@@ -41,6 +42,9 @@ RESPONSES_AT_ONCE = 32
 
 _IN_THREAD = 64
 """So many answers are encoded on the event loop; for more a hop to a thread is cheaper."""
+
+_SHORT_BYTES = 16 * 1024
+"""An Identifier of so many bytes is read on the event loop; to read a longer one takes a while."""
 
 _FLAGS = 4
 # They say how or where, and are told whether or not they were asked for.
@@ -124,8 +128,7 @@ class FindSink(IdentifierSink):
         """Find, send a pending response for each match, and give the final one."""
         question = self._question
         try:
-            asked = read_query(self.identifier(), question.syntax, question.model, question.manner)
-            return await self._find(asked)
+            return await self._find(await _read(self.identifier(), question))
         except IdentifierError as error:
             return mismatch(error)
         except IndexUnavailable as error:
@@ -191,6 +194,13 @@ def manner_of(extended: bytes, *, names_are_exact: bool) -> Manner:
 def mismatch(error: IdentifierError) -> Answer:
     """A900 (PS3.4 section C.4.1.1.4), with the attribute at fault."""
     return Answer(Status.DATA_SET_MISMATCH, error.text, (error.tag,))
+
+
+async def _read(identifier: bytes, question: Question) -> Asked:
+    read = partial(read_query, identifier, question.syntax, question.model, question.manner)
+    if len(identifier) <= _SHORT_BYTES:
+        return read()
+    return await anyio.to_thread.run_sync(read)
 
 
 class _Encoder:

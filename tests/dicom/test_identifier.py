@@ -7,7 +7,6 @@ from pydicom.dataset import Dataset
 
 from pacsd.dicom.errors import IdentifierError
 from pacsd.dicom.identifier import (
-    MAX_VALUES,
     PATIENT_ROOT,
     PATIENT_STUDY_ONLY,
     STUDY_ROOT,
@@ -35,7 +34,7 @@ from pacsd.dicom.query import (
 )
 from pacsd.dicom.vr import VR
 from tests.dicom.by_pydicom import UNCOMPRESSED, encoded, keys
-from tests.dicom.written import EXPLICIT, IMPLICIT
+from tests.dicom.written import EXPLICIT, IMPLICIT, element, item, sequence
 
 PATIENT_ID, STUDY, SERIES, INSTANCE = 0x00100020, 0x0020000D, 0x0020000E, 0x00080018
 TWO_DAYS = ("20260101", "20260103")
@@ -46,6 +45,10 @@ def asked(identifier: Dataset, model: Model = STUDY_ROOT, manner: Manner = PLAIN
     read = [read_query(encoded(identifier, each), each, model, manner) for each in UNCOMPRESSED]
     assert read[0] == read[1] == read[2]
     return read[0]
+
+
+def implicit(tag: int, value: bytes) -> bytes:
+    return element(tag, "UN", value, IMPLICIT)
 
 
 def condition(manner: Manner = PLAIN, **values: object) -> Condition:
@@ -91,6 +94,73 @@ def test_universal_matching_leaves_no_condition(keyword: str, value: object) -> 
     assert len(found.query.returned) == 2
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        0x00080020, 0x00080030, 0x00080050, 0x00080062, 0x00081030, 0x00100010, 0x00101010,
+        0x00101030, 0x0018106A, 0x0020000D, 0x00200013, 0x00201208, 0x00282000, 0x00189074,
+    ],
+)  # fmt: skip
+def test_a_star_alone_is_universal_whatever_the_vr(tag: int) -> None:
+    raw = element(0x00080052, "CS", b"STUDY ") + element(tag, "LO", b"* ")
+    for manner in (PLAIN, Manner(combines_datetimes=True, adjusts_timezone=True)):
+        found = read_query(raw, EXPLICIT, STUDY_ROOT, manner)
+        assert (found.query.conditions, found.unmatched) == ((), ())
+
+
+def test_a_star_is_no_zone_and_no_end_of_a_combined_range() -> None:
+    stars = keys(QueryRetrieveLevel="STUDY", StudyTime="1030")
+    raw = encoded(stars) + implicit(0x00080201, b"* ")
+    found = read_query(raw, IMPLICIT, STUDY_ROOT, Manner(adjusts_timezone=True))
+    assert found.offset_minutes is None
+    assert [type(each) for each in found.query.conditions] == [Between]
+
+
+@pytest.mark.parametrize("value", [b"* ", b"1.*", b"1.?2"])
+def test_a_star_is_not_the_one_value_that_a_level_needs(value: bytes) -> None:
+    raw = implicit(0x00080052, b"SERIES") + implicit(STUDY, value)
+    with pytest.raises(IdentifierError, match="one value is needed") as caught:
+        read_query(raw, IMPLICIT, STUDY_ROOT, PLAIN)
+    assert caught.value.tag == STUDY
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        (PATIENT_ID, Patterns(PATIENT_ID, VR.LO, ("1",))),
+        (0x00080060, Patterns(0x00080060, VR.CS, ("1",))),
+        (0x00200013, Values(0x00200013, VR.IS, ("1",))),
+        (STUDY, Values(STUDY, VR.UI, ("1",))),
+        (0x00280010, Values(0x00280010, VR.US, ("1",))),
+    ],
+)
+def test_the_dictionary_says_what_vr_a_key_has(tag: int, expected: Condition) -> None:
+    raw = element(0x00080052, "CS", b"IMAGE ") + element(tag, "PN", b"1 ")
+    found = read_query(raw, EXPLICIT, STUDY_ROOT, RELATIONAL).query
+    assert found.conditions == (expected,)
+    assert not isinstance(expected, Missing | HasItem | Names | SoundsLike | BetweenMoments)
+    assert found.returned[1] == ReturnKey(tag, expected.vr)
+
+
+def test_of_vrs_that_the_dictionary_leaves_open_the_one_sent_counts() -> None:
+    raw = element(0x00080052, "CS", b"IMAGE ") + element(0x00280106, "SS", b"\xff\xff")
+    found = read_query(raw, EXPLICIT, STUDY_ROOT, RELATIONAL).query
+    assert found.conditions == (Values(0x00280106, VR.SS, ("-1",)),)
+
+
+def test_a_sequence_that_is_none_and_text_with_items_mean_nothing() -> None:
+    head = element(0x00080052, "CS", b"STUDY ")
+    text = head + element(0x00081032, "LO", b"x ")
+    assert read_query(text, EXPLICIT, STUDY_ROOT, PLAIN).unmatched == (0x00081032,)
+    items = head + sequence(PATIENT_ID, item(element(0x00080100, "SH", b"A ")))
+    assert read_query(items, EXPLICIT, STUDY_ROOT, PLAIN).unmatched == (PATIENT_ID,)
+
+
+def test_names_without_letters_have_no_sound_and_match_as_they_are() -> None:
+    fuzzy = Manner(is_fuzzy=True)
+    assert condition(fuzzy, PatientName="12345") == Names(0x00100010, ("12345",))
+
+
 def test_names_sound_only_where_that_was_agreed_on_and_no_wildcard_stands() -> None:
     fuzzy = Manner(is_fuzzy=True)
     assert condition(fuzzy, PatientName="Smyth") == SoundsLike(0x00100010, ("Smyth",))
@@ -117,6 +187,19 @@ def test_a_timezone_is_minded_only_where_that_was_agreed_on() -> None:
     day = Moment("20260101", "")
     assert adjusted.query.conditions == (BetweenMoments(0x00080020, 0x00080030, day, day, -210),)
     assert asked(identifier).offset_minutes is None
+
+
+def test_a_datetime_without_offset_is_of_the_zone_that_was_asked_for() -> None:
+    adjusting = Manner(adjusts_timezone=True)
+    values = {"AcquisitionDateTime": "2026-20260131+0000", "TimezoneOffsetFromUTC": "+0100"}
+    expected = Between(0x0008002A, VR.DT, "2026+0100", "20260131+0000")
+    assert condition(adjusting, **values) == expected
+    item_keys = keys(ScheduledProcedureStepStartDate="20260131", AcquisitionDateTime="2026-")
+    inner = condition(
+        adjusting, RequestAttributesSequence=[item_keys], TimezoneOffsetFromUTC="+0100"
+    )
+    assert isinstance(inner, HasItem)
+    assert Between(0x0008002A, VR.DT, "2026+0100", None) in inner.conditions
 
 
 def test_sequences() -> None:
@@ -173,17 +256,6 @@ def test_relational_queries_need_no_keys_of_levels_above() -> None:
     found = asked(keys(QueryRetrieveLevel="IMAGE", SOPInstanceUID="1.2"), STUDY_ROOT, RELATIONAL)
     assert found.query.level is Level.INSTANCE
     assert found.query.conditions == (Values(INSTANCE, VR.UI, ("1.2",)),)
-
-
-def test_a_list_has_a_bound() -> None:
-    uids = [f"1.2.{number}" for number in range(MAX_VALUES + 1)]
-    identifier = keys(QueryRetrieveLevel="STUDY", StudyInstanceUID=uids)
-    with pytest.raises(IdentifierError, match="values"):
-        read_query(encoded(identifier), IMPLICIT, STUDY_ROOT, Manner())
-    identifier.StudyInstanceUID = uids[:-1]
-    found = read_query(encoded(identifier), IMPLICIT, STUDY_ROOT, Manner()).query.conditions[0]
-    assert isinstance(found, Values)
-    assert len(found.values) == MAX_VALUES
 
 
 def test_a_retrieval_names_instances_by_unique_keys_only() -> None:

@@ -109,6 +109,29 @@ def test_moments(low: Moment | None, high: Moment | None, offset: int | None, is
     assert matches((BetweenMoments(DATE, TIME, low, high, offset),), STUDY) is is_met
 
 
+@pytest.mark.parametrize(
+    ("value", "zone", "key", "is_met"),
+    [
+        ("20260131233000", "+0100", "20260131223000+0000", True),
+        ("20260131233000", "+0100", "20260131233000+0000", False),
+        ("20260131233000", "+0100", "20260131233000", True),
+        ("20260131233000", "+0100", "20260131223000", False),
+        ("20260131233000+0200", "+0100", "20260131213000+0000", True),
+        ("20260131233000+0200", "+0100", "20260131223000", True),
+        ("20260131233000", "", "20260131233000+0000", True),
+    ],
+)
+def test_a_datetime_without_offset_is_of_the_zone_of_its_object(
+    value: str, zone: str, key: str, is_met: bool
+) -> None:
+    values: dict[int, tuple[str, ...]] = {0x0008002A: (value,)}
+    around: dict[int, tuple[str, ...]] = {ZONE: (zone,)} if zone else {}
+    condition = Between(0x0008002A, VR.DT, key, key)
+    assert matches((condition,), Entity({**values, **around})) is is_met
+    within = Entity(around, {CODES: [Entity(values)]})
+    assert matches((HasItem(CODES, (condition,)),), within) is is_met
+
+
 def test_a_study_without_a_date_is_at_no_moment() -> None:
     whenever = BetweenMoments(DATE, TIME, Moment("0001", ""), None)
     assert not matches((whenever,), Entity({}))

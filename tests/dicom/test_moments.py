@@ -10,6 +10,8 @@ from pacsd.dicom.moments import (
     offset_minutes,
     read_range,
     shifted,
+    utc_offset,
+    with_offset,
 )
 from pacsd.dicom.vr import VR
 
@@ -34,6 +36,9 @@ from pacsd.dicom.vr import VR
         ("-1200", VR.TM, Ends(None, "120059.999999")),
         ("20260131", VR.DT, Ends("20260131", "20260131")),
         ("202601-202602", VR.DT, Ends("202601", "202602")),
+        ("2025-2026", VR.DT, Ends("2025", "2026")),
+        ("2026-0500", VR.DT, Ends("2026-0500", "2026-0500")),
+        ("2026-20260131+0000", VR.DT, Ends("2026", "20260131+0000")),
         ("20260131103000+0100-", VR.DT, Ends("20260131103000+0100", None)),
         ("20260101-0500-20260102-0500", VR.DT, Ends("20260101-0500", "20260102-0500")),
     ],
@@ -85,6 +90,27 @@ def test_the_last_instant_of_what_is_said(value: str, last: datetime) -> None:
 @pytest.mark.parametrize("value", ["9999", "99991231", "999912312359"])
 def test_time_ends_with_the_year_9999(value: str) -> None:
     assert last_instant(value) == datetime.max.replace(tzinfo=UTC)
+
+
+def test_a_value_without_offset_is_of_the_zone_that_is_given() -> None:
+    assert instant("20260131103015", 60) == datetime(2026, 1, 31, 9, 30, 15, tzinfo=UTC)
+    assert instant("20260131103015-0100", 60) == datetime(2026, 1, 31, 11, 30, 15, tzinfo=UTC)
+    last = datetime(2026, 12, 31, 22, 59, 59, 999_999, UTC)
+    assert last_instant("2026", 60) == last
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("20260131103015.5", "20260131103015.5-0330"),
+        ("2026 ", "2026-0330"),
+        ("20260131+0100", "20260131+0100"),
+        ("x", "x"),
+    ],
+)
+def test_a_datetime_says_how_far_from_utc_it_is(value: str, told: str) -> None:
+    assert with_offset(value, -210) == told
+    assert (utc_offset(0), utc_offset(60)) == ("+0000", "+0100")
 
 
 def test_what_is_no_moment_has_no_instants() -> None:

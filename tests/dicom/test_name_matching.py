@@ -1,7 +1,7 @@
 import pytest
 
 from pacsd.dicom.folding import fold_person_names
-from pacsd.dicom.name_matching import name_pattern
+from pacsd.dicom.name_matching import NamePattern
 
 YAMADA = "Yamada^Tarou=山田^太郎=やまだ^たろう"
 
@@ -30,7 +30,7 @@ YAMADA = "Yamada^Tarou=山田^太郎=やまだ^たろう"
     ],
 )
 def test_fits(key: str, name: str) -> None:
-    assert name_pattern(key).matches(fold_person_names(name))
+    assert NamePattern(key).matches(fold_person_names(name))
 
 
 @pytest.mark.parametrize(
@@ -48,16 +48,16 @@ def test_fits(key: str, name: str) -> None:
     ],
 )
 def test_does_not_fit(key: str, name: str) -> None:
-    assert not name_pattern(key).matches(fold_person_names(name))
+    assert not NamePattern(key).matches(fold_person_names(name))
 
 
 @pytest.mark.parametrize("key", ["", "*", "^^", "*^*", "=", "*=*"])
 def test_universal(key: str) -> None:
-    assert name_pattern(key).is_universal
+    assert NamePattern(key).is_universal
 
 
 def test_case_and_accents_matter_if_they_shall() -> None:
-    exact = name_pattern("Müller", is_exact=True)
+    exact = NamePattern("Müller", is_exact=True)
     assert exact.matches("Müller^Jörg")
     assert not exact.matches("MÜLLER^Jörg")
     assert not exact.matches("Muller^Jörg")
@@ -76,6 +76,6 @@ def test_case_and_accents_matter_if_they_shall() -> None:
 def test_what_a_database_can_use(
     key: str, prefix: str, literal: str, is_prefix: bool, is_substring: bool
 ) -> None:
-    each = name_pattern(key)
+    each = NamePattern(key)
     assert (each.prefix, each.literal) == (prefix, literal)
     assert (each.is_prefix, each.is_substring) == (is_prefix, is_substring)

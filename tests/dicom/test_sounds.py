@@ -1,5 +1,6 @@
 import pytest
 
+from pacsd.dicom import sounds
 from pacsd.dicom.sounds import sound_codes, soundex, sounds_alike
 
 
@@ -45,6 +46,14 @@ def test_alike(wanted: str, name: str) -> None:
 )
 def test_not_alike(wanted: str, name: str) -> None:
     assert not sounds_alike(wanted, name)
+
+
+def test_codes_of_long_names_are_not_kept() -> None:
+    before = sounds._kept_codes.cache_info().currsize
+    long = " ".join(f"name{'abcdefgh'[at % 8]}" for at in range(50))
+    assert len(sound_codes(long)) > 1
+    assert sounds._kept_codes.cache_info().currsize == before
+    assert sounds._kept_codes.cache_info().maxsize == 1_024
 
 
 def test_a_name_has_a_code_for_each_word() -> None:

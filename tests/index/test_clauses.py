@@ -10,7 +10,7 @@ from pacsd.index.schema import study
 from pacsd.index.sqlite import DIALECT
 
 NAME, ACCESSION, DATE, STUDY = 0x00100010, 0x00080050, 0x00080020, 0x0020000D
-OTHER_IDS = 0x00101000
+OTHER_IDS, OTHER_NAMES = 0x00101000, 0x00101001
 
 
 def clause(condition: Condition, level: Level = Level.STUDY) -> Clause:
@@ -41,6 +41,9 @@ def test_behind_all_that_begin_so(prefix: str, rest: str) -> None:
         (Patterns(ACCESSION, VR.SH, ("A?",)), False),
         (Patterns(OTHER_IDS, VR.LO, ("A1",)), False),
         (Values(STUDY, VR.UI, ("1.2",)), True),
+        (Values(0x00101030, VR.DS, ("70",)), False),
+        (Names(OTHER_NAMES, ("SMITH*",)), True),
+        (Names(OTHER_NAMES, ("SMITH*=SMITH",)), False),
         (Names(NAME, ("SMITH*",)), True),
         (Names(NAME, ("*MITH*",)), True),
         (Names(NAME, ("SMITH",)), False),
@@ -69,6 +72,9 @@ def test_values_are_never_part_of_the_statement() -> None:
 
 def test_queries_of_one_shape_share_a_signature() -> None:
     assert clause(Names(NAME, ("SMITH*",))).signature == clause(Names(NAME, ("J*",))).signature
+    long = [clause(Values(STUDY, VR.UI, tuple(map(str, range(n))))) for n in (65, 16_384)]
+    assert long[0].signature == long[1].signature
+    assert [len(each.parameters) for each in long] == [1, 1]
     lists = [clause(Values(STUDY, VR.UI, tuple(map(str, range(n))))) for n in (5, 8, 9)]
     assert lists[0].signature == lists[1].signature != lists[2].signature
     assert [len(each.parameters) for each in lists] == [8, 8, 16]

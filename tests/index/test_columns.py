@@ -4,12 +4,14 @@ from pacsd.dicom.level import Level
 from pacsd.index.attributes import ATTRIBUTES
 from pacsd.index.columns import TABLES, column_of, joined
 
+OTHER_STUDY_NUMBERS = 0x00201070
+
 
 def test_every_indexed_attribute_outside_sequences_has_its_column() -> None:
     for level, attributes in ATTRIBUTES.items():
         for each in attributes:
             found = column_of(each.tag, level)
-            if each.sequence is None:
+            if each.sequence is None and each.tag != OTHER_STUDY_NUMBERS:
                 assert found is not None
                 assert (found.level, found.vr) == (level, each.vr)
                 assert (found.folded is not None) is (each.folded_column is not None)
@@ -40,6 +42,10 @@ def test_several_values_stand_in_one_column(tag: int, is_multiple: bool) -> None
     found = column_of(tag, Level.PATIENT)
     assert found is not None
     assert found.is_multiple is is_multiple
+
+
+def test_a_number_of_which_there_may_be_several_is_none_of_the_indexs() -> None:
+    assert column_of(OTHER_STUDY_NUMBERS, Level.STUDY) is None
 
 
 def test_tables_are_joined_from_the_first_level_to_the_last() -> None:

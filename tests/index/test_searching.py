@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from pacsd.dicom.identifier_bounds import MAX_PATTERNS, MAX_VALUES
 from pacsd.dicom.level import Level
 from pacsd.dicom.matching import matches
 from pacsd.dicom.query import (
@@ -23,6 +24,7 @@ from pacsd.dicom.query import (
     Values,
 )
 from pacsd.dicom.vr import VR
+from pacsd.index import searching
 from pacsd.index.errors import QueryTooCostly
 from pacsd.index.instances import _delete
 from pacsd.index.records import Scope
@@ -36,6 +38,7 @@ NAME, PATIENT_ID, STUDY, SERIES, INSTANCE = (
 DATE, TIME, ZONE, MODALITIES, MODALITY, OPERATORS = (
     0x00080020, 0x00080030, 0x00080201, 0x00080061, 0x00080060, 0x00081070,
 )  # fmt: skip
+WEIGHT = 0x00101030
 NAMES = (
     "Smith^John",
     "SMITH^Jane",
@@ -68,8 +71,9 @@ class Made:
                 ZONE: "+0200" if number % 2 else "",
                 0x00080050: f"A{number // 2}" if number % 5 else "",
                 0x00081030: "desc %" if number % 4 else "[x] desc",
-                OPERATORS: "Op^One\\Op^Two" if number % 2 else "Other",
+                OPERATORS: "First^One\\Op^Two" if number % 2 else "Other",
                 0x00200011: str(number),
+                WEIGHT: f"{number}.0",
             }.items()
             if value
         }
@@ -204,7 +208,12 @@ def test_levels_below_and_above(connection: Connection) -> None:
 
 def test_several_values_of_one_attribute(connection: Connection) -> None:
     operators = Names(OPERATORS, ("op^two",))
-    assert found(connection, operators) == [made.study for made in STUDIES if made.number % 2]
+    odd = [made.study for made in STUDIES if made.number % 2]
+    assert found(connection, operators) == odd
+    for key in ("Op", "Op*", "op^t*", "Op^Two"):
+        of_second = (Names(OPERATORS, (key,)), Names(OPERATORS, ("*two*",)))
+        assert found(connection, *of_second) == odd
+    assert found(connection, Names(OPERATORS, ("Two*",))) == []
     sop_class = Values(0x00080062, VR.UI, ("1.2.840.10008.5.1.4.1.1.2",))
     assert len(found(connection, sop_class)) == MANY
     assert found(connection, Values(0x00080062, VR.UI, ("1.2",))) == []
@@ -212,6 +221,26 @@ def test_several_values_of_one_attribute(connection: Connection) -> None:
         "1.2.3.0",
         "1.2.3.1",
     ]
+
+
+def test_decimals_compare_as_numbers(connection: Connection) -> None:
+    for key in ("7", "7.0", "7.00", "0.7E1"):
+        assert found(connection, Values(WEIGHT, VR.DS, (key, "x"))) == ["1.2.7"]
+
+
+def test_d40_as_many_patterns_as_an_identifier_may_have(connection: Connection) -> None:
+    half = tuple(f"x{number}?*y" for number in range(MAX_PATTERNS // 2))
+    asked: tuple[Condition, ...] = (
+        Patterns(0x00080050, VR.SH, half),
+        Names(NAME, half),
+        *(Patterns(tag, VR.LO, ("*",)) for tag in (0x00081030, 0x00200010, PATIENT_ID)),
+        Values(STUDY, VR.UI, tuple(f"1.2.{number}" for number in range(MAX_VALUES))),
+    )
+    before = len(searching._statements)
+    assert found(connection, *asked) == []
+    assert found(connection, Names(NAME, half + half)) == []
+    assert found(connection, SoundsLike(NAME, tuple(f"n{n}" for n in range(MAX_PATTERNS)))) == []
+    assert len(searching._statements) == before
 
 
 def test_counts_can_be_asked_for(connection: Connection) -> None:

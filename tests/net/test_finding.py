@@ -1,11 +1,14 @@
 """C-FIND as SCP, on a line that is not a socket."""
 
+import threading
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 import pytest
 
 from pacsd.archive.finding import IndexUnavailable, Match, TooCostly, TooManyMatches
-from pacsd.dicom.identifier import MAX_IDENTIFIER_BYTES, Manner
+from pacsd.dicom.identifier import Asked, Manner, read_query
+from pacsd.dicom.identifier_bounds import MAX_IDENTIFIER_BYTES
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, Values
 from pacsd.dicom.status import Status
@@ -16,7 +19,7 @@ from pacsd.net.finding import RESPONSES_AT_ONCE, Finds, begin_find, manner_of
 from pacsd.net.storage import Answer, Caller, DataSetSink
 from pacsd.ul.negotiation import PresentationContext
 from tests.dicom.by_pydicom import decoded, encoded, keys
-from tests.dicom.written import EXPLICIT
+from tests.dicom.written import EXPLICIT, IMPLICIT
 from tests.net.harness import FakeFinder
 from tests.net.test_performer import FakeLine
 
@@ -24,6 +27,7 @@ STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY, NAME = 0x0020000D, 0x00100010
 REQUEST = CFindRQ(message_id=7, affected_sop_class_uid=STUDY_ROOT_FIND)
 CONTEXT = PresentationContext(1, STUDY_ROOT_FIND, EXPLICIT.uid)
+IN_IMPLICIT = PresentationContext(1, STUDY_ROOT_FIND, IMPLICIT.uid)
 ASKED = keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2", PatientName="")
 FOUND: Match = {STUDY: "1.2", NAME: "Smith^John"}
 
@@ -46,10 +50,15 @@ class Failing:
 class Conversation:
     """One C-FIND over a fake line."""
 
-    def __init__(self, finder: Finds, caller: Caller | None = None) -> None:
+    def __init__(
+        self,
+        finder: Finds,
+        caller: Caller | None = None,
+        context: PresentationContext = CONTEXT,
+    ) -> None:
         self.line = FakeLine()
         caller = caller or Caller("T", "PACSD", "192.0.2.1")
-        self.sink: DataSetSink = begin_find(finder, CONTEXT, REQUEST, caller, self.line)
+        self.sink: DataSetSink = begin_find(finder, context, REQUEST, caller, self.line)
 
     async def ask(self, identifier: bytes) -> Answer:
         self.sink.write(identifier[:9])
@@ -117,6 +126,24 @@ async def test_d41_an_identifier_that_asks_for_nothing_names_what_is_wrong() -> 
     answer = await talk.ask(encoded(keys(QueryRetrieveLevel="SERIES"), EXPLICIT))
     assert (answer.status, answer.offending) == (Status.DATA_SET_MISMATCH, (STUDY,))
     assert talk.line.responses == []
+
+
+async def test_d40_a_long_identifier_is_not_read_on_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[int] = []
+
+    def noted(*args: Any) -> Asked:
+        threads.append(threading.get_ident())
+        return read_query(*args)
+
+    monkeypatch.setattr("pacsd.net.finding.read_query", noted)
+    finder = FakeFinder([FOUND])
+    for count in (1, 9_000):
+        uids = [f"1.2.{number}" for number in range(count)]
+        identifier = encoded(keys(QueryRetrieveLevel="STUDY", StudyInstanceUID=uids), IMPLICIT)
+        assert (await Conversation(finder, context=IN_IMPLICIT).ask(identifier)).status == 0
+    assert threads[0] == threading.get_ident() != threads[1]
 
 
 async def test_an_identifier_has_a_bound() -> None:
