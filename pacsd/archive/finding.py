@@ -6,32 +6,36 @@ was corrected.
 """
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import anyio.to_thread
+
 from pacsd.archive.stored_headers import StoredHeaders
-from pacsd.dicom.answer import Field
-from pacsd.dicom.data_set import DataSet
-from pacsd.dicom.identifier import NOT_OF_ENTITIES, TIME_OF_DATE, TIMEZONE_OFFSET_FROM_UTC
+from pacsd.archive.telling import Candidate, Teller
+from pacsd.archive.zones import Told, with_companions
+from pacsd.dicom.dictionary import vr_of
+from pacsd.dicom.identifier import NOT_OF_ENTITIES
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
-from pacsd.dicom.matching import matches
-from pacsd.dicom.moments import offset_minutes, shifted
-from pacsd.dicom.overlaid import Overlaid
+from pacsd.dicom.moments import TIMEZONE_OFFSET_FROM_UTC
 from pacsd.dicom.query import Condition, Query, ReturnKey, tags_of
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
 from pacsd.index.entities import Entity, is_indexed
 from pacsd.index.errors import IndexFault, QueryTooCostly
 from pacsd.index.index import Index
-from pacsd.index.overlay_records import Overlay
 from pacsd.index.queries import PAGE
 from pacsd.index.records import Scope
 from pacsd.index.searching import Search, knows
 
-Match: TypeAlias = Mapping[Tag, str | Field]
+Match: TypeAlias = Told
 """What is told of an entity: each attribute that was asked for and is supported."""
+
+MAX_CANDIDATES = 200_000
+"""Of so many entities headers are looked at for one query; to read them takes minutes."""
 
 _ALL = Scope()
 
@@ -45,7 +49,7 @@ class TooManyMatches(FindError):
 
 
 class TooCostly(FindError):
-    """It would take longer than its budget of the database's time."""
+    """It would take longer than its budget, or look at more headers than one query may."""
 
 
 class IndexUnavailable(FindError):
@@ -54,7 +58,7 @@ class IndexUnavailable(FindError):
 
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
-    """What one query may take: matches, and seconds of the database's time."""
+    """What one query may take: matches, and seconds of searching and of matching in headers."""
 
     max_results: int = 100_000
     budget_s: float = 1.0
@@ -64,11 +68,12 @@ class QueryLimits:
 class _Plan:
     """A query, divided between the index and headers."""
 
-    query: Query
     indexed: tuple[Condition, ...]
     in_header: tuple[Condition, ...]
     columns: tuple[Tag, ...]
     header_keys: tuple[ReturnKey, ...]
+    zone_minutes: int | None
+    teller: Teller
 
     @property
     def needs_headers(self) -> bool:
@@ -106,46 +111,72 @@ class Finder:
     async def _find(
         self, query: Query, zone_minutes: int | None, scope: Scope
     ) -> AsyncGenerator[Sequence[Match], None]:
-        plan = _plan(query, adjusts_timezone=zone_minutes is not None)
+        plan, budget = _plan(query, zone_minutes), _Budget(self._limits.budget_s)
         limit = self._limits.max_results
-        search = Search(scope, query.level, plan.indexed, limit + 1, self._limits.budget_s)
-        deadline = time.monotonic() + self._limits.budget_s
-        found = await self._index.queries.search(
-            search, plan.columns, with_first=plan.needs_headers
-        )
+        most = max(limit, MAX_CANDIDATES) if plan.in_header else limit
+        search = Search(scope, query.level, plan.indexed, most + 1, budget.left_s)
+        with budget.spent():
+            found = await self._index.queries.search(
+                search, plan.columns, with_first=plan.needs_headers
+            )
         page, done, given = found.page, min(PAGE, len(found.ids)), 0
         while True:
-            matches_ = await self._matches(scope, plan, page, deadline)
+            matches_ = await self._matches(scope, plan, page, budget)
             given += len(matches_)
             if given > limit:
-                yield _adjusted(matches_[: limit - given], zone_minutes)
+                yield matches_[: limit - given]
                 raise TooManyMatches(f"more than {limit} matches (query.max_results)")
             if matches_:
-                yield _adjusted(matches_, zone_minutes)
+                yield matches_
             if done >= len(found.ids):
-                return
+                break
             ids = found.ids[done : done + PAGE]
             done += len(ids)
             page = await self._index.queries.entities(
                 query.level, ids, plan.columns, with_first=plan.needs_headers
             )
+        if len(found.ids) > most:
+            raise TooCostly(f"more than {most} entities to be looked up in headers")
 
     async def _matches(
-        self, scope: Scope, plan: _Plan, page: Sequence[Entity], deadline: float
-    ) -> list[dict[Tag, str | Field]]:
+        self, scope: Scope, plan: _Plan, page: Sequence[Entity], budget: "_Budget"
+    ) -> list[Match]:
+        if not plan.needs_headers and plan.zone_minutes is None:
+            return [entity.values for entity in page]
+        with budget.spent():
+            candidates = await self._candidates(scope, plan, page)
+            return await anyio.to_thread.run_sync(plan.teller.tell, candidates, budget.left_s)
+
+    async def _candidates(
+        self, scope: Scope, plan: _Plan, page: Sequence[Entity]
+    ) -> list[Candidate]:
         if not plan.needs_headers:
-            return [dict(entity.values) for entity in page]
-        if plan.in_header and time.monotonic() > deadline:
-            raise QueryTooCostly(self._limits.budget_s)
+            return list(map(Candidate, page))
         firsts = [entity.first_instance for entity in page]
         headers = await self._headers.read(scope, firsts)
         overlays = await self._index.overlays.of_instances(firsts)
         return [
-            match
+            Candidate(entity, headers.get(first), overlays.get(first))
             for entity, first in zip(page, firsts, strict=True)
-            if (match := _match(plan, entity, _source(headers.get(first), overlays.get(first))))
-            is not None
         ]
+
+
+class _Budget:
+    """What is left of the time for searching and matching; how fast a peer reads is its own."""
+
+    def __init__(self, budget_s: float) -> None:
+        self._budget_s = self.left_s = budget_s
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """What is done within counts."""
+        started = time.monotonic()
+        try:
+            yield
+        except TimeoutError:
+            raise QueryTooCostly(self._budget_s) from None
+        finally:
+            self.left_s -= time.monotonic() - started
 
 
 def is_supported(key: Tag, level: Level) -> bool:
@@ -160,67 +191,23 @@ def unsupported(query: Query) -> tuple[Tag, ...]:
     return tuple(dict.fromkeys(tag for tag in asked if not is_supported(tag, query.level)))
 
 
-def _plan(query: Query, *, adjusts_timezone: bool) -> _Plan:
+def _plan(query: Query, zone_minutes: int | None) -> _Plan:
     level = query.level
     indexed = tuple(each for each in query.conditions if knows(each, level))
     others = (each for each in query.conditions if not knows(each, level))
     in_header = tuple(
         each for each in others if all(level_of(tag) <= level for tag in tags_of(each))
     )
-    columns = [key.tag for key in query.returned if is_indexed(key.tag, level)]
-    if adjusts_timezone and is_indexed(TIMEZONE_OFFSET_FROM_UTC, level):
-        columns.append(TIMEZONE_OFFSET_FROM_UTC)
+    keys = {key.tag: key for key in query.returned}
+    asked = frozenset(keys)
+    if zone_minutes is not None:
+        for tag in with_companions([*keys, TIMEZONE_OFFSET_FROM_UTC]):
+            keys.setdefault(tag, ReturnKey(tag, vr_of(tag) or VR.UN))
+    columns = tuple(tag for tag in keys if is_indexed(tag, level))
     header_keys = tuple(
         key
-        for key in query.returned
-        if not is_indexed(key.tag, level)
-        and level_of(key.tag) <= level
-        and key.tag not in NOT_OF_ENTITIES
+        for tag, key in keys.items()
+        if tag not in columns and level_of(tag) <= level and tag not in NOT_OF_ENTITIES
     )
-    return _Plan(query, indexed, in_header, tuple(dict.fromkeys(columns)), header_keys)
-
-
-def _source(header: DataSet | None, overlays: Mapping[Tag, Overlay] | None) -> Overlaid | None:
-    """What is known of an entity beside its columns; None if that is nothing."""
-    if header is None and not overlays:
-        return None
-    values = {tag: each.new_value for tag, each in overlays.items()} if overlays else {}
-    return Overlaid(header, values)
-
-
-def _match(plan: _Plan, entity: Entity, source: Overlaid | None) -> dict[Tag, str | Field] | None:
-    """What is told of a candidate; None if its header does not match."""
-    if plan.in_header and (source is None or not matches(plan.in_header, source)):
-        return None
-    told: dict[Tag, str | Field] = dict(entity.values)
-    for key in plan.header_keys:
-        field = None if source is None else source.field(key.tag, key.keys)
-        told[key.tag] = "" if field is None else field
-    return told
-
-
-def _adjusted(
-    matches_: Sequence[dict[Tag, str | Field]], wanted_minutes: int | None
-) -> Sequence[Match]:
-    """Dates and times as of another zone (PS3.4 section C.4.1.1.3.1)."""
-    if wanted_minutes is not None:
-        for match in matches_:
-            _adjust(match, wanted_minutes)
-    return matches_
-
-
-def _adjust(match: dict[Tag, str | Field], wanted_minutes: int) -> None:
-    own = match.get(TIMEZONE_OFFSET_FROM_UTC)
-    own_minutes = offset_minutes(own) if isinstance(own, str) else None
-    if own_minutes is None:
-        return
-    for date_tag, time_tag in TIME_OF_DATE.items():
-        date, clock = match.get(date_tag), match.get(time_tag)
-        if not isinstance(date, str) or not isinstance(clock, str) or not date or not clock:
-            continue
-        moved = shifted(date, clock, wanted_minutes - own_minutes)
-        if moved is not None:
-            match[date_tag], match[time_tag] = moved
-    sign = "-" if wanted_minutes < 0 else "+"
-    hours, minutes = divmod(abs(wanted_minutes), 60)
-    match[TIMEZONE_OFFSET_FROM_UTC] = f"{sign}{hours:02}{minutes:02}"
+    teller = Teller(in_header, header_keys, zone_minutes, asked | {TIMEZONE_OFFSET_FROM_UTC})
+    return _Plan(indexed, in_header, columns, header_keys, zone_minutes, teller)

@@ -1,8 +1,6 @@
-"""Headers of instances, as data sets: from the header database, or from the files it lacks."""
+"""Headers of instances: from the header database, or from the files it lacks."""
 
-from collections.abc import Mapping, Sequence
-
-import anyio.to_thread
+from collections.abc import Sequence
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
@@ -22,15 +20,15 @@ class StoredHeaders:
         self._store = store
         self._index = index
 
-    async def read(self, scope: Scope, instances: Sequence[int]) -> dict[int, DataSet]:
-        """The headers by number of the instance; those nobody can read are left out."""
+    async def read(self, scope: Scope, instances: Sequence[int]) -> dict[int, bytes]:
+        """The headers by number of the instance, as they are kept; those that are lost are not."""
         found = dict(await self._index.headers(instances))
         for number in instances:
             if number not in found:
                 header = await self._from_file(scope, number)
                 if header is not None:
                     found[number] = header
-        return await anyio.to_thread.run_sync(_parsed, found)
+        return found
 
     async def _from_file(self, scope: Scope, number: int) -> bytes | None:
         instance = await self._index.instances.of_number(scope, number)
@@ -42,12 +40,10 @@ class StoredHeaders:
         return None
 
 
-def _parsed(headers: Mapping[int, bytes]) -> dict[int, DataSet]:
-    parsed: dict[int, DataSet] = {}
-    for number, header in headers.items():
-        try:
-            stored = decode_header(header)
-            parsed[number] = read_data_set(stored.raw, header_syntax(stored.layout))
-        except DicomError:
-            continue
-    return parsed
+def parsed_header(header: bytes) -> DataSet | None:
+    """A header as data set, None if nobody can read it; takes a millisecond."""
+    try:
+        stored = decode_header(header)
+        return read_data_set(stored.raw, header_syntax(stored.layout))
+    except DicomError:
+        return None

@@ -1,6 +1,8 @@
 """Finding, with the real index and headers."""
 
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +21,11 @@ from pacsd.archive.finding import (
 )
 from pacsd.archive.stored_file import read_stored
 from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.archive.telling import Candidate, Teller
+from pacsd.archive.zones import Told
 from pacsd.dicom.answer import Field
 from pacsd.dicom.level import Level
-from pacsd.dicom.query import Condition, Names, Patterns, Query, ReturnKey, Values
+from pacsd.dicom.query import Between, Condition, Names, Patterns, Query, ReturnKey, Values
 from pacsd.dicom.vr import VR
 from pacsd.index.index import Index, open_index
 from pacsd.index.overlay_records import Correction
@@ -34,6 +38,8 @@ from tests.archive.test_stored_file import REQUEST, stored
 STUDY, NAME, DATE, TIME, ZONE, SPECIES, KVP = (
     0x0020000D, 0x00100010, 0x00080020, 0x00080030, 0x00080201, 0x00102201, 0x00180060,
 )  # fmt: skip
+OTHER_NUMBERS, ACQUIRED_AT, ACQUIRED_DT = 0x00201070, 0x00080032, 0x0008002A
+INSTANCE = Level.INSTANCE
 STUDIES = 7
 HOSTILE = (
     "*" * 1_000, "*?" * 500, "*a" * 500, "x" * 65_536, "%_'\";--", "\u202e\x1b[31m", "a\0b",
@@ -66,6 +72,10 @@ async def store(index: Index) -> MemoryStore:
                     "TimezoneOffsetFromUTC": "+0100" if number else "",
                     "PatientSpeciesDescription": f"species {number % 2}" if not place else "other",
                     "KVP": str(100 + place),
+                    "AcquisitionDate": "20260131",
+                    "AcquisitionTime": "2330",
+                    "AcquisitionDateTime": "20260131233000",
+                    "OtherStudyNumbers": f"{number}\\{number}0",
                 }
             )
             request = replace(REQUEST, sop_instance_uid=uid)
@@ -156,6 +166,111 @@ async def test_times_are_told_in_the_zone_that_was_asked_for(
     assert (unknown[DATE], unknown[TIME], unknown[ZONE]) == ("20260131", "233000", "")
     west, *_ = (await found(finder(index, store), asked, zone_minutes=-210))[1:]
     assert (west[DATE], west[TIME], west[ZONE]) == ("20260131", "190000", "-0330")
+
+
+async def test_of_a_date_alone_in_another_zone_its_time_is_minded_but_not_told(
+    index: Index, store: MemoryStore
+) -> None:
+    _, known, *_ = await found(finder(index, store), query(tags=(STUDY, DATE)), zone_minutes=180)
+    assert known == {STUDY: "1.2.1", DATE: "20260201", ZONE: "+0300"}
+
+
+async def test_times_of_headers_are_told_in_the_zone_that_was_asked_for(
+    index: Index, store: MemoryStore
+) -> None:
+    asked = query(level=Level.INSTANCE, tags=(0x00080018, ACQUIRED_AT, ACQUIRED_DT))
+    *_, known = await found(finder(index, store), asked, zone_minutes=180)
+    assert known == {
+        0x00080018: "1.2.6.1.1",
+        ACQUIRED_AT: "013000",
+        ACQUIRED_DT: Field("DT", "20260131233000+0100"),
+        ZONE: "+0300",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "count"),
+    [("20260131223000+0000", 2 * (STUDIES - 1)), ("20260131233000+0000", 2)],
+)
+async def test_a_datetime_is_of_its_objects_zone(
+    index: Index, store: MemoryStore, key: str, count: int
+) -> None:
+    asked = query(Between(ACQUIRED_DT, VR.DT, key, key), level=Level.INSTANCE)
+    assert len(await found(finder(index, store), asked)) == count
+
+
+async def test_the_limit_of_matches_is_none_of_candidates(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "PAGE", 3)
+    monkeypatch.setattr("pacsd.index.queries.PAGE", 3)
+    limited = finder(index, store, QueryLimits(max_results=1))
+    last = query(Values(OTHER_NUMBERS, VR.IS, ("6",)))
+    assert await found(limited, last) == [{STUDY: "1.2.6"}]
+    many = query(Patterns(KVP, VR.DS, ("101",)), level=INSTANCE)
+    with pytest.raises(TooManyMatches):
+        await found(limited, many)
+
+
+async def test_d40_too_many_candidates_are_told_of_never_passed_over(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = query(Patterns(KVP, VR.DS, ("101",)), level=INSTANCE)
+    limited = finder(index, store, QueryLimits(max_results=1_000))
+    monkeypatch.setattr(finding, "MAX_CANDIDATES", 5)
+    assert len(await found(limited, asked)) == STUDIES
+    limited = finder(index, store, QueryLimits(max_results=5))
+    given: list[Match] = []
+
+    async def take() -> None:
+        async for page in limited.find(asked):
+            given.extend(page)
+
+    with pytest.raises(TooCostly, match="more than 5 entities to be looked up in headers"):
+        await take()
+    assert len(given) == 3
+
+
+async def test_d42_the_time_that_a_peer_takes_to_read_is_its_own(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "PAGE", 1)
+    monkeypatch.setattr("pacsd.index.queries.PAGE", 1)
+    passed_s = 0.0
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + passed_s)
+    hasty = finder(index, store, QueryLimits(budget_s=10.0))
+    pages = 0
+    async for _ in hasty.find(query(Patterns(SPECIES, VR.LO, ("species *",)))):
+        pages += 1
+        passed_s += 60
+    assert pages == STUDIES
+
+
+async def test_headers_are_matched_and_told_in_a_thread(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[int] = set()
+    tell = Teller.tell
+
+    def noted(teller: Teller, candidates: Sequence[Candidate], left_s: float) -> list[Told]:
+        threads.add(threading.get_ident())
+        return tell(teller, candidates, left_s)
+
+    monkeypatch.setattr(Teller, "tell", noted)
+    await found(finder(index, store), query(tags=(STUDY, SPECIES)))
+    await found(finder(index, store), query(tags=(STUDY, DATE)), zone_minutes=0)
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_several_numbers_of_one_attribute_are_found_and_told(
+    index: Index, store: MemoryStore
+) -> None:
+    for key in ("3", "30"):
+        asked = query(Values(OTHER_NUMBERS, VR.IS, (key,)), tags=(STUDY, OTHER_NUMBERS))
+        (match,) = await found(finder(index, store), asked)
+        assert match == {STUDY: "1.2.3", OTHER_NUMBERS: Field("IS", "3\\30")}
 
 
 async def test_d40_matches_up_to_the_limit_come_first(index: Index, store: MemoryStore) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.stored_file import read_stored
-from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.archive.stored_headers import StoredHeaders, parsed_header
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
@@ -38,7 +38,8 @@ async def add(index: Index, store: MemoryStore, number: int, header: bytes | Non
 
 async def species(headers: StoredHeaders, *instances: int) -> list[str]:
     read = await headers.read(SCOPE, instances)
-    return ["".join(read[each].texts(SPECIES)) for each in instances if each in read]
+    parsed = [parsed_header(read[each]) for each in instances if each in read]
+    return ["".join(each.texts(SPECIES)) for each in parsed if each is not None]
 
 
 async def test_headers_come_from_the_database_or_from_the_file(index: Index) -> None:
