@@ -4,13 +4,14 @@ It takes a millisecond for each header, and so its place is in a worker thread.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pacsd.archive.stored_headers import parsed_header
 from pacsd.archive.zones import Told, moved
 from pacsd.dicom.answer import Field
-from pacsd.dicom.matching import matcher
+from pacsd.dicom.matching import Source, matcher
 from pacsd.dicom.overlaid import Overlaid
 from pacsd.dicom.query import Condition, ReturnKey
 from pacsd.dicom.tag import Tag
@@ -52,11 +53,15 @@ class Teller:
         zone_minutes: int | None,
         asked: frozenset[Tag],
     ) -> None:
-        self._is_limited = bool(conditions)
-        self._matches = matcher(conditions)
+        self._conditions = conditions
         self._keys = keys
         self._zone_minutes = zone_minutes
         self._asked = asked
+
+    @cached_property
+    def _matches(self) -> Callable[[Source], bool]:
+        # Made by the thread that needs it: there may be a thousand keys.
+        return matcher(self._conditions)
 
     def tell(self, candidates: Sequence[Candidate], left_s: float) -> list[Told]:
         """What is told of those that match; blocks.
@@ -67,7 +72,7 @@ class Teller:
         deadline = time.monotonic() + left_s
         found: list[Told] = []
         for each in candidates:
-            if self._is_limited and time.monotonic() > deadline:
+            if self._conditions and time.monotonic() > deadline:
                 raise TimeoutError
             match = self._match(each)
             if match is not None:
@@ -76,7 +81,7 @@ class Teller:
 
     def _match(self, candidate: Candidate) -> Told | None:
         source = candidate.source()
-        if self._is_limited and (source is None or not self._matches(source)):
+        if self._conditions and (source is None or not self._matches(source)):
             return None
         told: dict[Tag, str | Field] = dict(candidate.entity.values)
         for key in self._keys:

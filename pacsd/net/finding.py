@@ -43,7 +43,7 @@ RESPONSES_AT_ONCE = 32
 _IN_THREAD = 64
 """So many answers are encoded on the event loop; for more a hop to a thread is cheaper."""
 
-_SHORT_BYTES = 16 * 1024
+_SHORT_BYTES = 4 * 1024
 """An Identifier of so many bytes is read on the event loop; to read a longer one takes a while."""
 
 _FLAGS = 4

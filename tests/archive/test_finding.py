@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from pacsd.archive.telling import Candidate, Teller
 from pacsd.archive.zones import Told
 from pacsd.dicom.answer import Field
 from pacsd.dicom.level import Level
+from pacsd.dicom.matching import Source, matcher
 from pacsd.dicom.query import Between, Condition, Names, Patterns, Query, ReturnKey, Values
 from pacsd.dicom.vr import VR
 from pacsd.index.index import Index, open_index
@@ -257,8 +258,14 @@ async def test_headers_are_matched_and_told_in_a_thread(
         threads.add(threading.get_ident())
         return tell(teller, candidates, left_s)
 
+    def prepared(conditions: Sequence[Condition]) -> Callable[[Source], bool]:
+        threads.add(threading.get_ident())
+        return matcher(conditions)
+
     monkeypatch.setattr(Teller, "tell", noted)
-    await found(finder(index, store), query(tags=(STUDY, SPECIES)))
+    monkeypatch.setattr("pacsd.archive.telling.matcher", prepared)
+    asked = query(Patterns(SPECIES, VR.LO, ("other",)), tags=(STUDY, SPECIES))
+    await found(finder(index, store), asked)
     await found(finder(index, store), query(tags=(STUDY, DATE)), zone_minutes=0)
     assert threads
     assert threading.get_ident() not in threads

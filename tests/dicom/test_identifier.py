@@ -106,6 +106,9 @@ def test_a_star_alone_is_universal_whatever_the_vr(tag: int) -> None:
     for manner in (PLAIN, Manner(combines_datetimes=True, adjusts_timezone=True)):
         found = read_query(raw, EXPLICIT, STUDY_ROOT, manner)
         assert (found.query.conditions, found.unmatched) == ((), ())
+        # Of numbers in Implicit VR a star and a space are half of one.
+        unsaid = implicit(0x00080052, b"STUDY ") + implicit(tag, b"* ")
+        assert read_query(unsaid, IMPLICIT, STUDY_ROOT, manner).query.conditions == ()
 
 
 def test_a_star_is_no_zone_and_no_end_of_a_combined_range() -> None:
