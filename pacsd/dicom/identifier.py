@@ -55,7 +55,7 @@ UNIQUE_KEYS = {
 
 _ALL_LEVELS = tuple(Level)
 _EMPTY = '""'
-_ANYTHING = "*"
+_ANYTHING = "*\\"
 _WILDCARDS = frozenset("*?")
 _WILD_VRS = frozenset({
     VR.AE, VR.CS, VR.LO, VR.LT, VR.SH, VR.ST, VR.UC, VR.UR, VR.UT,
@@ -249,7 +249,7 @@ class _Keys:
         SCUs of old fill keys of every VR with `*`, which only some of them allow.
         """
         text = "\\".join(self._keys.texts(tag)) if tag in self._keys else ""
-        return "" if text == _ANYTHING else text
+        return text if text.strip(_ANYTHING) else ""
 
     def conditions(self) -> Iterator[Condition]:
         """A condition for each key that is not universal."""
@@ -350,8 +350,8 @@ class _Keys:
         date, time = self._text(date_tag), self._text(time_tag)
         if not date or _EMPTY in {date, time} or (not time and self.offset_minutes is None):
             return None
-        if time and not self._manner.combines_datetimes and self.offset_minutes is None:
-            return None
+        if "\\" in date + time:
+            return None  # Multiple Value Matching is of each attribute by itself
         try:
             days = read_range(date, VR.DA)
             clock = read_range(time, VR.TM) if time else None

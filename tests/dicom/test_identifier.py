@@ -111,6 +111,14 @@ def test_a_star_alone_is_universal_whatever_the_vr(tag: int) -> None:
         assert read_query(unsaid, IMPLICIT, STUDY_ROOT, manner).query.conditions == ()
 
 
+@pytest.mark.parametrize("value", [b"\\ ", b"\\\\", b"*\\", b"**"])
+@pytest.mark.parametrize("tag", [0x00080020, 0x00080030, 0x00100010, PATIENT_ID, STUDY, 0x00200013])
+def test_values_of_which_none_says_anything_are_universal(tag: int, value: bytes) -> None:
+    raw = implicit(0x00080052, b"STUDY ") + implicit(tag, value)
+    for manner in (PLAIN, Manner(combines_datetimes=True, is_fuzzy=True)):
+        assert read_query(raw, IMPLICIT, STUDY_ROOT, manner).query.conditions == ()
+
+
 def test_a_star_is_no_zone_and_no_end_of_a_combined_range() -> None:
     stars = keys(QueryRetrieveLevel="STUDY", StudyTime="1030")
     raw = encoded(stars) + implicit(0x00080201, b"* ")
@@ -179,6 +187,14 @@ def test_dates_and_times_are_combined_only_where_that_was_agreed_on() -> None:
     assert combined == BetweenMoments(0x00080020, 0x00080030, low, high)
     apart = asked(keys(QueryRetrieveLevel="STUDY", **values)).query.conditions
     assert [type(each) for each in apart] == [Between, Between]
+
+
+def test_several_dates_are_not_combined_with_a_time() -> None:
+    values = {"StudyDate": [*TWO_DAYS], "StudyTime": "1000"}
+    both = Manner(combines_datetimes=True, adjusts_timezone=True)
+    identifier = keys(QueryRetrieveLevel="STUDY", TimezoneOffsetFromUTC="+0100", **values)
+    found = asked(identifier, manner=both).query.conditions
+    assert [type(each) for each in found] == [Values, Between]
 
 
 def test_a_timezone_is_minded_only_where_that_was_agreed_on() -> None:
