@@ -30,7 +30,7 @@ _UTC_OFFSET = re.compile(r"[+-]\d{4}", re.ASCII)
 # A hyphen may also begin an offset from UTC, as in 20260101-0500. No zone is 20 hours from it, so
 # that 2025-2026 are years.
 _DATE_TIME = r"\d{4,14}(?:\.\d{1,6})?(?:[+-][01]\d[0-5]\d)?"
-_DATE_TIME_RANGE = re.compile(rf"({_DATE_TIME})?-({_DATE_TIME})?|({_DATE_TIME})", re.ASCII)
+_DATE_TIME_RANGE = re.compile(rf"({_DATE_TIME})|({_DATE_TIME})?-({_DATE_TIME})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _split_hyphenated(value: str) -> tuple[str, str, str]:
 
 def _date_time_range(value: str) -> Ends:
     found = _DATE_TIME_RANGE.fullmatch(value.replace(" ", ""))
-    low, high, single = found.groups() if found else (None, None, None)
+    single, low, high = found.groups() if found else (None, None, None)
     low, high = low or single, high or single
     ends = [each for each in (low, high) if each]
     if not ends or any(parse_date_time(each) is None for each in ends):
