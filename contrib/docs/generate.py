@@ -23,6 +23,7 @@ from pacsd.app.conf.docs import example_files
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = Path("contrib/docs")
 EXAMPLE = Path("contrib/examples/ae_prefix")
+LIBRARY_EXAMPLE = Path("contrib/examples/library/studies_of_a_day.py")
 
 
 def documents(root: Path = ROOT) -> dict[Path, str]:
@@ -48,6 +49,7 @@ def sections_of(root: Path = ROOT) -> Mapping[str, Mapping[str, Section]]:
             "quirks": operations.render_quirks,
             "log-events": partial(operations.render_log_events, root),
         },
+        "library.md": {"library-example": partial(_source, root / LIBRARY_EXAMPLE, "python")},
         "plugins.md": {
             "hooks": hooks_reference.render,
             "example-module": partial(_source, root / EXAMPLE / "pacsd_ae_prefix.py", "python"),

@@ -87,7 +87,14 @@ ROWS = {
     "D41": ("a level, key or range that is none", "A900 with the attribute at fault"),
     "D42": ("a query whose answers nobody reads", "it pauses; ended at the network timeout"),
     "D43": ("C-CANCEL before, during, after an operation", "FE00, or ignored"),
-    "D44": ("C-MOVE to an unknown AE title, or to ourselves", "A801"),
+    "D44": (
+        "C-MOVE to an unknown AE title, or to ourselves; a loop between two servers",
+        (
+            "A801; only to peers of the peers file with `move_destination`; what comes by C-MOVE "
+            "is stored and goes no further: nothing forwards by itself yet, so there is no hop "
+            "guard yet"
+        ),
+    ),
     "D45": ("a destination that dies half-way", "B000 or A702; counts add up"),
     "D46": ("C-GET without the SCP role", "each sub-operation fails: A702; no abort"),
     "D50": ("abort, reset or close in any state", "as table 9-10 says; no half object; place free"),

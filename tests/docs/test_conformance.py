@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from contrib.docs.conformance import ABORTS, REJECTIONS, STATUSES
+from contrib.docs.conformance_scu import SUB_OPERATION_STATUSES
 from contrib.docs.generate import ROOT
 from pacsd.archive.answers import ANSWERS
 from pacsd.dicom.status import Status
@@ -53,3 +54,30 @@ def test_every_rejection() -> None:
 
 def test_every_abort_reason() -> None:
     assert {reason.name for _, reason, _ in ABORTS} == used("AbortReason")
+
+
+def test_every_status_of_our_sub_operations() -> None:
+    named = {
+        name
+        for path in ("app/file_receiving.py", "net/sub_operations.py")
+        for name in re.findall(
+            r"\bStatus\.([A-Z_]+)\b", (ROOT / "pacsd" / path).read_text(encoding="utf-8")
+        )
+    }
+    assert {status.name for status, _ in SUB_OPERATION_STATUSES} == named
+
+
+def test_every_command_that_opens_associations_is_named() -> None:
+    """In the overview, and in the model with its diagram."""
+    commands = {
+        path.stem
+        for path in (ROOT / "pacsd/app/cli").glob("*.py")
+        if re.search(r"\bPeerArgument,?$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        and not path.stem.startswith("with_")
+    }
+    assert commands == {"echo", "find", "get", "move", "send"}
+    statement = (ROOT / "contrib/docs/conformance.md").read_text(encoding="utf-8")
+    chapters = re.split(r"^## ", statement, flags=re.MULTILINE)
+    for chapter in (chapters[1], chapters[3]):
+        sentence = next(line for line in chapter.split("\n\n") if "`pacsd echo`" in line)
+        assert {name for name in commands if re.search(rf"`(pacsd )?{name}`", sentence)} == commands
