@@ -11,7 +11,7 @@ import orjson
 
 from pacsd.app.export_folder import MANIFEST, SUMS, sum_line
 from pacsd.app.file_set import MAX_DICOMDIR_BYTES
-from pacsd.app.private_files import create_file, fsync_folder
+from pacsd.app.private_files import create_file, fsync_folder, give_to_owner_of
 from pacsd.dicom.data_set import DataSet, read_data_set
 from pacsd.dicom.dicomdir import FileID
 from pacsd.dicom.dicomdir_writer import (
@@ -179,6 +179,7 @@ def _write(folder: Path, records: list[DirectoryRecord]) -> None:
     part = folder / _PART
     try:
         with create_file(part) as file:
+            give_to_owner_of(folder / MANIFEST, file.fileno())
             file.writelines(_encoded(records))
             file.flush()
             os.fsync(file.fileno())

@@ -31,6 +31,13 @@ def make_folder(path: Path) -> None:
         path.mkdir(FOLDER_MODE, exist_ok=True)
 
 
+def give_to_owner_of(path: Path, descriptor: int) -> None:
+    """Have an open file belong to whom `path` does: root may make it for the daemon's user."""
+    if os.geteuid() == 0:
+        owned = path.stat()
+        os.fchown(descriptor, owned.st_uid, owned.st_gid)
+
+
 def fsync_folder(folder: str | Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

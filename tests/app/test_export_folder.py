@@ -111,6 +111,14 @@ def test_nobody_else_may_read_what_is_exported(tmp_path: Path) -> None:
     assert len(modes) == 9
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_daemon_may_read_the_dicomdir_that_root_makes(folder: ExportFolder) -> None:
+    os.chown(folder.path / "manifest.jsonl", 12_345, 54_321)
+    make_directory(folder.path, lambda *_: None)
+    made = (folder.path / "DICOMDIR").stat()
+    assert (made.st_uid, made.st_gid) == (12_345, 54_321)
+
+
 def test_what_was_not_begun_can_be_discarded(folder: ExportFolder) -> None:
     ExportedFile(folder, ("DICOM", "IM000001"), "1.2.3", META).discard()
     assert not (folder.path / "DICOM").exists()

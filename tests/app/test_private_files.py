@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pacsd.app.private_files import create_file, fsync_folder, make_folder
+from pacsd.app.private_files import create_file, fsync_folder, give_to_owner_of, make_folder
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,23 @@ def test_nothing_is_written_over_or_through_a_link(tmp_path: Path) -> None:
     for name in ("there", "link"):
         with pytest.raises(FileExistsError):
             create_file(tmp_path / name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_root_gives_a_file_to_whom_another_belongs(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.touch()
+    os.chown(other, 12_345, 54_321)
+    with create_file(tmp_path / "made") as file:
+        give_to_owner_of(other, file.fileno())
+    made = (tmp_path / "made").stat()
+    assert (made.st_uid, made.st_gid) == (12_345, 54_321)
+
+
+def test_who_is_not_root_gives_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    with create_file(tmp_path / "made") as file:
+        give_to_owner_of(tmp_path / "not there", file.fileno())
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

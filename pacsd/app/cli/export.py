@@ -72,11 +72,12 @@ def export(
 
     Each option narrows: all that is given must fit.
     """
+    from pacsd.app.export_folder import MANIFEST
     from pacsd.app.export_records import ExportProgress
 
     started = perf_counter()
     folder = folder.absolute()
-    was_used = _has_manifest(folder)
+    was_used = os.path.lexists(folder / MANIFEST)
     with progress_bar("exporting") as advance:
 
         def show(progress: ExportProgress) -> None:
@@ -96,7 +97,7 @@ def export(
             actor=who(),
         )
     made = _Made()
-    if ended.report and ended.report.exported and (was_used or not _has_manifest(folder)):
+    if ended.report and ended.report.exported and (was_used or not _is_there(folder / MANIFEST)):
         made.failure = _elsewhere(folder)
     elif _is_tried(ended) and not no_dicomdir:
         made = _make_directory(folder, ended)
@@ -110,10 +111,15 @@ def export(
         raise typer.Exit(code)
 
 
-def _has_manifest(folder: Path) -> bool:
-    from pacsd.app.export_folder import MANIFEST
-
-    return os.path.lexists(folder / MANIFEST)
+def _is_there(path: Path) -> bool:
+    """Whether it is; if we may not look, nothing says that it is not."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _elsewhere(folder: Path) -> str:

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
+from pacsd.app.cli.export import _is_there
 from pacsd.app.cli.main import build
 from pacsd.app.cli.with_errand import Ended, run_errand
 from pacsd.app.export_folder import ExportedFile
@@ -150,6 +151,20 @@ def test_a_daemon_with_another_file_system(
     assert not (archive / "out/DICOMDIR").exists()
     said = run(archive, "export", archive / "none", "--all", "--json").stdout
     assert json.loads(said)["failure"] == f"{archive}/elsewhere: is not empty"
+
+
+def test_where_we_may_not_look_nothing_says_that_it_is_not_there(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "lstat", refuses)
+        assert _is_there(archive)
+    assert _is_there(archive)
+    assert not _is_there(archive / "out")
+    assert not _is_there(archive / "files/1/out")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", "--study", "1.2"], ["--date", "2026"]])
