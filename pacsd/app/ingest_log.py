@@ -201,7 +201,7 @@ def tell_repair_not_logged(error: Exception) -> None:
 def tell_not_noted(retrieved: Retrieved, why: str) -> None:
     """Say that the trail lacks a retrieval or an export; the objects have left."""
     _log.error(
-        "a retrieval is missing in the audit trail",
+        "a retrieval or an export is missing in the audit trail",
         actor=retrieved.actor,
         peer=retrieved.peer_address,
         action=retrieved.action,
