@@ -148,13 +148,14 @@ class FindSink(IdentifierSink):
             async for page in pages:
                 answers = await _encoded(encode, page)
                 for at in range(0, len(answers), RESPONSES_AT_ONCE):
+                    if at:
+                        await anyio.lowlevel.checkpoint()
+                    await self._line.until_writable()
                     if self.is_cancelled:
                         return Answer(Status.CANCEL)
                     for answer in answers[at : at + RESPONSES_AT_ONCE]:
                         self._line.respond(response, answer)
-                    self._line.flush()
-                    await self._line.until_writable()
-                    await anyio.lowlevel.checkpoint()
+                    self._line.flush_soon()  # the last ones go with the final response
         return Answer(Status.CANCEL if self.is_cancelled else Status.SUCCESS)
 
 

@@ -68,6 +68,7 @@ class Pump(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._session: Session | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._flush_due = False
         self._pauses = _NOT_PAUSED
         self._must_end_by: float | None = None
         self._bytes_after_end = 0
@@ -214,6 +215,16 @@ class Pump(asyncio.BufferedProtocol):
         if self._session.wants_close:
             self.close()
         self._arm_timer()
+
+    def flush_soon(self) -> None:
+        """Flush in the loop's next turn, along with all that is sent until then: one write."""
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._flush_as_due)
+
+    def _flush_as_due(self) -> None:
+        self._flush_due = False
+        self.flush()
 
     def close(self) -> None:
         """Close once everything is written, or cut off a peer that does not take it."""

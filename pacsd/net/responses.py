@@ -27,6 +27,9 @@ class Line(Protocol):
     def flush(self) -> None:
         """Write what was sent."""
 
+    def flush_soon(self) -> None:
+        """Write it together with what is sent until the loop's next turn."""
+
     async def until_writable(self) -> None:
         """Wait until the peer takes what was written.
 

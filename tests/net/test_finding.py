@@ -16,11 +16,15 @@ from pacsd.dicom.vr import VR
 from pacsd.dimse.commands import CFindRQ
 from pacsd.net.errors import ConnectionLost
 from pacsd.net.finding import RESPONSES_AT_ONCE, Finds, begin_find, manner_of
+from pacsd.net.query_retrieve_scu import QueryModel, find
+from pacsd.net.scp import AcceptedAssociation
+from pacsd.net.scu import Destination, open_association, propose
 from pacsd.net.storage import Answer, Caller, DataSetSink
 from pacsd.ul.negotiation import PresentationContext
+from pacsd.ul.pdu import Buffer
 from tests.dicom.by_pydicom import decoded, encoded, keys
 from tests.dicom.written import EXPLICIT, IMPLICIT
-from tests.net.harness import FakeFinder
+from tests.net.harness import FakeFinder, Setup, serving
 from tests.net.test_performer import FakeLine
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -173,3 +177,27 @@ def test_what_was_negotiated_says_how_keys_are_matched() -> None:
     assert manner_of(b"", names_are_exact=True) == Manner(names_are_exact=True)
     agreed = Manner(is_relational=True, is_fuzzy=True)
     assert manner_of(b"\1\0\1\0\1", names_are_exact=False) == agreed
+
+
+async def test_a_match_and_the_final_response_are_one_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To wake the peer for each costs more than to find."""
+    writes: list[int] = []
+    write = AcceptedAssociation.wrote
+
+    def wrote(self: AcceptedAssociation, out: Sequence[Buffer]) -> None:
+        writes.append(sum(map(len, out)))
+        write(self, out)
+
+    setup = Setup(finder=FakeFinder([FOUND]))
+    async with serving(setup) as served:
+        destination = Destination(served.endpoint, "PACSD", "ASKING")
+        association = await open_association(destination, propose((QueryModel.STUDY_ROOT.find,)))
+        with monkeypatch.context() as patched:
+            patched.setattr(AcceptedAssociation, "wrote", wrote)
+            asked = encoded(ASKED, EXPLICIT)
+            found = [each async for each in find(association, QueryModel.STUDY_ROOT, asked)]
+        await association.release()
+    assert len(found) == 1
+    assert len(writes) == 1

@@ -67,6 +67,9 @@ class FakeLine:
     def flush(self) -> None:
         self.flushes += 1
 
+    def flush_soon(self) -> None:
+        self.flush()
+
     async def until_writable(self) -> None:
         await anyio.lowlevel.checkpoint()
 
