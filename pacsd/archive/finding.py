@@ -8,7 +8,7 @@ was corrected.
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import anyio.to_thread
@@ -91,7 +91,7 @@ class Finder:
     async def find(
         self, query: Query, zone_minutes: int | None = None, scope: Scope = _ALL
     ) -> AsyncGenerator[Sequence[Match], None]:
-        """What matches, in the order of arrival, a page at a time.
+        """What matches, a page at a time, the first as soon as it is full, then by arrival.
 
         With `zone_minutes` from UTC, dates and times are told as of that zone, where an entity
         says in which it has them.
@@ -115,28 +115,36 @@ class Finder:
         limit = self._limits.max_results
         most = max(limit, MAX_CANDIDATES) if plan.in_header else limit
         search = Search(scope, query.level, plan.indexed, most + 1, budget.left_s)
+        given = 0
+        async with aclosing(self._pages(search, plan, budget)) as pages:
+            async for page in pages:
+                matches_ = await self._matches(scope, plan, page, budget)
+                given += len(matches_)
+                if given > limit:
+                    yield matches_[: limit - given]
+                    raise TooManyMatches(f"more than {limit} matches (query.max_results)")
+                if matches_:
+                    yield matches_
+
+    async def _pages(
+        self, search: Search, plan: _Plan, budget: "_Budget"
+    ) -> AsyncGenerator[Sequence[Entity], None]:
+        """What the index finds; the first page before it has looked for the rest."""
+        queries, with_first = self._index.queries, plan.needs_headers
         with budget.spent():
-            found = await self._index.queries.search(
-                search, plan.columns, with_first=plan.needs_headers
-            )
-        page, done, given = found.page, min(PAGE, len(found.ids)), 0
-        while True:
-            matches_ = await self._matches(scope, plan, page, budget)
-            given += len(matches_)
-            if given > limit:
-                yield matches_[: limit - given]
-                raise TooManyMatches(f"more than {limit} matches (query.max_results)")
-            if matches_:
-                yield matches_
-            if done >= len(found.ids):
-                break
-            ids = found.ids[done : done + PAGE]
-            done += len(ids)
-            page = await self._index.queries.entities(
-                query.level, ids, plan.columns, with_first=plan.needs_headers
-            )
-        if len(found.ids) > most:
-            raise TooCostly(f"more than {most} entities to be looked up in headers")
+            found = await queries.first(search, plan.columns, with_first=with_first)
+        yield found.page
+        numbers = found.numbers
+        if not found.is_all:
+            with budget.spent():
+                numbers = await queries.numbers(replace(search, budget_s=budget.left_s))
+            told = frozenset(found.numbers)
+            rest = [number for number in numbers if number not in told]
+            for at in range(0, len(rest), PAGE):
+                ids = rest[at : at + PAGE]
+                yield await queries.entities(search.level, ids, plan.columns, with_first=with_first)
+        if len(numbers) >= search.limit:
+            raise TooCostly(f"more than {search.limit - 1} entities to be looked up in headers")
 
     async def _matches(
         self, scope: Scope, plan: _Plan, page: Sequence[Entity], budget: "_Budget"

@@ -61,14 +61,14 @@ class Retriever:
         limit = self._limits.max_results
         search = Search(scope, query.level, query.conditions, limit + 1, self._limits.budget_s)
         try:
-            found = await self._index.queries.search(search, ())
+            numbers = await self._index.queries.numbers(search)
         except QueryTooCostly as error:
             raise TooCostly(str(error)) from error
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
-        if len(found.ids) > limit:
+        if len(numbers) > limit:
             raise TooManyMatches(f"more than {limit} instances (query.max_results)")
-        return found.ids
+        return numbers
 
     async def instances(
         self, numbers: Sequence[int], scope: Scope = _ALL

@@ -1,7 +1,7 @@
 """Queries: what matches, page by page, and what is to be told of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import Connection
@@ -18,10 +18,11 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The numbers of all that matches, rising, and the first page of it."""
+    """The first page of what matches, the numbers of what is in it, and whether this is all."""
 
-    ids: Sequence[int]
     page: Sequence[Entity]
+    numbers: Sequence[int]
+    is_all: bool
 
 
 class Queries:
@@ -30,15 +31,23 @@ class Queries:
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
 
-    async def search(
+    async def first(
         self, asked: Search, tags: tuple[Tag, ...], *, with_first: bool = False
     ) -> Found:
-        """All that matches, as numbers, with the first page of it: one hop for most queries.
+        """The first page, looked for no further: one hop, which for most queries is all.
 
         Raises:
             QueryTooCostly: it would take longer than its budget.
         """
-        return await self._threads.query(partial(_search, asked, tags, with_first))
+        return await self._threads.query(partial(_first, asked, tags, with_first))
+
+    async def numbers(self, asked: Search) -> Sequence[int]:
+        """The numbers of all that matches, rising.
+
+        Raises:
+            QueryTooCostly: it would take longer than its budget.
+        """
+        return await self._threads.query(partial(search, asked))
 
     async def entities(
         self, level: Level, ids: Sequence[int], tags: tuple[Tag, ...], *, with_first: bool = False
@@ -48,9 +57,9 @@ class Queries:
         return await self._threads.query(work)
 
 
-def _search(
-    asked: Search, tags: tuple[Tag, ...], with_first: bool, connection: Connection
-) -> Found:
-    ids = search(asked, connection)
-    page = read_entities(asked.level, ids[:PAGE], tags, connection, with_first=with_first)
-    return Found(ids, page)
+def _first(asked: Search, tags: tuple[Tag, ...], with_first: bool, connection: Connection) -> Found:
+    limit = min(asked.limit, PAGE + 1)
+    found = search(replace(asked, limit=limit), connection)
+    numbers = found[:PAGE]
+    page = read_entities(asked.level, numbers, tags, connection, with_first=with_first)
+    return Found(page, numbers, is_all=len(found) == len(numbers))

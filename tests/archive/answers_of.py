@@ -56,7 +56,7 @@ async def answers_of(index: Index) -> Answers:
 async def _found(index: Index, level: Level) -> list[list[tuple[Tag, str]]]:
     tags = tuple(sorted(tag for tag in TAGS | KEYS if is_indexed(tag, level)))
     everything = Search(SCOPE, level, (), 1_000_000, 60.0)
-    ids = (await index.queries.search(everything, ())).ids
+    ids = await index.queries.numbers(everything)
     entities = await index.queries.entities(level, ids, tags)
     return sorted(sorted(each.values.items()) for each in entities)
 
