@@ -41,7 +41,11 @@ def _attributes() -> str:
 
 
 def _tags(level: Level) -> Iterable[Tag]:
-    own = {each.tag for each in ATTRIBUTES[level] if each.sequence is None}
+    own = {
+        each.tag
+        for each in ATTRIBUTES[level]
+        if each.sequence is None and column_of(each.tag, level) is not None
+    }
     computed = {tag for of, tag, _ in counts() if of is level}
     if level is Level.STUDY:
         computed |= {MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY}
