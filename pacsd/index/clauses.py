@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     bindparam,
-    func,
     literal_column,
     or_,
     select,
@@ -51,11 +50,11 @@ from pacsd.index.computed import (
     has_instance,
     has_series,
 )
+from pacsd.index.sqlite import holds, values_of_list
 
 Parameter: TypeAlias = str | int
 Binds: TypeAlias = Iterator[BindParameter[Any]]
 
-_ZERO: ColumnElement[int] = literal_column("0")
 _ROUNDING = (1, 2, 4, 8, 16, 32, 64)
 _LAST_CHARACTER = "\U0010ffff"
 _BEFORE_SURROGATES, _BEHIND_SURROGATES = "\ud7ff", "\ue000"
@@ -119,8 +118,7 @@ def _listed(column: ColumnElement[Any], name: str, values: Sequence[Parameter]) 
     """Of a long list: it is one parameter, so that its statement is short, and one for all."""
 
     def build(parameters: Binds) -> ColumnElement[bool]:
-        each = func.json_each(next(parameters)).table_valued("value")
-        return column.in_(select(each.c.value))
+        return column.in_(values_of_list(next(parameters)))
 
     return Clause((name, "listed"), (json.dumps(values),), build, is_exact=True)
 
@@ -207,8 +205,8 @@ def _patient_name(prefix: Pattern, partition: int, *, is_exact: bool) -> Clause:
         of_partition = begins.c.partition_id == next(parameters)
         is_first = _like(begins.c.patient_name_folded, prefix, parameters)
         # As the partial index says it.
-        has_groups = func.instr(grouped.c.patient_name_folded, literal_column("'='")) > _ZERO
-        is_other = func.instr(grouped.c.patient_name_folded, next(parameters)) > _ZERO
+        has_groups = holds(grouped.c.patient_name_folded, literal_column("'='"))
+        is_other = holds(grouped.c.patient_name_folded, next(parameters))
         return schema.patient.c.id.in_(
             union(
                 select(begins.c.id).where(of_partition, is_first),
@@ -231,12 +229,7 @@ def _sounds_like(condition: SoundsLike, column: IndexedColumn) -> Clause:
     sounds = schema.patient.c[PATIENT_NAME_SOUNDS]
 
     def build(parameters: Binds) -> ColumnElement[bool]:
-        return or_(
-            *(
-                and_(*(func.instr(sounds, next(parameters)) > _ZERO for _ in words))
-                for words in codes
-            )
-        )
+        return or_(*(and_(*(holds(sounds, next(parameters)) for _ in words)) for words in codes))
 
     if not all(codes):
         return _nothing()
@@ -323,7 +316,7 @@ def _like(column: ColumnElement[Any], each: Pattern, parameters: Binds) -> Colum
     if each.prefix:
         parts += [column >= next(parameters), column < next(parameters)]
     if _has_inner_literal(each):
-        parts.append(func.instr(column, next(parameters)) > _ZERO)
+        parts.append(holds(column, next(parameters)))
     return and_(*parts) if parts else column.is_not(None)
 
 

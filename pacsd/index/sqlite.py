@@ -14,7 +14,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, Dialect, Select, Table, UpdateBase, create_engine
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    UpdateBase,
+    create_engine,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -223,6 +235,17 @@ def interrupted_at(connection: Connection, deadline: float) -> Iterator[None]:
         raise
     finally:
         below.set_progress_handler(None, 0)
+
+
+def holds(text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a text holds another, as it stands."""
+    return func.instr(text, part) > literal_column("0")
+
+
+def values_of_list(parameter: BindParameter[Any]) -> Select[*tuple[Any, ...]]:
+    """The values of a JSON list, which is one parameter however long it is."""
+    each = func.json_each(parameter).table_valued("value")
+    return select(each.c.value)
 
 
 def insert_or_ignore(table: Table) -> sqlite.Insert:

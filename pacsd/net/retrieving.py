@@ -7,7 +7,6 @@ so that who asked knows that somebody is at it. Counts always add up to what the
 from abc import abstractmethod
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterator,
     Callable,
     Mapping,
     Sequence,
@@ -18,7 +17,6 @@ from functools import partial
 from typing import Protocol
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
 
 from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import FindError, IndexUnavailable
@@ -35,6 +33,7 @@ from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.errors import AssociationError, NotAccepted
 from pacsd.net.finding import IdentifierSink, mismatch
 from pacsd.net.information_models import GET_MODELS, INSTANCE_GET, INSTANCE_MOVE, MOVE_MODELS
+from pacsd.net.one_by_one import OneByOne
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.responses import Line, response_of
 from pacsd.net.scu import Destination, Timeouts
@@ -161,7 +160,7 @@ class RetrieveSink(IdentifierSink):
             AssociationError: nothing more can be sent.
         """
 
-    async def pages(self, numbers: Sequence[int]) -> AsyncIterator[Sequence[Outbound]]:
+    async def pages(self, numbers: Sequence[int]) -> AsyncGenerator[Sequence[Outbound], None]:
         """The instances, page by page, until the retrieval is cancelled."""
         try:
             async with aclosing(self.retrieving.retriever.instances(numbers)) as pages:
@@ -299,22 +298,14 @@ class GetSink(RetrieveSink):
 
     async def deliver(self, numbers: Sequence[int]) -> None:
         """Send one after the other; while one is answered the next is read."""
-        give, take = anyio.create_memory_object_stream[Outbound](0)
-        async with anyio.create_task_group() as lanes:
+        async with aclosing(self.pages(numbers)) as pages, anyio.create_task_group() as lanes:
+            instances = OneByOne(pages)
             for _ in range(_LANES):
-                lanes.start_soon(self._lane, take.clone(), name="sub-operations of a C-GET")
-            take.close()
-            async with give:
-                with suppress(anyio.BrokenResourceError):  # no lane is left
-                    async for page in self.pages(numbers):
-                        for instance in page:
-                            await give.send(instance)
+                lanes.start_soon(self._lane, instances, name="sub-operations of a C-GET")
 
-    async def _lane(self, take: MemoryObjectReceiveStream[Outbound]) -> None:
-        with take, suppress(AssociationError):
-            async for instance in take:
-                if self.is_cancelled:
-                    return
+    async def _lane(self, instances: OneByOne[Outbound]) -> None:
+        with suppress(AssociationError):
+            while not self.is_cancelled and (instance := await instances.take()) is not None:
                 self.ended(instance, await self._send(instance))
 
     async def _send(self, instance: Outbound) -> Outcome:

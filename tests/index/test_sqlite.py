@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    bindparam,
+    literal,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from pacsd.index import sqlite
@@ -16,6 +25,7 @@ from pacsd.index.sqlite import (
     SqliteFile,
     close,
     driver,
+    holds,
     insert_or_ignore,
     insert_or_replace,
     interrupted_at,
@@ -23,6 +33,7 @@ from pacsd.index.sqlite import (
     table_bytes,
     transaction,
     translated,
+    values_of_list,
 )
 
 TABLE = Table("thing", MetaData(), Column("id", Integer, primary_key=True), Column("size", Integer))
@@ -219,6 +230,22 @@ def test_a_row_that_is_there_is_left_or_replaced(writer: Connection) -> None:
         assert writer.exec_driver_sql("SELECT size FROM thing").scalar() == 1
         writer.execute(insert_or_replace(TABLE, "size").values(id=1, size=5))
         assert writer.exec_driver_sql("SELECT size FROM thing").scalar() == 5
+
+
+def test_a_list_is_one_parameter(writer: Connection) -> None:
+    put(writer, 1, 2, 3)
+    of_list = values_of_list(bindparam("list"))
+    chosen = select(TABLE.c.id).where(TABLE.c.id.in_(of_list)).order_by(TABLE.c.id)
+    assert list(writer.execute(chosen, {"list": "[3, 1, 7]"}).scalars()) == [1, 3]
+    assert writer.execute(chosen, {"list": "[]"}).all() == []
+
+
+@pytest.mark.parametrize(
+    ("part", "is_held"), [("b%", True), ("B", False), ("_b", False), ("", True)]
+)
+def test_a_text_holds_another_as_it_stands(writer: Connection, part: str, *, is_held: bool) -> None:
+    chosen = select(holds(literal("ab%c"), bindparam("part")))
+    assert bool(writer.execute(chosen, {"part": part}).scalar()) is is_held
 
 
 def test_tables_have_sizes_where_sqlite_can_tell(writer: Connection) -> None:
