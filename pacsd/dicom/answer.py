@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is one
 from typing import NamedTuple, TypeAlias
@@ -119,6 +120,7 @@ class AnswerWriter:
         return b"".join(parts)
 
 
+@lru_cache(maxsize=1_024)
 def _plan(tag: Tag, vr: str, layout: Layout) -> _Plan:
     header = encode_header(layout, tag, vr, 0)
     is_wide = layout.is_implicit_vr or has_long_length(vr)

@@ -54,6 +54,11 @@ class DataSet:
         """The VR of an element that is there: its own, or the dictionary's; UN if none is known."""
         return element_vr(self._elements[tag])
 
+    def is_empty(self, tag: Tag) -> bool:
+        """Whether an element is there with a length of 0: most keys of a query are."""
+        element = self._elements.get(tag)
+        return element is not None and element.length == 0
+
     def raw(self, tag: Tag) -> bytes:
         """The bytes of a value; none for a sequence, or without the element."""
         element = self._elements.get(tag)

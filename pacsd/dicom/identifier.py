@@ -6,6 +6,7 @@ must have a single value each.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet, read_data_set
 from pacsd.dicom.dictionary import data_element
@@ -186,7 +187,12 @@ def _read(raw: Buffer, syntax: TransferSyntax) -> DataSet:
 
 def _vr(keys: DataSet, tag: Tag) -> VR:
     """The VR in which a key is matched and answered: the dictionary's, whatever it was sent in."""
-    own = VR(keys.vr(tag))
+    return _vr_of(tag, keys.vr(tag))
+
+
+@lru_cache(maxsize=1_024)
+def _vr_of(tag: Tag, sent_in: str) -> VR:
+    own = VR(sent_in)
     row = data_element(tag)
     return own if row is None or own in row.vrs else row.vrs[0]
 
@@ -257,7 +263,8 @@ class _Keys:
         done = {tag for each in combined for tag in (each.date_tag, each.time_tag)}
         yield from combined
         for tag in self._keys:
-            if tag not in done and tag not in NOT_OF_ENTITIES and element(tag):
+            is_key = tag not in NOT_OF_ENTITIES and element(tag)
+            if is_key and tag not in done and not self._keys.is_empty(tag):
                 yield from self._condition(tag)
 
     def _condition(self, tag: Tag) -> Iterator[Condition]:

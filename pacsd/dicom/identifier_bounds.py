@@ -48,6 +48,8 @@ def check_bounds(identifier: DataSet, vr_of_key: KeyVR) -> None:
 
 def _keys(keys: DataSet, vr_of_key: KeyVR) -> Iterator[tuple[Tag, VR, bytes]]:
     for tag in keys:
+        if keys.is_empty(tag):
+            continue
         items = keys.items(tag)
         if not items:
             yield tag, vr_of_key(keys, tag), keys.raw(tag)

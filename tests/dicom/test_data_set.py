@@ -6,7 +6,7 @@ from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.registry import TransferSyntax
 from tests.dicom.by_pydicom import UNCOMPRESSED, encoded
-from tests.dicom.written import IMPLICIT
+from tests.dicom.written import EXPLICIT, IMPLICIT, element
 
 NAME, CODES, CODE_VALUE, ROWS = 0x00100010, 0x00081032, 0x00080100, 0x00280010
 
@@ -39,3 +39,11 @@ def test_too_many_elements_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_sets, "MAX_HEADERS", 3)
     with pytest.raises(ScanError):
         read_data_set(encoded(nested()), IMPLICIT)
+
+
+def test_what_has_no_value_is_empty() -> None:
+    raw = element(0x00080060, "CS", b"") + element(0x00100010, "PN", b"A ")
+    read = read_data_set(raw, EXPLICIT)
+    assert read.is_empty(0x00080060)
+    assert not read.is_empty(0x00100010)
+    assert not read.is_empty(0x00100020)
