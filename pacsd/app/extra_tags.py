@@ -50,6 +50,12 @@ class Reindexing:
         self._store = store
         self._index = index
         self._left = [tag for tag in tags if tag.state is ExtraTagState.REINDEXING]
+        self._complete = tuple(tag for tag in tags if tag.state is ExtraTagState.COMPLETE)
+
+    @property
+    def complete(self) -> Sequence[ExtraTag]:
+        """Those of which the index has the values of all that is stored."""
+        return self._complete
 
     async def run(self) -> None:
         """Fill in what is left; a fault of the index is waited out."""
@@ -58,6 +64,7 @@ class Reindexing:
             _log.info("a tag is being indexed", tag=f"{tag.tag:08X}")
             while not work.is_complete:
                 await self._next_page(work)
+            self._complete += (tag,)
             _log.info("a tag is indexed", tag=f"{tag.tag:08X}")
 
     async def _next_page(self, work: Reindex) -> None:

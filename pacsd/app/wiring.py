@@ -84,9 +84,10 @@ def build(checked: Checked, archive: Archive) -> Parts:
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
+    reindexing = Reindexing(store, index, archive.extra_tags)
     services = Services(
         ingest,
-        make_finder(config, archive),
+        make_finder(config, archive, reindexing),
         Retrieving(
             make_retriever(config, archive, ingest_log),
             peers=lambda: gatekeeper.peers,
@@ -116,7 +117,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         ingest=ingest,
         ingest_log=ingest_log,
         scrub=scrub,
-        reindexing=Reindexing(store, index, archive.extra_tags),
+        reindexing=reindexing,
         errands=Errands(
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
             tell_ended=tell_ended,
@@ -153,10 +154,11 @@ def make_ingest(config: Config, archive: Archive, register: Register, log: Inges
     )
 
 
-def make_finder(config: Config, archive: Archive) -> Finder:
+def make_finder(config: Config, archive: Archive, reindexing: Reindexing) -> Finder:
     """What answers queries."""
     limits = QueryLimits(config.query.max_results, config.query.budget_s)
-    return Finder(archive.index, StoredHeaders(archive.store, archive.index), limits)
+    headers = StoredHeaders(archive.store, archive.index)
+    return Finder(archive.index, headers, limits, lambda: reindexing.complete)
 
 
 def make_retriever(config: Config, archive: Archive, log: IngestLog) -> Retriever:

@@ -6,13 +6,14 @@ was corrected.
 """
 
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import anyio.to_thread
 
+from pacsd.archive.extra_keys import creators_of, extras_of
 from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.archive.telling import Candidate, Teller
 from pacsd.archive.zones import Told, with_companions
@@ -24,11 +25,12 @@ from pacsd.dicom.moments import TIMEZONE_OFFSET_FROM_UTC
 from pacsd.dicom.query import Condition, Query, ReturnKey, tags_of
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
+from pacsd.index.columns import NO_EXTRAS, Extras
 from pacsd.index.entities import Entity, is_indexed
 from pacsd.index.errors import IndexFault, QueryTooCostly
 from pacsd.index.index import Index
 from pacsd.index.queries import PAGE
-from pacsd.index.records import Scope
+from pacsd.index.records import ExtraTag, Scope
 from pacsd.index.searching import Search, knows
 
 Match: TypeAlias = Told
@@ -66,7 +68,7 @@ class QueryLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A query, divided between the index and headers."""
+    """A query, divided between the index and headers; `creators` are told as they were asked."""
 
     indexed: tuple[Condition, ...]
     in_header: tuple[Condition, ...]
@@ -74,19 +76,47 @@ class _Plan:
     header_keys: tuple[ReturnKey, ...]
     zone_minutes: int | None
     teller: Teller
+    extras: Extras
+    creators: Mapping[Tag, str]
 
     @property
     def needs_headers(self) -> bool:
         return bool(self.in_header or self.header_keys)
 
+    def with_creators(self, matches_: list[Match]) -> list[Match]:
+        """What is told, with the creators of the private attributes among it."""
+        return [{**each, **self.creators} for each in matches_] if self.creators else matches_
+
 
 class Finder:
-    """Finds in one index and the store beside it."""
+    """Finds in one index and the store beside it.
 
-    def __init__(self, index: Index, headers: StoredHeaders, limits: QueryLimits) -> None:
+    `extra_tags` gives the user-chosen tags of which the index has all values.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        headers: StoredHeaders,
+        limits: QueryLimits,
+        extra_tags: Callable[[], Sequence[ExtraTag]] = tuple,
+    ) -> None:
         self._index = index
         self._headers = headers
         self._limits = limits
+        self._extra_tags = extra_tags
+
+    async def unsupported(self, query: Query) -> tuple[Tag, ...]:
+        """What is asked for, to match or to tell, that entities of this level do not have."""
+        extras = await self._extras(query)
+        creators = creators_of(query, extras)
+        asked = [key.tag for key in query.returned]
+        asked += [tag for each in query.conditions for tag in tags_of(each)]
+        return tuple(
+            tag
+            for tag in dict.fromkeys(asked)
+            if tag not in creators and not _is_supported(tag, query.level, extras)
+        )
 
     async def find(
         self, query: Query, zone_minutes: int | None = None, scope: Scope = _ALL
@@ -108,13 +138,26 @@ class Finder:
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
 
+    async def _extras(self, query: Query) -> Extras:
+        """The user-chosen tags that a query may ask for.
+
+        Their values are as they came: what was corrected is looked up in headers, over which
+        corrections lie.
+        """
+        chosen = self._extra_tags()
+        if not chosen:
+            return NO_EXTRAS
+        corrected = await self._index.overlays.tags()
+        return extras_of(query, [each for each in chosen if each.tag not in corrected])
+
     async def _find(
         self, query: Query, zone_minutes: int | None, scope: Scope
     ) -> AsyncGenerator[Sequence[Match], None]:
-        plan, budget = _plan(query, zone_minutes), _Budget(self._limits.budget_s)
+        extras = await self._extras(query)
+        plan, budget = _plan(query, zone_minutes, extras), _Budget(self._limits.budget_s)
         limit = self._limits.max_results
         most = max(limit, MAX_CANDIDATES) if plan.in_header else limit
-        search = Search(scope, query.level, plan.indexed, most + 1, budget.left_s)
+        search = Search(scope, query.level, plan.indexed, most + 1, budget.left_s, extras)
         given = 0
         async with aclosing(self._pages(search, plan, budget)) as pages:
             async for page in pages:
@@ -142,7 +185,9 @@ class Finder:
             rest = [number for number in numbers if number not in told]
             for at in range(0, len(rest), PAGE):
                 ids = rest[at : at + PAGE]
-                yield await queries.entities(search.level, ids, plan.columns, with_first=with_first)
+                yield await queries.entities(
+                    search.level, ids, plan.columns, with_first=with_first, extras=plan.extras
+                )
         if len(numbers) >= search.limit:
             raise TooCostly(f"more than {search.limit - 1} entities to be looked up in headers")
 
@@ -150,10 +195,13 @@ class Finder:
         self, scope: Scope, plan: _Plan, page: Sequence[Entity], budget: "_Budget"
     ) -> list[Match]:
         if not plan.needs_headers and plan.zone_minutes is None:
-            return [entity.values for entity in page]
+            return plan.with_creators([entity.values for entity in page])
         with budget.spent():
             candidates = await self._candidates(scope, plan, page)
-            return await anyio.to_thread.run_sync(plan.teller.tell, candidates, budget.left_s)
+            tell = plan.teller.tell
+            return plan.with_creators(
+                await anyio.to_thread.run_sync(tell, candidates, budget.left_s)
+            )
 
     async def _candidates(
         self, scope: Scope, plan: _Plan, page: Sequence[Entity]
@@ -187,35 +235,29 @@ class _Budget:
             self.left_s -= time.monotonic() - started
 
 
-def is_supported(key: Tag, level: Level) -> bool:
-    """Whether an attribute can be told of entities of a level."""
-    return is_indexed(key, level) or level_of(key) <= level
+def _is_supported(key: Tag, level: Level, extras: Extras) -> bool:
+    return is_indexed(key, level, extras) or level_of(key) <= level
 
 
-def unsupported(query: Query) -> tuple[Tag, ...]:
-    """What is asked for, to match or to tell, that entities of this level do not have."""
-    asked = [key.tag for key in query.returned]
-    asked += [tag for each in query.conditions for tag in tags_of(each)]
-    return tuple(dict.fromkeys(tag for tag in asked if not is_supported(tag, query.level)))
-
-
-def _plan(query: Query, zone_minutes: int | None) -> _Plan:
-    level = query.level
-    indexed = tuple(each for each in query.conditions if knows(each, level))
-    others = (each for each in query.conditions if not knows(each, level))
+def _plan(query: Query, zone_minutes: int | None, extras: Extras) -> _Plan:
+    level, creators = query.level, creators_of(query, extras)
+    indexed = tuple(each for each in query.conditions if knows(each, level, extras))
+    others = (each for each in query.conditions if not knows(each, level, extras))
     in_header = tuple(
-        each for each in others if all(level_of(tag) <= level for tag in tags_of(each))
+        each
+        for each in others
+        if all(level_of(tag) <= level and tag not in creators for tag in tags_of(each))
     )
-    keys = {key.tag: key for key in query.returned}
+    keys = {key.tag: key for key in query.returned if key.tag not in creators}
     asked = frozenset(keys)
     if zone_minutes is not None:
         for tag in with_companions([*keys, TIMEZONE_OFFSET_FROM_UTC]):
             keys.setdefault(tag, ReturnKey(tag, vr_of(tag) or VR.UN))
-    columns = tuple(tag for tag in keys if is_indexed(tag, level))
+    columns = tuple(tag for tag in keys if is_indexed(tag, level, extras))
     header_keys = tuple(
         key
         for tag, key in keys.items()
         if tag not in columns and level_of(tag) <= level and tag not in NOT_OF_ENTITIES
     )
     teller = Teller(in_header, header_keys, zone_minutes, asked | {TIMEZONE_OFFSET_FROM_UTC})
-    return _Plan(indexed, in_header, columns, header_keys, zone_minutes, teller)
+    return _Plan(indexed, in_header, columns, header_keys, zone_minutes, teller, extras, creators)

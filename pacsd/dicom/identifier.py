@@ -21,6 +21,7 @@ from pacsd.dicom.moments import (
     with_offset,
 )
 from pacsd.dicom.name_matching import NamePattern
+from pacsd.dicom.private import is_creator
 from pacsd.dicom.query import (
     Between,
     BetweenMoments,
@@ -128,7 +129,12 @@ def read_query(raw: Buffer, syntax: TransferSyntax, model: Model, manner: Manner
         _check_levels_above(identifier, level, model)
     keys = _Keys(identifier, manner)
     return Asked(
-        Query(level, tuple(keys.conditions()), tuple(_returned(identifier))),
+        Query(
+            level,
+            tuple(keys.conditions()),
+            tuple(_returned(identifier)),
+            _creators(identifier),
+        ),
         identifier.raw(SPECIFIC_CHARACTER_SET),
         tuple(keys.unmatched),
         keys.offset_minutes,
@@ -235,6 +241,10 @@ def _returned(identifier: DataSet) -> Iterator[ReturnKey]:
         items = identifier.items(tag)
         inner = tuple(_returned(items[0])) if items else ()
         yield ReturnKey(tag, _vr(identifier, tag), inner)
+
+
+def _creators(identifier: DataSet) -> dict[Tag, str]:
+    return {tag: "".join(identifier.texts(tag)) for tag in identifier if is_creator(tag)}
 
 
 class _Keys:

@@ -15,6 +15,11 @@ def creator_tags(private_group: int) -> frozenset[Tag]:
     return frozenset(private_group << 16 | block for block in _BLOCKS)
 
 
+def is_creator(tag: Tag) -> bool:
+    """Whether this is the tag of a Private Creator."""
+    return is_private(tag) and element(tag) in _BLOCKS
+
+
 def creator_tag(tag: Tag) -> Tag | None:
     """The tag of the Private Creator that reserves this element; None for all that need none."""
     block = element(tag) >> 8

@@ -5,7 +5,8 @@ leaves no condition behind. Each condition stands for one kind of matching; `mat
 out on any source of values, `index` turns them into SQL.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pacsd.dicom.level import Level
@@ -119,11 +120,15 @@ class ReturnKey:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for at a level."""
+    """What is asked for at a level.
+
+    `creators` are the Private Creators of its private keys, by their tags.
+    """
 
     level: Level
     conditions: tuple[Condition, ...]
     returned: tuple[ReturnKey, ...] = ()
+    creators: Mapping[Tag, str] = field(default_factory=dict)
 
 
 def tags_of(condition: Condition) -> tuple[Tag, ...]:

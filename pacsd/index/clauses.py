@@ -30,6 +30,7 @@ from pacsd.dicom.query import (
     Between,
     BetweenMoments,
     Condition,
+    HasItem,
     Missing,
     Moment,
     Names,
@@ -41,9 +42,9 @@ from pacsd.dicom.sounds import sound_codes
 from pacsd.dicom.values import parse_integer
 from pacsd.dicom.vr import VR
 from pacsd.dicom.wildcard import Pattern
-from pacsd.index import schema
+from pacsd.index import schema, schema_records
 from pacsd.index.attributes import PATIENT_NAME, PATIENT_NAME_SOUNDS
-from pacsd.index.columns import IndexedColumn, column_of
+from pacsd.index.columns import NO_EXTRAS, TABLES, Extras, IndexedColumn, column_of
 from pacsd.index.computed import (
     MODALITIES_IN_STUDY,
     SOP_CLASSES_IN_STUDY,
@@ -84,13 +85,17 @@ def binds() -> Binds:
         number += 1
 
 
-def clause_of(condition: Condition, level: Level, partition: int) -> Clause | None:
+def clause_of(
+    condition: Condition, level: Level, partition: int, extras: Extras = NO_EXTRAS
+) -> Clause | None:
     """The clause of a condition at a level; None if the index does not know its attribute."""
     if isinstance(condition, BetweenMoments):
         return _between_moments(condition, level)
-    column = column_of(condition.tag, level)
+    column = column_of(condition.tag, level, extras)
     if column is None:
         return None
+    if column.extra:
+        return _of_extra(condition, column)
     if column.tag in _STUDIED:
         return _studied(condition, column)
     if isinstance(condition, Names):
@@ -160,6 +165,30 @@ def _studied(condition: Condition, column: IndexedColumn) -> Clause | None:
         return has_series(is_wanted, series)
 
     return Clause(one.signature, one.parameters, build, is_exact=one.is_exact)
+
+
+def _of_extra(condition: Condition, column: IndexedColumn) -> Clause | None:
+    """Of a user-chosen tag: the entity is among those that own such a value.
+
+    Values are kept as they came, so all but plain text is looked at again.
+    """
+    owner, values = TABLES[column.level].c.id, schema_records.extra_value.c
+    of_value = replace(column, column=values.value)
+    if isinstance(condition, Patterns) or (isinstance(condition, Values) and column.vr in _PLAIN):
+        one = _CLAUSES[type(condition)](condition, of_value)
+    elif isinstance(condition, HasItem):
+        return None
+    else:
+        one = _any(of_value)
+    is_missing = isinstance(condition, Missing)
+
+    def build(parameters: Binds) -> ColumnElement[bool]:
+        is_its = values.extra_tag_row == next(parameters)
+        owners = select(values.owner_row).where(is_its, one.build(parameters))
+        return owner.not_in(owners) if is_missing else owner.in_(owners)
+
+    signature = ("extra", is_missing, column.level, *one.signature)
+    return Clause(signature, (column.extra, *one.parameters), build, is_exact=is_missing)
 
 
 def _patterns(condition: Patterns, column: IndexedColumn) -> Clause:
@@ -345,6 +374,8 @@ def _nothing() -> Clause:
     return Clause(("nothing",), (), lambda _: ~true(), is_exact=True)
 
 
+# Equal values have equal texts.
+_PLAIN = frozenset({VR.AE, VR.AS, VR.CS, VR.LO, VR.SH, VR.UI, VR.UC, VR.UR})
 _STUDIED = frozenset({MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY})
 _CLAUSES: dict[type, Callable[[Any, IndexedColumn], Clause]] = {
     Values: _values,

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Table
+from sqlalchemy import ColumnElement, FromClause, Table, literal_column, select
 
 from pacsd.dicom.dictionary import data_element
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
-from pacsd.index import schema
+from pacsd.index import schema, schema_records
 from pacsd.index.attributes import ATTRIBUTES
 from pacsd.index.computed import (
     MODALITIES_IN_STUDY,
@@ -19,6 +20,7 @@ from pacsd.index.computed import (
     modalities,
     sop_classes,
 )
+from pacsd.index.records import ExtraTag
 
 TABLES: Mapping[Level, Table] = {
     Level.PATIENT: schema.patient,
@@ -29,12 +31,18 @@ TABLES: Mapping[Level, Table] = {
 
 SOP_CLASS_UID: Tag = 0x00080016
 
+Extras: TypeAlias = Mapping[Tag, ExtraTag]
+"""The user-chosen tags that a query may find, by the tag it has in that query."""
+
+NO_EXTRAS: Extras = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class IndexedColumn:
     """An attribute's column. `folded` has names without case and accents.
 
-    `is_multiple`: its values stand in it joined by backslashes; `is_number`: as one number.
+    `is_multiple`: its values stand in it joined by backslashes; `is_number`: as one number. `extra`
+    is the `ExtraTag.id` of a user-chosen tag, whose values have a table of their own; else 0.
     """
 
     level: Level
@@ -44,6 +52,7 @@ class IndexedColumn:
     folded: ColumnElement[Any] | None = None
     is_multiple: bool = False
     is_number: bool = False
+    extra: int = 0
 
 
 def _keys() -> list[IndexedColumn]:
@@ -107,7 +116,7 @@ def _by_tag() -> dict[Tag, dict[Level, IndexedColumn]]:
 _COLUMNS = _by_tag()
 
 
-def column_of(tag: Tag, level: Level) -> IndexedColumn | None:
+def column_of(tag: Tag, level: Level, extras: Extras = NO_EXTRAS) -> IndexedColumn | None:
     """The column of an attribute, as an entity of this level has it.
 
     It is the nearest one above if several levels have such; one below if only these do. An
@@ -115,9 +124,27 @@ def column_of(tag: Tag, level: Level) -> IndexedColumn | None:
     """
     found = _COLUMNS.get(tag)
     if found is None:
-        return None
+        extra = extras.get(tag)
+        return None if extra is None else _of_extra(tag, extra)
     above = [each for each in found if each <= level]
     return found[max(above)] if above else found[min(found)]
+
+
+def _of_extra(tag: Tag, extra: ExtraTag) -> IndexedColumn:
+    """What the entity says that owns a value."""
+    row = data_element(tag)
+    values, owners = schema_records.extra_value.c, TABLES[extra.level]
+    # A number of ours, not a parameter: the statement is kept for this tag.
+    is_its = values.extra_tag_row == literal_column(str(int(extra.id)))
+    value = select(values.value).where(is_its, values.owner_row == owners.c.id)
+    return IndexedColumn(
+        extra.level,
+        tag,
+        VR(extra.vr),
+        value.correlate(owners).scalar_subquery(),
+        is_multiple=row is None or row.multiplicity != "1",
+        extra=extra.id,
+    )
 
 
 def joined(first: Level, last: Level, *, with_sop_class: bool) -> FromClause:

@@ -8,7 +8,15 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal_col
 
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
-from pacsd.index.columns import SOP_CLASS_UID, TABLES, IndexedColumn, column_of, joined
+from pacsd.index.columns import (
+    NO_EXTRAS,
+    SOP_CLASS_UID,
+    TABLES,
+    Extras,
+    IndexedColumn,
+    column_of,
+    joined,
+)
 from pacsd.index.computed import (
     MODALITIES_IN_STUDY,
     SOP_CLASSES_IN_STUDY,
@@ -37,9 +45,9 @@ class Entity:
     first_instance: int
 
 
-def is_indexed(tag: Tag, level: Level) -> bool:
+def is_indexed(tag: Tag, level: Level, extras: Extras = NO_EXTRAS) -> bool:
     """Whether the index has the values of an attribute for entities of a level."""
-    column = column_of(tag, level)
+    column = column_of(tag, level, extras)
     return column is not None and column.level <= level
 
 
@@ -50,12 +58,13 @@ def read_entities(
     connection: Connection,
     *,
     with_first: bool = False,
+    extras: Extras = NO_EXTRAS,
 ) -> list[Entity]:
     """The entities that there still are, in the order of these numbers; blocks.
 
     `tags` are indexed at that level.
     """
-    columns = [column for tag in tags if (column := column_of(tag, level)) is not None]
+    columns = [column for tag in tags if (column := column_of(tag, level, extras)) is not None]
     found: dict[int, Entity] = {}
     for some in slices(ids):
         for row in _rows(level, some, columns, connection, with_first=with_first):
@@ -82,7 +91,7 @@ def _rows(
     with_first: bool,
 ) -> list[tuple[Any, ...]]:
     size = next(each for each in _SIZES if each >= len(ids))
-    shape = (level, size, tuple(column.tag for column in columns), with_first)
+    shape = (level, size, tuple((each.tag, each.extra) for each in columns), with_first)
     known = _statements.get(shape)
     if known is None:
         known = positional(_statement(level, size, columns, with_first=with_first))

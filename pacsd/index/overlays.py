@@ -49,7 +49,8 @@ class Overlays:
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
         # Nobody else writes to the database, so that this is looked up once.
-        self._are_there = self._is_known = False
+        self._tags: set[Tag] = set()
+        self._is_known = False
 
     async def correctable(self, scope: Scope, level: Level, uid: str) -> list[Correctable]:
         """The studies, series or instances that this UID may mean: series may share theirs."""
@@ -67,13 +68,13 @@ class Overlays:
         None for whom the last overlay says it already, and for what is not there.
         `reached`: so many records of the state log are mirrored with that.
         """
-        self._are_there = True
+        self._tags.update(each.tag for each in corrections)
         work = partial(correct, scope, tuple(corrections))
         return await self._threads.write(mirroring(work, reached))
 
     async def of_instances(self, instances: Sequence[int]) -> Mapping[int, Mapping[Tag, Overlay]]:
         """What lies over instances and their series, studies and patients, by instance and tag."""
-        if not await self._may_be_there():
+        if not await self.tags():
             return {}
         return await self._threads.query(partial(_of_instances, tuple(instances)))
 
@@ -86,17 +87,17 @@ class Overlays:
         """
         return await self._threads.read(partial(_page, scope, after, limit, uid))
 
-    async def _may_be_there(self) -> bool:
+    async def tags(self) -> frozenset[Tag]:
+        """What was corrected, of whomever; of what is not among it, nothing ever was."""
         if not self._is_known:
-            are_there = await self._threads.query(_are_any)
             # Somebody may have corrected something since.
-            self._are_there = self._are_there or are_there
+            self._tags |= await self._threads.query(_corrected)
             self._is_known = True
-        return self._are_there
+        return frozenset(self._tags)
 
 
-def _are_any(connection: Connection) -> bool:
-    return connection.execute(select(_overlay.id).limit(1)).first() is not None
+def _corrected(connection: Connection) -> set[Tag]:
+    return set(connection.execute(select(_overlay.tag).distinct()).scalars())
 
 
 def _correctable(scope: Scope, level: Level, uid: str, connection: Connection) -> list[Correctable]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
+from pacsd.index.columns import NO_EXTRAS, Extras
 from pacsd.index.entities import Entity, read_entities
 from pacsd.index.searching import Search, search
 from pacsd.index.threads import Threads
@@ -50,10 +51,16 @@ class Queries:
         return await self._threads.query(partial(search, asked))
 
     async def entities(
-        self, level: Level, ids: Sequence[int], tags: tuple[Tag, ...], *, with_first: bool = False
+        self,
+        level: Level,
+        ids: Sequence[int],
+        tags: tuple[Tag, ...],
+        *,
+        with_first: bool = False,
+        extras: Extras = NO_EXTRAS,
     ) -> list[Entity]:
         """A page of those, in their order; what is gone meanwhile is left out."""
-        work = partial(read_entities, level, tuple(ids), tags, with_first=with_first)
+        work = partial(read_entities, level, tuple(ids), tags, with_first=with_first, extras=extras)
         return await self._threads.query(work)
 
 
@@ -61,5 +68,7 @@ def _first(asked: Search, tags: tuple[Tag, ...], with_first: bool, connection: C
     limit = min(asked.limit, PAGE + 1)
     found = search(replace(asked, limit=limit), connection)
     numbers = found[:PAGE]
-    page = read_entities(asked.level, numbers, tags, connection, with_first=with_first)
+    page = read_entities(
+        asked.level, numbers, tags, connection, with_first=with_first, extras=asked.extras
+    )
     return Found(page, numbers, is_all=len(found) == len(numbers))

@@ -6,7 +6,7 @@ here, row by row as the database gives them.
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -18,7 +18,15 @@ from pacsd.dicom.query import BetweenMoments, Condition, tags_of
 from pacsd.dicom.tag import Tag
 from pacsd.index import schema
 from pacsd.index.clauses import Clause, binds, clause_of, equals
-from pacsd.index.columns import SOP_CLASS_UID, TABLES, IndexedColumn, column_of, joined
+from pacsd.index.columns import (
+    NO_EXTRAS,
+    SOP_CLASS_UID,
+    TABLES,
+    Extras,
+    IndexedColumn,
+    column_of,
+    joined,
+)
 from pacsd.index.computed import is_shown
 from pacsd.index.errors import QueryTooCostly
 from pacsd.index.recent import Recent
@@ -43,11 +51,12 @@ class Search:
     conditions: tuple[Condition, ...]
     limit: int
     budget_s: float
+    extras: Extras = field(default_factory=dict)
 
 
-def knows(condition: Condition, level: Level) -> bool:
+def knows(condition: Condition, level: Level, extras: Extras = NO_EXTRAS) -> bool:
     """Whether the index alone can tell if an entity of a level fulfils a condition."""
-    return clause_of(condition, level, 0) is not None
+    return clause_of(condition, level, 0, extras) is not None
 
 
 def search(asked: Search, connection: Connection) -> list[int]:
@@ -75,13 +84,13 @@ class _Plan:
         levels = {asked.level}
         self._has_sop_class = False
         for condition in asked.conditions:
-            clause = clause_of(condition, asked.level, asked.scope.partition)
+            clause = clause_of(condition, asked.level, asked.scope.partition, asked.extras)
             if clause is None:
                 raise AssertionError(f"{condition} is not for the index")
             self._clauses.append(clause)
             if not clause.is_exact:
                 self._again.append(condition)
-            for column in _columns([condition], asked.level):
+            for column in _columns([condition], asked):
                 levels.add(column.level)
                 self._has_sop_class |= column.tag == SOP_CLASS_UID
         if asked.scope.studies is not None:
@@ -89,7 +98,7 @@ class _Plan:
             study = schema.study.c.study_instance_uid
             self._clauses.append(equals(study, "scope", sorted(asked.scope.studies) or [""]))
         self._first, self._last = min(levels), max(levels)
-        self._looked_at = list(_columns(self._again, asked.level))
+        self._looked_at = list(_columns(self._again, asked))
         self._matches = matcher(self._again)
 
     def run(self, connection: Connection, deadline: float) -> set[int]:
@@ -121,7 +130,7 @@ class _Plan:
             self._first,
             self._last,
             tuple(clause.signature for clause in self._clauses),
-            tuple(column.tag for column in self._looked_at),
+            tuple((column.tag, column.extra) for column in self._looked_at),
         )
         known = _statements.get(shape)
         if known is None:
@@ -147,7 +156,7 @@ class _Plan:
 
     def _leading(self) -> Level:
         """The level of the most selective condition."""
-        columns = list(_columns(self._asked.conditions, self._asked.level))
+        columns = list(_columns(self._asked.conditions, self._asked))
         if not columns:
             return self._asked.level
         return min(columns, key=_selectivity).level
@@ -169,7 +178,7 @@ class _Row:
         return ()
 
 
-def _columns(conditions: Sequence[Condition], level: Level) -> Iterator[IndexedColumn]:
+def _columns(conditions: Sequence[Condition], asked: Search) -> Iterator[IndexedColumn]:
     """The columns that conditions look at, each once."""
     seen: set[Tag] = set()
     for condition in conditions:
@@ -177,7 +186,7 @@ def _columns(conditions: Sequence[Condition], level: Level) -> Iterator[IndexedC
         if isinstance(condition, BetweenMoments):
             tags = (*tags, TIMEZONE_OFFSET_FROM_UTC)
         for tag in tags:
-            column = column_of(tag, level)
+            column = column_of(tag, asked.level, asked.extras)
             if column is not None and tag not in seen:
                 seen.add(tag)
                 yield column

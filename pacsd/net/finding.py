@@ -9,7 +9,7 @@ from typing import Protocol
 import anyio.lowlevel
 import anyio.to_thread
 
-from pacsd.archive.finding import FindError, IndexUnavailable, Match, unsupported
+from pacsd.archive.finding import FindError, IndexUnavailable, Match
 from pacsd.dicom.answer import AnswerWriter
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.errors import IdentifierError
@@ -53,7 +53,10 @@ _NO_MATTER = frozenset({*_TOLD, SPECIFIC_CHARACTER_SET, INSTANCE_AVAILABILITY})
 
 
 class Finds(Protocol):
-    """Who answers queries; see `Finder.find`."""
+    """Who answers queries; see `Finder`."""
+
+    async def unsupported(self, query: Query) -> tuple[Tag, ...]:
+        """What is asked for that entities of this level do not have."""
 
     def find(
         self, query: Query, zone_minutes: int | None = None
@@ -139,7 +142,7 @@ class FindSink(IdentifierSink):
             return Answer(Status.CANCEL)
 
     async def _find(self, asked: Asked) -> Answer:
-        unknown = {*unsupported(asked.query), *asked.unmatched} - _NO_MATTER
+        unknown = {*await self._finder.unsupported(asked.query), *asked.unmatched} - _NO_MATTER
         pending = Answer(Status.PENDING_WARNING if unknown else Status.PENDING, data_set=b"")
         response = response_of(self._question.request, pending)
         encode = _Encoder(asked, self._question)

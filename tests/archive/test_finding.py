@@ -17,7 +17,6 @@ from pacsd.archive.finding import (
     QueryLimits,
     TooCostly,
     TooManyMatches,
-    unsupported,
 )
 from pacsd.archive.stored_file import read_stored
 from pacsd.archive.stored_headers import StoredHeaders
@@ -152,7 +151,7 @@ async def test_what_entities_of_a_level_do_not_have_is_neither_matched_nor_told(
     index: Index, store: MemoryStore
 ) -> None:
     asked = query(Patterns(KVP, VR.DS, ("1",)), tags=(STUDY, KVP))
-    assert unsupported(asked) == (KVP,)
+    assert await finder(index, store).unsupported(asked) == (KVP,)
     matches = await found(finder(index, store), asked)
     assert len(matches) == STUDIES
     assert KVP not in matches[0]

@@ -331,3 +331,10 @@ def test_no_value_breaks_it(value: str) -> None:
         element = tag + vr + len(raw).to_bytes(2, "little") + raw
         with suppress(IdentifierError):
             read_query(head + element, EXPLICIT, STUDY_ROOT, RELATIONAL)
+
+
+def test_private_creators_stand_beside_the_query() -> None:
+    raw = element(0x00080052, "CS", b"STUDY ") + element(0x00090010, "LO", b"ACME 1.1")
+    read = read_query(raw + element(0x00091001, "LO", b"a*"), EXPLICIT, STUDY_ROOT, PLAIN)
+    assert read.query.creators == {0x00090010: "ACME 1.1"}
+    assert Patterns(0x00091001, VR.LO, ("a*",)) in read.query.conditions

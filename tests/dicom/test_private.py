@@ -1,6 +1,12 @@
 import pytest
 
-from pacsd.dicom.private import creator_of, creator_tag, creator_tags, private_tag
+from pacsd.dicom.private import (
+    creator_of,
+    creator_tag,
+    creator_tags,
+    is_creator,
+    private_tag,
+)
 from pacsd.dicom.scan import scan
 from tests.dicom.written import EXPLICIT, element
 
@@ -44,3 +50,17 @@ def test_blocks_are_reserved_by_elements_10_to_ff() -> None:
     assert min(tags) == 0x00090010
     assert max(tags) == 0x000900FF
     assert len(tags) == 240
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_one"),
+    [
+        (0x00090010, True),
+        (0x000900FF, True),
+        (0x0009000F, False),
+        (0x00091001, False),
+        (0x00080010, False),
+    ],
+)
+def test_what_reserves_a_block(tag: int, *, is_one: bool) -> None:
+    assert is_creator(tag) is is_one

@@ -19,12 +19,14 @@ from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import Match
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.query import Query
 from pacsd.dicom.registry import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     VERIFICATION,
 )
+from pacsd.dicom.tag import Tag
 from pacsd.dimse.command_codec import decode_command, encode_command
 from pacsd.dimse.commands import AnyCommand, CEchoRQ, CStoreRQ, Request, Response
 from pacsd.net.admission import Gatekeeper
@@ -218,6 +220,10 @@ class FakeFinder:
     def __init__(self, *pages: Sequence[Match]) -> None:
         self.pages = pages
         self.asked: list[Query] = []
+
+    async def unsupported(self, query: Query) -> tuple[Tag, ...]:
+        asked = (key.tag for key in query.returned)
+        return tuple(tag for tag in asked if level_of(tag) > query.level)
 
     async def find(
         self, query: Query, zone_minutes: int | None = None

@@ -36,10 +36,11 @@ ASKED = keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2", PatientName="")
 FOUND: Match = {STUDY: "1.2", NAME: "Smith^John"}
 
 
-class Failing:
+class Failing(FakeFinder):
     """Fails after a first page."""
 
     def __init__(self, error: Exception) -> None:
+        super().__init__()
         self._error = error
 
     async def find(

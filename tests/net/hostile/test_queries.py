@@ -15,6 +15,7 @@ from pacsd.ul.pdu import ProposedContext
 from tests.dicom.by_pydicom import encoded, keys
 from tests.dicom.written import EXPLICIT
 from tests.net.harness import (
+    FakeFinder,
     Setup,
     associate_rq,
     command,
@@ -29,11 +30,12 @@ CONTEXT = 5
 ASKED = encoded(keys(QueryRetrieveLevel="STUDY", StudyInstanceUID=""), EXPLICIT)
 
 
-class Endless:
+class Endless(FakeFinder):
     """Finds more and more, and counts what was taken of it."""
 
     def __init__(self) -> None:
-        self.pages = 0
+        super().__init__()
+        self.taken = 0
         self.is_closed = False
 
     async def find(
@@ -43,7 +45,7 @@ class Endless:
         assert zone_minutes is None
         try:
             while True:
-                self.pages += 1
+                self.taken += 1
                 yield [{0x0020000D: "1.2.3"}] * 200
         finally:
             self.is_closed = True
@@ -67,9 +69,9 @@ async def test_d42_a_peer_that_reads_no_answers_is_cut_off(
             find = CFindRQ(message_id=1, affected_sop_class_uid=STUDY_ROOT_FIND)
             await caller.send(command(find, CONTEXT), data_set(ASKED, CONTEXT))
             await until(lambda: connection.is_write_paused)
-            taken = endless.pages
+            taken = endless.taken
             assert transport.get_write_buffer_size() < 65_536 + 32 * 300
             await until(lambda: any(served.recorder.ended_associations()))
-            assert endless.pages <= taken + 1
+            assert endless.taken <= taken + 1
         await until(lambda: endless.is_closed)
         assert served.last_record().outcome is Outcome.ABORTED_BY_US
