@@ -4,6 +4,7 @@ import gc
 import resource
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -51,6 +52,8 @@ class Daemon:
         self._stop = anyio.Event()
         self._reload_wanted = anyio.Event()
         self._grace: anyio.CancelScope | None = None
+        # A signal that comes while all is closed is taken as well, and means nothing any more.
+        self._signalled = ExitStack()
 
     async def run(self, started: Callable[[], None] | None = None) -> None:
         """Serve until SIGTERM or SIGINT; a second one cuts the shutdown short.
@@ -58,10 +61,11 @@ class Daemon:
         Raises:
             StartError, PluginError, HookError, ConfigErrors: it did not start.
         """
-        try:
-            await self._run(started)
-        finally:
-            logs.flush()
+        with self._signalled:
+            try:
+                await self._run(started)
+            finally:
+                logs.flush()
 
     async def _run(self, started: Callable[[], None] | None) -> None:
         config = self._checked.config
@@ -163,17 +167,17 @@ class Daemon:
 
     async def _signals(self, *, task_status: TaskStatus[None]) -> None:
         wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        with anyio.open_signal_receiver(*wanted) as received:
-            task_status.started()
-            async for number in received:
-                if number == signal.SIGHUP:
-                    self._reload_wanted.set()
-                elif self._stop.is_set():
-                    if self._grace is not None:
-                        self._grace.cancel()
-                else:
-                    _log.info("stopping", signal=number.name)
-                    self._stop.set()
+        received = self._signalled.enter_context(anyio.open_signal_receiver(*wanted))
+        task_status.started()
+        async for number in received:
+            if number == signal.SIGHUP:
+                self._reload_wanted.set()
+            elif self._stop.is_set():
+                if self._grace is not None:
+                    self._grace.cancel()
+            else:
+                _log.info("stopping", signal=number.name)
+                self._stop.set()
 
     async def _reloads(self, parts: Parts) -> None:
         """SIGHUPs one after the other; those that come during a reload make one more."""

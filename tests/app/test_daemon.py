@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -77,6 +78,20 @@ def test_it_tells_systemd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
             daemon.signal(signal.SIGTERM)
             assert b"STOPPING=1" in told.recv(4096)
             assert daemon.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("impatient", [signal.SIGTERM, signal.SIGINT])
+def test_whoever_is_in_a_hurry_breaks_nothing_off(impatient: signal.Signals) -> None:
+    with running() as daemon:
+        daemon.signal(impatient)
+        daemon.wait_for("stopping")
+        daemon.signal(impatient)
+        daemon.wait_for("stopped")
+        while daemon.process.poll() is None:
+            daemon.signal(impatient)
+            with suppress(subprocess.TimeoutExpired):
+                daemon.process.wait(0.002)
+        assert daemon.process.wait() == 0
 
 
 def test_it_feeds_the_watchdog(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
