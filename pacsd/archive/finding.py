@@ -7,7 +7,7 @@ was corrected.
 
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -60,7 +60,7 @@ class IndexUnavailable(FindError):
 
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
-    """What one query may take: matches, and seconds of searching and of matching in headers."""
+    """What one query may take: matches, and seconds of searching, and of matching in headers."""
 
     max_results: int = 100_000
     budget_s: float = 1.0
@@ -107,8 +107,15 @@ class Finder:
         self._extra_tags = extra_tags
 
     async def unsupported(self, query: Query) -> tuple[Tag, ...]:
-        """What is asked for, to match or to tell, that entities of this level do not have."""
-        extras = await self._extras(query)
+        """What is asked for, to match or to tell, that entities of this level do not have.
+
+        Raises:
+            IndexUnavailable: it cannot be told.
+        """
+        try:
+            extras = await self._extras(query)
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
         creators = creators_of(query, extras)
         asked = [key.tag for key in query.returned]
         asked += [tag for each in query.conditions for tag in tags_of(each)]
@@ -133,8 +140,8 @@ class Finder:
             async with aclosing(self._find(query, zone_minutes, scope)) as pages:
                 async for page in pages:
                     yield page
-        except QueryTooCostly as error:
-            raise TooCostly(str(error)) from error
+        except QueryTooCostly as error:  # of what was left, perhaps
+            raise TooCostly(str(QueryTooCostly(self._limits.budget_s))) from error
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
 
@@ -157,9 +164,10 @@ class Finder:
         plan, budget = _plan(query, zone_minutes, extras), _Budget(self._limits.budget_s)
         limit = self._limits.max_results
         most = max(limit, MAX_CANDIDATES) if plan.in_header else limit
-        search = Search(scope, query.level, plan.indexed, most + 1, budget.left_s, extras)
+        budget_s = self._limits.budget_s
+        search = Search(scope, query.level, plan.indexed, most + 1, budget_s, extras)
         given = 0
-        async with aclosing(self._pages(search, plan, budget)) as pages:
+        async with aclosing(self._pages(search, plan)) as pages:
             async for page in pages:
                 matches_ = await self._matches(scope, plan, page, budget)
                 given += len(matches_)
@@ -169,18 +177,15 @@ class Finder:
                 if matches_:
                     yield matches_
 
-    async def _pages(
-        self, search: Search, plan: _Plan, budget: "_Budget"
-    ) -> AsyncGenerator[Sequence[Entity], None]:
+    async def _pages(self, search: Search, plan: _Plan) -> AsyncGenerator[Sequence[Entity], None]:
         """What the index finds; the first page before it has looked for the rest."""
         queries, with_first = self._index.queries, plan.needs_headers
-        with budget.spent():
-            found = await queries.first(search, plan.columns, with_first=with_first)
+        found = await queries.first(search, plan.columns, with_first=with_first)
         yield found.page
         numbers = found.numbers
         if not found.is_all:
-            with budget.spent():
-                numbers = await queries.numbers(replace(search, budget_s=budget.left_s))
+            left_s = search.budget_s - found.took_s
+            numbers = await queries.numbers(replace(search, budget_s=left_s))
             told = frozenset(found.numbers)
             rest = [number for number in numbers if number not in told]
             for at in range(0, len(rest), PAGE):
@@ -196,12 +201,11 @@ class Finder:
     ) -> list[Match]:
         if not plan.needs_headers and plan.zone_minutes is None:
             return plan.with_creators([entity.values for entity in page])
-        with budget.spent():
+        tell = plan.teller.tell
+        with budget.spent() if plan.in_header else nullcontext():
             candidates = await self._candidates(scope, plan, page)
-            tell = plan.teller.tell
-            return plan.with_creators(
-                await anyio.to_thread.run_sync(tell, candidates, budget.left_s)
-            )
+            told = await anyio.to_thread.run_sync(tell, candidates, budget.left_s)
+        return plan.with_creators(told)
 
     async def _candidates(
         self, scope: Scope, plan: _Plan, page: Sequence[Entity]
@@ -218,7 +222,7 @@ class Finder:
 
 
 class _Budget:
-    """What is left of the time for searching and matching; how fast a peer reads is its own."""
+    """What is left of the time for matching in headers; how fast a peer reads is its own."""
 
     def __init__(self, budget_s: float) -> None:
         self._budget_s = self.left_s = budget_s

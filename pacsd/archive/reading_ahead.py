@@ -4,12 +4,13 @@ To have a thread read a slice of a CT, and to be woken when it has, costs more t
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import TypeAlias
 
 import anyio
 
+from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether
 from pacsd.archive.retrievable import Retrievable
 
@@ -17,7 +18,7 @@ TOGETHER = 8
 """So many data sets are read at once,"""
 
 TOGETHER_BYTES = 4 * 1024 * 1024
-"""and no more than so many bytes. They are kept until they are taken, or the page is done with."""
+"""and no more than so many bytes, of which those of two groups may be here."""
 
 LONGEST_BYTES = 1024 * 1024
 """A longer data set is read by itself, in pieces."""
@@ -31,17 +32,28 @@ def reading_ahead(store: BlobStore, page: Sequence[Retrievable], read: Read) -> 
     if not isinstance(store, ReadsTogether):
         return [partial(read, instance) for instance in page]
     opens: list[Opens] = []
+    together: _Together | None = None
     for group in _groups(page):
-        together = _Together(store, group)
+        together = _Together(store, group, together)
         opens += [partial(_data_set, together, place, read) for place in range(len(group))]
     return opens
 
 
 class _Together:
-    """Instances whose data sets are read when the first of them is asked for."""
+    """Instances whose data sets are read when the first of them is asked for.
 
-    def __init__(self, store: ReadsTogether, instances: Sequence[Retrievable]) -> None:
+    Of those `before` the last ones nobody will ask any more: what a receiver does not accept is
+    never opened, and what is asked for all the same is read alone.
+    """
+
+    def __init__(
+        self,
+        store: ReadsTogether,
+        instances: Sequence[Retrievable],
+        before: "_Together | None",
+    ) -> None:
         self.instances = instances
+        self.before = before
         self._store = store
         self._turn = anyio.Lock()
         self._unread = len(instances) > 1
@@ -55,13 +67,32 @@ class _Together:
         return self._read.pop(place, None)
 
     async def _read_all(self) -> None:
+        """What cannot be read is told when it is read alone, from another copy perhaps."""
         if self._unread:
-            answers = await self._store.read_together([_whole(each) for each in self.instances])
-            # What cannot be read is told when it is read alone, from another copy perhaps.
-            self._read = {
-                place: answer for place, answer in enumerate(answers) if isinstance(answer, bytes)
-            }
+            with suppress(StoreError):
+                wanted = [_whole(each) for each in self.instances]
+                answers = await self._store.read_together(wanted)
+                self._read = {
+                    place: answer
+                    for place, (answer, instance) in enumerate(
+                        zip(answers, self.instances, strict=False)
+                    )
+                    if isinstance(answer, bytes) and len(answer) == instance.data_set_bytes
+                }
             self._unread = False
+            self._forget_earlier()
+
+    def _forget_earlier(self) -> None:
+        """Keep what the last group still has: it is being taken while this one is read."""
+        if self.before is not None:
+            earlier, self.before.before = self.before.before, None
+            while earlier is not None:
+                earlier.forget()
+                earlier = earlier.before
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._read.clear()
 
 
 async def _data_set(together: _Together, place: int, read: Read) -> AsyncGenerator[bytes, None]:

@@ -1,5 +1,6 @@
 """Queries: what matches, page by page, and what is to be told of it."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,11 +20,15 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The first page of what matches, the numbers of what is in it, and whether this is all."""
+    """The first page of what matches, the numbers of what is in it, and whether this is all.
+
+    `took_s` is what the search took, of the database's time.
+    """
 
     page: Sequence[Entity]
     numbers: Sequence[int]
     is_all: bool
+    took_s: float
 
 
 class Queries:
@@ -65,10 +70,12 @@ class Queries:
 
 
 def _first(asked: Search, tags: tuple[Tag, ...], with_first: bool, connection: Connection) -> Found:
+    began = time.monotonic()
     limit = min(asked.limit, PAGE + 1)
     found = search(replace(asked, limit=limit), connection)
+    took_s = time.monotonic() - began
     numbers = found[:PAGE]
     page = read_entities(
         asked.level, numbers, tags, connection, with_first=with_first, extras=asked.extras
     )
-    return Found(page, numbers, is_all=len(found) == len(numbers))
+    return Found(page, numbers, len(found) == len(numbers), took_s)

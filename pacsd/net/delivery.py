@@ -52,7 +52,8 @@ class _Task(Generic[InstanceT]):
 class Delivery(Generic[InstanceT]):
     """One run. `report` is told of each instance, in the order in which they are answered.
 
-    Each association takes one of `places`, which whoever sends to the same peer shares.
+    Each association takes one of `places`, which whoever sends to the same peer shares; the caller
+    holds the first one's.
     """
 
     def __init__(
@@ -86,15 +87,22 @@ class Delivery(Generic[InstanceT]):
         backlog = _Backlog(instances)
         async with anyio.create_task_group() as tasks:
             for number in range(self._terms.associations):
-                tasks.start_soon(self._share, backlog, name=f"association {number + 1} to the peer")
+                work = self._share if number else self._work_out
+                tasks.start_soon(work, backlog, name=f"association {number + 1} to the peer")
         if self._failure is not None and await self._next(backlog) is not None:
             raise self._failure
 
     async def _next(self, backlog: "_Backlog[InstanceT]") -> "_Task[InstanceT] | None":
-        return None if self._is_stopped else await backlog.take()
+        task = None if self._is_stopped else await backlog.take()
+        if task is not None and self._is_stopped:  # while it was waited for
+            backlog.put_back(task)
+            return None
+        return task
 
     async def _share(self, backlog: "_Backlog[InstanceT]") -> None:
         """Work once there is a place, if there is still anything to do then."""
+        if self._is_stopped:
+            return
         async with AsyncExitStack() as stack:
             with anyio.CancelScope() as scope:
                 self._waiting.add(scope)
@@ -103,8 +111,12 @@ class Delivery(Generic[InstanceT]):
                 finally:
                     self._waiting.discard(scope)
             if not scope.cancel_called:
-                await self._work(backlog)
-                self._wait_no_more()
+                await self._work_out(backlog)
+
+    async def _work_out(self, backlog: "_Backlog[InstanceT]") -> None:
+        """Work until nothing is left, which is the end for those who wait as well."""
+        await self._work(backlog)
+        self._wait_no_more()
 
     def _wait_no_more(self) -> None:
         """Nothing is left for those who wait for a place, or nothing may be begun."""

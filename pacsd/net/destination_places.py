@@ -15,7 +15,12 @@ class DestinationPlaces:
         self._places: dict[str, anyio.CapacityLimiter] = {}
 
     def of(self, peer: Peer) -> anyio.CapacityLimiter:
-        """Those of this peer; each of its associations takes one."""
+        """Those of this peer; each of its associations takes one. Take it at once."""
+        self._places = {
+            title: each
+            for title, each in self._places.items()
+            if each.borrowed_tokens or each.statistics().tasks_waiting
+        }
         places = self._places.get(peer.ae_title)
         if places is None:
             places = self._places[peer.ae_title] = anyio.CapacityLimiter(peer.connections)

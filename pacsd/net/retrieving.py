@@ -132,13 +132,16 @@ class RetrieveSink(IdentifierSink):
         except FindError as error:
             return Answer(Status.UNABLE_TO_CALCULATE_MATCHES, str(error))
         self._tally = Tally(len(numbers))
-        if numbers:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._keep_telling, name="tell how far a retrieval is")
-                await self._in_turn(numbers)
-                tasks.cancel_scope.cancel()
-        final = self._tally.final(self._syntax, is_cancelled=self.is_cancelled)
-        await self._note(final)
+        try:
+            if numbers:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._keep_telling, name="tell how far a retrieval is")
+                    await self._in_turn(numbers)
+                    tasks.cancel_scope.cancel()
+        finally:  # what has left has left, however it ended
+            final = self._tally.final(self._syntax, is_cancelled=self.is_cancelled)
+            with anyio.CancelScope(shield=True):
+                await self._note(final)
         return final
 
     def cancel(self) -> None:
@@ -191,10 +194,16 @@ class RetrieveSink(IdentifierSink):
             self._tell()
 
     async def _in_turn(self, numbers: Sequence[int]) -> None:
-        async with AsyncExitStack() as turn:
+        if self.is_cancelled:
+            return
+        async with AsyncExitStack() as room:
             with anyio.CancelScope() as self._waiting:
-                await turn.enter_async_context(self.retrieving.turns.turn(self.request.priority))
+                await self.have_room(room)
+                await room.enter_async_context(self.retrieving.turns.turn(self.request.priority))
             await self._carry_out(numbers)
+
+    async def have_room(self, room: AsyncExitStack) -> None:
+        """Wait for what it needs beside a turn: nobody has a turn who could not use it."""
 
     async def _carry_out(self, numbers: Sequence[int]) -> None:
         if self.is_cancelled:
@@ -265,14 +274,19 @@ class MoveSink(RetrieveSink):
         """A C-MOVE, and to whom."""
         return f"retrieve (C-MOVE to {self._peer.ae_title})"
 
+    async def have_room(self, room: AsyncExitStack) -> None:
+        """Wait for the first of the destination's places."""
+        await room.enter_async_context(self.retrieving.places.of(self._peer))
+
     async def deliver(self, numbers: Sequence[int]) -> None:
         """Send over as many associations as the destination may have."""
-        endpoint = self._peer.endpoint
-        if endpoint is None:
-            raise NotAccepted("a destination without host and port")
-        destination = Destination(endpoint, self._peer.ae_title, self.caller.called_ae)
-        terms = Terms(self.retrieving.timeouts, associations=self._peer.connections)
-        places = self.retrieving.places.of(self._peer)
+        title = self._peer.ae_title
+        peer = self.retrieving.peers().destination(title)  # there may have been a reload
+        if peer is None or peer.endpoint is None:
+            raise NotAccepted(f"{title} is no destination any more")
+        destination = Destination(peer.endpoint, title, self.caller.called_ae)
+        terms = Terms(self.retrieving.timeouts, associations=peer.connections)
+        places = self.retrieving.places.of(peer)
         self._delivery = Delivery(destination, terms, self.ended, places)
         await self._delivery.run(self.pages(numbers))
 
@@ -305,7 +319,7 @@ class GetSink(RetrieveSink):
 
     async def _lane(self, instances: OneByOne[Outbound]) -> None:
         with suppress(AssociationError):
-            while not self.is_cancelled and (instance := await instances.take()) is not None:
+            while (instance := await instances.take()) is not None and not self.is_cancelled:
                 self.ended(instance, await self._send(instance))
 
     async def _send(self, instance: Outbound) -> Outcome:

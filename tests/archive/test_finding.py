@@ -247,6 +247,32 @@ async def test_d42_the_time_that_a_peer_takes_to_read_is_its_own(
     assert pages == STUDIES
 
 
+@pytest.mark.parametrize("has_condition", [False, True])
+async def test_d40_headers_that_are_only_told_cost_no_budget(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch, *, has_condition: bool
+) -> None:
+    monkeypatch.setattr(finding, "PAGE", 2)
+    monkeypatch.setattr("pacsd.index.queries.PAGE", 2)
+    passed_s = 0.0
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + passed_s)
+
+    class Slow(StoredHeaders):
+        async def read(self, scope: Scope, instances: Sequence[int]) -> dict[int, bytes]:
+            nonlocal passed_s
+            passed_s += 60
+            return await super().read(scope, instances)
+
+    slow = Finder(index, Slow(store, index), QueryLimits(budget_s=10.0))
+    conditions = (Patterns(SPECIES, VR.LO, ("species *",)),) if has_condition else ()
+    asked = query(*conditions, tags=(STUDY, SPECIES))
+    if has_condition:
+        with pytest.raises(TooCostly, match="more than 10 s"):
+            await found(slow, asked)
+    else:
+        assert len(await found(slow, asked)) == STUDIES
+
+
 async def test_headers_are_matched_and_told_in_a_thread(
     index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 import anyio
 import pytest
 
-from pacsd.api.errors import StoreError
+from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, ByteRange, Location
 from pacsd.archive import reading_ahead as tested
 from pacsd.archive.reading_ahead import Opens, reading_ahead
@@ -139,3 +139,42 @@ async def test_a_store_that_does_not_read_together_reads_one_by_one() -> None:
     page = [instance(store, 0, b"here")]
     [opens] = reading_ahead(cast("BlobStore", object()), page, alone)
     assert await read(opens) == b"alone 1.2.0"
+
+
+async def test_a_store_that_fails_as_a_whole_fails_no_object() -> None:
+    class Failing(CountingStore):
+        async def read_together(
+            self, _: Sequence[tuple[Location, ByteRange]], /
+        ) -> Sequence[bytes | StoreError]:
+            raise StoreError(StoreFault.INPUT_OUTPUT, "the network is down")
+
+    store = Failing()
+    page = [instance(store, number, b"here") for number in range(2)]
+    contents = [await read(each) for each in reading_ahead(store, page, alone)]
+    assert contents == [b"alone 1.2.0", b"alone 1.2.1"]
+
+
+async def test_what_is_no_whole_data_set_is_read_alone() -> None:
+    class Short(CountingStore):
+        async def read_together(
+            self, wanted: Sequence[tuple[Location, ByteRange]], /
+        ) -> Sequence[bytes | StoreError]:
+            first, second, *_ = await super().read_together(wanted)
+            assert isinstance(first, bytes)
+            return [first[:-1], second]
+
+    store = Short()
+    page = [instance(store, number, b"here") for number in range(3)]
+    contents = [await read(each) for each in reading_ahead(store, page, alone)]
+    assert contents == [b"alone 1.2.0", b"here", b"alone 1.2.2"]
+
+
+async def test_what_nobody_takes_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tested, "TOGETHER", 2)
+    store = CountingStore()
+    page = [instance(store, number, b"here") for number in range(8)]
+    opens = reading_ahead(store, page, alone)
+    for number in (0, 2, 4, 6):  # the others are never accepted
+        assert await read(opens[number]) == b"here"
+    kept = [await read(opens[number]) for number in (7, 5, 3, 1)]
+    assert kept == [b"here", b"here", b"alone 1.2.3", b"alone 1.2.1"]

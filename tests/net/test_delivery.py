@@ -54,9 +54,9 @@ def numbered(count: int, sop_class_uid: str = CT) -> list[Outbound]:
 
 
 async def test_who_waits_for_a_place_does_not_hold_up_the_end() -> None:
-    peer, run, places = StoringPeer(), Run(), anyio.CapacityLimiter(2)
+    peer, run, places = StoringPeer(), Run(), anyio.CapacityLimiter(1)
     terms = Terms(Timeouts(), associations=2)
-    async with places, storing(peer) as destination:  # somebody else has the other one
+    async with places, storing(peer) as destination:  # the first one's place
         with anyio.fail_after(10):
             await Delivery(destination, terms, run.report, places).run(in_groups(numbered(5)))
         assert places.borrowed_tokens == 1
@@ -64,15 +64,30 @@ async def test_who_waits_for_a_place_does_not_hold_up_the_end() -> None:
     assert len(peer.requests) == 1
 
 
-async def test_who_is_stopped_waits_for_no_place() -> None:
-    run, places = Run(), anyio.CapacityLimiter(1)
-    async with places, storing(StoringPeer()) as destination:
-        delivery = Delivery(destination, TERMS, run.report, places)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(delivery.run, in_groups(numbered(1)))
-            await anyio.wait_all_tasks_blocked()
-            delivery.stop()
+async def test_what_is_stopped_before_it_has_begun_begins_nothing() -> None:
+    peer, run = StoringPeer(), Run()
+    async with storing(peer) as destination:
+        delivery = Delivery(destination, TERMS, run.report, anyio.CapacityLimiter(1))
+        delivery.stop()
+        with anyio.fail_after(10):
+            await delivery.run(in_groups(numbered(3)))
     assert run.outcomes == {}
+    assert peer.requests == []
+
+
+async def test_what_is_stopped_waits_for_no_place() -> None:
+    held, run, places = StoringPeer(holds=2), Run(), anyio.CapacityLimiter(1)
+    terms = Terms(Timeouts(), associations=2, operations_window=1)
+    async with places, storing(held) as destination, anyio.create_task_group() as tasks:
+        delivery = Delivery(destination, terms, run.report, places)
+        tasks.start_soon(delivery.run, in_groups(numbered(5)))
+        while not held.stored:
+            await anyio.lowlevel.checkpoint()
+        delivery.stop()
+        held.holds = 1
+        held.connections[0].abort_association()
+    assert len(held.requests) == 1
+    assert not run.stored()
 
 
 async def test_everything_over_one_association() -> None:

@@ -14,10 +14,10 @@ from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.query import Query
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.status import Status
-from pacsd.dimse.commands import CStoreRQ, Priority
+from pacsd.dimse.commands import CMoveRQ, CStoreRQ, Priority
 from pacsd.index.records import Copy, CopyState
 from pacsd.net import retrieving as retrievals
-from pacsd.net.errors import OperationFailed
+from pacsd.net.errors import AssociationError, OperationFailed
 from pacsd.net.peers import Peer
 from pacsd.net.query_retrieve_scu import Progress, QueryModel, get, move, propose_get
 from pacsd.net.requested_association import RequestedAssociation
@@ -26,7 +26,7 @@ from pacsd.net.storage import Answer
 from pacsd.net.store_contexts import StoredAs
 from tests.dicom.by_pydicom import decoded, encoded, keys
 from tests.dicom.written import EXPLICIT, element
-from tests.net.harness import FakeRetriever, Served, Setup, serving
+from tests.net.harness import FakeRetriever, Served, Setup, serving, until
 from tests.net.receiving import Received
 from tests.net.storing_peer import CT, MR, NATIVE, StoringPeer, storing
 
@@ -420,6 +420,73 @@ async def test_all_moves_to_a_destination_share_its_associations() -> None:
     assert [counts(each[-1]) for each in ended] == [(None, 2, 0, 0)] * 2
     assert len(held.peer.requests) == 3  # one was aborted to let go
     assert held.peer.released == 2
+
+
+async def test_d43_a_cancel_right_behind_the_identifier_is_heeded() -> None:
+    held = Held()
+    async with (
+        storing(held.peer) as destination,
+        serving(setup_of(destination, several(1), max_retrievals=1)) as served,
+        asking(served) as first,
+        asking(served) as second,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(told, move(first, MODEL, STUDY, "PEER"))
+        await held.begun.wait()
+        context = second.context_for(MODEL.move)
+        request = CMoveRQ(message_id=1, affected_sop_class_uid=MODEL.move, move_destination="PEER")
+        session, now = second.session, second.now()
+        session.request(context, request, now)
+        session.send_data_set(1, STUDY, is_last=True, now=now)
+        session.cancel(1, now)
+        retriever = served.setup.retriever
+        assert isinstance(retriever, FakeRetriever)
+        second.flush()
+        with anyio.fail_after(5):
+            await retriever.until_asked(2)
+            await until(lambda: not session.open_requests)
+        held.let_go()
+
+
+async def test_moves_that_wait_for_a_destination_have_no_turn() -> None:
+    held, idle = Held(), StoringPeer()
+    async with storing(held.peer) as busy, storing(idle) as free:
+        peers = (peer_of(busy, connections=1), peer_of(free, ae_title="OTHER"))
+        setup = Setup(retriever=several(1), peers=peers, max_retrievals=2)
+        async with (
+            serving(setup) as served,
+            asking(served) as first,
+            asking(served) as second,
+            asking(served) as third,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(told, move(first, MODEL, STUDY, "PEER"))
+            await held.begun.wait()
+            tasks.start_soon(told, move(second, MODEL, STUDY, "PEER"))
+            retriever = served.setup.retriever
+            assert isinstance(retriever, FakeRetriever)
+            await retriever.until_asked(2)
+            with anyio.fail_after(5):
+                *_, last = await told(move(third, MODEL, STUDY, "OTHER"))
+            assert counts(last) == (None, 1, 0, 0)
+            held.let_go()
+
+
+async def test_what_has_left_stands_in_the_trail_though_the_rest_cannot_be_told() -> None:
+    peer = StoringPeer()
+    retriever = FailingRetriever(RuntimeError("a defect"), "1.2.1")
+    async with (
+        storing(peer) as destination,
+        serving(setup_of(destination, retriever, connections=1)) as served,
+    ):
+        with pytest.raises(AssociationError):  # aborted, for a defect of ours
+            async with asking(served) as association:
+                await told(move(association, MODEL, STUDY, "PEER"))
+        await until(lambda: bool(served.trail.noted))
+        assert served.count("pacsd_association_defects_total") == 1
+        served.registry._names_to_collectors["pacsd_association_defects"].reset()  # type: ignore[attr-defined]
+    [noted] = served.trail.noted
+    assert noted.studies == ("1.2",)
 
 
 async def test_a_slow_destination_does_not_look_like_silence(
