@@ -40,6 +40,8 @@ def _tell_import(report: ImportProgress, failure: str) -> None:
 def _tell_export(report: ExportProgress, failure: str) -> None:
     if failure:
         _log.warning("an export ended too early", why=failure)
+        if not report.studies:
+            return  # it did not begin
     _log.info(
         "an export is over",
         studies=report.studies,

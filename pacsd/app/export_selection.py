@@ -154,7 +154,7 @@ def _dates(arguments: Mapping[str, object]) -> Sequence[Condition]:
     try:
         ends = read_range(text, VR.DA)
     except KeyValueError as error:
-        raise AdminError(f"date: {error}") from None
+        raise AdminError(f"date: {error}; write YYYYMMDD, e.g. 20260131") from None
     return [Between(_STUDY_DATE, VR.DA, ends.low, ends.high)]
 
 

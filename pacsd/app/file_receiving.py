@@ -2,6 +2,7 @@
 
 `FOLDER/STUDY/INSTANCE.dcm`, by their UIDs; without a Study Instance UID that is one, beside the
 folders of studies. A file comes into being whole, under its name, or not at all, and replaces none.
+Nobody else may read what is made here.
 """
 
 import os
@@ -15,7 +16,7 @@ import anyio
 from anyio import to_thread
 
 from pacsd.app.dicom_files import DicomFile, examine
-from pacsd.app.private_files import fsync_folder
+from pacsd.app.private_files import create_file, fsync_folder, make_folder
 from pacsd.dicom.header_stream import HeaderStream, known_syntax
 from pacsd.dicom.headers import Buffer
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -208,7 +209,7 @@ class _PartFile:
     def write(self, parts: list[bytes]) -> None:
         """Write on; the first call makes the file."""
         if self._file is None:
-            self._file = self._path.open("xb")
+            self._file = create_file(self._path)
             self._file.write(encode_file_meta(self.meta))
         self._file.writelines(parts)
 
@@ -226,7 +227,7 @@ class _PartFile:
         folder = self._folder
         if is_acceptable_uid(study_instance_uid):
             folder /= study_instance_uid
-            folder.mkdir(exist_ok=True)
+            make_folder(folder)
         target = folder / f"{self.meta.media_storage_sop_instance_uid}{_SUFFIX}"
         try:
             _rename_to_new(self._path, target)
@@ -253,7 +254,7 @@ def _rename_to_new(path: Path, target: Path) -> None:
         raise
     except OSError:
         # A file system without links: the name is taken first, then replaced.
-        target.open("xb").close()
+        create_file(target).close()
         path.replace(target)
     else:
         path.unlink()

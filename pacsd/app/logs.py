@@ -295,7 +295,8 @@ def _console(*, has_colours: bool) -> Render:
 
 def _value(value: object) -> str:
     """Write a value so that it cannot be taken for two: in quotes, unless it is one word."""
-    text = _escaped(str(value))
+    parts = value if isinstance(value, list | tuple) else (value,)
+    text = _escaped(",".join(map(str, parts)))
     if text and not any(each in text for each in ' ="'):
         return text
     return '"' + text.replace('"', r"\x22") + '"'

@@ -70,6 +70,11 @@ def test_the_totals_of_an_export() -> None:
     assert (first["event"], first["why"]) == ("an export ended too early", "cancelled")
 
 
+def test_an_export_that_did_not_begin_has_no_totals() -> None:
+    [line] = told("export", ExportTally().progress(), "the folder is not empty")
+    assert (line["event"], line["why"]) == ("an export ended too early", "the folder is not empty")
+
+
 def test_the_counts_of_a_check() -> None:
     tally = CheckTally(rows=5, files=4, verified=3)
     tally.add(Finding(FindingKind.MISSING, "key", 1))

@@ -47,6 +47,8 @@ async def chosen(archive: SmallArchive, **arguments: object) -> list[str]:
         ({"patients": ["A", "B"], "date": "20250201"}, ["1.2"]),
         ({"patients": ["A", "B"], "date": "20250201-"}, ["1.2", "1.3"]),
         ({"date": "20250101-20250228"}, ["1.1", "1.2"]),
+        ({"date": "2025-02-01"}, ["1.2"]),
+        ({"date": "2025-02-01-2025-03-01"}, ["1.2", "1.3"]),
         ({"studies": ["1.3"], "patients": ["A"]}, []),
     ],
 )
@@ -113,7 +115,10 @@ def test_conditions_are_of_the_study() -> None:
         ({"folder": "/a", "studies": ["x"]}, "'x' is no Study Instance UID"),
         ({"folder": "/a", "studies": "1.2"}, "studies must be a list of texts"),
         ({"folder": "/a", "patients": [" "]}, "a Patient ID must not be empty"),
-        ({"folder": "/a", "date": "2025"}, "date: '2025' is no date"),
+        (
+            {"folder": "/a", "date": "2025"},
+            "date: '2025' is no date.*; write YYYYMMDD, e.g. 20260131",
+        ),
         ({"folder": "/a", "date": 2025}, "date must be a text"),
         ({"folder": "/a", "all": True, "actor": 7}, "actor must be a text"),
     ],

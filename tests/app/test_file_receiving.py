@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -64,6 +65,10 @@ async def receiving_into(folder: Path) -> AsyncIterator[Receiving]:
         yield Receiving(folder, tasks)
 
 
+def no_link(*_: object) -> None:
+    raise PermissionError
+
+
 def names(folder: Path) -> list[str]:
     return sorted(str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file())
 
@@ -81,6 +86,22 @@ async def test_a_file_of_every_byte(tmp_path: Path) -> None:
         assert (meta.source_ae_title, meta.receiving_ae_title) == ("PEER", "OWN")
         assert receiving.receiver.received == Received(1, 0, 0, len(OBJECT))
         assert receiving.failures == []
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+async def test_nobody_else_may_read_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool
+) -> None:
+    if not has_links:
+        monkeypatch.setattr(Path, "hardlink_to", no_link)
+    mask = os.umask(0)
+    try:
+        async with receiving_into(tmp_path) as receiving:
+            assert await receiving.take() == Answer(0)
+    finally:
+        os.umask(mask)
+    written = tmp_path / NAME
+    assert (written.stat().st_mode & 0o777, written.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
 async def test_a_deflated_one_tells_its_study_as_well(tmp_path: Path) -> None:
@@ -146,12 +167,8 @@ async def test_the_same_bytes_in_another_syntax_are_another_object(tmp_path: Pat
 
 
 async def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "hardlink_to", no_link)
     async with receiving_into(tmp_path) as receiving:
-
-        def no_link(*_: object) -> None:
-            raise PermissionError
-
-        monkeypatch.setattr(Path, "hardlink_to", no_link)
         assert await receiving.take() == Answer(0)
         assert await receiving.take() == Answer(0)
         assert (await receiving.take(OTHER)).status == 0xC001

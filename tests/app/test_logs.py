@@ -91,6 +91,12 @@ def test_console() -> None:
     assert without_time(stream) == ['warning pacsd.net: no peer why="two words" assoc=7 empty=""']
 
 
+def test_the_console_joins_what_are_several_with_commas() -> None:
+    stream = configured(format="console")
+    structlog.get_logger("pacsd").info("x", one=["A"], two=("A", 7), spaced=["A B", "C"], none=[])
+    assert without_time(stream) == ['info    pacsd: x one=A two=A,7 spaced="A B,C" none=""']
+
+
 def test_auto_is_for_people_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert configured(format="auto").getvalue() == ""

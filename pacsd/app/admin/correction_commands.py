@@ -16,10 +16,12 @@ from pacsd.archive.correction_rules import NotCorrectable
 from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.curation import Curation
 from pacsd.archive.state_records import StateRecordError
-from pacsd.dicom.dictionary import keyword_of, tag_of
+from pacsd.dicom.dictionary import keyword_of, tag_of, vr_of
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag, format_tag
 from pacsd.dicom.text import printable
+from pacsd.dicom.value_check import check_value
+from pacsd.dicom.vr import VR
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.index.records import Scope
@@ -30,6 +32,9 @@ MAX_LISTED = 10_001
 DEFAULT_LISTED = 100
 NOBODY = "admin"
 """Who corrects, if the command does not say."""
+
+_WRITTEN_AS = {VR.DA: "YYYYMMDD, e.g. 20260131", VR.TM: "HHMMSS, e.g. 103000"}
+"""PS3.5 table 6.2-1; people write dates and times in other ways."""
 
 _LEVELS = {"study": Level.STUDY, "series": Level.SERIES, "instance": Level.INSTANCE}
 
@@ -82,7 +87,16 @@ def _values(arguments: Arguments) -> dict[Tag, str]:
     given = arguments.get("values")
     if not isinstance(given, Mapping) or not given:
         raise AdminError("values must be values by keyword")
-    return {_tag(keyword): text(given, keyword, "") for keyword in given}
+    values = {_tag(keyword): text(given, keyword, "") for keyword in given}
+    for tag, value in values.items():
+        _check_written(tag, value)
+    return values
+
+
+def _check_written(tag: Tag, value: str) -> None:
+    vr = vr_of(tag)
+    if vr in _WRITTEN_AS and check_value(vr, value.encode(errors="replace")) is not None:
+        raise AdminError(f"{_name(tag)} {format_tag(tag)}: VR {vr} is written {_WRITTEN_AS[vr]}")
 
 
 def _tag(keyword: object) -> Tag:

@@ -35,7 +35,7 @@ Dates = Annotated[
     typer.Option(
         "--date",
         metavar="YYYYMMDD[-YYYYMMDD]",
-        help="A Study Date, or a range of them.",
+        help="A Study Date, or a range of them; 2026-01-31 will do, too.",
         show_default=False,
     ),
 ]

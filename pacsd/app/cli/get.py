@@ -47,7 +47,10 @@ def get(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Get objects from a peer into FOLDER/STUDY/INSTANCE.dcm; no file is ever replaced."""
+    """Get objects from a peer into FOLDER/STUDY/INSTANCE.dcm; no file is ever replaced.
+
+    What is made is readable for this user only.
+    """
     import anyio
 
     from pacsd.app.cli.errand_progress import progress_bar
@@ -94,8 +97,10 @@ async def _get(
 
 
 def _make(folder: Path) -> None:
+    from pacsd.app.private_files import make_folder
+
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         text = f"{str(folder)!a}: {error.strerror}"
         raise typer.BadParameter(text, param_hint="--to") from None

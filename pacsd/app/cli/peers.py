@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pacsd.app.cli.with_config import ConfigOption, config_errors
+from pacsd.app.cli.with_peer import unread_peers_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +26,12 @@ def register(app: typer.Typer) -> None:
 
 def list_peers(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
     """List the known peers."""
-    peers = list(_load(config))
+    known, unread = _load(config)
+    peers = list(known)
     if as_json:
         typer.echo(json.dumps([peer.model_dump(mode="json") for peer in peers], indent=2))
     elif not peers:
-        typer.echo("no peers are known", err=True)
+        typer.echo(f"no peers are known{unread}", err=True)
     else:
         _print_table(peers)
 
@@ -44,12 +46,12 @@ def show(
     from pacsd.app.conf.docs import toml_value
     from pacsd.app.conf.setting_keys import nearest
 
-    peers = _load(config)
+    peers, unread = _load(config)
     peer = peers.find(ae_title)
     if peer is None:
         meant = nearest(ae_title, [known.ae_title for known in peers])
         hint = f"; did you mean {meant}?" if meant else ""
-        typer.echo(f"{ae_title!a}: no such peer{hint}", err=True)
+        typer.echo(f"{ae_title!a}: no such peer{hint}{unread}", err=True)
         raise typer.Exit(1)
     values = peer.model_dump(mode="json")
     if as_json:
@@ -59,12 +61,14 @@ def show(
         typer.echo(f"{name} = {toml_value(value)}" if value is not None else f"{name} is not set")
 
 
-def _load(config: "Path | None") -> "PeerBook":
+def _load(config: "Path | None") -> "tuple[PeerBook, str]":
+    """The known peers, and that no peers file was read, or ''."""
     from pacsd.app.conf import peers_file, reading
 
     with config_errors():
         gathered = reading.gather(config)
-        return peers_file.load(gathered.peers_path, reading.option_peers(gathered))
+        known = peers_file.load(gathered.peers_path, reading.option_peers(gathered))
+        return known, unread_peers_file(gathered)
 
 
 def _print_table(peers: "list[Peer]") -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from pacsd.app.conf.reading import Gathered
     from pacsd.app.conf.settings import Config
     from pacsd.net.endpoint import Endpoint
     from pacsd.net.peers import Peer
@@ -30,12 +31,20 @@ def find_peer(text: str, config: Path | None) -> "tuple[Peer, Config]":
     peers = peers_file.load(gathered.peers_path, reading.option_peers(gathered))
     peer = peers.find(text) or _parse(text)
     if peer is None or peer.endpoint is None:
-        known = ", ".join(known.ae_title for known in peers if known.endpoint)
+        known = ", ".join(known.ae_title for known in peers if known.endpoint) or "none"
         raise typer.BadParameter(
-            f"{text!a} is no peer we can call; known: {known or 'none'}. AET=HOST:PORT will do.",
+            f"{text!a} is no peer we can call; known: {known}{unread_peers_file(gathered)}. "
+            "AET=HOST:PORT will do.",
             param_hint="PEER",
         )
     return peer, settings
+
+
+def unread_peers_file(gathered: "Gathered") -> str:
+    """That nothing named a peers file, to be put behind what is said of the known peers; or ''."""
+    if gathered.peers_path is not None or gathered.sources.document is not None:
+        return ""
+    return " (no --config and no PACSD_CONFIG: no peers file was read)"
 
 
 def endpoint_of(peer: "Peer") -> "Endpoint":

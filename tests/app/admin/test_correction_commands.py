@@ -92,6 +92,12 @@ async def test_list(archive: SmallArchive) -> None:
         ({"values": {"PatientNam": "x"}}, "PatientNam is no keyword of PS3.6"),
         ({"values": {"PatientName": 7}}, "PatientName must be text"),
         ({"values": {"PatientID": "x"}}, "another patient"),
+        (
+            {"values": {"StudyDate": "2026-01-31"}},
+            r"StudyDate \(0008,0020\): VR DA is written YYYYMMDD, e.g. 20260131",
+        ),
+        ({"values": {"StudyTime": "10:30"}}, "VR TM is written HHMMSS, e.g. 103000"),
+        ({"values": {"StudyTime": "\udcff"}}, "VR TM is written HHMMSS"),
         ({"reason": ""}, "a reason must be given"),
     ],
 )

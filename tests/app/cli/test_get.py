@@ -38,6 +38,8 @@ def test_a_study(archive: Archive, tmp_path: Path) -> None:
     read = dcmread(folder / "1.2.1" / "1.2.1.1.1.dcm")
     assert read == archive.objects[0]
     assert read.file_meta.SourceApplicationEntityTitle == "ARCHIVE"
+    made = [folder.parent, folder, *folder.rglob("*")]
+    assert [each.stat().st_mode & 0o777 for each in made] == [0o700] * 3 + [0o600] * 2
 
 
 def test_once_more(archive: Archive, tmp_path: Path) -> None:

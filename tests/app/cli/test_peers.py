@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -31,8 +32,16 @@ def test_list_for_programs() -> None:
 
 def test_list_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PACSD_PEER")
-    assert run("list") == (0, "", "no peers are known\n")
+    unread = " (no --config and no PACSD_CONFIG: no peers file was read)"
+    assert run("list") == (0, "", f"no peers are known{unread}\n")
     assert run("list", "--json") == (0, "[]\n", "")
+
+
+def test_list_of_none_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PACSD_PEER")
+    config = tmp_path / "pacsd.toml"
+    config.touch()
+    assert run("list", "--config", str(config)) == (0, "", "no peers are known\n")
 
 
 def test_show() -> None:
@@ -49,8 +58,9 @@ def test_show_for_programs() -> None:
 
 
 def test_show_of_what_is_not_there() -> None:
-    assert run("show", "CT11") == (1, "", "'CT11': no such peer; did you mean CT1?\n")
-    assert run("show", "zz") == (1, "", "'zz': no such peer\n")
+    unread = " (no --config and no PACSD_CONFIG: no peers file was read)"
+    assert run("show", "CT11") == (1, "", f"'CT11': no such peer; did you mean CT1?{unread}\n")
+    assert run("show", "zz") == (1, "", f"'zz': no such peer{unread}\n")
 
 
 def test_wrong_configuration(monkeypatch: pytest.MonkeyPatch) -> None:

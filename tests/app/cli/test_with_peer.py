@@ -34,6 +34,13 @@ def test_what_is_no_peer_to_call_is_refused(config: Path, text: str) -> None:
         find_peer(text, config)
 
 
+def test_without_a_peers_file_that_is_said(config: Path) -> None:
+    with pytest.raises(typer.BadParameter, match=r"known: none \(no --config and no PACSD_CON"):
+        find_peer("CT1", None)
+    with pytest.raises(typer.BadParameter, match=r"known: CT1\. AET=HOST:PORT will do"):
+        find_peer("CT2", config)
+
+
 def test_a_peer_that_only_calls_has_no_endpoint() -> None:
     with pytest.raises(typer.BadParameter, match="CALLS may only call us"):
         endpoint_of(Peer(ae_title="CALLS"))
