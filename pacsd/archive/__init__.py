@@ -27,8 +27,10 @@
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs
     rebuild     an index made anew, of files and state log; places: whose place a file takes
-    finding, retrieval  what queries name, told and given out (PS3.4 annex C); stored_headers:
-                where headers come from; corrected_reading: objects leave as they were corrected
+    finding     what matches a query (PS3.4 annex C); telling, zones: as it is told; extra_keys:
+                user-chosen tags among the keys; stored_headers: where headers come from
+    retrieval   what a query names, given out; retrievable: one of it; reading_ahead: several at
+                once; corrected_reading: as it was corrected; access: the trail of what left
     difference  two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.

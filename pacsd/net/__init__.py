@@ -7,6 +7,8 @@ peers, and what there is to tell about it.
     pump.py              a socket and a session: bytes, back-pressure, one timer
     scp.py               an association we accept; performer.py what is invoked over it,
                          storage.py its C-STORE
+    finding.py           C-FIND of others; retrieving.py their C-MOVE and C-GET, in turns.py, with
+                         tally.py to count and destination_places.py to go to
     scu.py, requested_association.py   associations we request, and operations over them
     invoking.py          what is invoked over either, one response each or several_responses.py
     sub_operations.py    what a C-GET of ours brings back
