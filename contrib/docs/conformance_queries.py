@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from contrib.docs import conformance_scu
 from contrib.docs.sections import Section, code, table
 from pacsd.dicom.dictionary import data_element
 from pacsd.dicom.level import Level
@@ -23,10 +24,12 @@ def sections() -> dict[str, Section]:
 
 def _sop_classes() -> str:
     supported = ApplicationEntity.of(AESettings(), DimseSettings()).supported
+    as_scu = conformance_scu.sections()["scu-models"]()  # what section 4.5 says of the same
     rows = [
-        (known.name, code(known.uid), "SCU and SCP", "yes" if known.is_retired else "")
+        (known.name, code(known.uid), role, "yes" if known.is_retired else "")
         for known in sop_classes(Service.QUERY_RETRIEVE)
         if known.uid in supported
+        for role in ["SCU and SCP" if code(known.uid) in as_scu else "SCP"]
     ]
     return table(("SOP class", "UID", "Role", "Retired"), rows)
 

@@ -16,6 +16,7 @@ from pacsd.dicom.identifier_bounds import MAX_KEYS, check_bounds
 from pacsd.dicom.level import Level
 from pacsd.dicom.moments import (
     TIMEZONE_OFFSET_FROM_UTC,
+    Ends,
     offset_minutes,
     read_range,
     with_offset,
@@ -59,6 +60,7 @@ _ALL_LEVELS = tuple(Level)
 _EMPTY = '""'
 _ANYTHING = "*\\"
 _WILDCARDS = frozenset("*?")
+_NO_ENDS = Ends(None, None)
 _WILD_VRS = frozenset({
     VR.AE, VR.CS, VR.LO, VR.LT, VR.SH, VR.ST, VR.UC, VR.UR, VR.UT,
 })  # fmt: skip
@@ -269,9 +271,9 @@ class _Keys:
 
     def conditions(self) -> Iterator[Condition]:
         """A condition for each key that is not universal."""
-        combined = self._combined()
-        done = {tag for each in combined for tag in (each.date_tag, each.time_tag)}
-        yield from combined
+        paired = self._paired()
+        done = {tag for each in paired for tag in (each.date_tag, each.time_tag)}
+        yield from paired
         for tag in self._keys:
             is_key = tag not in NOT_OF_ENTITIES and element(tag)
             if is_key and tag not in done and not self._keys.is_empty(tag):
@@ -353,8 +355,8 @@ class _Keys:
         if conditions:
             yield HasItem(tag, conditions)
 
-    def _combined(self) -> list[BetweenMoments]:
-        """Pairs of a date and a time, where these are matched as one."""
+    def _paired(self) -> list[BetweenMoments]:
+        """Dates and times that are matched as one, or as of another zone."""
         if not self._manner.combines_datetimes and self.offset_minutes is None:
             return []
         return [
@@ -365,21 +367,37 @@ class _Keys:
 
     def _moments(self, date_tag: Tag, time_tag: Tag) -> BetweenMoments | None:
         date, time = self._text(date_tag), self._text(time_tag)
-        if not date or _EMPTY in {date, time} or (not time and self.offset_minutes is None):
+        if not (date or time) or _EMPTY in {date, time} or "\\" in date + time:
+            return None  # Empty and Multiple Value Matching are of each attribute by itself
+        days, clock = self._ends(date_tag, VR.DA), self._ends(time_tag, VR.TM)
+        is_one = self._manner.combines_datetimes and _is_same_form(days, clock, time)
+        if not is_one and self.offset_minutes is None:
             return None
-        if "\\" in date + time:
-            return None  # Multiple Value Matching is of each attribute by itself
+        low, high = _moment(days.low, clock.low), _moment(days.high, clock.high)
+        return BetweenMoments(
+            date_tag, time_tag, low, high, self.offset_minutes, is_apart=not is_one
+        )
+
+    def _ends(self, tag: Tag, vr: VR) -> Ends:
+        text = self._text(tag)
         try:
-            days = read_range(date, VR.DA)
-            clock = read_range(time, VR.TM) if time else None
+            return read_range(text, vr) if text else _NO_ENDS
         except KeyValueError as error:
-            raise IdentifierError(date_tag, printable(str(error))) from error
-        low = high = None
-        if days.low is not None:
-            low = Moment(days.low, (clock.low if clock else None) or "")
-        if days.high is not None:
-            high = Moment(days.high, (clock.high if clock else None) or "")
-        return BetweenMoments(date_tag, time_tag, low, high, self.offset_minutes)
+            raise IdentifierError(tag, printable(str(error))) from error
+
+
+def _moment(date: str | None, time: str | None) -> Moment | None:
+    return Moment(date or "", time or "") if date or time else None
+
+
+def _is_same_form(days: Ends, clock: Ends, time: str) -> bool:
+    """Whether a date and a time ask for the same form of Range Matching (PS3.4 section C.2.2.2.5).
+
+    Only then are they combined. A range of one day is what the day is, combined or not.
+    """
+    is_range = days.low != days.high and "-" in time
+    has_same_low = (days.low is None) == (clock.low is None)
+    return is_range and has_same_low and (days.high is None) == (clock.high is None)
 
 
 def _has_sound(name: str) -> bool:

@@ -12,8 +12,8 @@ from pacsd.dicom.errors import IdentifierError
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 
-MAX_IDENTIFIER_BYTES = 4 * 1024 * 1024
-"""Room for a list of 60,000 UIDs."""
+MAX_IDENTIFIER_BYTES = 5 * 256 * 1024
+"""Room for `MAX_VALUES` UIDs of 64 characters, and 240 KiB for all else."""
 MAX_KEYS = 2_000
 """Elements and items, those within sequences included."""
 MAX_KEY_BYTES = 1024

@@ -17,6 +17,7 @@ from pacsd.dicom.moments import (
     normal_time,
     offset_minutes,
     shifted,
+    shifted_time,
 )
 from pacsd.dicom.name_matching import NamePattern
 from pacsd.dicom.query import (
@@ -37,6 +38,7 @@ from pacsd.dicom.values import parse_decimal
 from pacsd.dicom.vr import VR
 from pacsd.dicom.wildcard import Pattern
 
+_NO_END = Moment("", "")
 _NUMBERS = frozenset({VR.IS, VR.DS, VR.US, VR.SS, VR.UL, VR.SL, VR.UV, VR.SV, VR.FL, VR.FD})
 
 
@@ -145,19 +147,46 @@ def _zone_minutes(source: Source, entity: Source) -> int | None:
 
 
 def _between_moments(condition: BetweenMoments) -> _Holds:
+    is_within = _are_within if condition.is_apart else _is_moment_within
+
     def holds(source: Source, entity: Source) -> bool:
         dates, times = source.texts(condition.date_tag), source.texts(condition.time_tag)
-        if not dates:
-            return False
-        date, time = normal_date(dates[0]), normal_time(times[0]) if times else ""
+        date = normal_date(dates[0]) if dates else ""
+        time = normal_time(times[0]) if times else ""
         if condition.offset_minutes is not None:
             own_minutes = _zone_minutes(source, entity)
             if own_minutes is not None:
-                later = condition.offset_minutes - own_minutes
-                date, time = shifted(date, time, later) or (date, time)
-        return _is_after(condition.low, date, time) and _is_before(condition.high, date, time)
+                date, time = _moved(date, time, condition.offset_minutes - own_minutes)
+        return is_within(condition, date, time)
 
     return holds
+
+
+def _moved(date: str, time: str, later_minutes: int) -> tuple[str, str]:
+    """As of another zone; what is no date or time, and a day without time of day, stays."""
+    if not time:
+        return date, time
+    if not date:
+        return date, shifted_time(time, later_minutes) or time
+    return shifted(date, time, later_minutes) or (date, time)
+
+
+def _are_within(condition: BetweenMoments, date: str, time: str) -> bool:
+    low, high = condition.low or _NO_END, condition.high or _NO_END
+    return _is_within(low.date, date, high.date) and _is_within(low.time, time, high.time)
+
+
+def _is_within(low: str, value: str, high: str) -> bool:
+    """What is missing is within no range that has an end."""
+    if not (low or high):
+        return True
+    return bool(value) and low <= value and (not high or value <= high)
+
+
+def _is_moment_within(condition: BetweenMoments, date: str, time: str) -> bool:
+    if not date:
+        return False
+    return _is_after(condition.low, date, time) and _is_before(condition.high, date, time)
 
 
 def _is_after(low: Moment | None, date: str, time: str) -> bool:

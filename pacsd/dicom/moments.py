@@ -23,6 +23,7 @@ from pacsd.dicom.vr import VR
 TIMEZONE_OFFSET_FROM_UTC: Tag = 0x00080201
 
 _LAST_TIME = "235959.999999"
+_ANY_DATE = "20000101"
 _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 # Most times are written as they shall stand, and need no second look.
 _NORMAL_TIME = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?:\.\d{0,5}[1-9])?", re.ASCII)
@@ -116,7 +117,14 @@ def shifted(date: str, time: str, minutes: int) -> tuple[str, str] | None:
         moment = datetime.combine(day, clock) + timedelta(minutes=minutes)
     except OverflowError:
         return None
-    return f"{moment:%Y%m%d}", f"{moment:%H%M%S}.{moment.microsecond:06}".rstrip("0").rstrip(".")
+    clock_text = f"{moment:%H%M%S}.{moment.microsecond:06}".rstrip("0").rstrip(".")
+    return f"{moment.year:04}{moment:%m%d}", clock_text  # %Y has no zeros before the year 1000
+
+
+def shifted_time(time: str, minutes: int) -> str | None:
+    """A time of day of no known date, so many minutes later or earlier; None if it is none."""
+    moment = shifted(_ANY_DATE, time, minutes)
+    return None if moment is None else moment[1]
 
 
 def instant(value: str, zone_minutes: int | None = None) -> datetime | None:

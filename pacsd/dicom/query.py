@@ -68,7 +68,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A date and a time of day as two attributes have them; the time is '' where it has no end."""
+    """A date and a time of day as two attributes have them; '' of each is no end on that side."""
 
     date: str
     time: str
@@ -76,10 +76,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class BetweenMoments:
-    """Combined Datetime Matching of a date and a time (PS3.4 section C.2.2.2.5).
+    """Range Matching of a date and the time of day that goes with it (PS3.4 section C.2.2.2.5).
 
-    With `offset_minutes` from UTC, low and high are times of that zone, and the entity's own
-    Timezone Offset From UTC is minded; without one both are local times of one zone.
+    Combined Datetime Matching takes the two as one moment. With `is_apart` the date is between the
+    dates, and the time of day between the times. With `offset_minutes` from UTC, low and high are
+    of that zone, and the entity's own Timezone Offset From UTC is minded; without one both are
+    local times of one zone.
     """
 
     date_tag: Tag
@@ -87,6 +89,7 @@ class BetweenMoments:
     low: Moment | None
     high: Moment | None
     offset_minutes: int | None = None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

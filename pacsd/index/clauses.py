@@ -90,7 +90,7 @@ def clause_of(
 ) -> Clause | None:
     """The clause of a condition at a level; None if the index does not know its attribute."""
     if isinstance(condition, BetweenMoments):
-        return _between_moments(condition, level)
+        return _between_moments(condition, level, extras)
     column = column_of(condition.tag, level, extras)
     if column is None:
         return None
@@ -283,22 +283,32 @@ def _between(condition: Between, column: IndexedColumn) -> Clause:
     return Clause(signature, ends, build, is_exact=not column.is_multiple)
 
 
-def _between_moments(condition: BetweenMoments, level: Level) -> Clause | None:
-    """The days that can hold such a moment, in whatever zone."""
-    column = column_of(condition.date_tag, level)
-    if column is None or column_of(condition.time_tag, level) is None:
-        return None
+def _between_moments(condition: BetweenMoments, level: Level, extras: Extras) -> Clause | None:
+    """The days that can hold such a moment, in whatever zone; of a time alone, all that have one.
+
+    How far a time moves does not depend on the date, so that it is looked for without one.
+    """
+    date = column_of(condition.date_tag, level, extras)
+    time = column_of(condition.time_tag, level, extras)
     low, high = condition.low, condition.high
-    hours = 0 if condition.offset_minutes is None else _HOURS_OF_ZONES
-    days = Between(condition.date_tag, column.vr, _day(low, -hours), _day(high, hours))
-    if days.low is None and days.high is None:
+    if time is None or not (low or high):
         return None
-    clause = _between(days, column)
-    return Clause(clause.signature, clause.parameters, clause.build, is_exact=False)
+    hours = 0 if condition.offset_minutes is None else _HOURS_OF_ZONES
+    first, last = _day(low, -hours), _day(high, hours)
+    if first is None and last is None:
+        return _inexact(Between(condition.time_tag, time.vr, None, None), time)
+    if date is None:
+        return None
+    return _inexact(Between(condition.date_tag, date.vr, first, last), date)
+
+
+def _inexact(condition: Between, column: IndexedColumn) -> Clause | None:
+    clause = _of_extra(condition, column) if column.extra else _between(condition, column)
+    return None if clause is None else replace(clause, is_exact=False)
 
 
 def _day(moment: Moment | None, hours: int) -> str | None:
-    if moment is None:
+    if moment is None or not moment.date:
         return None
     found = shifted(moment.date, moment.time or ("235959" if hours > 0 else ""), hours * 60)
     return moment.date if found is None else found[0]

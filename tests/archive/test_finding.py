@@ -23,6 +23,7 @@ from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.archive.telling import Candidate, Teller
 from pacsd.archive.zones import Told
 from pacsd.dicom.answer import Field
+from pacsd.dicom.identifier import STUDY_ROOT, Asked, Manner, read_query
 from pacsd.dicom.level import Level
 from pacsd.dicom.matching import Source, matcher
 from pacsd.dicom.query import Between, Condition, Names, Patterns, Query, ReturnKey, Values
@@ -34,6 +35,8 @@ from pacsd.index.sqlite import Durability
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
 from tests.archive.test_stored_file import REQUEST, stored
+from tests.dicom.by_pydicom import encoded, keys
+from tests.dicom.written import EXPLICIT
 
 STUDY, NAME, DATE, TIME, ZONE, SPECIES, KVP = (
     0x0020000D, 0x00100010, 0x00080020, 0x00080030, 0x00080201, 0x00102201, 0x00180060,
@@ -197,6 +200,35 @@ async def test_a_datetime_is_of_its_objects_zone(
 ) -> None:
     asked = query(Between(ACQUIRED_DT, VR.DT, key, key), level=Level.INSTANCE)
     assert len(await found(finder(index, store), asked)) == count
+
+
+def as_asked(manner: Manner, **values: str) -> Asked:
+    identifier = keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="", **values)
+    return read_query(encoded(identifier, EXPLICIT), EXPLICIT, STUDY_ROOT, manner)
+
+
+@pytest.mark.parametrize(
+    ("manner", "zone", "date", "time", "count"),
+    [
+        (Manner(), "+0100", "20260101-20260205", "1000-1100", 0),
+        (Manner(adjusts_timezone=True), "+0100", "20260101-20260205", "1000-1100", 0),
+        (Manner(adjusts_timezone=True), "+0000", "20260101-20260205", "2200-2300", STUDIES - 1),
+        (Manner(combines_datetimes=True), "+0100", "20260101-20260205", "1000-1100", STUDIES),
+        (Manner(combines_datetimes=True), "", "20260101-20260205", "1000", 0),
+        (Manner(combines_datetimes=True), "", "20260101-", "-1100", 0),
+        (Manner(combines_datetimes=True), "", "20260131-", "1000-1100", 0),
+        (Manner(), "+0000", "", "2230", 0),
+        (Manner(adjusts_timezone=True), "+0000", "", "2230", STUDIES - 1),
+        (Manner(adjusts_timezone=True), "+0000", "", "2330", 1),
+    ],
+)
+async def test_dates_and_times_as_they_were_negotiated(
+    index: Index, store: MemoryStore, manner: Manner, zone: str, date: str, time: str, count: int
+) -> None:
+    """Of studies at 23:30 in +0100, and one of which no zone is known."""
+    asked = as_asked(manner, TimezoneOffsetFromUTC=zone, StudyDate=date, StudyTime=time)
+    matches = await found(finder(index, store), asked.query, asked.offset_minutes)
+    assert len(matches) == count
 
 
 async def test_the_limit_of_matches_is_none_of_candidates(

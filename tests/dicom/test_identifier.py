@@ -38,6 +38,7 @@ from tests.dicom.written import EXPLICIT, IMPLICIT, element, item, sequence
 
 PATIENT_ID, STUDY, SERIES, INSTANCE = 0x00100020, 0x0020000D, 0x0020000E, 0x00080018
 TWO_DAYS = ("20260101", "20260103")
+LAST_DAY = Moment("20260205", "")
 PLAIN, RELATIONAL = Manner(), Manner(is_relational=True)
 
 
@@ -189,6 +190,60 @@ def test_dates_and_times_are_combined_only_where_that_was_agreed_on() -> None:
     assert [type(each) for each in apart] == [Between, Between]
 
 
+@pytest.mark.parametrize(
+    ("date", "time", "is_one"),
+    [
+        ("20260101-20260205", "1000-1100", True),
+        ("20260101-", "1000-", True),
+        ("-20260205", "-1100", True),
+        ("20260101-20260205", "1000", False),
+        ("20260101-20260205", "1000-", False),
+        ("20260101-", "-1100", False),
+        ("20260101-", "1000-1100", False),
+        ("20260131", "-1100", False),
+        ("20260131", "1000", False),
+    ],
+)
+def test_only_ranges_of_the_same_form_are_combined(date: str, time: str, is_one: bool) -> None:
+    values = {"StudyDate": date, "StudyTime": time}
+    combining = Manner(combines_datetimes=True)
+    found = asked(keys(QueryRetrieveLevel="STUDY", **values), manner=combining).query.conditions
+    assert [type(each) for each in found] == ([BetweenMoments] if is_one else [Between, Between])
+    both = Manner(combines_datetimes=True, adjusts_timezone=True)
+    moments = condition(both, TimezoneOffsetFromUTC="+0100", **values)
+    assert isinstance(moments, BetweenMoments)
+    assert (moments.offset_minutes, moments.is_apart) == (60, not is_one)
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        (
+            {"StudyDate": "20260101-20260205", "StudyTime": "1000-1100"},
+            Moment("20260101", "100000"),
+            Moment("20260205", "110059.999999"),
+        ),
+        ({"StudyTime": "2230"}, Moment("", "223000"), Moment("", "223059.999999")),
+        ({"StudyTime": "2230-"}, Moment("", "223000"), None),
+        ({"StudyDate": "-20260205", "StudyTime": "2230-"}, Moment("", "223000"), LAST_DAY),
+    ],
+)
+def test_a_zone_alone_combines_nothing(
+    values: dict[str, str], low: Moment, high: Moment | None
+) -> None:
+    found = condition(Manner(adjusts_timezone=True), TimezoneOffsetFromUTC="+0000", **values)
+    assert found == BetweenMoments(0x00080020, 0x00080030, low, high, 0, is_apart=True)
+
+
+@pytest.mark.parametrize(("tag", "keyword"), [(0x00080020, "StudyDate"), (0x00080030, "StudyTime")])
+def test_a_date_or_time_that_is_none_is_named_in_a_zone_as_well(tag: int, keyword: str) -> None:
+    values = {"StudyDate": "20260101-", "StudyTime": "1000-"} | {keyword: "x"}
+    identifier = keys(QueryRetrieveLevel="STUDY", TimezoneOffsetFromUTC="+0100", **values)
+    with pytest.raises(IdentifierError) as caught:
+        asked(identifier, manner=Manner(adjusts_timezone=True))
+    assert caught.value.tag == tag
+
+
 def test_several_dates_are_not_combined_with_a_time() -> None:
     values = {"StudyDate": [*TWO_DAYS], "StudyTime": "1000"}
     both = Manner(combines_datetimes=True, adjusts_timezone=True)
@@ -204,7 +259,8 @@ def test_a_timezone_is_minded_only_where_that_was_agreed_on() -> None:
     adjusted = asked(identifier, manner=Manner(adjusts_timezone=True))
     assert adjusted.offset_minutes == -210
     day = Moment("20260101", "")
-    assert adjusted.query.conditions == (BetweenMoments(0x00080020, 0x00080030, day, day, -210),)
+    of_day = BetweenMoments(0x00080020, 0x00080030, day, day, -210, is_apart=True)
+    assert adjusted.query.conditions == (of_day,)
     assert asked(identifier).offset_minutes is None
 
 

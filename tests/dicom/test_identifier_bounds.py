@@ -4,7 +4,13 @@ import pytest
 
 from pacsd.dicom.errors import IdentifierError
 from pacsd.dicom.identifier import STUDY_ROOT, Manner, read_query, read_retrieval
-from pacsd.dicom.identifier_bounds import MAX_KEY_BYTES, MAX_KEYS, MAX_PATTERNS, MAX_VALUES
+from pacsd.dicom.identifier_bounds import (
+    MAX_IDENTIFIER_BYTES,
+    MAX_KEY_BYTES,
+    MAX_KEYS,
+    MAX_PATTERNS,
+    MAX_VALUES,
+)
 from pacsd.dicom.query import Query, Values
 from tests.dicom.written import IMPLICIT, element
 
@@ -76,3 +82,10 @@ def test_d40_patterns_and_names_have_a_bound() -> None:
     refused(implicit(0x00080050, b"a\\b "), implicit(NAME, most), tag=NAME, text=text)
     single = [implicit(0x11010001 + number, b"x ") for number in range(MAX_PATTERNS + 1)]
     assert len(asked(*single, implicit(NAME, most)).returned) == MAX_PATTERNS + 3
+
+
+def test_the_longest_list_of_uids_fits_and_not_much_more() -> None:
+    uid = b"1." + b"2" * 62
+    longest = HEAD + implicit(STUDY, b"\\".join([uid] * (MAX_VALUES - 1)))
+    assert len(read_retrieval(longest, IMPLICIT, STUDY_ROOT, is_relational=False).conditions) == 1
+    assert len(longest) < MAX_IDENTIFIER_BYTES - 240_000 < 1.1 * len(longest)

@@ -132,6 +132,57 @@ def test_a_datetime_without_offset_is_of_the_zone_of_its_object(
     assert matches((HasItem(CODES, (condition,)),), within) is is_met
 
 
+LATE: dict[int, tuple[str, ...]] = {DATE: ("20260131",), TIME: ("2330",), ZONE: ("+0100",)}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "offset", "is_met"),
+    [
+        (Moment("20260101", "100000"), Moment("20260205", "110059.999999"), 60, False),
+        (Moment("20260101", "230000"), Moment("20260205", "235959.999999"), 60, True),
+        (Moment("20260201", "003000"), Moment("20260201", "003059.999999"), 120, True),
+        (Moment("20260131", "003000"), Moment("20260131", "003059.999999"), 120, False),
+        (Moment("20260101", ""), Moment("", "110059.999999"), 60, False),
+        (Moment("20260201", ""), Moment("", "110059.999999"), 120, True),
+        (Moment("20260201", ""), None, 120, True),
+        (None, Moment("20260131", ""), 120, False),
+        (Moment("", "223000"), Moment("", "223059.999999"), 0, True),
+        (Moment("", "233000"), Moment("", "233059.999999"), 0, False),
+        (Moment("", "233000"), Moment("", "233059.999999"), None, True),
+    ],
+)
+def test_dates_and_times_apart_as_of_a_zone(
+    low: Moment | None, high: Moment | None, offset: int | None, is_met: bool
+) -> None:
+    condition = BetweenMoments(DATE, TIME, low, high, offset, is_apart=True)
+    assert matches((condition,), Entity(LATE)) is is_met
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high", "is_met"),
+    [
+        ({TIME: ("0030",)}, Moment("", "233000"), Moment("", "233059.999999"), True),
+        ({TIME: ("0030",)}, Moment("", "003000"), Moment("", "003059.999999"), False),
+        ({TIME: ("0030",)}, Moment("00010101", "233000"), None, False),
+        ({TIME: ("x",)}, Moment("", "x"), Moment("", "x"), True),
+        ({DATE: ("20260131",)}, Moment("20260131", ""), Moment("20260131", ""), True),
+        ({DATE: ("20260131",)}, Moment("20260131", "000000"), None, False),
+        ({DATE: ("x",), TIME: ("0030",)}, Moment("x", "003000"), Moment("x", "003000"), True),
+    ],
+)
+def test_of_a_date_and_a_time_one_may_be_missing(
+    values: dict[int, tuple[str, ...]], low: Moment, high: Moment | None, is_met: bool
+) -> None:
+    condition = BetweenMoments(DATE, TIME, low, high, 0, is_apart=True)
+    assert matches((condition,), Entity({ZONE: ("+0100",), **values})) is is_met
+
+
+def test_a_day_without_time_of_day_is_the_same_in_every_zone() -> None:
+    day = Entity({DATE: ("20260131",), ZONE: ("+0100",)})
+    on_it = Moment("20260131", "")
+    assert matches((BetweenMoments(DATE, TIME, on_it, on_it, 0),), day)
+
+
 def test_a_study_without_a_date_is_at_no_moment() -> None:
     whenever = BetweenMoments(DATE, TIME, Moment("0001", ""), None)
     assert not matches((whenever,), Entity({}))

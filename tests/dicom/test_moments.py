@@ -10,6 +10,7 @@ from pacsd.dicom.moments import (
     offset_minutes,
     read_range,
     shifted,
+    shifted_time,
     utc_offset,
     with_offset,
 )
@@ -134,7 +135,17 @@ def test_offsets(value: str, minutes: int | None) -> None:
         ("x", "10", 0, None),
         ("20260101", "99", 0, None),
         ("00010101", "00", -1, None),
+        ("09991231", "2330", 60, ("10000101", "003000")),
+        ("03000101", "", -1, ("02991231", "235900")),
     ],
 )
 def test_shifted(date: str, time: str, minutes: int, moved: tuple[str, str] | None) -> None:
     assert shifted(date, time, minutes) == moved
+
+
+@pytest.mark.parametrize(
+    ("time", "minutes", "moved"),
+    [("2330", 60, "003000"), ("0030", -60, "233000"), ("101112.5", 0, "101112.5"), ("x", 60, None)],
+)
+def test_a_time_of_no_date_goes_round_the_clock(time: str, minutes: int, moved: str | None) -> None:
+    assert shifted_time(time, minutes) == moved

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from contrib.docs import conformance_queries, conformance_scu
 from contrib.docs.conformance import ABORTS, REJECTIONS, STATUSES
 from contrib.docs.conformance_scu import SUB_OPERATION_STATUSES
 from contrib.docs.generate import ROOT
@@ -81,3 +82,15 @@ def test_every_command_that_opens_associations_is_named() -> None:
     for chapter in (chapters[1], chapters[3]):
         sentence = next(line for line in chapter.split("\n\n") if "`pacsd echo`" in line)
         assert {name for name in commands if re.search(rf"`(pacsd )?{name}`", sentence)} == commands
+
+
+def test_the_classes_we_are_scu_of_are_the_same_in_both_sections() -> None:
+    as_scp, as_scu = (
+        dict(re.findall(r"^\| [^|]+ \| `([\d.]+)` \| ([^|]+) \|", text, re.MULTILINE))
+        for text in (
+            conformance_queries.sections()["query-sop-classes"](),
+            conformance_scu.sections()["scu-models"](),
+        )
+    )
+    assert {uid for uid, role in as_scp.items() if "SCU" in role} == set(as_scu)
+    assert as_scp["1.2.840.10008.5.1.4.1.2.4.3"] == "SCP"  # Composite Instance Root Retrieve

@@ -3,12 +3,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacsd.dicom.level import Level
-from pacsd.dicom.query import Between, Condition, Names, Patterns, SoundsLike, Values
+from pacsd.dicom.query import (
+    Between,
+    BetweenMoments,
+    Condition,
+    Moment,
+    Names,
+    Patterns,
+    SoundsLike,
+    Values,
+)
 from pacsd.dicom.vr import VR
 from pacsd.index.clauses import Clause, behind, binds, clause_of, equals
+from pacsd.index.columns import Extras
+from pacsd.index.records import ExtraTag, ExtraTagState
 from pacsd.index.schema import study
 from pacsd.index.sqlite import DIALECT
 
+TIME, ACQUIRED_ON, ACQUIRED_AT = 0x00080030, 0x00080022, 0x00080032
 NAME, ACCESSION, DATE, STUDY = 0x00100010, 0x00080050, 0x00080020, 0x0020000D
 OTHER_IDS, OTHER_NAMES = 0x00101000, 0x00101001
 
@@ -89,6 +101,45 @@ def test_a_list_is_filled_up_with_its_last_value() -> None:
 def test_numbers_that_are_none_find_nothing() -> None:
     found = clause(Values(0x00200011, VR.IS, ("x",)), Level.SERIES)
     assert found.parameters == ()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "offset", "parameters"),
+    [
+        (Moment("20260110", ""), Moment("", "110059.999999"), None, ("20260110",)),
+        (Moment("", "100000"), Moment("20260110", ""), 60, ("20260112",)),
+        (Moment("20260110", ""), Moment("20260110", ""), 60, ("20260108", "20260112")),
+    ],
+)
+def test_dates_apart_from_times_are_looked_for_by_date(
+    low: Moment, high: Moment, offset: int | None, parameters: tuple[str, ...]
+) -> None:
+    found = clause(BetweenMoments(DATE, TIME, low, high, offset, is_apart=True))
+    assert (found.parameters, found.is_exact) == (parameters, False)
+    assert "study_date" in sql(found)
+
+
+def test_a_time_alone_is_looked_for_in_all_that_have_one() -> None:
+    low, high = Moment("", "233000"), Moment("", "233059.999999")
+    found = clause(BetweenMoments(DATE, TIME, low, high, 60, is_apart=True))
+    assert (found.parameters, found.is_exact) == ((), False)
+    assert "study_time IS NOT NULL" in sql(found)
+
+
+def test_moments_of_user_chosen_tags_are_looked_for_where_their_values_are() -> None:
+    extras: Extras = {
+        tag: ExtraTag(number, Level.STUDY, tag, "", vr, ExtraTagState.COMPLETE, 0, 0)
+        for number, (tag, vr) in enumerate(((ACQUIRED_ON, "DA"), (ACQUIRED_AT, "TM")), 1)
+    }
+    day, clock = Moment("20260110", ""), Moment("", "100000")
+    for low, number in ((day, 1), (clock, 2)):
+        asked = BetweenMoments(ACQUIRED_ON, ACQUIRED_AT, low, None, 60, is_apart=True)
+        found = clause_of(asked, Level.STUDY, 1, extras)
+        assert found is not None
+        assert (found.parameters, found.is_exact) == ((number,), False)
+        only_time = clause_of(asked, Level.STUDY, 1, {ACQUIRED_AT: extras[ACQUIRED_AT]})
+        assert (only_time is not None) is (low is clock)
+        assert clause_of(asked, Level.STUDY, 1, {ACQUIRED_ON: extras[ACQUIRED_ON]}) is None
 
 
 def test_what_no_column_has_is_no_clause() -> None:

@@ -153,6 +153,10 @@ uids = st.integers(0, MANY + 3).map(lambda number: f"1.2.{number}")
 days = st.none() | st.integers(1, 28).map(lambda day: f"202601{day:02}")
 hours = st.integers(0, 23).map(lambda hour: f"{hour:02}3000")
 moments = st.none() | st.builds(Moment, days.filter(bool), st.just("") | hours)
+ends = st.none() | st.one_of(
+    st.builds(Moment, days.filter(bool), st.just("") | hours), st.builds(Moment, st.just(""), hours)
+)
+zones = st.none() | st.sampled_from([-720, -120, 0, 60, 840])
 conditions = st.one_of(
     st.builds(Names, st.sampled_from([NAME]), st.lists(texts, min_size=1, max_size=3).map(tuple)),
     st.builds(Names, st.just(NAME), st.tuples(texts), st.just(True)),
@@ -161,7 +165,10 @@ conditions = st.one_of(
     st.builds(Between, st.just(TIME), st.just(VR.TM), st.none() | hours, st.none() | hours),
     st.builds(
         BetweenMoments, st.just(DATE), st.just(TIME), moments, moments,
-        st.none() | st.sampled_from([-720, -120, 0, 60, 840]),
+        zones,
+    ),
+    st.builds(
+        BetweenMoments, st.just(DATE), st.just(TIME), ends, ends, zones, is_apart=st.just(True)
     ),
     st.builds(Missing, st.sampled_from([DATE, TIME, NAME, 0x00080050])),
     st.builds(
