@@ -61,7 +61,7 @@ def sections() -> dict[str, Section]:
 
 def _models() -> str:
     rows = [
-        (uid_name(uid), code(uid), levels, _syntaxes(uid), f"`pacsd {command}`")
+        (uid_name(uid), code(uid), levels, _syntaxes(uid), code(_command(model, command)))
         for model in QueryModel
         for command, uid in (("find", model.find), ("move", model.move), ("get", model.get))
         if sop_class(uid) is not None and _is_asked(model, command)
@@ -70,10 +70,14 @@ def _models() -> str:
     return table(("SOP class", "UID", "Levels", "Transfer syntaxes proposed", "By"), rows)
 
 
+def _command(model: QueryModel, command: str) -> str:
+    option = " --composite" if model is QueryModel.COMPOSITE_INSTANCE_ROOT else ""
+    return f"pacsd {command}{option}"
+
+
 def _is_asked(model: QueryModel, command: str) -> bool:
-    """Whether a command proposes it: objects are retrieved by patient or by study only."""
-    roots = (QueryModel.PATIENT_ROOT, QueryModel.STUDY_ROOT)
-    return model in roots or (command == "find" and model is QueryModel.PATIENT_STUDY_ONLY)
+    """Whether a command proposes it: by Patient/Study Only nothing is retrieved."""
+    return command == "find" or model is not QueryModel.PATIENT_STUDY_ONLY
 
 
 def _syntaxes(sop_class_uid: str) -> str:

@@ -83,8 +83,8 @@ ROWS = {
     "D40": (
         "`*` a thousand times, 64 KB values, SQL, 10,000 UIDs",
         (
-            "A900 for a value of more than 1 KiB or too many of them; else matches up to the limit, "
-            "then A700; a second of searching at most"
+            "A900 for a value of more than 1 KiB or too many of them; else matches up to the "
+            "limit, then A700; a second of searching at most"
         ),
     ),
     "D41": ("a level, key or range that is none", "A900 with the attribute at fault"),

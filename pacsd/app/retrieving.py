@@ -24,7 +24,7 @@ from pacsd.dimse.commands import SubOperationsResponse
 from pacsd.net.associated import associated
 from pacsd.net.errors import AssociationError, NotConnected, OperationFailed
 from pacsd.net.get_contexts import propose_get_of, usual_sop_classes
-from pacsd.net.query_retrieve_scu import Progress, get, move, progress_of
+from pacsd.net.query_retrieve_scu import Progress, QueryModel, get, move, progress_of
 from pacsd.net.responses import Work
 from pacsd.net.scu import Destination, Timeouts, propose
 
@@ -127,6 +127,8 @@ async def find_classes(call: Call, wanted: Wanted) -> SOPClasses:
     Raises:
         NotConnected: the peer is not there.
     """
+    if wanted.model is QueryModel.COMPOSITE_INSTANCE_ROOT:
+        return SOPClasses(is_complete=False)  # it has no C-FIND
     search = Search(wanted.model, wanted.level, (), Manner(is_relational=wanted.is_relational))
     opening = associated(call.destination, search.contexts, call.timeouts, extended=search.extended)
     try:

@@ -42,8 +42,10 @@ class Wanted:
         return encode_identifier(self.level, self.keys, syntax)
 
 
-def read_wanted(texts: Iterable[str]) -> Wanted:
+def read_wanted(texts: Iterable[str], *, is_composite: bool = False) -> Wanted:
     """What these keys name; the deepest one says the level, a Patient ID the patient root.
+
+    With `is_composite` it is retrieved by SOP Instance UIDs alone (PS3.4 annex Y).
 
     Raises:
         QueryKeyError: they name nothing, or in a manner in which nothing can be retrieved.
@@ -57,9 +59,21 @@ def read_wanted(texts: Iterable[str]) -> Wanted:
     level = max(_LEVELS[key.tag] for key in keys)
     for key in keys:
         _check_values(key, level)
+    if is_composite:
+        return Wanted(QueryModel.COMPOSITE_INSTANCE_ROOT, level, _of_instances(keys))
     is_by_patient = any(key.tag == UNIQUE_KEYS[Level.PATIENT] for key in keys)
     model = QueryModel.PATIENT_ROOT if is_by_patient else QueryModel.STUDY_ROOT
     return Wanted(model, level, keys)
+
+
+def _of_instances(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    """The one key that Composite Instance Root Retrieve has (PS3.4 section Y.3.2)."""
+    unique = UNIQUE_KEYS[Level.INSTANCE]
+    other = next((key for key in keys if key.tag != unique), None)
+    if other is not None:
+        text = f"{name_of(other.tag)}: no key of Composite Instance Root Retrieve"
+        raise QueryKeyError(f"{text}, which takes SOPInstanceUID alone (PS3.4 section Y.3.2)")
+    return keys
 
 
 def _check(key: Key) -> None:

@@ -145,9 +145,11 @@ class Archive:
 def serving(archive: Archive, **options: bool) -> Iterator[Archive]:
     """Run it in threads; options: `find`, `get`, `move`, whether it knows these."""
     ae = AE("ARCHIVE")
-    for model in list(QueryModel)[:2]:
+    roots = QueryModel.PATIENT_ROOT, QueryModel.STUDY_ROOT, QueryModel.COMPOSITE_INSTANCE_ROOT
+    for model in roots:
         for service in ("find", "move", "get"):
-            if options.get(service, True):
+            has_it = service != "find" or model is not QueryModel.COMPOSITE_INSTANCE_ROOT
+            if has_it and options.get(service, True):
                 ae.add_supported_context(getattr(model, service))
     syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit]
     for uid in (CT, MR):

@@ -62,3 +62,18 @@ def test_several_of_the_deepest() -> None:
 def test_what_cannot_be_retrieved(texts: list[str], why: str) -> None:
     with pytest.raises(QueryKeyError, match=why):
         read_wanted(texts)
+
+
+def test_instances_alone() -> None:
+    wanted = read_wanted([r"SOPInstanceUID=1.2\1.3"], is_composite=True)
+    assert wanted.model is QueryModel.COMPOSITE_INSTANCE_ROOT
+    assert (wanted.level, wanted.is_relational) == (Level.INSTANCE, False)
+    identifier = read_data_set(wanted.identifier(EXPLICIT), EXPLICIT)
+    assert identifier.texts(0x00080052) == ["IMAGE"]
+    assert sorted(identifier) == [0x00080018, 0x00080052]
+
+
+@pytest.mark.parametrize("other", [STUDY, "PatientID=P1"])
+def test_no_other_key_beside_them(other: str) -> None:
+    with pytest.raises(QueryKeyError, match="no key of Composite Instance Root Retrieve"):
+        read_wanted(["SOPInstanceUID=1.2", other], is_composite=True)

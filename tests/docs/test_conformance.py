@@ -93,4 +93,4 @@ def test_the_classes_we_are_scu_of_are_the_same_in_both_sections() -> None:
         )
     )
     assert {uid for uid, role in as_scp.items() if "SCU" in role} == set(as_scu)
-    assert as_scp["1.2.840.10008.5.1.4.1.2.4.3"] == "SCP"  # Composite Instance Root Retrieve
+    assert as_scp["1.2.840.10008.5.1.4.1.2.3.3"] == "SCP"  # Patient/Study Only - GET

@@ -13,6 +13,7 @@ from pacsd.app.cli.with_query import (
     EXIT_INTERRUPTED,
     EXIT_NOT_DONE,
     CallingOption,
+    CompositeOption,
     SlowTimeoutOption,
     UniqueKeysArgument,
     call_to,
@@ -45,6 +46,7 @@ def get(
     calling_ae: CallingOption = None,
     timeout: SlowTimeoutOption = 600.0,
     *,
+    composite: CompositeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Get objects from a peer into FOLDER/STUDY/INSTANCE.dcm; no file is ever replaced.
@@ -59,7 +61,7 @@ def get(
     from pacsd.app.wanted import read_wanted
 
     with key_errors():
-        wanted = read_wanted(keys)
+        wanted = read_wanted(keys, is_composite=composite)
     call = call_to(peer, config, calling_ae, timeout)
     _make(to)
     tally = Tally("get", received=Received())

@@ -12,6 +12,7 @@ from pacsd.app.cli.with_query import (
     EXIT_INTERRUPTED,
     EXIT_NOT_DONE,
     CallingOption,
+    CompositeOption,
     SlowTimeoutOption,
     UniqueKeysArgument,
     call_to,
@@ -49,6 +50,7 @@ def move(
     calling_ae: CallingOption = None,
     timeout: SlowTimeoutOption = 600.0,
     *,
+    composite: CompositeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Have a peer send objects to an AE title that it knows; Ctrl-C has it stop."""
@@ -60,7 +62,7 @@ def move(
 
     check_title(destination, "DESTINATION")
     with key_errors():
-        wanted = read_wanted(keys)
+        wanted = read_wanted(keys, is_composite=composite)
     call = call_to(peer, config, calling_ae, timeout)
     tally, started, exit_code = Tally("move"), perf_counter(), EXIT_NOT_DONE
     with progress_bar("moving") as advance:

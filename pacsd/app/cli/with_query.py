@@ -25,6 +25,13 @@ UniqueKeysArgument = Annotated[
         show_default=False,
     ),
 ]
+CompositeOption = Annotated[
+    bool,
+    typer.Option(
+        "--composite",
+        help="Composite Instance Root Retrieve (PS3.4 annex Y): by SOPInstanceUID alone.",
+    ),
+]
 CallingOption = Annotated[
     str | None, typer.Option("--calling-ae", help="Our AE title.", show_default=False)
 ]

@@ -42,6 +42,17 @@ def test_a_study(archive: Archive, tmp_path: Path) -> None:
     assert [each.stat().st_mode & 0o777 for each in made] == [0o700] * 3 + [0o600] * 2
 
 
+def test_instances_alone(archive: Archive, tmp_path: Path) -> None:
+    """No C-FIND comes before: the model has none."""
+    uids = r"SOPInstanceUID=1.2.1.1.1\1.2.2.1.3"
+    done = get(archive, tmp_path, uids, "--composite")
+    assert done.exit_code == 0, done.output
+    assert "2 got, 0 failed" in done.stdout
+    [asked] = archive.asked
+    assert asked.QueryRetrieveLevel == "IMAGE"
+    assert "StudyInstanceUID" not in asked
+
+
 def test_once_more(archive: Archive, tmp_path: Path) -> None:
     get(archive, tmp_path, "StudyInstanceUID=1.2.1")
     done = get(archive, tmp_path, "PatientID=P1", "--json")

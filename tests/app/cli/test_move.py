@@ -42,6 +42,12 @@ def test_several_series_without_their_study(archive: Archive) -> None:
     assert {QueryModel.STUDY_ROOT.move: b"\1"} in archive.extended
 
 
+def test_instances_alone(archive: Archive) -> None:
+    done = move(archive, "ARCHIVE", "SOPInstanceUID=1.2.1.1.2", "--composite")
+    assert done.exit_code == 0, done.output
+    assert archive.stored == ["1.2.1.1.2"]
+
+
 def test_what_failed_is_listed(archive: Archive) -> None:
     archive.objects.append(instance(4, sop_class_uid="1.2.840.10008.5.1.4.1.1.1"))
     done = move(archive, "ARCHIVE", "StudyInstanceUID=1.2.1")
