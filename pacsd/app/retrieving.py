@@ -19,7 +19,6 @@ from pacsd.dicom.header_stream import known_syntax
 from pacsd.dicom.identifier import Manner
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.status import StatusCategory, category
-from pacsd.dicom.tag import Tag
 from pacsd.dimse.commands import SubOperationsResponse
 from pacsd.net.associated import associated
 from pacsd.net.errors import AssociationError, NotConnected, OperationFailed
@@ -27,8 +26,7 @@ from pacsd.net.get_contexts import propose_get_of, usual_sop_classes
 from pacsd.net.query_retrieve_scu import Progress, QueryModel, get, move, progress_of
 from pacsd.net.responses import Work
 from pacsd.net.scu import Destination, Timeouts, propose
-
-FAILED_SOP_INSTANCE_UID_LIST: Tag = 0x00080058
+from pacsd.net.tally import FAILED_SOP_INSTANCE_UID_LIST
 
 Told = Callable[[Progress], None]
 """Is told every response of the peer, the final one included."""

@@ -15,7 +15,7 @@ peers, and what there is to tell about it.
     query_retrieve_scu.py   C-FIND, C-MOVE and C-GET of others
     get_contexts.py      what to propose for a C-GET; associated.py an association for a block
     pool.py              those kept open to one destination
-    delivery.py          many instances to one peer; sending.py one of them
+    delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be
     admission.py         who may open an association; places.py whether there is room
     ae.py                one of our AE titles with all settings in force

@@ -5,7 +5,6 @@ comes that it did not propose. An instance that was outstanding when its associa
 again, once; a peer that has it already says so or takes it twice, as C-STORE allows.
 """
 
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import anyio
 from pacsd.dicom.errors import DicomError
 from pacsd.dimse.errors import DimseError
 from pacsd.net.errors import AssociationError, BrokenOff, NotAccepted
+from pacsd.net.one_by_one import OneByOne
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, Timeouts, open_association
 from pacsd.net.sending import Outbound, Outcome, send
@@ -203,38 +203,25 @@ class Delivery(Generic[InstanceT]):
         self._failure = error
 
 
-class _Backlog(Generic[InstanceT]):
+class _Backlog(OneByOne[_Task[InstanceT]]):
     """What is still to be sent, as far as it is known; the rest comes when it is asked for."""
 
     def __init__(self, instances: AsyncIterator[Sequence[InstanceT]]) -> None:
-        self._instances = instances
-        self._tasks: deque[_Task[InstanceT]] = deque()
+        super().__init__(self._tasks(instances))
         self._seen: dict[StoredAs, None] = {}
-        self._turn = anyio.Lock()
 
     def needs(self) -> Iterator[StoredAs]:
         """What needs to be negotiated: for those that come next first, then what was of late."""
-        yield from (task.instance.stored_as for task in self._tasks)
+        yield from (task.instance.stored_as for task in self.here)
         yield from reversed(self._seen)
 
-    async def take(self) -> _Task[InstanceT] | None:
-        """The next one, None if there is no more."""
-        async with self._turn:
-            while not self._tasks:
-                group = await anext(self._instances, None)
-                if group is None:
-                    return None
-                self._add(group)
-            return self._tasks.popleft()
-
-    def put_back(self, task: _Task[InstanceT]) -> None:
-        """It was not sent: it is the next one again."""
-        self._tasks.appendleft(task)
-
-    def _add(self, group: Sequence[InstanceT]) -> None:
-        for instance in group:
-            self._tasks.append(_Task(instance))
-            self._seen.pop(instance.stored_as, None)
-            self._seen[instance.stored_as] = None
-        while len(self._seen) > MAX_REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+    async def _tasks(
+        self, instances: AsyncIterator[Sequence[InstanceT]]
+    ) -> AsyncIterator[Sequence[_Task[InstanceT]]]:
+        async for group in instances:
+            for instance in group:
+                self._seen.pop(instance.stored_as, None)
+                self._seen[instance.stored_as] = None
+            while len(self._seen) > MAX_REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+            yield [_Task(instance) for instance in group]

@@ -17,6 +17,11 @@ class OneByOne(Generic[Thing]):
         self._here: deque[Thing] = deque()
         self._turn = anyio.Lock()
 
+    @property
+    def here(self) -> Sequence[Thing]:
+        """Those that came and were not taken yet."""
+        return self._here
+
     async def take(self) -> Thing | None:
         """The next one, None if there is no more."""
         while not self._here:
@@ -28,3 +33,7 @@ class OneByOne(Generic[Thing]):
                     return None
                 self._here.extend(group)
         return self._here.popleft()
+
+    def put_back(self, thing: Thing) -> None:
+        """It was taken for nothing: it is the next one again."""
+        self._here.appendleft(thing)

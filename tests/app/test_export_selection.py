@@ -10,6 +10,7 @@ from pacsd.app.admin.unix_socket import AdminError
 from pacsd.app.export_selection import ChosenStudy, request_of
 from pacsd.archive.finding import FindError, QueryLimits
 from pacsd.dicom.query import Between, Values
+from pacsd.dicom.vr import VR
 from pacsd.index.records import Scope
 from tests.app.small_archive import SmallArchive, small_archive
 
@@ -100,8 +101,8 @@ def test_conditions_are_of_the_study() -> None:
     request = request_of({"folder": "/a", "studies": ["1.2", "1.2"], "date": "20250101"})
     assert (request.folder, request.actor) == (Path("/a"), "admin")
     assert request.conditions == (
-        Values(0x0020000D, "UI", ("1.2",)),  # type: ignore[arg-type]
-        Between(0x00080020, "DA", "20250101", "20250101"),  # type: ignore[arg-type]
+        Values(0x0020000D, VR.UI, ("1.2",)),
+        Between(0x00080020, VR.DA, "20250101", "20250101"),
     )
 
 

@@ -48,3 +48,12 @@ async def test_a_group_is_asked_for_when_the_last_one_is_taken() -> None:
     assert asked == [0]
     await things.take()
     assert asked == [0, 1]
+
+
+async def test_what_is_put_back_is_the_next_one_again() -> None:
+    things = OneByOne(groups(3))
+    first = await things.take()
+    assert first == 0
+    things.put_back(first)
+    assert list(things.here) == [0, 1, 2]
+    assert [await things.take() for _ in range(4)] == [0, 1, 2, None]

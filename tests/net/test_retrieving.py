@@ -370,10 +370,9 @@ async def test_pending_responses_come_while_objects_flow(monkeypatch: pytest.Mon
         peer.connections[0].abort_association()
 
 
-async def test_d43_a_retrieval_that_waits_for_its_turn_can_be_cancelled(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(retrievals, "TELL_AT_LEAST_EVERY_S", 0.01)
+@asynccontextmanager
+async def one_turn_taken() -> AsyncIterator[tuple[Served, RequestedAssociation]]:
+    """The only turn is a C-MOVE's that goes on till the end; and an association of another."""
     held = Held()
     async with (
         storing(held.peer) as destination,
@@ -384,6 +383,15 @@ async def test_d43_a_retrieval_that_waits_for_its_turn_can_be_cancelled(
     ):
         tasks.start_soon(told, move(first, MODEL, STUDY, "PEER"))
         await held.begun.wait()
+        yield served, second
+        held.let_go()
+
+
+async def test_d43_a_retrieval_that_waits_for_its_turn_can_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrievals, "TELL_AT_LEAST_EVERY_S", 0.01)
+    async with one_turn_taken() as (_, second):
         responses: list[Progress] = []
         async for each in move(second, MODEL, STUDY, "PEER"):
             if not responses:  # it is there, and waits
@@ -392,7 +400,6 @@ async def test_d43_a_retrieval_that_waits_for_its_turn_can_be_cancelled(
             responses.append(each)
         assert responses[-1].status == Status.CANCEL
         assert counts(responses[-1]) == (1, 0, 0, 0)
-        held.let_go()
 
 
 async def test_all_moves_to_a_destination_share_its_associations() -> None:
@@ -423,16 +430,7 @@ async def test_all_moves_to_a_destination_share_its_associations() -> None:
 
 
 async def test_d43_a_cancel_right_behind_the_identifier_is_heeded() -> None:
-    held = Held()
-    async with (
-        storing(held.peer) as destination,
-        serving(setup_of(destination, several(1), max_retrievals=1)) as served,
-        asking(served) as first,
-        asking(served) as second,
-        anyio.create_task_group() as tasks,
-    ):
-        tasks.start_soon(told, move(first, MODEL, STUDY, "PEER"))
-        await held.begun.wait()
+    async with one_turn_taken() as (served, second):
         context = second.context_for(MODEL.move)
         request = CMoveRQ(message_id=1, affected_sop_class_uid=MODEL.move, move_destination="PEER")
         session, now = second.session, second.now()
@@ -444,8 +442,7 @@ async def test_d43_a_cancel_right_behind_the_identifier_is_heeded() -> None:
         second.flush()
         with anyio.fail_after(5):
             await retriever.until_asked(2)
-            await until(lambda: not session.open_requests)
-        held.let_go()
+            await until(lambda: not len(session._invoked))
 
 
 async def test_moves_that_wait_for_a_destination_have_no_turn() -> None:
