@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pacsd.app.cli.with_config import ConfigOption
+from pacsd.app.cli.with_config import EXIT_INTERRUPTED, ConfigOption
 from pacsd.app.cli.with_daemon import JsonOption
 from pacsd.app.cli.with_peer import PeerArgument
 from pacsd.app.cli.with_query import (
-    EXIT_INTERRUPTED,
     EXIT_NOT_DONE,
     CallingOption,
     CompositeOption,

@@ -3,9 +3,10 @@
 What a command needs is imported when it runs: `pacsd --version` loads no settings, no sockets.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from pacsd import __version__
 from pacsd.app.cli import (
@@ -29,6 +30,7 @@ from pacsd.app.cli import (
     send,
     serve,
 )
+from pacsd.app.cli.with_config import EXIT_INTERRUPTED
 
 COMMAND_GROUPS = (
     serve,
@@ -53,10 +55,22 @@ COMMAND_GROUPS = (
 )
 
 
+class _Commands(typer.core.TyperGroup):
+    """All commands: Ctrl-C where one does not expect it is told, too."""
+
+    def invoke(self, ctx: Any) -> Any:  # which click's context that is differs by version
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
 def build() -> typer.Typer:
     """Put the command line together."""
     app = typer.Typer(
         name="pacsd",
+        cls=_Commands,
         help="DICOM server (PACS / vendor-neutral archive).",
         no_args_is_help=True,
         pretty_exceptions_enable=False,

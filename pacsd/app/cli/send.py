@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pacsd.app.cli.send_progress import progress_bar
-from pacsd.app.cli.with_config import ConfigOption, config_errors
+from pacsd.app.cli.with_config import EXIT_INTERRUPTED, ConfigOption, config_errors
 from pacsd.app.cli.with_daemon import JsonOption
 from pacsd.app.cli.with_peer import PeerArgument, endpoint_of, find_peer
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pacsd.net.scu import Destination
 
 EXIT_NOT_ALL_SENT = 1
-EXIT_INTERRUPTED = 130
 
 Paths = Annotated[
     list[Path],

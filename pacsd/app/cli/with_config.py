@@ -10,6 +10,8 @@ import typer
 from pacsd.app.conf.errors import ConfigErrors
 
 EXIT_CONFIG = 2
+EXIT_INTERRUPTED = 130
+"""Of every command that Ctrl-C ends, as a shell has it of one that a SIGINT ends."""
 
 ConfigOption = Annotated[
     Path | None,

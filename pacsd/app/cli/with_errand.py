@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import typer
 
-from pacsd.app.cli.with_config import config_errors
+from pacsd.app.cli.with_config import EXIT_INTERRUPTED, config_errors
 from pacsd.app.cli.with_daemon import believe
 
 if TYPE_CHECKING:
     from pacsd.app.admin.errands import ErrandLook
 
 EXIT_NOT_RUN = 2
-EXIT_INTERRUPTED = 130
 INTERRUPTED = "interrupted"
 
 Report = TypeVar("Report")

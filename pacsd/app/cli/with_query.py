@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pacsd.app.retrieving import Call
 
 EXIT_NOT_DONE = 1
-EXIT_INTERRUPTED = 130
 
 UniqueKeysArgument = Annotated[
     list[str],

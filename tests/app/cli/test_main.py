@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
 from pacsd import __version__
@@ -37,3 +38,12 @@ def test_main_is_the_entry_point() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout == f"pacsd {__version__}\n"
+
+
+def test_ctrl_c_where_no_command_expects_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pacsd.app.conf.checks.check", interrupted)
+    result = CliRunner().invoke(build(), ["check"])
+    assert (result.exit_code, result.stderr) == (130, "interrupted\n")
