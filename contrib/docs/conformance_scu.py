@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from contrib.docs.sections import Section, code, table
 from pacsd.app.cli import get as get_command
 from pacsd.app.conf.docs import toml_value
-from pacsd.app.query_keys import read_keys
 from pacsd.app.searching import Search
 from pacsd.app.wanted import Wanted
 from pacsd.dicom.identifier import Manner
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import read_keys
 from pacsd.dicom.registry import sop_class, uid_name
 from pacsd.dicom.status import Status
 from pacsd.net.get_contexts import propose_get_of, usual_sop_classes

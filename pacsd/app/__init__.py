@@ -11,7 +11,7 @@
     plugins.py           plugins from entry point to shutdown
     dicom_files.py, file_set.py, file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer
-    query_keys.py        keys as people write them, and the Identifier they make
+    usual_keys.py        what a query asks for when nobody says
     searching.py, wanted.py, retrieving.py
                          a search in a peer's archive, what is to be had from it, and having it
     sop_classes_of.py, file_receiving.py

@@ -9,7 +9,6 @@ from typing import Self, cast
 import anyio
 
 from pacsd.app.file_receiving import FileReceiver, Received
-from pacsd.app.query_keys import QueryKeyError
 from pacsd.app.searching import Search
 from pacsd.app.sop_classes_of import SOPClasses, sop_classes_of
 from pacsd.app.wanted import Wanted
@@ -17,6 +16,7 @@ from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.header_stream import known_syntax
 from pacsd.dicom.identifier import Manner
+from pacsd.dicom.query_keys import QueryKeyError
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.status import StatusCategory, category
 from pacsd.dimse.commands import SubOperationsResponse

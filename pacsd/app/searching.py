@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from pacsd.app.query_keys import Key, encode_identifier
 from pacsd.dicom.data_set import DataSet, read_data_set
 from pacsd.dicom.header_stream import known_syntax
 from pacsd.dicom.identifier import UNIQUE_KEYS, Manner
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import Key, encode_identifier
 from pacsd.dicom.tag import Tag
 from pacsd.net.query_retrieve_scu import QueryModel, find
 from pacsd.net.requested_association import RequestedAssociation

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from pacsd.app.query_keys import Key
 from pacsd.app.searching import Search
 from pacsd.app.wanted import Wanted
 from pacsd.dicom.data_set import DataSet
@@ -16,6 +15,7 @@ from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.identifier import UNIQUE_KEYS
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import Key
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dicom.vr import VR

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pacsd.app.query_keys import Key, QueryKeyError, encode_identifier, name_of, read_keys
 from pacsd.dicom.identifier import UNIQUE_KEYS
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import Key, QueryKeyError, encode_identifier, name_of, read_keys
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.text import printable
 from pacsd.dicom.uid import is_acceptable_uid

@@ -1,10 +1,10 @@
 from contextlib import aclosing
 
-from pacsd.app.query_keys import read_keys
 from pacsd.app.searching import Search
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.identifier import Manner
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import read_keys
 from pacsd.net.associated import associated
 from pacsd.net.query_retrieve_scu import QueryModel
 from pacsd.net.scu import Timeouts

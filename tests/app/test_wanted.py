@@ -1,9 +1,9 @@
 import pytest
 
-from pacsd.app.query_keys import QueryKeyError
 from pacsd.app.wanted import read_wanted
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import QueryKeyError
 from pacsd.net.query_retrieve_scu import QueryModel
 from tests.dicom.written import EXPLICIT
 

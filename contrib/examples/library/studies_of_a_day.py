@@ -4,11 +4,11 @@ from contextlib import aclosing
 from pathlib import Path
 
 from pacsd.app.file_receiving import Received
-from pacsd.app.query_keys import read_keys
 from pacsd.app.retrieving import Call, get_into, move_to
 from pacsd.app.searching import Search
 from pacsd.app.wanted import Wanted, read_wanted
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import read_keys
 from pacsd.net.associated import associated
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.query_retrieve_scu import Progress, QueryModel

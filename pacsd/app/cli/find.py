@@ -145,9 +145,10 @@ async def _find(call: "Call", search: "Search", limit: int | None, report: "Repo
 def _search(
     keys: list[str], level: LevelName, model: ModelName | None, manner: "Manner"
 ) -> "Search":
-    from pacsd.app.query_keys import read_keys, with_defaults
     from pacsd.app.searching import Search
+    from pacsd.app.usual_keys import with_defaults
     from pacsd.dicom.level import Level
+    from pacsd.dicom.query_keys import read_keys
 
     of_level = Level.of_term(level.value.upper())
     chosen = _model(level, model)
@@ -172,7 +173,7 @@ def _model(level: LevelName, model: ModelName | None) -> "QueryModel":
 
 def _hint(search: "Search", status: int) -> str:
     """What is probably missing where a peer says that the Identifier does not match."""
-    from pacsd.app.query_keys import name_of
+    from pacsd.dicom.query_keys import name_of
     from pacsd.dicom.status import Status
 
     if status != Status.DATA_SET_MISMATCH or search.manner.is_relational or not search.keyless:

@@ -8,12 +8,12 @@ from typing import TextIO
 
 import typer
 
-from pacsd.app.query_keys import Key, Path, name_of, paths
 from pacsd.dicom.data_set import DataSet
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.identifier import UNIQUE_KEYS
 from pacsd.dicom.json_model import to_json
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import Key, Path, name_of, paths
 from pacsd.dicom.text import visible
 from pacsd.dicom.vr import VR
 

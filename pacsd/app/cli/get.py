@@ -85,8 +85,8 @@ async def _get(
 ) -> None:
     from pacsd.app.cli.retrieve_report import teller
     from pacsd.app.file_receiving import Received
-    from pacsd.app.query_keys import QueryKeyError
     from pacsd.app.retrieving import get_into
+    from pacsd.dicom.query_keys import QueryKeyError
     from pacsd.net.errors import AssociationError
 
     received = tally.received or Received()

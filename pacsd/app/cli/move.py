@@ -83,8 +83,8 @@ async def _move(
     call: "Call", wanted: "Wanted", destination: str, tally: "Tally", advance: "Advance"
 ) -> None:
     from pacsd.app.cli.retrieve_report import teller
-    from pacsd.app.query_keys import QueryKeyError
     from pacsd.app.retrieving import move_to
+    from pacsd.dicom.query_keys import QueryKeyError
     from pacsd.net.errors import AssociationError
 
     try:

@@ -58,7 +58,7 @@ SlowTimeoutOption = Annotated[
 @contextmanager
 def key_errors() -> Iterator[None]:
     """Have a key that cannot be asked for be a wrong argument of the command."""
-    from pacsd.app.query_keys import QueryKeyError
+    from pacsd.dicom.query_keys import QueryKeyError
 
     try:
         yield

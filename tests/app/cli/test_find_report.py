@@ -5,9 +5,9 @@ import pytest
 from pydicom.sequence import Sequence
 
 from pacsd.app.cli.find_report import ReportForPeople, ReportForPrograms, cell, print_rows
-from pacsd.app.query_keys import read_keys, tag_named
 from pacsd.dicom.data_set import DataSet, read_data_set
 from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import read_keys, tag_named
 from tests.dicom.by_pydicom import encoded, keys
 from tests.dicom.written import EXPLICIT, element
 

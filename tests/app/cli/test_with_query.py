@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from pacsd.app.cli.with_query import call_to, check_title, key_errors, name_of_peer
-from pacsd.app.query_keys import QueryKeyError
+from pacsd.dicom.query_keys import QueryKeyError
 
 
 @pytest.fixture

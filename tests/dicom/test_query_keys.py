@@ -2,7 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacsd.app.query_keys import (
+from pacsd.dicom.data_set import DataSet, read_data_set
+from pacsd.dicom.dictionary import keyword_of, keywords, tag_of, vr_of
+from pacsd.dicom.level import Level
+from pacsd.dicom.query_keys import (
     Key,
     QueryKeyError,
     encode_identifier,
@@ -10,11 +13,7 @@ from pacsd.app.query_keys import (
     paths,
     read_keys,
     tag_named,
-    with_defaults,
 )
-from pacsd.dicom.data_set import DataSet, read_data_set
-from pacsd.dicom.dictionary import keyword_of, keywords, tag_of, vr_of
-from pacsd.dicom.level import Level
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.vr import VR
 from tests.dicom.by_pydicom import UNCOMPRESSED, decoded
@@ -23,7 +22,6 @@ from tests.dicom.written import EXPLICIT, IMPLICIT
 CHARSET, LEVEL, STUDY_DATE, MODALITIES = 0x00080005, 0x00080052, 0x00080020, 0x00080061
 CODES, CODE_VALUE, CODE_MEANING = 0x00081032, 0x00080100, 0x00080104
 NAME, STUDY, SERIES, ROWS = 0x00100010, 0x0020000D, 0x0020000E, 0x00280010
-STUDY_ROOT = (Level.STUDY, Level.SERIES, Level.INSTANCE)
 
 
 def identifier(
@@ -124,32 +122,6 @@ def test_a_value_that_does_not_fit() -> None:
         encode_identifier(Level.STUDY, keys, EXPLICIT)
     found = read_data_set(encode_identifier(Level.STUDY, keys, IMPLICIT), IMPLICIT)
     assert len(found.texts(STUDY)) == 20_000
-
-
-def named(keys: tuple[Key, ...]) -> list[str]:
-    return [name_of(key.tag) for key in keys]
-
-
-def test_what_is_told_when_nobody_says() -> None:
-    keys = with_defaults(Level.STUDY, STUDY_ROOT, read_keys(["PatientSex=F", "PatientName=A*"]))
-    assert named(keys)[:3] == ["StudyDate", "StudyTime", "PatientName"]
-    assert named(keys)[-2:] == ["StudyInstanceUID", "PatientSex"]
-    assert {key.tag: key.value for key in keys}[NAME] == "A*"
-
-
-def test_what_is_told_when_somebody_says() -> None:
-    keys = with_defaults(Level.SERIES, STUDY_ROOT, read_keys(["Modality", "StudyInstanceUID=1.2"]))
-    assert named(keys) == ["Modality", "StudyInstanceUID", "SeriesInstanceUID"]
-    assert keys[1].value == "1.2"
-    inner = with_defaults(Level.STUDY, STUDY_ROOT, read_keys(["ProcedureCodeSequence.CodeValue"]))
-    assert named(inner) == ["ProcedureCodeSequence", "StudyInstanceUID"]
-
-
-@pytest.mark.parametrize("level", Level)
-def test_each_level_has_what_is_usual(level: Level) -> None:
-    keys = with_defaults(level, tuple(Level), ())
-    assert len(keys) >= 4
-    assert all(key.vr != VR.UN for key in keys)
 
 
 @given(st.sampled_from(sorted(keywords())))

@@ -7,18 +7,18 @@ attribute is to be told. Several values: StudyInstanceUID=1.2.3\1.2.4, or the ke
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is one
 from typing import TypeAlias
 
-from pacsd.app.conf.setting_keys import nearest
 from pacsd.dicom.answer import AnswerWriter, Field, Fields
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.dictionary import keyword_of, keywords, tag_of, vr_of
 from pacsd.dicom.errors import TagError
 from pacsd.dicom.header_writer import MAX_SHORT_LENGTH
 from pacsd.dicom.headers import layout_of
-from pacsd.dicom.identifier import QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
+from pacsd.dicom.identifier import QUERY_RETRIEVE_LEVEL
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import ReturnKey
 from pacsd.dicom.registry import TransferSyntax
@@ -36,23 +36,6 @@ _OURS = {
     SPECIFIC_CHARACTER_SET: "the text of the other keys",
     QUERY_RETRIEVE_LEVEL: "the level of the query",
 }
-
-_TOLD = {
-    Level.PATIENT: """
-        PatientName PatientID PatientBirthDate PatientSex NumberOfPatientRelatedStudies
-        NumberOfPatientRelatedInstances
-    """,
-    Level.STUDY: """
-        StudyDate StudyTime PatientName PatientID ModalitiesInStudy StudyDescription
-        NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances StudyInstanceUID
-    """,
-    Level.SERIES: """
-        SeriesNumber Modality SeriesDate SeriesDescription BodyPartExamined
-        NumberOfSeriesRelatedInstances SeriesInstanceUID
-    """,
-    Level.INSTANCE: "InstanceNumber SOPClassUID NumberOfFrames SOPInstanceUID",
-}
-"""What is asked for of each level when nobody says what is to be told."""
 
 
 class QueryKeyError(ValueError):
@@ -103,7 +86,7 @@ def tag_named(text: str) -> Tag:
     try:
         return parse_tag(text)
     except TagError:
-        meant = _spelt_otherwise(text) or nearest(text, list(keywords()))
+        meant = _spelt_otherwise(text) or _nearest(text)
         hint = f"; did you mean {meant}?" if meant else ""
         raise QueryKeyError(f"'{printable(text)}' is no keyword and no tag{hint}") from None
 
@@ -111,22 +94,6 @@ def tag_named(text: str) -> Tag:
 def name_of(tag: Tag) -> str:
     """The keyword of a tag, or the tag itself."""
     return keyword_of(tag) or format_tag(tag)
-
-
-def with_defaults(level: Level, levels: Sequence[Level], keys: Sequence[Key]) -> tuple[Key, ...]:
-    """The keys, and those to be told beside them.
-
-    Where nobody said what is to be told, that is what is usual for the level, which comes first.
-    In any case it is what tells the entities apart: the unique keys of the level and, of an
-    information model of `levels`, of those above.
-    """
-    given = {key.tag: key for key in keys}
-    unique = [_bare(UNIQUE_KEYS[each]) for each in levels if each <= level]
-    usual = [] if any(map(_is_to_be_told, keys)) else map(_bare_named, _TOLD[level].split())
-    ordered = {key.tag: given.get(key.tag, key) for key in usual}
-    ordered |= given
-    ordered |= {key.tag: given.get(key.tag, key) for key in unique}
-    return tuple(ordered.values())
 
 
 def paths(keys: Iterable[Key]) -> Iterator[Path]:
@@ -208,25 +175,17 @@ def _spelt_otherwise(text: str) -> str | None:
     return next((each for each in keywords() if each.casefold() == folded), None)
 
 
-def _bare(tag: Tag) -> Key:
-    return Key(tag, vr_of(tag) or VR.UN)
-
-
-def _bare_named(keyword: str) -> Key:
-    return _bare(tag_named(keyword))
-
-
-def _is_to_be_told(key: Key) -> bool:
-    """Whether somebody asks for the attribute, or for one of its items."""
-    return any(map(_is_to_be_told, key.keys)) if key.keys else not key.value
-
-
 def _check_lengths(keys: Iterable[Key]) -> None:
     for key in keys:
         _check_lengths(key.keys)
         if len(key.value.encode()) > MAX_SHORT_LENGTH and not has_long_length(key.vr):
             text = f"{name_of(key.tag)}: {len(key.value)} characters, {MAX_SHORT_LENGTH} fit"
             raise QueryKeyError(f"{text} in Explicit VR (PS3.5 section 7.1.2)")
+
+
+def _nearest(text: str) -> str | None:
+    found = get_close_matches(text, list(keywords()), n=1)
+    return found[0] if found else None
 
 
 def _return_key(key: Key) -> ReturnKey:
