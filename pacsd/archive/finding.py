@@ -31,7 +31,7 @@ from pacsd.index.errors import IndexFault, QueryTooCostly
 from pacsd.index.index import Index
 from pacsd.index.queries import PAGE
 from pacsd.index.records import ExtraTag, Scope
-from pacsd.index.searching import Search, knows
+from pacsd.index.searching import Order, Search, knows
 
 Match: TypeAlias = Told
 """What is told of an entity: each attribute that was asked for and is supported."""
@@ -145,6 +145,23 @@ class Finder:
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
 
+    async def window(
+        self, query: Query, offset: int, limit: int, scope: Scope = _ALL
+    ) -> Sequence[Match]:
+        """Of what matches, as many as `limit` behind the first `offset` ones.
+
+        Studies and patients come newest first, what hangs below them by arrival.
+
+        Raises:
+            FindError: they cannot be told.
+        """
+        try:
+            return await self._window(query, offset, limit, scope)
+        except QueryTooCostly as error:
+            raise TooCostly(str(QueryTooCostly(self._limits.budget_s))) from error
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
+
     async def _extras(self, query: Query) -> Extras:
         """The user-chosen tags that a query may ask for.
 
@@ -177,23 +194,52 @@ class Finder:
                 if matches_:
                     yield matches_
 
-    async def _pages(self, search: Search, plan: _Plan) -> AsyncGenerator[Sequence[Entity], None]:
-        """What the index finds; the first page before it has looked for the rest."""
+    async def _window(self, query: Query, offset: int, limit: int, scope: Scope) -> Sequence[Match]:
+        extras = await self._extras(query)
+        plan, budget = _plan(query, None, extras), _Budget(self._limits.budget_s)
+        most = MAX_CANDIDATES + 1 if plan.in_header else offset + limit
+        order = Order.NEWEST if query.level <= Level.STUDY else Order.ARRIVAL
+        search = Search(
+            scope, query.level, plan.indexed, most, self._limits.budget_s, extras, order
+        )
+        # What the index alone finds can be passed over there, unread.
+        passed = 0 if plan.in_header else offset
+        left, found = offset - passed, list[Match]()
+        async with aclosing(self._pages(search, plan, passed)) as pages:
+            async for page in pages:
+                matches_ = await self._matches(scope, plan, page, budget)
+                found += matches_[left : left + limit - len(found)]
+                left = max(0, left - len(matches_))
+                if len(found) == limit:
+                    return found
+        return found
+
+    async def _pages(
+        self, search: Search, plan: _Plan, passed: int = 0
+    ) -> AsyncGenerator[Sequence[Entity], None]:
+        """What the index finds; the first page before it has looked for the rest.
+
+        The first `passed` ones are left out; then there is no such page.
+        """
         queries, with_first = self._index.queries, plan.needs_headers
-        found = await queries.first(search, plan.columns, with_first=with_first)
-        yield found.page
-        numbers = found.numbers
-        if not found.is_all:
-            left_s = search.budget_s - found.took_s
+        numbers: Sequence[int] = ()
+        told: frozenset[int] = frozenset()
+        is_all = False
+        left_s = search.budget_s
+        if not passed:
+            found = await queries.first(search, plan.columns, with_first=with_first)
+            yield found.page
+            numbers, is_all = found.numbers, found.is_all
+            told, left_s = frozenset(numbers), left_s - found.took_s
+        if not is_all:
             numbers = await queries.numbers(replace(search, budget_s=left_s))
-            told = frozenset(found.numbers)
-            rest = [number for number in numbers if number not in told]
+            rest = [number for number in numbers[passed:] if number not in told]
             for at in range(0, len(rest), PAGE):
                 ids = rest[at : at + PAGE]
                 yield await queries.entities(
                     search.level, ids, plan.columns, with_first=with_first, extras=plan.extras
                 )
-        if len(numbers) >= search.limit:
+        if plan.in_header and len(numbers) >= search.limit:
             raise TooCostly(f"more than {search.limit - 1} entities to be looked up in headers")
 
     async def _matches(

@@ -48,7 +48,7 @@ class Queries:
         return await self._threads.query(partial(_first, asked, tags, with_first))
 
     async def numbers(self, asked: Search) -> Sequence[int]:
-        """The numbers of all that matches, rising.
+        """The numbers of all that matches, in the order that was asked for.
 
         Raises:
             QueryTooCostly: it would take longer than its budget.

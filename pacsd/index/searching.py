@@ -5,11 +5,13 @@ here, row by row as the database gives them.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, literal_column, select
 
 from pacsd.dicom.level import Level
 from pacsd.dicom.matching import matcher
@@ -39,6 +41,15 @@ _KEPT_PARAMETERS = 256
 """Statements of more are made anew each time: there are too many shapes of them to be kept."""
 
 
+class Order(StrEnum):
+    """Which entities come first, and so which ones where no more than a limit are given."""
+
+    FOUND = "found"
+    """Whatever the database finds first; of these the lowest number."""
+    ARRIVAL = "arrival"
+    NEWEST = "newest"
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """A query for the index: conditions it knows all columns of, and how much it may take.
@@ -52,6 +63,7 @@ class Search:
     limit: int
     budget_s: float
     extras: Extras = field(default_factory=dict)
+    order: Order = Order.FOUND
 
 
 def knows(condition: Condition, level: Level, extras: Extras = NO_EXTRAS) -> bool:
@@ -60,7 +72,7 @@ def knows(condition: Condition, level: Level, extras: Extras = NO_EXTRAS) -> boo
 
 
 def search(asked: Search, connection: Connection) -> list[int]:
-    """The numbers of the entities, rising; blocks.
+    """The numbers of the entities, rising but for the newest first; blocks.
 
     Raises:
         QueryTooCostly: it would take longer than its budget.
@@ -69,9 +81,10 @@ def search(asked: Search, connection: Connection) -> list[int]:
     deadline = time.monotonic() + asked.budget_s
     try:
         with interrupted_at(connection, deadline):
-            return sorted(plan.run(connection, deadline))
+            found = plan.run(connection, deadline)
     except TimeoutError:
         raise QueryTooCostly(asked.budget_s) from None
+    return sorted(found) if asked.order is Order.FOUND else list(found)
 
 
 class _Plan:
@@ -101,16 +114,17 @@ class _Plan:
         self._looked_at = list(_columns(self._again, asked))
         self._matches = matcher(self._again)
 
-    def run(self, connection: Connection, deadline: float) -> set[int]:
+    def run(self, connection: Connection, deadline: float) -> Iterable[int]:
         sql, names = self._statement()
         values = dict(enumerate((self._asked.scope.partition, *self._parameters())))
         cursor = driver(connection).execute(sql, [values[int(name[1:])] for name in names])
-        found: set[int] = set()
+        found: dict[int, None] = {}
         try:
             while rows := cursor.fetchmany(_FETCHED):
-                found.update(row[0] for row in rows if self._is_wanted(row))
+                found.update((row[0], None) for row in rows if self._is_wanted(row))
                 if len(found) >= self._asked.limit:
-                    return set(sorted(found)[: self._asked.limit])
+                    numbers = found if self._is_ordered else sorted(found)
+                    return islice(numbers, self._asked.limit)
                 if time.monotonic() > deadline:
                     raise TimeoutError
         finally:
@@ -131,6 +145,7 @@ class _Plan:
             self._last,
             tuple(clause.signature for clause in self._clauses),
             tuple((column.tag, column.extra) for column in self._looked_at),
+            self._asked.order,
         )
         known = _statements.get(shape)
         if known is None:
@@ -152,7 +167,19 @@ class _Plan:
         if not any(clause.is_of_partition for clause in self._clauses):
             chosen = chosen.where(of_partition)
         chosen = chosen.where(*(clause.build(parameters) for clause in self._clauses))
-        return chosen.where(is_shown(self._last))
+        return self._ordered(chosen.where(is_shown(self._last)), table.c.id)
+
+    @property
+    def _is_ordered(self) -> bool:
+        return self._asked.order is not Order.FOUND
+
+    def _ordered(self, chosen: Select[*tuple[Any, ...]], id_: Any) -> Select[*tuple[Any, ...]]:
+        if not self._is_ordered:
+            return chosen
+        # With conditions the database sorts what it found by them. Left the choice, it might walk
+        # through all numbers and look at each.
+        number = id_ + literal_column("0") if self._clauses else id_
+        return chosen.order_by(number.desc() if self._asked.order is Order.NEWEST else number)
 
     def _leading(self) -> Level:
         """The level of the most selective condition."""

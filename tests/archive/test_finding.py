@@ -116,6 +116,53 @@ async def test_no_page_is_empty(index: Index, store: MemoryStore) -> None:
     assert [page async for page in finder(index, store).find(nobody)] == []
 
 
+async def window(finder: Finder, asked: Query, offset: int, limit: int) -> list[object]:
+    tag = asked.returned[0].tag
+    return [match[tag] for match in await finder.window(asked, offset, limit)]
+
+
+async def test_windows_of_studies_are_newest_first(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "PAGE", 2)
+    monkeypatch.setattr("pacsd.index.queries.PAGE", 2)
+    newest = [f"1.2.{number}" for number in reversed(range(STUDIES))]
+    by_index, by_header = query(), query(Patterns(SPECIES, VR.LO, ("species*",)))
+    by_date = query(Between(DATE, VR.DA, "20260101", None))
+    for asked in (by_index, by_header, by_date):
+        for offset in range(STUDIES + 2):
+            for limit in range(1, STUDIES + 2):
+                told = await window(finder(index, store), asked, offset, limit)
+                assert told == newest[offset : offset + limit]
+
+
+async def test_windows_of_instances_are_by_arrival(index: Index, store: MemoryStore) -> None:
+    asked = query(level=INSTANCE, tags=(0x00080018,))
+    told = await window(finder(index, store), asked, 3, 3)
+    assert told == ["1.2.1.1.1", "1.2.2.1.0", "1.2.2.1.1"]
+    one_study = query(Values(STUDY, VR.UI, ("1.2.4",)), level=INSTANCE, tags=(0x00080018,))
+    assert await window(finder(index, store), one_study, 0, 9) == ["1.2.4.1.0", "1.2.4.1.1"]
+
+
+async def test_a_window_has_the_bounds_of_a_query(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_header = query(Patterns(KVP, VR.DS, ("101",)), level=INSTANCE, tags=(0x00080018,))
+    monkeypatch.setattr(finding, "MAX_CANDIDATES", 5)
+    assert len(await window(finder(index, store), by_header, 0, 2)) == 2
+    with pytest.raises(TooCostly, match="more than 5 entities"):
+        await finder(index, store).window(by_header, 0, 9)
+    with pytest.raises(TooCostly, match="budget_s"):
+        await finder(index, store, QueryLimits(budget_s=-1)).window(query(), 0, 99)
+
+
+async def test_a_window_of_an_index_that_fails(tmp_path: Path) -> None:
+    async with open_index(tmp_path, now_us=lambda: 0) as index:
+        asking = finder(index, MemoryStore())
+    with pytest.raises(IndexUnavailable, match="stopping"):
+        await asking.window(query(), 0, 1)
+
+
 async def test_an_attribute_of_a_level_is_what_the_first_instance_says(
     index: Index, store: MemoryStore
 ) -> None:
