@@ -102,6 +102,18 @@ class FragmentCollector:
                 self._open(self._header)
                 self._header = b""
 
+    @property
+    def skippable_bytes(self) -> int:
+        """How many of the next bytes nothing is looked for in: a fragment between its ends."""
+        if self._is_table or len(self._head) < _START_BYTES:
+            return 0
+        return max(0, self._left - _TAIL_BYTES)
+
+    def skip(self, count: int) -> None:
+        """Go past so many bytes, `skippable_bytes` at most, that were not read."""
+        self._left -= count
+        self._offset += count
+
     def starts(self, fragment: int) -> bool:
         """Whether the fragment begins as a JPEG image does."""
         return bool(self._marks[fragment] & _IS_START)

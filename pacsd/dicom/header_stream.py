@@ -80,6 +80,12 @@ class DataSetHeader:
     is_broken: bool = False
     fault: str = ""
 
+    @property
+    def end_offset(self) -> int:
+        """Where in the data set it ends: how far `raw` goes."""
+        raw_start, start = self.segments[-1] if self.segments else (0, 0)
+        return start + len(self.raw) - raw_start
+
     def value(self, tag: Tag) -> bytes | None:
         """The bytes of a value; None when the element is not there, or was passed over."""
         element = self.elements.get(tag)
@@ -147,6 +153,20 @@ class HeaderStream:
             self._take(memoryview(data))
         else:
             self._take_deflated(self._inflater, data)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the next bytes are those of a long value that is left out."""
+        return bool(self._skip_bytes)
+
+    @property
+    def skippable_bytes(self) -> int:
+        """How many of the next bytes nothing is looked for in: those of a long value."""
+        return 0 if self.is_over or self._nesting or self._inflater else self._skip_bytes
+
+    def skip(self, count: int) -> None:
+        """Go past so many bytes, `skippable_bytes` at most, that were not read."""
+        self._skip_bytes -= count
 
     def end(self) -> None:
         """The data set has no more bytes."""
