@@ -31,6 +31,7 @@
                 user-chosen tags among the keys; stored_headers: where headers come from
     retrieval   what a query names, given out; retrievable: one of it; reading_ahead: several at
                 once; corrected_reading: as it was corrected; access: the trail of what left
+    outlines    what lies where in a stored data set; frame_reading: its frames
     difference  two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.

@@ -22,6 +22,7 @@ class Retrievable:
     study_instance_uid: str
     copies: tuple[Copy, ...]
     corrections: tuple[NewValue, ...] = ()
+    series_instance_uid: str = ""
 
     @property
     def is_corrected(self) -> bool:
@@ -53,4 +54,5 @@ def retrievable(instance: StoredInstance, overlays: Mapping[Tag, Overlay] | None
         instance.study_instance_uid,
         tuple(best_first),
         new_values(overlays) if overlays else (),
+        instance.series_instance_uid,
     )
