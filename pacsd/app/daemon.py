@@ -23,7 +23,7 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.opening import StartError, opened
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
-from pacsd.net import http
+from pacsd.net import http_connection
 from pacsd.net.listener import MAX_UNASSOCIATED
 from pacsd.net.peers import PeerBook
 
@@ -212,7 +212,7 @@ async def _begin(tasks: TaskGroup, key: str, run: Runs) -> None:
 
 def descriptors_needed(config: Config) -> int:
     """The file descriptors that the settings may take: each object on its way in has one, too."""
-    doors = MAX_UNASSOCIATED + http.MAX_CONNECTIONS + unix_socket.MAX_CONNECTIONS
+    doors = MAX_UNASSOCIATED + http_connection.MAX_CONNECTIONS + unix_socket.MAX_CONNECTIONS
     return 2 * config.dimse.max_associations + doors + OWN_DESCRIPTORS
 
 

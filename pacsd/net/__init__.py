@@ -22,7 +22,7 @@ peers, and what there is to tell about it.
     peers.py             the peers we know; endpoint.py addresses
     chronicle.py         what is told of one association, to
     recorder.py, metrics.py, trace.py, and the log; rate_limit.py keeps it short
-    http.py              /health, /ready, /metrics
+    http.py              /health, /ready, /metrics; http_connection.py deadlines of connections
     settings.py          [dimse], [[ae]], [http], [recorder]
     errors.py            how an association we request can fail
 

@@ -1,10 +1,11 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
 import pytest
 from aiohttp import ClientSession
+from aiohttp.web import BaseRequest, Response, StreamResponse
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,7 +14,8 @@ from structlog.typing import EventDict
 
 from pacsd import __version__
 from pacsd.net.endpoint import Endpoint
-from pacsd.net.http import Health, HttpLimits, HttpListener
+from pacsd.net.http import Health, HttpListener, Serve
+from pacsd.net.http_connection import HttpLimits
 
 READY = Health(is_ready=True)
 ANY_PORT = Endpoint("127.0.0.1", 0)
@@ -48,9 +50,14 @@ async def serving(
     registry: CollectorRegistry | None = None,
     limits: HttpLimits | None = None,
     endpoint: Endpoint = ANY_PORT,
+    services: Mapping[str, Serve] | None = None,
 ) -> AsyncIterator[Endpoint]:
     listener = HttpListener(
-        endpoint, registry=registry or CollectorRegistry(), health=lambda: health, limits=limits
+        endpoint,
+        registry=registry or CollectorRegistry(),
+        health=lambda: health,
+        limits=limits,
+        services=services,
     )
     async with anyio.create_task_group() as tasks:
         started = anyio.Event()
@@ -317,3 +324,28 @@ async def test_kept_connections_end_with_the_listener() -> None:
     writer.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(address.host, address.port)
+
+
+async def echo(request: BaseRequest) -> StreamResponse:
+    return Response(text=request.path)
+
+
+@pytest.mark.parametrize("path", ["/dicomweb", "/dicomweb/", "/dicomweb/studies/1.2"])
+async def test_a_service_answers_all_below_its_path(path: str) -> None:
+    async with serving(services={"/dicomweb": echo}) as address, ClientSession() as session:
+        async with session.get(f"http://{address}{path}") as answer:
+            assert (answer.status, await answer.text()) == (200, path)
+        async with session.get(f"http://{address}/dicomwebs") as answer:
+            assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto", "X-Real-IP"]
+)
+async def test_what_was_handed_on_to_loopback_is_not_trusted(header: str) -> None:
+    async with serving(services={"/dicomweb": echo}) as address, ClientSession() as session:
+        url = f"http://{address}/dicomweb/studies"
+        async with session.get(url, headers={header: "192.0.2.7"}) as answer:
+            assert answer.status == 401
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+            assert header.lower() in (await answer.json())["error"].lower()

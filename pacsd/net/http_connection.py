@@ -1,0 +1,129 @@
+"""Connections of the HTTP listener: each with a deadline, faults told in our words.
+
+What no setting governs is bounded here: connections, and the time from one request of a connection
+to the next, its answer taken. Who moves much data says that he is `alive` as it moves.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+import structlog
+from aiohttp.web import BaseRequest, RequestHandler, Response, Server
+
+MAX_CONNECTIONS = 256
+"""One more is answered 503 at once."""
+
+FIRST_REQUEST_TIMEOUT_S = 10.0
+"""From the connection to the end of the first request's header."""
+
+NEXT_REQUEST_TIMEOUT_S = 30.0
+"""From one request to the next on a connection that is kept."""
+
+BODY_TIMEOUT_S = 0.5
+"""How long a body nobody asked for is read and thrown away before the connection is closed."""
+
+GUARDS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Server": "pacsd",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of every answer."""
+
+_JSON = "application/json"
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n"
+    b"Retry-After: 1\r\nServer: pacsd\r\n\r\n"
+)
+
+_log = structlog.get_logger("pacsd.net.http")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """What the connections of a listener may take."""
+
+    max_connections: int = MAX_CONNECTIONS
+    first_request_timeout_s: float = FIRST_REQUEST_TIMEOUT_S
+    next_request_timeout_s: float = NEXT_REQUEST_TIMEOUT_S
+
+
+class Connection(RequestHandler):
+    """A connection with a deadline, that answers faults in our words and logs none of a peer's."""
+
+    __slots__ = ("_deadline", "_limits", "_open")
+
+    def __init__(
+        self,
+        web: Server,
+        loop: asyncio.AbstractEventLoop,
+        limits: HttpLimits,
+        open_connections: "set[Connection]",
+    ) -> None:
+        super().__init__(
+            web,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type] # None turns it off
+            keepalive_timeout=limits.next_request_timeout_s,
+            lingering_time=BODY_TIMEOUT_S,
+        )
+        self._limits = limits
+        self._open = open_connections
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take it, or turn it away when there are too many."""
+        super().connection_made(transport)
+        self._set_deadline(self._limits.first_request_timeout_s)
+        if len(self._open) < self._limits.max_connections:
+            self._open.add(self)
+            return
+        if self.transport is not None:
+            self.transport.write(_FULL)
+        self.force_close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget it."""
+        self._open.discard(self)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def alive(self) -> None:
+        """A request's header is read, or data moved: more of it, or the next one, must in time."""
+        self._set_deadline(self._limits.next_request_timeout_s)
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's words repeat what the peer sent
+    ) -> Response:
+        """Answer a request that could not be read or served; the connection ends with it."""
+        if status >= 500:  # noqa: PLR2004 - 5xx: the fault is ours
+            _log.error("a defect of pacsd failed a request", path=request.path, exc_info=exc)
+        words = "internal error" if status >= 500 else "bad request"  # noqa: PLR2004
+        response = json_answer(status, {"error": words})
+        response.force_close()
+        return response
+
+    def _set_deadline(self, timeout_s: float) -> None:
+        # aiohttp forgets a transport that it closes, but one whose peer reads nothing stays open.
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.transport is not None:
+            self._deadline = self._loop.call_later(timeout_s, self.transport.abort)
+
+
+def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer in JSON."""
+    return Response(
+        body=orjson.dumps(body) + b"\n",
+        status=status,
+        headers={**GUARDS, **(headers or {})},
+        content_type=_JSON,
+    )
