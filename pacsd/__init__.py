@@ -9,6 +9,7 @@ the table):
     3     index     what is stored and where it lies: the only room that knows SQL
     2     api       the contract with plugins: ports, records, hooks, settings
     1     dimse     DIMSE messages, sans-I/O
+    1     dicomweb  the grammar of DICOMweb, I/O-free
     1     ul        DICOM Upper Layer, sans-I/O
     0     dicom     words of the standard
 """

@@ -1,0 +1,16 @@
+"""The grammar of DICOMweb, without a server (PS3.18): what requests say, how answers are written.
+
+In: the path, query, headers and payload of a request, as they came.
+Out: frozen records (targets, parameters, choices, parts), the bytes around an answer's parts, or a
+refusal from `errors` that names the field, the value and the rule, and has the status to answer.
+Who calls: the routes of `net`; whoever retrieves or stores as a user agent.
+
+    targets             paths <-> resources                              PS3.18 sections 10.1, 10.4
+    query_string        the query component, decoded                     PS3.18 section 8.3.1
+    attribute_names     tags and keywords, also of items                 PS3.18 section 8.3.4.1
+    parameters          what a search asks for                           PS3.18 section 8.3.4
+
+Pure functions and one parser that is fed: no sockets, clocks, logs, hooks, nor chance. Nothing
+here takes more than linear time or more memory than its bounds say, whoever wrote the request.
+Modules are imported directly: this plate re-exports nothing.
+"""
