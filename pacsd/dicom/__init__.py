@@ -5,8 +5,7 @@ Goes out: judged words (UIDs, AE titles, tags), frozen records, or a refusal fro
 names the field, the value and the rule.
 
     uid             Unique Identifiers: validity, wire form, 2.25 UIDs    PS3.5 sections 6.2, 9, B.2
-    text            peers' text, made safe for log lines
-    ae_title        AE titles                                             PS3.5 table 6.2-1
+    text, ae_title  peers' text, made safe for log lines; AE titles       PS3.5 table 6.2-1
     tag             Data Element Tags as plain ints                       PS3.5 sections 7.1.1, 7.8
     vr              Value Representations                                 PS3.5 sections 6.2, 7.1.2
     status          DIMSE status codes: names, categories, words          PS3.7 Annex C, PS3.4
@@ -29,6 +28,7 @@ names the field, the value and the rule.
     query, level    what is asked for: query_keys, identifier, answer      PS3.4 sections C.4, C.6
     matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
+    json_model      and json_writer, by json_values, json_text            PS3.18 annex F
     corrector       other values on the way out; overlaid: for matching   PS3.3 C.12.1.1.9
     quirks          what broke the standard and was read all the same     -
 

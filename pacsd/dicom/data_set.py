@@ -5,14 +5,14 @@ Not for objects on their way in, whose headers are scanned as bytes.
 
 from collections.abc import Iterator, Sequence
 
-from pacsd.dicom.charset import CharacterSet, character_set
+from pacsd.dicom.charset import DEFAULT_CHARACTER_SET, CharacterSet, character_set
 from pacsd.dicom.dictionary import vr_of
-from pacsd.dicom.headers import EXPLICIT_BIG, UNDEFINED_LENGTH, Buffer, Element, layout_of
+from pacsd.dicom.headers import EXPLICIT_BIG, ITEM, UNDEFINED_LENGTH, Buffer, Element, layout_of
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.values import read_values
 from pacsd.dicom.vr import VR
-from pacsd.dicom.walk import Path, walk
+from pacsd.dicom.walk import PIXEL_DATA, Path, walk
 
 SPECIFIC_CHARACTER_SET: Tag = 0x00080005
 MAX_HEADERS = 65_536
@@ -99,7 +99,10 @@ def element_vr(element: Element) -> str:
     """An element's own VR; where that is no help, the dictionary's; UN if none is known."""
     vr = element.vr
     if vr is None or vr not in _KNOWN or vr == VR.UN:
-        vr = VR.SQ if element.is_undefined_length else vr_of(element.tag)
+        if element.is_undefined_length:
+            # PS3.5 section A.4: fragments are OB.
+            return VR.OB if element.tag == PIXEL_DATA else VR.SQ
+        vr = vr_of(element.tag)
     return VR.UN if vr is None else vr
 
 
@@ -109,8 +112,15 @@ def read_data_set(
     *,
     stop_before: Tag | None = None,
     max_headers: int | None = None,
+    charset: CharacterSet = DEFAULT_CHARACTER_SET,
+    is_layout_certain: bool = False,
+    keeps_empty_items: bool = False,
 ) -> DataSet:
     """The data set of these bytes.
+
+    Its text is in `charset` where it does not say otherwise. With `is_layout_certain` it is written
+    as the Transfer Syntax says; else its first element decides. Items without elements are left out
+    if they are not to be kept.
 
     Raises:
         ScanError: its structure cannot be read, nests too deep, or has more elements and items
@@ -118,10 +128,20 @@ def read_data_set(
     """
     most = MAX_HEADERS if max_headers is None else max_headers
     is_little_endian = layout_of(syntax) is not EXPLICIT_BIG
-    root = DataSet(raw, character_set(b""), is_little_endian=is_little_endian)
+    root = DataSet(raw, charset, is_little_endian=is_little_endian)
     places: dict[Path, DataSet] = {(): root}
-    for path, element in walk(raw, syntax, stop_before=stop_before, max_headers=most):
-        _place(places, path).add(element)
+    walked = walk(
+        raw,
+        syntax,
+        stop_before=stop_before,
+        max_headers=most,
+        is_layout_certain=is_layout_certain,
+        tells_items=keeps_empty_items,
+    )
+    for path, element in walked:
+        place = _place(places, path)
+        if element.tag != ITEM:
+            place.add(element)
     return root
 
 

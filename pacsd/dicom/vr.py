@@ -41,6 +41,9 @@ class VR(StrEnum):
     UT = "UT"
     UV = "UV"
 
+    # As Enum has it, but not by way of Python: VRs are looked up in tables for every element.
+    __hash__ = str.__hash__
+
 
 _LONG_LENGTH = frozenset({
     VR.OB, VR.OD, VR.OF, VR.OL, VR.OV, VR.OW, VR.SQ, VR.SV, VR.UC, VR.UN, VR.UR, VR.UT, VR.UV,

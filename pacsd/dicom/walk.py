@@ -73,12 +73,16 @@ def walk(
     stop_before: Tag | None = None,
     quirks: QuirkCounter | None = None,
     max_headers: int = MAX_NESTED_HEADERS,
+    is_layout_certain: bool = False,
+    tells_items: bool = False,
 ) -> Iterator[Walked]:
     """Every Data Element in the order of the bytes, a sequence before what is in its items.
 
     Stops at the first tag at or past `stop_before` outside sequences. `length` of an element of
     undefined length is UNDEFINED_LENGTH; fragments of Pixel Data are passed over. A data set that
-    ends early is walked as far as it goes and counted in `quirks`.
+    ends early is walked as far as it goes and counted in `quirks`. With `is_layout_certain` the
+    elements are written as the Transfer Syntax says; else the first one decides. With `tells_items`
+    an item comes as an element ITEM with its own path, before what is in it.
 
     Raises:
         ScanError: the structure cannot be read, nests deeper than MAX_DEPTH, or holds more than
@@ -86,8 +90,11 @@ def walk(
     """
     counter = QuirkCounter() if quirks is None else quirks
     stop = _NO_TAG if stop_before is None else stop_before
-    layout = first_layout(buffer, 0, layout_of(syntax), counter)
+    layout = layout_of(syntax)
+    if not is_layout_certain:
+        layout = first_layout(buffer, 0, layout, counter)
     walker = _Walker(buffer, counter, max_headers, descends=True, stop=stop)
+    walker.tells_items = tells_items
     walker.open(_Open(layout, len(buffer), (), is_undefined=False))
     while walker.stack:
         walked = walker.step()
@@ -176,7 +183,7 @@ class _Walker:
 
     __slots__ = (
         "buffer", "depth", "descends", "headers_left", "last_tag", "needed_bytes", "nested_left",
-        "offset", "quirks", "size", "stack", "stop",
+        "offset", "quirks", "size", "stack", "stop", "tells_items",
     )  # fmt: skip
 
     def __init__(
@@ -195,6 +202,7 @@ class _Walker:
         # Of what is passed over, and only looked at for how deep it nests.
         self.nested_left = max_headers
         self.descends = descends
+        self.tells_items = False
         self.stop = stop
         self.stack: list[_Open] = []
         self.depth = 0
@@ -242,8 +250,7 @@ class _Walker:
             )
         if top.sequence is None:
             return self._element(top)
-        self._item(top)
-        return None
+        return self._item(top)
 
     def _element(self, top: _Open) -> Walked | None:
         header = read_header(self.buffer, self.offset, top.layout, top.limit)
@@ -280,12 +287,12 @@ class _Walker:
         if length % 2 and length != UNDEFINED_LENGTH:
             self.quirks.add(QuirkKind.ODD_LENGTH, tag)
 
-    def _item(self, top: _Open) -> None:
+    def _item(self, top: _Open) -> Walked | None:
         group, element, length = top.layout.implicit.unpack_from(self.buffer, self.offset)
         tag = group << 16 | element
         if tag == ITEM:
-            self._open_item(top, length)
-        elif tag == SEQUENCE_DELIMITATION and top.is_undefined:
+            return self._open_item(top, length)
+        if tag == SEQUENCE_DELIMITATION and top.is_undefined:
             self._delimited(tag, length)
             self._close()
         elif tag in {SEQUENCE_DELIMITATION, ITEM_DELIMITATION}:
@@ -296,8 +303,9 @@ class _Walker:
                 f"{format_tag(top.sequence or 0)}: {format_tag(tag)} at offset {self.offset} where "
                 "an item must stand (PS3.5 section 7.5)"
             )
+        return None
 
-    def _open_item(self, top: _Open, length: int) -> None:
+    def _open_item(self, top: _Open, length: int) -> Walked | None:
         sequence = top.sequence or 0
         start = self.offset + HEADER_BYTES
         is_undefined = length == UNDEFINED_LENGTH
@@ -310,7 +318,7 @@ class _Walker:
             self.offset = self._end(sequence, start, length, top.limit)
             if not top.holds_fragments:
                 self._check_item(top, start, length)
-            return
+            return None
         limit = self._end(sequence, start, length, top.limit, opens=True)
         path = (*top.path, (sequence, top.items)) if self.descends else ()
         is_explicit = top.is_unknown and is_explicit_header(self.buffer, start)
@@ -318,6 +326,10 @@ class _Walker:
         top.items += 1
         self.offset = start
         self.stack.append(_Open(layout, limit, path, is_undefined))
+        return self._told(path, Element(ITEM, None, start, length, is_undefined))
+
+    def _told(self, path: Path, item: Element) -> Walked | None:
+        return Walked(path, item) if self.tells_items else None
 
     def _check_item(self, top: _Open, start: int, length: int) -> None:
         """See that an item that is passed over nests no deeper than it may."""

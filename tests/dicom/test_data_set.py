@@ -2,11 +2,12 @@ import pytest
 from pydicom.dataset import Dataset
 
 from pacsd.dicom import data_set as data_sets
+from pacsd.dicom.charset import character_set
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.registry import TransferSyntax
 from tests.dicom.by_pydicom import UNCOMPRESSED, encoded
-from tests.dicom.written import EXPLICIT, IMPLICIT, element
+from tests.dicom.written import EXPLICIT, IMPLICIT, element, item, sequence
 
 NAME, CODES, CODE_VALUE, ROWS = 0x00100010, 0x00081032, 0x00080100, 0x00280010
 
@@ -47,3 +48,32 @@ def test_what_has_no_value_is_empty() -> None:
     assert read.is_empty(0x00080060)
     assert not read.is_empty(0x00100010)
     assert not read.is_empty(0x00100020)
+
+
+def test_empty_items_are_kept_if_they_are_asked_for() -> None:
+    code = element(CODE_VALUE, "SH", b"A ")
+    data = sequence(CODES, item(b"") + item(code) + item(b""))
+    kept = read_data_set(data, EXPLICIT, keeps_empty_items=True).items(CODES)
+    assert [list(each) for each in kept] == [[], [CODE_VALUE], []]
+    assert [list(each) for each in read_data_set(data, EXPLICIT).items(CODES)] == [[CODE_VALUE]]
+
+
+def test_text_of_a_part_is_in_the_character_set_of_the_whole() -> None:
+    name = element(NAME, "PN", b"M\xfcller")
+    cyrillic = character_set(b"ISO_IR 144")
+    assert list(read_data_set(name, EXPLICIT, charset=cyrillic).texts(NAME)) == ["Mќller"]
+    said = element(0x00080005, "CS", b"ISO_IR 100") + name
+    assert list(read_data_set(said, EXPLICIT, charset=cyrillic).texts(NAME)) == ["Müller"]
+
+
+def test_the_layout_of_a_part_may_be_certain() -> None:
+    """20300 is `LO` where Explicit VR has its VR."""
+    data = element(0x00091010, "UN", bytes(20300), IMPLICIT)
+    found = read_data_set(data, IMPLICIT, is_layout_certain=True)
+    assert len(found.raw(0x00091010)) == 20300
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+def test_fragments_are_no_sequence(syntax: TransferSyntax) -> None:
+    data = sequence(0x7FE00010, item(b"") + item(b"12"), syntax, vr="OB", is_undefined=True)
+    assert read_data_set(data, syntax).vr(0x7FE00010) == "OB"

@@ -8,7 +8,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from pacsd.dicom.errors import ScanError
-from pacsd.dicom.headers import UNDEFINED_LENGTH
+from pacsd.dicom.headers import ITEM, UNDEFINED_LENGTH
 from pacsd.dicom.quirks import QuirkCounter, QuirkKind
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.walk import MAX_DEPTH, Path, Walked, walk
@@ -324,3 +324,28 @@ def test_every_object_of_the_corpus_is_walked_as_pydicom_does() -> None:
                 assert value == their_value, (each.path, key)
             # pydicom names VRs after a look into the dictionary or at the first item.
             assert vr in {their_vr, None} or (vr, their_vr) == ("UN", "SQ"), (each.path, key)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES, ids=keyword)
+@pytest.mark.parametrize("is_undefined", [True, False])
+def test_items_are_told_if_they_are_asked_for(syntax: TransferSyntax, is_undefined: bool) -> None:
+    uid = element(UID, "UI", b"1.2 ", syntax)
+    items = [item(each, syntax, is_undefined=is_undefined) for each in (b"", uid, b"")]
+    data = sequence(SQ, b"".join(items), syntax, is_undefined=is_undefined)
+    told = [(path, each.tag) for path, each in walk(data, syntax, tells_items=True)]
+    places: list[Path] = [((SQ, number),) for number in range(3)]
+    assert told == [
+        ((), SQ), (places[0], ITEM), (places[1], ITEM), (places[1], UID), (places[2], ITEM),
+    ]  # fmt: skip
+
+
+def test_fragments_are_no_items() -> None:
+    data = sequence(0x7FE00010, item(b"") + item(b"12"), vr="OB", is_undefined=True)
+    assert len(list(walk(data, EXPLICIT, tells_items=True))) == 1
+
+
+def test_a_layout_may_be_certain() -> None:
+    """20300 is `LO` where Explicit VR has its VR."""
+    data = element(UID, "UI", bytes(20300), IMPLICIT)
+    assert [each.length for _, each in walk(data, IMPLICIT, is_layout_certain=True)] == [20300]
+    assert [each.vr for _, each in walk(data, IMPLICIT)] != [None]

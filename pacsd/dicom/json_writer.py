@@ -1,0 +1,278 @@
+"""DICOM JSON metadata straight from the bytes of headers (PS3.18 annex F).
+
+What one instance of a series says the others say too, but for a few values: members that were
+written once are remembered by the bytes they were written from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pacsd.dicom.charset import DEFAULT_CHARACTER_SET, CharacterSet, character_set
+from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet, element_vr, read_data_set
+from pacsd.dicom.header_writer import encode_item_header
+from pacsd.dicom.headers import (
+    DELIMITER_GROUP,
+    EXPLICIT_BIG,
+    LONG_VRS,
+    SEQUENCE_DELIMITATION,
+    UNDEFINED_LENGTH,
+    Buffer,
+    Element,
+    Layout,
+    read_header,
+)
+from pacsd.dicom.json_text import json_bytes, json_text
+from pacsd.dicom.json_values import BULK_VRS, attribute, is_in_model
+from pacsd.dicom.registry import TransferSyntax
+from pacsd.dicom.remembered import Remembered
+from pacsd.dicom.scan import Scan, scan
+from pacsd.dicom.stored_header import header_syntax
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
+
+MARK = b"\0"
+"""Stands for the base of BulkDataURIs until it is known. JSON text never holds it raw."""
+
+MAX_INLINE_BYTES = 1024
+MAX_REMEMBERED = 4096
+MAX_REMEMBERED_VALUE_BYTES = 8 * 1024
+
+PIXEL_DATA_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+"""Float, Double Float and Pixel Data (PS3.3 section C.7.6.3): never inline."""
+
+_MAX_ENCODINGS = 8
+_Key: TypeAlias = bytes | tuple[Tag, str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """How elements are encoded, and the members that were written of such.
+
+    A key is the element's bytes, header and all; in items its tag, VR and value.
+    """
+
+    charset: CharacterSet
+    layout: Layout
+    remembered: Remembered[_Key]
+
+
+class JsonWriter:
+    """Writes attributes as members of JSON objects, with a memory of those written before.
+
+    Args:
+        max_inline_bytes: a longer value becomes a BulkDataURI, if its VR permits one (PS3.18
+            section F.2.2).
+        kept: how many members are remembered, at most.
+    """
+
+    def __init__(
+        self, *, max_inline_bytes: int = MAX_INLINE_BYTES, kept: int = MAX_REMEMBERED
+    ) -> None:
+        self._max_inline_bytes = max_inline_bytes
+        self._kept = kept
+        self._encodings: dict[tuple[CharacterSet, Layout], _Encoding] = {}
+
+    def members(
+        self,
+        buffer: Buffer,
+        written: TransferSyntax | Layout,
+        charset: CharacterSet | None = None,
+        stop_before: Tag | None = None,
+    ) -> dict[Tag, bytes]:
+        """The members of all elements outside sequences, such as `"00080060":{"vr":...}`.
+
+        `buffer` holds a data set or a part of one. By a Transfer Syntax its first element decides
+        how it is written, a Layout is certain. Its text is in `charset`, else as the bytes say.
+        Group lengths and File Meta Information are left out. What is cut short is written as far
+        as it goes.
+
+        Raises:
+            ScanError: the structure cannot be read.
+        """
+        is_layout = isinstance(written, Layout)
+        syntax = header_syntax(written) if isinstance(written, Layout) else written
+        found = scan(buffer, syntax, stop_before=stop_before, is_layout_certain=is_layout)
+        declared = _declared(found, buffer) if charset is None else charset
+        encoding = self._encoding(declared, found.layout)
+        data = buffer if isinstance(buffer, bytes) else bytes(buffer)
+        latest, recall = encoding.remembered.younger.get, encoding.remembered.get
+        members: dict[Tag, bytes] = {}
+        before = 0
+        for element in found.elements.values():
+            tag, _, start, length, _ = element
+            end = start + length
+            # A duplicate out of order takes the place of the first: it has no such key.
+            key = data[before:end]
+            member = latest(key) or recall(key) if before <= start else None
+            if member is None:
+                member = self._new_member(element, data, encoding)
+                if before <= start and length <= MAX_REMEMBERED_VALUE_BYTES:
+                    encoding.remembered.put(key, member)
+            before = end
+            if member:
+                members[tag] = member
+        cut_short = _cut_short(found, data)
+        if cut_short is not None:
+            members[cut_short.tag] = self._new_member(cut_short, data, encoding)
+        return members
+
+    def value_member(
+        self, tag: Tag, vr: str | None, value: Buffer, layout: Layout, charset: CharacterSet
+    ) -> bytes:
+        """The member of one element by its value alone: of a long one that lies by itself.
+
+        Raises:
+            ScanError: it is a sequence whose structure cannot be read.
+        """
+        element = Element(tag, vr, 0, len(value), is_undefined_length=False)
+        return self._member(element, bytes(value), self._encoding(charset, layout))
+
+    def is_bulk(self, tag: Tag, vr: str | None, length: int) -> bool:
+        """Whether a value of so many bytes is told by a BulkDataURI: its bytes are not needed."""
+        if tag in PIXEL_DATA_TAGS:
+            return length > 0
+        if length <= self._max_inline_bytes:
+            return False
+        return element_vr(Element(tag, vr, 0, length, is_undefined_length=False)) in BULK_VRS
+
+    def bulk_member(self, tag: Tag, vr: str | None) -> bytes:
+        """The member of an element whose value lies elsewhere."""
+        element = Element(tag, vr, 0, 0, is_undefined_length=False)
+        return _bulk(tag, element_vr(element), "")
+
+    def join(self, members: Mapping[Tag, bytes], bulk_base: str) -> bytes:
+        """The members as one JSON object, in the order of their tags (PS3.18 section F.2.2).
+
+        A BulkDataURI (section F.2.6) is `bulk_base`, which ends in `/`, and the tag; for an element
+        in items the path to it, with item numbers from 1: `00081140/1/00091010`.
+        """
+        joined = b",".join([members[tag] for tag in sorted(members)])
+        return b"{%b}" % joined.replace(MARK, json_bytes(json_text(bulk_base)[1:-1]))
+
+    def _encoding(self, charset: CharacterSet, layout: Layout) -> _Encoding:
+        key = (charset, layout)
+        found = self._encodings.get(key)
+        if found is None:
+            if len(self._encodings) >= _MAX_ENCODINGS:
+                self._encodings.clear()
+            found = self._encodings[key] = _Encoding(charset, layout, Remembered(self._kept))
+        return found
+
+    def _new_member(self, element: Element, buffer: bytes, encoding: _Encoding) -> bytes:
+        """The member, b'' for what is left out."""
+        if not is_in_model(element.tag):
+            return b""
+        raw = buffer[element.offset : element.offset + element.length]
+        return self._member(element, raw, encoding)
+
+    def _member(self, element: Element, raw: bytes, encoding: _Encoding) -> bytes:
+        vr = element_vr(element)
+        if vr == VR.SQ:
+            return self._sequence(element, raw, encoding)
+        if element.is_undefined_length:
+            return _of_fragments(element.tag, vr, "", is_empty=not raw)
+        if self.is_bulk(element.tag, vr, len(raw)):
+            return _bulk(element.tag, vr, "")
+        return _inline(element.tag, vr, raw, encoding)
+
+    def _sequence(self, element: Element, raw: bytes, encoding: _Encoding) -> bytes:
+        """A sequence by itself, behind a header as it had."""
+        layout = encoding.layout
+        data_set = read_data_set(
+            _sequence_header(element, layout) + raw + _sequence_end(element, layout),
+            header_syntax(layout),
+            charset=encoding.charset,
+            is_layout_certain=True,
+            keeps_empty_items=True,
+        )
+        return self._items(data_set, element.tag, "", encoding)
+
+    def _items(self, data_set: DataSet, tag: Tag, path: str, encoding: _Encoding) -> bytes:
+        items = [
+            self._item(item, f"{path}{tag:08X}/{number}/", encoding)
+            for number, item in enumerate(data_set.items(tag), 1)
+        ]
+        if not items:
+            return b'"%08X":{"vr":"SQ"}' % tag
+        return b'"%08X":{"vr":"SQ","Value":[%b]}' % (tag, b",".join(items))
+
+    def _item(self, item: DataSet, path: str, outer: _Encoding) -> bytes:
+        encoding = outer
+        if item.charset is not outer.charset:
+            encoding = self._encoding(item.charset, outer.layout)
+        members = [
+            self._item_member(item, tag, path, encoding) for tag in sorted(item) if is_in_model(tag)
+        ]
+        return b"{%b}" % b",".join(members)
+
+    def _item_member(self, item: DataSet, tag: Tag, path: str, encoding: _Encoding) -> bytes:
+        vr = item.vr(tag)
+        if vr == VR.SQ:
+            return self._items(item, tag, path, encoding)
+        raw = item.raw(tag)
+        if not raw and not item.is_empty(tag):
+            return _of_fragments(tag, vr, path, is_empty=False)
+        if self.is_bulk(tag, vr, len(raw)):
+            return _bulk(tag, vr, path)
+        # Frames of a multi-frame image say much the same, too.
+        key = (tag, vr, raw)
+        member = encoding.remembered.get(key)
+        if member is None:
+            member = _inline(tag, vr, raw, encoding)
+            if len(raw) <= MAX_REMEMBERED_VALUE_BYTES:
+                encoding.remembered.put(key, member)
+        return member
+
+
+def _declared(found: Scan, buffer: Buffer) -> CharacterSet:
+    element = found.elements.get(SPECIFIC_CHARACTER_SET)
+    if element is None:
+        return DEFAULT_CHARACTER_SET
+    return character_set(bytes(buffer[element.offset : element.offset + element.length]))
+
+
+def _cut_short(found: Scan, buffer: bytes) -> Element | None:
+    """The sequence within which a data set ends, as far as it is there."""
+    if found.is_complete:
+        return None
+    header = read_header(buffer, found.end_offset, found.layout, len(buffer))
+    if header is None or header.tag >> 16 == DELIMITER_GROUP:
+        return None
+    rest = len(buffer) - header.start
+    element = Element(header.tag, header.vr, header.start, rest, is_undefined_length=False)
+    return element if element_vr(element) == VR.SQ else None
+
+
+def _inline(tag: Tag, vr: str, raw: bytes, encoding: _Encoding) -> bytes:
+    is_little_endian = encoding.layout is not EXPLICIT_BIG
+    said = attribute(tag, vr, raw, encoding.charset, is_little_endian=is_little_endian)
+    return json_bytes(f'"{tag:08X}":{json_text(said)}')
+
+
+def _bulk(tag: Tag, vr: str, path: str) -> bytes:
+    return b'"%08X":{"vr":"%b","BulkDataURI":"%b%b%08X"}' % (
+        tag, vr.encode(), MARK, path.encode(), tag,
+    )  # fmt: skip
+
+
+def _of_fragments(tag: Tag, vr: str, path: str, *, is_empty: bool) -> bytes:
+    """A value of undefined length that is no sequence (PS3.5 section A.4)."""
+    if is_empty or vr not in BULK_VRS:
+        return b'"%08X":{"vr":"%b"}' % (tag, vr.encode())
+    return _bulk(tag, vr, path)
+
+
+def _sequence_header(element: Element, layout: Layout) -> bytes:
+    tag, vr, _, length, is_undefined = element
+    size = UNDEFINED_LENGTH if is_undefined else length
+    if layout.is_implicit_vr:
+        return layout.implicit.pack(tag >> 16, tag & 0xFFFF, size)
+    code = VR.SQ if vr is None or vr.encode() not in LONG_VRS else vr
+    return layout.short.pack(tag >> 16, tag & 0xFFFF, code.encode(), 0) + layout.length.pack(size)
+
+
+def _sequence_end(element: Element, layout: Layout) -> bytes:
+    if not element.is_undefined_length:
+        return b""
+    return encode_item_header(layout, SEQUENCE_DELIMITATION, 0)
