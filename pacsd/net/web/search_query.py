@@ -1,0 +1,106 @@
+"""What a search over the web asks for, as the same query that C-FIND asks (PS3.18 section 10.6)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pacsd.dicom.dictionary import vr_of
+from pacsd.dicom.errors import IdentifierError
+from pacsd.dicom.header_stream import known_syntax
+from pacsd.dicom.identifier import PATIENT_ROOT, UNIQUE_KEYS, Manner, read_query
+from pacsd.dicom.level import Level
+from pacsd.dicom.level_attributes import attributes_of
+from pacsd.dicom.query import Query
+from pacsd.dicom.query_keys import Key, QueryKeyError, checked_value, encode_identifier, name_of
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
+from pacsd.dicomweb.attribute_names import Path
+from pacsd.dicomweb.errors import BadRequest
+from pacsd.dicomweb.parameters import SearchParameters
+from pacsd.dicomweb.targets import Kind, Target
+
+LEVELS: Mapping[Kind, Level] = {
+    Kind.ALL_STUDIES: Level.STUDY,
+    Kind.ALL_SERIES: Level.SERIES,
+    Kind.STUDYS_SERIES: Level.SERIES,
+    Kind.ALL_INSTANCES: Level.INSTANCE,
+    Kind.STUDYS_INSTANCES: Level.INSTANCE,
+    Kind.SERIES_INSTANCES: Level.INSTANCE,
+}
+"""The resources that can be searched, and what is found there."""
+
+_SYNTAX = known_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
+
+
+@dataclass(frozen=True, slots=True)
+class WebQuery:
+    """A query, and the keys of it that mean nothing to us and so match everything."""
+
+    query: Query
+    unmatched: tuple[Tag, ...]
+
+
+def web_query(
+    target: Target,
+    asked: SearchParameters,
+    told: Sequence[Tag],
+    *,
+    names_are_exact: bool,
+) -> WebQuery:
+    """The query of a search; `told` are attributes that its answers have in any case.
+
+    Raises:
+        BadRequest: a key has a value that cannot be looked for.
+    """
+    level = LEVELS[target.kind]
+    root = _Draft()
+    for path, value in (*_of_target(target), *asked.matches):
+        root.at(path).give(path, value)
+    everything = attributes_of(level) if asked.includes_all else ()
+    for path in (*asked.includes, *((tag,) for tag in (*told, *everything))):
+        root.at(path)
+    manner = Manner(
+        is_relational=True, is_fuzzy=asked.is_fuzzy, names_are_exact=names_are_exact
+    )
+    try:
+        identifier = encode_identifier(level, root.keys(), _SYNTAX)
+        found = read_query(identifier, _SYNTAX, PATIENT_ROOT, manner)
+    except (QueryKeyError, IdentifierError) as error:
+        raise BadRequest("query", str(error), "cannot be asked for") from error
+    return WebQuery(found.query, found.unmatched)
+
+
+def _of_target(target: Target) -> Iterable[tuple[Path, str]]:
+    """The keys that the resource stands for."""
+    if target.study_instance_uid:
+        yield (UNIQUE_KEYS[Level.STUDY],), target.study_instance_uid
+    if target.series_instance_uid:
+        yield (UNIQUE_KEYS[Level.SERIES],), target.series_instance_uid
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A key as far as it is known, and those of its items."""
+
+    value: str = ""
+    inner: "dict[Tag, _Draft]" = field(default_factory=dict)
+
+    def at(self, path: Path) -> "_Draft":
+        draft = self
+        for tag in path:
+            draft = draft.inner.setdefault(tag, _Draft())
+        return draft
+
+    def give(self, path: Path, value: str) -> None:
+        if self.value and value and self.value != value:
+            name = ".".join(map(name_of, path))
+            raise BadRequest(name, value, "is not what the path of the request names")
+        self.value = self.value or value
+
+    def keys(self, above: Path = ()) -> tuple[Key, ...]:
+        return tuple(each._key((*above, tag)) for tag, each in self.inner.items())  # noqa: SLF001
+
+    def _key(self, path: Path) -> Key:
+        vr = VR.SQ if self.inner else vr_of(path[-1]) or VR.UN
+        name = ".".join(map(name_of, path))
+        return Key(path[-1], vr, checked_value(name, vr, self.value), self.keys(path))

@@ -1,0 +1,101 @@
+"""Searches: QIDO-RS (PS3.18 section 10.6)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from aiohttp.web import StreamResponse
+
+from pacsd.archive.finding import FindError, Match
+from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, UNIQUE_KEYS
+from pacsd.dicom.json_answer import JsonAnswers
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import Query
+from pacsd.dicom.query_keys import name_of
+from pacsd.dicom.tag import Tag
+from pacsd.dicomweb.accept import Representation, choose
+from pacsd.dicomweb.headers import warning
+from pacsd.dicomweb.parameters import search_parameters
+from pacsd.dicomweb.required_attributes import required_attributes
+from pacsd.dicomweb.targets import Kind, Target
+from pacsd.net.web.exchange import DICOM_JSON, Exchange, dicom_json
+from pacsd.net.web.search_query import LEVELS, WebQuery, web_query
+
+RETRIEVE_URL: Tag = 0x00081190
+ONLINE = "ONLINE"
+"""All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
+
+OFFERS = (Representation(DICOM_JSON, is_multipart=False), Representation("application/json", is_multipart=False))
+
+_UID_LEVELS = (Level.STUDY, Level.SERIES, Level.INSTANCE)
+_TARGETS = {
+    Level.STUDY: Kind.STUDY,
+    Level.SERIES: Kind.SERIES,
+    Level.INSTANCE: Kind.INSTANCE,
+}
+
+
+class Finds(Protocol):
+    """Who has the answers; see `Finder`."""
+
+    async def window(self, query: Query, offset: int, limit: int) -> Sequence[Match]:
+        """Of what matches, as many as `limit` behind the first `offset` ones.
+
+        Raises:
+            FindError: they cannot be told.
+        """
+
+    async def unsupported(self, query: Query) -> tuple[Tag, ...]:
+        """What is asked for that entities of this level do not have."""
+
+
+class Searching:
+    """Answers searches."""
+
+    def __init__(self, finder: Finds, max_results: int, *, names_are_exact: bool) -> None:
+        self._finder = finder
+        self._max_results = max_results
+        self._names_are_exact = names_are_exact
+        self._answers = JsonAnswers()
+
+    async def answer(self, exchange: Exchange) -> StreamResponse:
+        """What matches, in the DICOM JSON Model.
+
+        Raises:
+            DicomWebError: it cannot be asked so, or not be answered in what the client takes.
+            FindError: it cannot be told.
+        """
+        target = exchange.target
+        level = LEVELS[target.kind]
+        asked = search_parameters(exchange.query)
+        choose(OFFERS, exchange.accept, asked.accept)
+        found = web_query(
+            target, asked, required_attributes(target), names_are_exact=self._names_are_exact
+        )
+        limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
+        matches = await self._finder.window(found.query, asked.offset, limit + 1)
+        answers = [self._answers.write(_told(exchange, level, each)) for each in matches[:limit]]
+        headers = await self._warnings(found, is_cut=len(matches) > limit)
+        return dicom_json(answers, headers)
+
+    async def _warnings(self, found: WebQuery, *, is_cut: bool) -> Mapping[str, str]:
+        """What clients should know of an answer (PS3.18 section 8.3.4)."""
+        texts = []
+        ignored = {*found.unmatched, *await self._finder.unsupported(found.query)}
+        if ignored:
+            names = ", ".join(map(name_of, sorted(ignored)))
+            texts.append(f"The following attributes are neither matched nor told: {names}")
+        if is_cut:
+            texts.append("There are additional results that can be requested")
+        return {"Warning": ", ".join(map(warning, texts))} if texts else {}
+
+
+def _told(exchange: Exchange, level: Level, match: Match) -> Match:
+    """What is told, with where it is to be had."""
+    uids = [_text(match, each) for each in _UID_LEVELS if each <= level]
+    url = exchange.url(Target(_TARGETS[level], *uids))
+    return {**match, RETRIEVE_URL: url, INSTANCE_AVAILABILITY: ONLINE}
+
+
+def _text(match: Match, level: Level) -> str:
+    value = match[UNIQUE_KEYS[level]]
+    return value if isinstance(value, str) else ""

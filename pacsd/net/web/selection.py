@@ -1,0 +1,87 @@
+"""The instances that a resource holds (PS3.18 section 10.4.1.1)."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Protocol
+
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.identifier import UNIQUE_KEYS
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import Query, Values
+from pacsd.dicom.vr import VR
+from pacsd.dicomweb.errors import NotFound
+from pacsd.dicomweb.targets import Target, path_of
+from pacsd.net.sending import OpenDataSet
+
+
+class Retrieves(Protocol):
+    """Who has the objects; see `Retriever`."""
+
+    async def select(self, query: Query) -> Sequence[int]:
+        """The numbers of the instances that a query names.
+
+        Raises:
+            FindError: they cannot be told.
+        """
+
+    async def find(self, sop_instance_uid: str) -> Retrievable | None:
+        """The instance of a UID, if it may leave.
+
+        Raises:
+            FindError: it cannot be told.
+        """
+
+    async def locate(self, sop_instance_uid: str) -> Retrievable | None:
+        """The same, without what was corrected of it."""
+
+    def instances(self, numbers: Sequence[int]) -> AsyncGenerator[Sequence[Retrievable], None]:
+        """These instances, a page at a time.
+
+        Raises:
+            FindError: the index cannot be read.
+        """
+
+    def data_sets(self, page: Sequence[Retrievable]) -> Sequence[OpenDataSet]:
+        """How to read the data set of each, fastest in their order; OSError if one cannot be."""
+
+
+async def selected(retriever: Retrieves, target: Target) -> Sequence[int]:
+    """The numbers of the instances of a study or series.
+
+    Raises:
+        NotFound: there is none.
+        FindError: they cannot be told.
+    """
+    uids = (
+        (Level.STUDY, target.study_instance_uid),
+        (Level.SERIES, target.series_instance_uid),
+        (Level.INSTANCE, target.sop_instance_uid),
+    )
+    conditions = tuple(Values(UNIQUE_KEYS[level], VR.UI, (uid,)) for level, uid in uids if uid)
+    numbers = await retriever.select(Query(Level.INSTANCE, conditions))
+    if not numbers:
+        raise not_there(target)
+    return numbers
+
+
+async def the_instance(
+    find: Callable[[str], Awaitable[Retrievable | None]], target: Target
+) -> Retrievable:
+    """The instance that a resource is, or belongs to.
+
+    Raises:
+        NotFound: there is none, or it is of another series or study.
+        FindError: it cannot be told.
+    """
+    found = await find(target.sop_instance_uid)
+    if (
+        found is None
+        or found.study_instance_uid != target.study_instance_uid
+        or found.series_instance_uid != target.series_instance_uid
+    ):
+        raise not_there(target)
+    return found
+
+
+def not_there(target: Target) -> NotFound:
+    """What is said of a resource that is not there."""
+    return NotFound("target", path_of(target), "is not in the archive")

@@ -1,0 +1,51 @@
+"""Settings of DICOMweb: [dicomweb]."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from pacsd.api.settings import Settings, split_text
+
+
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    is_one = parts.scheme in {"http", "https"} and parts.netloc and not parts.query + parts.fragment
+    if url and not is_one:
+        raise ValueError("is no http:// or https:// URL without query and fragment")
+    return url.rstrip("/")
+
+
+def _check_origin(origin: str) -> str:
+    parts = urlsplit(origin)
+    if parts.scheme not in {"http", "https"} or f"{parts.scheme}://{parts.netloc}" != origin:
+        raise ValueError("is no origin, which is SCHEME://HOST[:PORT]; a * is none either")
+    return origin
+
+
+OriginList = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_origin)], ...], BeforeValidator(split_text)
+]
+
+
+class DicomWebSettings(Settings):
+    """DICOMweb (PS3.18), on the address of [http], below /dicomweb."""
+
+    enabled: bool = True
+    """Whether it is there at all."""
+
+    public_url: Annotated[str, AfterValidator(_check_url)] = Field(
+        default="", examples=["https://pacs.example.org/dicomweb"]
+    )
+    """How clients reach /dicomweb where that is not by the host that their requests name, as behind
+    a reverse proxy. Links in answers begin so."""
+
+    max_results: int = Field(default=10_000, ge=1, le=1_000_000)
+    """Most matches of one answer to a search. When there are more, a Warning header says so, and
+    `offset` gets at them."""
+
+    max_requests: int = Field(default=64, ge=1, le=10_000)
+    """Requests answered at once. One more gets 503 with Retry-After."""
+
+    cors_origins: OriginList = ()
+    """Origins of pages whose scripts may use it, such as "https://viewer.example.org"."""
