@@ -9,6 +9,8 @@ Who calls: the routes of `net`; whoever retrieves or stores as a user agent.
     query_string        the query component, decoded                     PS3.18 section 8.3.1
     attribute_names     tags and keywords, also of items                 PS3.18 section 8.3.4.1
     parameters          what a search asks for                           PS3.18 section 8.3.4
+    media_types         as headers write them                            PS3.18 section 8.7
+    accept              which representation a client gets               PS3.18 section 8.7.8
 
 Pure functions and one parser that is fed: no sockets, clocks, logs, hooks, nor chance. Nothing
 here takes more than linear time or more memory than its bounds say, whoever wrote the request.
