@@ -87,6 +87,11 @@ def of_texts(vr: str, texts: Iterable[str]) -> list[JsonValue]:
     return [value(text) if text else None for text in texts]
 
 
+def has_text_rule(vr: str) -> bool:
+    """Whether a value written as text may be something else in JSON."""
+    return vr in _OF_TEXT
+
+
 def of_number(number: float) -> JsonValue:
     """A number; as text what a double cannot hold, and what JSON has no word for."""
     if isinstance(number, int):
