@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore, Location
-from pacsd.archive.outlines import InflatedSource, Source, open_source, read_outline, read_whole
+from pacsd.archive.outlines import MemorySource, Source, open_source, read_outline, read_whole
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.byte_order import swap, unit_bytes
@@ -105,7 +105,7 @@ class FrameReader:
             raise NoPixels
         is_native = outline.fragments is None
         frames = Frames(copy.transfer_syntax_uid, is_native, source, table, outline.pixels)
-        if not isinstance(source, InflatedSource):
+        if not isinstance(source, MemorySource):
             self._keep(copy.location, frames)
         return frames
 

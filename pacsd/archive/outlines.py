@@ -65,19 +65,15 @@ class StoredSource:
 
 
 @dataclass(frozen=True, slots=True)
-class InflatedSource:
-    """What a deflated data set inflates to, in memory."""
+class MemorySource:
+    """A data set in memory, or its beginning: what a deflated one inflates to, a corrected one."""
 
     data: bytes
-
-    @property
-    def syntax(self) -> TransferSyntax:
-        """PS3.5 section A.5: Explicit VR Little Endian before it was deflated."""
-        return known_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
+    syntax: TransferSyntax
 
     @property
     def size_bytes(self) -> int:
-        """Inflated."""
+        """Of what is there."""
         return len(self.data)
 
     async def read(self, ranges: Sequence[tuple[int, int]], /) -> AsyncGenerator[bytes, None]:
@@ -96,8 +92,17 @@ async def open_source(store: BlobStore, copy: Copy) -> Source:
     stored = StoredSource(store, copy)
     if not stored.syntax.is_deflated:
         return stored
-    deflated = await read_whole(stored, 0, stored.size_bytes)
-    return InflatedSource((await anyio.to_thread.run_sync(inflate, deflated))[0])
+    return await inflated(await read_whole(stored, 0, stored.size_bytes))
+
+
+async def inflated(deflated: bytes) -> MemorySource:
+    """What a deflated data set inflates to (PS3.5 section A.5).
+
+    Raises:
+        InflateError: it cannot be inflated within bounds.
+    """
+    data, _ = await anyio.to_thread.run_sync(inflate, deflated)
+    return MemorySource(data, known_syntax(EXPLICIT_VR_LITTLE_ENDIAN))
 
 
 async def read_whole(source: Source, offset: int, length: int) -> bytes:

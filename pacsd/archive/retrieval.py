@@ -70,6 +70,33 @@ class Retriever:
             raise TooManyMatches(f"more than {limit} instances (query.max_results)")
         return numbers
 
+    async def find(self, sop_instance_uid: str, scope: Scope = _ALL) -> Retrievable | None:
+        """The instance of a UID, None if there is none that may leave.
+
+        Raises:
+            FindError: the index cannot be read.
+        """
+        try:
+            found = await self._index.instances.find(scope, sop_instance_uid)
+            if found is None or not may_leave(found):
+                return None
+            overlays = await self._index.overlays.of_instances([found.id])
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
+        return retrievable(found, overlays.get(found.id))
+
+    async def locate(self, sop_instance_uid: str, scope: Scope = _ALL) -> Retrievable | None:
+        """The same for who reads pixels alone, of which nothing is ever corrected: one look-up.
+
+        Raises:
+            FindError: the index cannot be read.
+        """
+        try:
+            found = await self._index.instances.find(scope, sop_instance_uid)
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
+        return None if found is None or not may_leave(found) else retrievable(found, None)
+
     async def instances(
         self, numbers: Sequence[int], scope: Scope = _ALL
     ) -> AsyncGenerator[Sequence[Retrievable], None]:

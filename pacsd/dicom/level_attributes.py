@@ -74,6 +74,11 @@ def level_of(tag: Tag) -> Level:
     return _levels().get(tag, Level.INSTANCE)
 
 
+def attributes_of(level: Level) -> tuple[Tag, ...]:
+    """The attributes of a level, and of those above; of instances only what these say of them."""
+    return tuple(sorted(tag for tag, each in _levels().items() if each <= level))
+
+
 @cache
 def _levels() -> dict[Tag, Level]:
     return {

@@ -69,6 +69,11 @@ class OutlineStream:
         self.is_over = False
 
     @property
+    def has_header(self) -> bool:
+        """Whether the header is read: what comes now stands behind it."""
+        return self._read is not None
+
+    @property
     def offset(self) -> int:
         """How many bytes were fed or skipped."""
         return self._offset

@@ -139,11 +139,15 @@ def _key(path: Path, draft: _Draft) -> Key:
         raise QueryKeyError(f"{name}: a value beside keys of its items")
     value = "\\".join(draft.values)
     inner = tuple(_key((*path, tag), each) for tag, each in draft.inner.items())
-    return Key(tag, vr, _checked(name, vr, value), inner)
+    return Key(tag, vr, checked_value(name, vr, value), inner)
 
 
-def _checked(name: str, vr: VR, value: str) -> str:
-    """The value as `AnswerWriter` takes it."""
+def checked_value(name: str, vr: VR, value: str) -> str:
+    """The value of a key, as `AnswerWriter` takes it.
+
+    Raises:
+        QueryKeyError: it has none such; `name` is what the key is called there.
+    """
     if not value:
         return value
     if vr == VR.SQ:

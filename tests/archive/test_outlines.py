@@ -6,7 +6,7 @@ from pacsd.api.errors import StoreError
 from pacsd.api.store import ByteRange, Location
 from pacsd.archive.outlines import (
     FIRST_BYTES,
-    InflatedSource,
+    MemorySource,
     StoredSource,
     open_source,
     read_outline,
@@ -59,7 +59,7 @@ async def test_every_object_has_the_outline_of_its_bytes() -> None:
 async def test_a_deflated_data_set_is_read_as_it_inflates() -> None:
     store = MemoryStore()
     source = await open_source(store, await copy_of(store, deflate(CT), DEFLATED.uid))
-    assert isinstance(source, InflatedSource)
+    assert isinstance(source, MemorySource)
     assert source.syntax == EXPLICIT
     assert await read_whole(source, 4, 10) == CT[4:14]
     broken = await copy_of(store, b"\xff" * 100, DEFLATED.uid)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import orjson
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
-from pacsd.dicomweb.targets import Kind, Target, path_of
+from pacsd.dicomweb.query_string import parameters_of
+from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.http_connection import GUARDS, Connection
 
 ROOT = "/dicomweb"
@@ -30,6 +31,15 @@ class Exchange:
     def accept(self) -> list[str]:
         """The Accept headers."""
         return self.request.headers.getall("Accept", [])
+
+    @property
+    def accepted(self) -> list[str]:
+        """The `accept` parameters, for clients that cannot set headers.
+
+        Raises:
+            BadRequest: the query component is none.
+        """
+        return [value for name, value in parameters_of(self.query) if name == "accept"]
 
     @property
     def is_head(self) -> bool:
@@ -76,11 +86,10 @@ class Exchange:
         return answer
 
 
-def dicom_json(objects: list[bytes], headers: Mapping[str, str] | None = None) -> Response:
+def dicom_json(array: bytes, headers: Mapping[str, str] | None = None) -> Response:
     """Data sets in the DICOM JSON Model (PS3.18 section F.2)."""
     return Response(
-        body=b"[" + b",".join(objects) + b"]",
-        headers={**GUARDS, **(headers or {}), "Content-Type": DICOM_JSON},
+        body=array, headers={**GUARDS, **(headers or {}), "Content-Type": DICOM_JSON}
     )
 
 

@@ -7,7 +7,7 @@ from aiohttp.web import StreamResponse
 
 from pacsd.archive.finding import FindError, Match
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, UNIQUE_KEYS
-from pacsd.dicom.json_answer import JsonAnswers
+from pacsd.dicom.json_answer import json_of_matches
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query
 from pacsd.dicom.query_keys import name_of
@@ -55,7 +55,6 @@ class Searching:
         self._finder = finder
         self._max_results = max_results
         self._names_are_exact = names_are_exact
-        self._answers = JsonAnswers()
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
         """What matches, in the DICOM JSON Model.
@@ -73,7 +72,7 @@ class Searching:
         )
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
         matches = await self._finder.window(found.query, asked.offset, limit + 1)
-        answers = [self._answers.write(_told(exchange, level, each)) for each in matches[:limit]]
+        answers = json_of_matches(_told(exchange, level, each) for each in matches[:limit])
         headers = await self._warnings(found, is_cut=len(matches) > limit)
         return dicom_json(answers, headers)
 

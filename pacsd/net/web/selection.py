@@ -9,7 +9,7 @@ from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, Values
 from pacsd.dicom.vr import VR
 from pacsd.dicomweb.errors import NotFound
-from pacsd.dicomweb.targets import Target, path_of
+from pacsd.dicomweb.targets import Kind, Target, path_of
 from pacsd.net.sending import OpenDataSet
 
 
@@ -85,3 +85,13 @@ async def the_instance(
 def not_there(target: Target) -> NotFound:
     """What is said of a resource that is not there."""
     return NotFound("target", path_of(target), "is not in the archive")
+
+
+def target_of_instance(instance: Retrievable) -> Target:
+    """The resource of an instance."""
+    return Target(
+        Kind.INSTANCE,
+        instance.study_instance_uid,
+        instance.series_instance_uid,
+        instance.sop_instance_uid,
+    )

@@ -1,0 +1,96 @@
+"""Frames of an instance: one, or some of them, as they are stored (PS3.18 section 10.4.1.1.6)."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+from aiohttp.web import StreamResponse
+
+from pacsd.archive.frame_reading import Frames, NoPixels
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.dicomweb.accept import Choice, Representation, choose
+from pacsd.dicomweb.errors import NotFound
+from pacsd.dicomweb.targets import Target, path_of
+from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.payload import Part, send_parts
+from pacsd.net.web.pixel_media_types import OCTET_STREAM, media_type_of_syntax
+from pacsd.net.web.selection import Retrieves, the_instance
+
+_NAMES_SYNTAX = "transfer-syntax="
+
+
+class ReadsFrames(Protocol):
+    """Who reads frames; see `FrameReader`."""
+
+    async def open(self, instance: Retrievable) -> Frames:
+        """Where the frames of an instance lie.
+
+        Raises:
+            NoPixels: it has none.
+            OSError: nobody can tell.
+        """
+
+    def read(self, frames: Frames, index: int) -> AsyncGenerator[bytes, None]:
+        """A frame, counted from 0."""
+
+
+class FrameDesk:
+    """Answers requests for frames."""
+
+    def __init__(self, retriever: Retrieves, reader: ReadsFrames) -> None:
+        self._retriever = retriever
+        self._reader = reader
+
+    async def answer(self, exchange: Exchange) -> StreamResponse:
+        """The frames, in the order in which they are asked for.
+
+        Raises:
+            DicomWebError: one is not there, or not in what the client takes.
+            FindError: the index cannot be read.
+            OSError: they cannot be read.
+        """
+        target = exchange.target
+        instance = await the_instance(self._retriever.locate, target)
+        frames = await self._open(instance, target)
+        numbers = [number - 1 for number in target.frames]
+        if max(numbers) >= len(frames):
+            rule = f"is more than the {len(frames)} of the instance"
+            raise NotFound("frames", str(max(target.frames)), rule)
+        choice = choose(
+            _offers(frames, len(numbers), [*exchange.accept, *exchange.accepted]),
+            exchange.accept,
+            exchange.accepted,
+        )
+        parts = [self._part(exchange, frames, number, choice) for number in numbers]
+        return await send_parts(exchange, choice, parts)
+
+    async def _open(self, instance: Retrievable, target: Target) -> Frames:
+        try:
+            return await self._reader.open(instance)
+        except NoPixels:
+            raise NotFound("target", path_of(target), "is of an instance without pixels") from None
+
+    def _part(self, exchange: Exchange, frames: Frames, index: int, choice: Choice) -> Part:
+        target = replace(exchange.target, frames=(index + 1,))
+        return Part(
+            partial(self._reader.read, frames, index),
+            frames.size_bytes(index),
+            choice.transfer_syntax,
+            exchange.url(target),
+        )
+
+
+def _offers(frames: Frames, count: int, accept: Sequence[str]) -> list[Representation]:
+    """What frames can be had as, the default first; one alone also by itself."""
+    syntax = EXPLICIT_VR_LITTLE_ENDIAN if frames.is_native else frames.transfer_syntax_uid
+    media_types = [media_type_of_syntax(syntax)]
+    if not frames.is_native and any(_NAMES_SYNTAX in each for each in accept):
+        # Bytes alone are samples (PS3.18 section 8.7.3.3), unless somebody minds the syntax.
+        media_types.append(OCTET_STREAM)
+    return [
+        Representation(media_type, is_multipart=is_multipart, stored=syntax)
+        for is_multipart in ((True, False) if count == 1 else (True,))
+        for media_type in media_types
+    ]

@@ -1,0 +1,71 @@
+"""Metadata of a study, a series or an instance (PS3.18 section 10.4.1.1.4)."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Protocol
+
+from aiohttp.web import StreamResponse
+
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dicomweb.accept import Representation, choose
+from pacsd.dicomweb.targets import Kind
+from pacsd.net.web.exchange import DICOM_JSON, Exchange, dicom_json
+from pacsd.net.web.selection import Retrieves, selected, target_of_instance, the_instance
+
+OFFERS = tuple(
+    Representation(media_type, is_multipart=False)
+    for media_type in (DICOM_JSON, "application/json")
+)
+
+
+class ReadsMetadata(Protocol):
+    """Who makes metadata; see `MetadataReader`."""
+
+    async def read(
+        self, page: Sequence[Retrievable], bulk_base: Callable[[Retrievable], str]
+    ) -> list[bytes]:
+        """A JSON object of each, in their order."""
+
+
+class MetadataDesk:
+    """Answers requests for metadata."""
+
+    def __init__(self, retriever: Retrieves, reader: ReadsMetadata) -> None:
+        self._retriever = retriever
+        self._reader = reader
+
+    async def answer(self, exchange: Exchange) -> StreamResponse:
+        """The metadata of all instances of a resource, as it is read.
+
+        Raises:
+            DicomWebError: there is none, or not in what the client takes.
+            FindError: the index cannot be read.
+            OSError: one cannot be read; some may have left.
+        """
+        target = exchange.target
+        choice = choose(OFFERS, exchange.accept, exchange.accepted)
+
+        def bulk_base(instance: Retrievable) -> str:
+            return f"{exchange.url(target_of_instance(instance))}/bulkdata/"
+
+        if target.kind is Kind.INSTANCE_METADATA:
+            instance = await the_instance(self._retriever.find, target)
+            (one,) = await self._reader.read([instance], bulk_base)
+            return dicom_json(b"[%b]" % one)
+        pages = self._pages(await selected(self._retriever, target), bulk_base)
+        first = await anext(pages)
+        return await exchange.send(_array(first, pages), choice.representation.media_type)
+
+    async def _pages(
+        self, numbers: Sequence[int], bulk_base: Callable[[Retrievable], str]
+    ) -> AsyncGenerator[bytes, None]:
+        async for page in self._retriever.instances(numbers):
+            yield b",".join(await self._reader.read(page, bulk_base))
+
+
+async def _array(first: bytes, pages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """A JSON array of what the pages hold; the first is here, so that a fault of it could tell."""
+    yield b"[" + first
+    async for page in pages:
+        if page:
+            yield b"," + page
+    yield b"]"

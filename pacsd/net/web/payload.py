@@ -1,0 +1,87 @@
+"""Payloads of one part or several, sent as they are read (PS3.18 section 8.6)."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from secrets import token_hex
+
+from aiohttp.web import StreamResponse
+
+from pacsd.dicomweb.accept import Choice
+from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
+from pacsd.net.web.exchange import Exchange
+
+_RANDOM_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part: how it is read, its length if that is known, its Transfer Syntax, and where it is."""
+
+    open: Callable[[], AsyncGenerator[bytes, None]]
+    size_bytes: int | None
+    transfer_syntax: str
+    location: str
+
+
+async def send_parts(
+    exchange: Exchange,
+    choice: Choice,
+    parts: Sequence[Part],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> StreamResponse:
+    """Send them in what was chosen: each after the other, or the only one by itself.
+
+    Raises:
+        OSError: one could not be read; some of it has left.
+    """
+    media_type = choice.representation.media_type
+    if not choice.representation.is_multipart:
+        (part,) = parts
+        syntax = f"; transfer-syntax={part.transfer_syntax}" if part.transfer_syntax else ""
+        return await exchange.send(
+            part.open(),
+            media_type + syntax,
+            length=part.size_bytes,
+            status=status,
+            headers={**(headers or {}), "Content-Location": part.location},
+        )
+    writer = MultipartWriter(media_type, token_hex(_RANDOM_BYTES))
+    begins = [
+        writer.part(
+            length=part.size_bytes,
+            transfer_syntax=part.transfer_syntax,
+            content_location=part.location,
+        )
+        for part in parts
+    ]
+    return await exchange.send(
+        _multipart(writer, begins, parts),
+        writer.content_type,
+        length=_length(writer, begins, parts),
+        status=status,
+        headers=headers,
+    )
+
+
+async def _multipart(
+    writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]
+) -> AsyncGenerator[bytes, None]:
+    for begin, part in zip(begins, parts, strict=True):
+        yield begin
+        async with aclosing(part.open()) as pieces:
+            async for piece in pieces:
+                yield piece
+        yield PART_END
+    yield writer.closing
+
+
+def _length(
+    writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]
+) -> int | None:
+    sizes = [part.size_bytes for part in parts if part.size_bytes is not None]
+    if len(sizes) < len(parts):
+        return None
+    return writer.content_length(zip(begins, sizes, strict=True))
