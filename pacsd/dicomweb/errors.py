@@ -19,8 +19,9 @@ class DicomWebError(ValueError):
 
     status = 400
 
-    def __init__(self, field: str, value: str, rule: str) -> None:
-        super().__init__(f"{field}: '{printable(value)}' {rule}")
+    def __init__(self, field: str, value: str | None, rule: str) -> None:
+        named = field if value is None else f"{field}: '{printable(value)}'"
+        super().__init__(f"{named} {rule}")
         self.field = field
 
 
@@ -57,6 +58,6 @@ class RangeNotSatisfiable(DicomWebError):
 
     status = 416
 
-    def __init__(self, field: str, value: str, rule: str, size: int) -> None:
+    def __init__(self, field: str, value: str | None, rule: str, size: int) -> None:
         super().__init__(field, value, rule)
         self.size = size
