@@ -11,6 +11,9 @@ Who calls: the routes of `net`; whoever retrieves or stores as a user agent.
     parameters          what a search asks for                           PS3.18 section 8.3.4
     media_types         as headers write them                            PS3.18 section 8.7
     accept              which representation a client gets               PS3.18 section 8.7.8
+    multipart           a payload of parts, read as its bytes arrive     PS3.18 section 8.6.1.2
+    multipart_writer    what stands around parts that are sent           PS3.18 section 8.6.1.2
+    headers             values made of data, which split no header       -
 
 Pure functions and one parser that is fed: no sockets, clocks, logs, hooks, nor chance. Nothing
 here takes more than linear time or more memory than its bounds say, whoever wrote the request.
