@@ -9,10 +9,12 @@ Who calls: the routes of `net`; whoever retrieves or stores as a user agent.
     query_string        the query component, decoded                     PS3.18 section 8.3.1
     attribute_names     tags and keywords, also of items                 PS3.18 section 8.3.4.1
     parameters          what a search asks for                           PS3.18 section 8.3.4
+    required_attributes what an answer to it always tells                PS3.18 section 10.6.3.3
     media_types         as headers write them                            PS3.18 section 8.7
     accept              which representation a client gets               PS3.18 section 8.7.8
     multipart           a payload of parts, read as its bytes arrive     PS3.18 section 8.6.1.2
     multipart_writer    what stands around parts that are sent           PS3.18 section 8.6.1.2
+    ranges, etags       parts of what is retrieved; what is known        RFC 9110 sections 13, 14
     headers             values made of data, which split no header       -
 
 Pure functions and one parser that is fed: no sockets, clocks, logs, hooks, nor chance. Nothing
