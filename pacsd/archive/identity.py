@@ -56,6 +56,8 @@ def identify(
         raise Unacceptable(Status.CANNOT_UNDERSTAND, f"Unreadable: {header.fault}")
     _check_same(header, SOP_CLASS_UID, request.sop_class_uid)
     _check_same(header, SOP_INSTANCE_UID, request.sop_instance_uid)
+    if request.study_instance_uid:
+        _check_same(header, STUDY_INSTANCE_UID, request.study_instance_uid)
     return Identity(
         study_instance_uid=_needed_uid(header, STUDY_INSTANCE_UID),
         series_instance_uid=_needed_uid(header, SERIES_INSTANCE_UID),

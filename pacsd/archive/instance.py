@@ -32,7 +32,7 @@ class InstanceRequest:
     """A SOP Instance that is about to arrive, named by the command, its syntax by the context.
 
     The UIDs are checked by whoever speaks the protocol; none is empty. `preamble` is that of the
-    file it comes as.
+    file it comes as. With `study_instance_uid` it must be of that study.
     """
 
     sop_class_uid: str
@@ -41,6 +41,7 @@ class InstanceRequest:
     reception: Reception
     policy: SenderPolicy = DEFAULT_POLICY
     preamble: bytes = ZERO_PREAMBLE
+    study_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """One request to DICOMweb, and how answers to it are written."""
 
-from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
 import orjson
+import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
+from pacsd.archive.finding import FindError
+from pacsd.dicom.errors import DicomError
 from pacsd.dicomweb.query_string import parameters_of
 from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.http_connection import GUARDS, Connection
@@ -13,19 +17,25 @@ from pacsd.net.http_connection import GUARDS, Connection
 ROOT = "/dicomweb"
 DICOM_JSON = "application/dicom+json"
 
+_log = structlog.get_logger("pacsd.net.web")
 
-class BrokenOff(Exception):
-    """What is being sent cannot be sent to its end; the connection ends with it."""
+
+class Unavailable(Exception):
+    """It cannot be done now; the text says why, without values from a peer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request, what it is about, and the URL of the service as its client knows it."""
+    """A request, what it is about, and the URL of the service as its client knows it.
+
+    `allowed` are headers that let the page read the answer that sent the request.
+    """
 
     request: BaseRequest
     target: Target
     query: str
     root_url: str
+    allowed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accept(self) -> list[str]:
@@ -62,7 +72,7 @@ class Exchange:
 
     async def send(
         self,
-        pieces: AsyncIterable[bytes],
+        pieces: AsyncGenerator[bytes, None],
         content_type: str,
         *,
         length: int | None = None,
@@ -71,26 +81,42 @@ class Exchange:
     ) -> StreamResponse:
         """Send an answer as it is made, `length` bytes if that is known.
 
-        Raises:
-            BrokenOff: it could not be made to its end; some of it has left.
+        Where `pieces` fail the connection is cut: that is told by nothing else any more.
         """
-        answer = StreamResponse(status=status, headers={**GUARDS, **(headers or {})})
-        answer.content_type = content_type
+        answer = StreamResponse(
+            status=status, headers={**GUARDS, **self.allowed, **(headers or {})}
+        )
+        answer.headers["Content-Type"] = content_type
         answer.content_length = length
-        await answer.prepare(self.request)
-        if not self.is_head:
-            async for piece in pieces:
-                await answer.write(piece)
-                self.alive()
-        await answer.write_eof()
+        async with aclosing(pieces):
+            try:
+                await answer.prepare(self.request)
+                if not self.is_head:
+                    await self._write(answer, pieces)
+                await answer.write_eof()
+            except ConnectionError:
+                pass  # nobody reads any more
+            except (OSError, FindError, DicomError) as error:
+                self._cut(error)
         return answer
 
+    def json(
+        self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """An answer in the DICOM JSON Model (PS3.18 section F.2)."""
+        given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": DICOM_JSON}
+        return Response(body=body, status=status, headers=given)
 
-def dicom_json(array: bytes, headers: Mapping[str, str] | None = None) -> Response:
-    """Data sets in the DICOM JSON Model (PS3.18 section F.2)."""
-    return Response(
-        body=array, headers={**GUARDS, **(headers or {}), "Content-Type": DICOM_JSON}
-    )
+    async def _write(self, answer: StreamResponse, pieces: AsyncGenerator[bytes, None]) -> None:
+        async for piece in pieces:
+            await answer.write(piece)
+            self.alive()
+
+    def _cut(self, error: Exception) -> None:
+        """Some of an answer has left that cannot be had to its end: the client must notice."""
+        _log.error("an answer was cut short", path=self.request.path, why=str(error))
+        if self.request.transport is not None:
+            self.request.transport.abort()
 
 
 def problem(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -100,5 +126,3 @@ def problem(status: int, text: str, headers: Mapping[str, str] | None = None) ->
         status=status,
         headers={**GUARDS, **(headers or {}), "Content-Type": "application/json"},
     )
-
-

@@ -54,16 +54,23 @@ class FrameDesk:
         target = exchange.target
         instance = await the_instance(self._retriever.locate, target)
         frames = await self._open(instance, target)
-        numbers = [number - 1 for number in target.frames]
-        if max(numbers) >= len(frames):
+        if max(target.frames) > len(frames):
             rule = f"is more than the {len(frames)} of the instance"
             raise NotFound("frames", str(max(target.frames)), rule)
-        choice = choose(
-            _offers(frames, len(numbers), [*exchange.accept, *exchange.accepted]),
-            exchange.accept,
-            exchange.accepted,
-        )
-        parts = [self._part(exchange, frames, number, choice) for number in numbers]
+        return await self._send(exchange, frames, [number - 1 for number in target.frames])
+
+    async def answer_all(self, exchange: Exchange, instance: Retrievable) -> StreamResponse:
+        """All frames of an instance; errors as for `answer`."""
+        frames = await self._open(instance, exchange.target)
+        return await self._send(exchange, frames, range(len(frames)))
+
+    async def _send(
+        self, exchange: Exchange, frames: Frames, indices: Sequence[int]
+    ) -> StreamResponse:
+        accept, accepted = exchange.accept, exchange.accepted
+        offers = _offers(frames, len(indices), [*accept, *accepted])
+        choice = choose(offers, accept, accepted)
+        parts = [self._part(exchange, frames, index, choice) for index in indices]
         return await send_parts(exchange, choice, parts)
 
     async def _open(self, instance: Retrievable, target: Target) -> Frames:

@@ -7,7 +7,6 @@ from aiohttp.web import StreamResponse
 
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.reencode import REENCODABLE, is_reencodable
-from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicomweb.accept import Choice, Representation, choose
 from pacsd.dicomweb.errors import NotAcceptable
 from pacsd.dicomweb.targets import Kind, Target
@@ -89,9 +88,7 @@ class _Choices:
             return None
 
 
-def _part(
-    exchange: Exchange, instance: Retrievable, choice: Choice, opened: OpenDataSet
-) -> Part:
+def _part(exchange: Exchange, instance: Retrievable, choice: Choice, opened: OpenDataSet) -> Part:
     syntax = choice.transfer_syntax
     is_as_stored = syntax == instance.transfer_syntax_uid and not instance.is_corrected
     size = len(preface(instance, syntax)) + instance.data_set_bytes if is_as_stored else None

@@ -8,7 +8,7 @@ from aiohttp.web import StreamResponse
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicomweb.accept import Representation, choose
 from pacsd.dicomweb.targets import Kind
-from pacsd.net.web.exchange import DICOM_JSON, Exchange, dicom_json
+from pacsd.net.web.exchange import DICOM_JSON, Exchange
 from pacsd.net.web.selection import Retrieves, selected, target_of_instance, the_instance
 
 OFFERS = tuple(
@@ -50,7 +50,7 @@ class MetadataDesk:
         if target.kind is Kind.INSTANCE_METADATA:
             instance = await the_instance(self._retriever.find, target)
             (one,) = await self._reader.read([instance], bulk_base)
-            return dicom_json(b"[%b]" % one)
+            return exchange.json(b"[%b]" % one)
         pages = self._pages(await selected(self._retriever, target), bulk_base)
         first = await anext(pages)
         return await exchange.send(_array(first, pages), choice.representation.media_type)

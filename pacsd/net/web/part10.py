@@ -4,11 +4,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from pacsd.archive.retrievable import Retrievable
-from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.header_stream import known_syntax
+from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.reencode import Reencoder
-from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.net.data_sets import reencode
 from pacsd.net.sending import OpenDataSet
 
@@ -44,7 +43,10 @@ async def file_of(
     async with aclosing(open_data_set()) as stored:
         pieces = stored
         if transfer_syntax_uid != instance.transfer_syntax_uid:
-            source, target = known_syntax(instance.transfer_syntax_uid), known_syntax(transfer_syntax_uid)
+            source, target = (
+                known_syntax(instance.transfer_syntax_uid),
+                known_syntax(transfer_syntax_uid),
+            )
             pieces = reencode(stored, Reencoder(source, target))
         async with aclosing(pieces):
             async for piece in pieces:

@@ -78,9 +78,7 @@ async def _multipart(
     yield writer.closing
 
 
-def _length(
-    writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]
-) -> int | None:
+def _length(writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]) -> int | None:
     sizes = [part.size_bytes for part in parts if part.size_bytes is not None]
     if len(sizes) < len(parts):
         return None

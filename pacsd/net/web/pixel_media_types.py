@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-
 OCTET_STREAM = "application/octet-stream"
 
 _COMPRESSED: Mapping[str, tuple[str, ...]] = {

@@ -1,6 +1,6 @@
 """What a search over the web asks for, as the same query that C-FIND asks (PS3.18 section 10.6)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pacsd.dicom.dictionary import vr_of
@@ -17,17 +17,8 @@ from pacsd.dicom.vr import VR
 from pacsd.dicomweb.attribute_names import Path
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.dicomweb.parameters import SearchParameters
-from pacsd.dicomweb.targets import Kind, Target
-
-LEVELS: Mapping[Kind, Level] = {
-    Kind.ALL_STUDIES: Level.STUDY,
-    Kind.ALL_SERIES: Level.SERIES,
-    Kind.STUDYS_SERIES: Level.SERIES,
-    Kind.ALL_INSTANCES: Level.INSTANCE,
-    Kind.STUDYS_INSTANCES: Level.INSTANCE,
-    Kind.SERIES_INSTANCES: Level.INSTANCE,
-}
-"""The resources that can be searched, and what is found there."""
+from pacsd.dicomweb.required_attributes import SEARCHES
+from pacsd.dicomweb.targets import Target
 
 _SYNTAX = known_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
 
@@ -43,7 +34,7 @@ class WebQuery:
 def web_query(
     target: Target,
     asked: SearchParameters,
-    told: Sequence[Tag],
+    told: Sequence[Path],
     *,
     names_are_exact: bool,
 ) -> WebQuery:
@@ -52,16 +43,14 @@ def web_query(
     Raises:
         BadRequest: a key has a value that cannot be looked for.
     """
-    level = LEVELS[target.kind]
+    level = SEARCHES[target.kind][-1]
     root = _Draft()
     for path, value in (*_of_target(target), *asked.matches):
         root.at(path).give(path, value)
     everything = attributes_of(level) if asked.includes_all else ()
-    for path in (*asked.includes, *((tag,) for tag in (*told, *everything))):
+    for path in (*told, *asked.includes, *((tag,) for tag in everything)):
         root.at(path)
-    manner = Manner(
-        is_relational=True, is_fuzzy=asked.is_fuzzy, names_are_exact=names_are_exact
-    )
+    manner = Manner(is_relational=True, is_fuzzy=asked.is_fuzzy, names_are_exact=names_are_exact)
     try:
         identifier = encode_identifier(level, root.keys(), _SYNTAX)
         found = read_query(identifier, _SYNTAX, PATIENT_ROOT, manner)

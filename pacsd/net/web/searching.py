@@ -5,7 +5,7 @@ from typing import Protocol
 
 from aiohttp.web import StreamResponse
 
-from pacsd.archive.finding import FindError, Match
+from pacsd.archive.finding import Match
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, UNIQUE_KEYS
 from pacsd.dicom.json_answer import json_of_matches
 from pacsd.dicom.level import Level
@@ -15,16 +15,19 @@ from pacsd.dicom.tag import Tag
 from pacsd.dicomweb.accept import Representation, choose
 from pacsd.dicomweb.headers import warning
 from pacsd.dicomweb.parameters import search_parameters
-from pacsd.dicomweb.required_attributes import required_attributes
+from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
 from pacsd.dicomweb.targets import Kind, Target
-from pacsd.net.web.exchange import DICOM_JSON, Exchange, dicom_json
-from pacsd.net.web.search_query import LEVELS, WebQuery, web_query
+from pacsd.net.web.exchange import DICOM_JSON, Exchange
+from pacsd.net.web.search_query import WebQuery, web_query
 
 RETRIEVE_URL: Tag = 0x00081190
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
 
-OFFERS = (Representation(DICOM_JSON, is_multipart=False), Representation("application/json", is_multipart=False))
+OFFERS = (
+    Representation(DICOM_JSON, is_multipart=False),
+    Representation("application/json", is_multipart=False),
+)
 
 _UID_LEVELS = (Level.STUDY, Level.SERIES, Level.INSTANCE)
 _TARGETS = {
@@ -64,19 +67,21 @@ class Searching:
             FindError: it cannot be told.
         """
         target = exchange.target
-        level = LEVELS[target.kind]
+        level = SEARCHES[target.kind][-1]
         asked = search_parameters(exchange.query)
         choose(OFFERS, exchange.accept, asked.accept)
         found = web_query(
-            target, asked, required_attributes(target), names_are_exact=self._names_are_exact
+            target, asked, required_attributes(target.kind), names_are_exact=self._names_are_exact
         )
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
         matches = await self._finder.window(found.query, asked.offset, limit + 1)
         answers = json_of_matches(_told(exchange, level, each) for each in matches[:limit])
-        headers = await self._warnings(found, is_cut=len(matches) > limit)
-        return dicom_json(answers, headers)
+        headers = await self._warnings(exchange, found, is_cut=len(matches) > limit)
+        return exchange.json(answers, headers=headers)
 
-    async def _warnings(self, found: WebQuery, *, is_cut: bool) -> Mapping[str, str]:
+    async def _warnings(
+        self, exchange: Exchange, found: WebQuery, *, is_cut: bool
+    ) -> Mapping[str, str]:
         """What clients should know of an answer (PS3.18 section 8.3.4)."""
         texts = []
         ignored = {*found.unmatched, *await self._finder.unsupported(found.query)}
@@ -85,7 +90,11 @@ class Searching:
             texts.append(f"The following attributes are neither matched nor told: {names}")
         if is_cut:
             texts.append("There are additional results that can be requested")
-        return {"Warning": ", ".join(map(warning, texts))} if texts else {}
+        return (
+            {"Warning": ", ".join(warning(exchange.root_url, each) for each in texts)}
+            if texts
+            else {}
+        )
 
 
 def _told(exchange: Exchange, level: Level, match: Match) -> Match:

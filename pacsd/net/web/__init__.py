@@ -1,0 +1,16 @@
+"""DICOMweb: studies found, retrieved and stored over HTTP (PS3.18 section 10).
+
+    desk.py              each request to who answers it, each fault to its status
+    exchange.py          one request, and how answers to it are written; cors.py pages elsewhere
+    searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it
+    selection.py         the instances of a resource
+    instances.py         WADO-RS: DICOM files, part10.py each of them
+    metadata.py          their attributes
+    frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
+    payload.py           answers of one part or several
+    storing.py           STOW-RS; store_report.py what became of each
+    settings.py          [dicomweb]
+
+In: requests below /dicomweb, from `net.http`. Out: answers, streamed. The grammar of all this is in
+`pacsd.dicomweb`, what is found and read in `pacsd.archive`; both know nothing of HTTP.
+"""

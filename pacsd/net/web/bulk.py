@@ -1,0 +1,87 @@
+"""Bulk data: the value of an element by itself (PS3.18 section 10.4.1.1.5)."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+from aiohttp.web import StreamResponse
+
+from pacsd.archive.bulk_data import Value
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.walk import Path
+from pacsd.dicomweb.accept import Choice, Representation, choose
+from pacsd.dicomweb.ranges import byte_ranges
+from pacsd.dicomweb.targets import Kind
+from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.frames import FrameDesk
+from pacsd.net.web.payload import Part, send_parts
+from pacsd.net.web.pixel_media_types import OCTET_STREAM
+from pacsd.net.web.selection import Retrieves, not_there, the_instance
+
+PIXEL_DATA: Tag = 0x7FE00010
+PARTIAL_CONTENT = 206
+
+OFFERS = (
+    Representation(OCTET_STREAM, is_multipart=True),
+    Representation(OCTET_STREAM, is_multipart=False),
+)
+
+
+class ReadsValues(Protocol):
+    """Who reads values; see `BulkReader`."""
+
+    async def find(self, instance: Retrievable, path: Path, tag: Tag) -> Value | None:
+        """The value of an element; None if there is none, or one in fragments."""
+
+
+class BulkDesk:
+    """Answers requests for bulk data."""
+
+    def __init__(self, retriever: Retrieves, reader: ReadsValues, frames: FrameDesk) -> None:
+        self._retriever = retriever
+        self._reader = reader
+        self._frames = frames
+
+    async def answer(self, exchange: Exchange) -> StreamResponse:
+        """The value, or the part of it that a Range header asks for; of fragments, all frames.
+
+        Raises:
+            DicomWebError: it is not there, or not in what the client takes.
+            FindError: the index cannot be read.
+            OSError: it cannot be read.
+        """
+        target, element = exchange.target, exchange.target.element
+        if element is None:
+            raise not_there(target)
+        instance = await the_instance(self._retriever.locate, target)
+        value = await self._reader.find(instance, element.path, element.tag)
+        if value is not None:
+            return await self._send(exchange, value)
+        if element.tag == PIXEL_DATA and not element.path:
+            frames = replace(target, kind=Kind.FRAMES, element=None)
+            return await self._frames.answer_all(replace(exchange, target=frames), instance)
+        raise not_there(target)
+
+    async def _send(self, exchange: Exchange, value: Value) -> StreamResponse:
+        choice = choose(OFFERS, exchange.accept, exchange.accepted)
+        url = exchange.url(exchange.target)
+        if choice.representation.is_multipart:
+            part = Part(value.read, value.size_bytes, "", url)
+            return await send_parts(exchange, choice, [part])
+        return await self._send_alone(exchange, value, choice, url)
+
+    async def _send_alone(
+        self, exchange: Exchange, value: Value, choice: Choice, url: str
+    ) -> StreamResponse:
+        ranges = byte_ranges(exchange.request.headers.get("Range"), value.size_bytes)
+        headers = {"Accept-Ranges": "bytes"}
+        if len(ranges) != 1:
+            part = Part(value.read, value.size_bytes, "", url)
+            return await send_parts(exchange, choice, [part], headers=headers)
+        (wanted,) = ranges
+        part = Part(
+            partial(value.read, wanted.start, wanted.stop), wanted.stop - wanted.start, "", url
+        )
+        headers["Content-Range"] = wanted.content_range(value.size_bytes)
+        return await send_parts(exchange, choice, [part], status=PARTIAL_CONTENT, headers=headers)

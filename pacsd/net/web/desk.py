@@ -1,0 +1,106 @@
+"""The desk of DICOMweb: each request to who answers it, each fault to its status."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from aiohttp.web import BaseRequest, Response, StreamResponse
+
+from pacsd.archive.finding import FindError, TooCostly, TooManyMatches
+from pacsd.dicomweb.errors import DicomWebError, RangeNotSatisfiable
+from pacsd.dicomweb.targets import Kind, Target, target_of
+from pacsd.net.http_connection import GUARDS
+from pacsd.net.web.cors import Cors
+from pacsd.net.web.exchange import ROOT, Exchange, Unavailable, problem
+
+Answer = Callable[[Exchange], Awaitable[StreamResponse]]
+Routes = Mapping[Kind, Mapping[str, Answer]]
+"""Who answers which method on which resource; who answers GET answers HEAD."""
+
+_BUSY = {"Retry-After": "1"}
+_UNAVAILABLE = {"Retry-After": "30"}
+
+_log = structlog.get_logger("pacsd.net.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How requests are taken: so many at once, with links that begin with `public_url` if set."""
+
+    public_url: str = ""
+    max_requests: int = 64
+    cors_origins: tuple[str, ...] = ()
+
+
+class WebDesk:
+    """Answers all requests below /dicomweb."""
+
+    def __init__(self, routes: Routes, terms: Terms) -> None:
+        self._routes = routes
+        self._terms = terms
+        self._cors = Cors(terms.cors_origins)
+        self._open_requests = 0
+
+    async def answer(self, request: BaseRequest) -> StreamResponse:
+        """The answer, whatever is asked."""
+        if self._open_requests >= self._terms.max_requests:
+            return problem(503, "too many requests at once (dicomweb.max_requests)", _BUSY)
+        self._open_requests += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self._open_requests -= 1
+
+    async def _answer(self, request: BaseRequest) -> StreamResponse:
+        allowed = self._cors.headers(request)
+        if self._cors.is_foreign_change(request):
+            return problem(403, "pages of other origins may change nothing (dicomweb.cors_origins)")
+        path, _, query = request.raw_path.partition("?")
+        try:
+            target = target_of(path.removeprefix(ROOT))
+            methods = None if target is None else self._routes.get(target.kind)
+            if target is None or methods is None:
+                return problem(404, "there is no such resource", allowed)
+            return await self._of(request, target, query, methods, allowed)
+        except DicomWebError as error:
+            return problem(error.status, str(error), {**allowed, **_headers_of(error)})
+        except Unavailable as error:
+            return problem(503, str(error), {**allowed, **_UNAVAILABLE})
+        except FindError as error:
+            return problem(_status_of(error), str(error), allowed)
+        except OSError as error:
+            _log.error("an object cannot be read", path=request.path, why=str(error))
+            return problem(503, f"it cannot be read: {error}", {**allowed, **_UNAVAILABLE})
+
+    async def _of(
+        self,
+        request: BaseRequest,
+        target: Target,
+        query: str,
+        methods: Mapping[str, Answer],
+        allowed: Mapping[str, str],
+    ) -> StreamResponse:
+        known = {*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}
+        allow = {"Allow": ", ".join(sorted(known))}
+        if request.method == "OPTIONS":
+            return Response(status=204, headers={**GUARDS, **allowed, **allow})
+        answer = methods.get("GET" if request.method == "HEAD" else request.method)
+        if answer is None:
+            text = f"only {allow['Allow']}"
+            return problem(405, text, {**allowed, **allow})
+        exchange = Exchange(request, target, query, self._root_url(request), allowed)
+        return await answer(exchange)
+
+    def _root_url(self, request: BaseRequest) -> str:
+        return self._terms.public_url or f"{request.scheme}://{request.host}{ROOT}"
+
+
+def _headers_of(error: DicomWebError) -> Mapping[str, str]:
+    if isinstance(error, RangeNotSatisfiable):
+        return {"Content-Range": f"bytes */{error.size}"}
+    return {}
+
+
+def _status_of(error: FindError) -> int:
+    """PS3.18 section 8.5: too much to be looked for is the request's fault, no index is ours."""
+    return 413 if isinstance(error, TooCostly | TooManyMatches) else 503

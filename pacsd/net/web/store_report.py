@@ -1,0 +1,86 @@
+"""What became of instances that came over the web (PS3.18 section 10.5.3.3, annex I)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp.web import Response
+
+from pacsd.dicom.answer import Field, Fields
+from pacsd.dicom.json_answer import json_of_fields
+from pacsd.dicom.status import Status, StatusCategory, category
+from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
+from pacsd.dicomweb.targets import Kind, Target
+from pacsd.net.web.exchange import Exchange
+
+REFERENCED_SOP_CLASS_UID: Tag = 0x00081150
+REFERENCED_SOP_INSTANCE_UID: Tag = 0x00081155
+RETRIEVE_URL: Tag = 0x00081190
+WARNING_REASON: Tag = 0x00081196
+FAILURE_REASON: Tag = 0x00081197
+FAILED_SOP_SEQUENCE: Tag = 0x00081198
+REFERENCED_SOP_SEQUENCE: Tag = 0x00081199
+OTHER_FAILURES_SEQUENCE: Tag = 0x0008119A
+
+_ALL, _SOME, _NONE, _NOT_NOW = 200, 202, 409, 503
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of one: as of now it cannot be understood; '' for a UID that nobody knows."""
+
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+    status: int = Status.CANNOT_UNDERSTAND
+    comment: str = ""
+
+
+def report(exchange: Exchange, results: Sequence[Stored]) -> Response:
+    """The Store Instances Response, and the status that sums it up (PS3.18 table 10.5.3-1)."""
+    stored = [each for each in results if category(each.status) is not StatusCategory.FAILURE]
+    failed = [each for each in results if each not in stored]
+    named = [each for each in failed if each.sop_instance_uid]
+    unnamed = [each for each in failed if not each.sop_instance_uid]
+    module: dict[Tag, str | Field] = {}
+    study = exchange.target.study_instance_uid
+    if study:
+        module[RETRIEVE_URL] = exchange.url(Target(Kind.STUDY, study))
+    for tag, items in (
+        (FAILED_SOP_SEQUENCE, [_failed(each) for each in named]),
+        (REFERENCED_SOP_SEQUENCE, [_stored(each) for each in stored]),
+        (OTHER_FAILURES_SEQUENCE, [_reason(each) for each in unnamed]),
+    ):
+        if items:
+            module[tag] = Field(VR.SQ, tuple(items))
+    status = _status(results, stored)
+    headers = {"Retry-After": "30"} if status == _NOT_NOW else {}
+    return exchange.json(json_of_fields(module), status=status, headers=headers)
+
+
+def _status(results: Sequence[Stored], stored: Sequence[Stored]) -> int:
+    if not stored:
+        is_full = all(each.status == Status.OUT_OF_RESOURCES for each in results)
+        return _NOT_NOW if is_full else _NONE
+    is_all_well = all(each.status == Status.SUCCESS for each in results)
+    return _ALL if is_all_well else _SOME
+
+
+def _referenced(each: Stored) -> Fields:
+    return {
+        REFERENCED_SOP_CLASS_UID: Field(VR.UI, each.sop_class_uid),
+        REFERENCED_SOP_INSTANCE_UID: Field(VR.UI, each.sop_instance_uid),
+    }
+
+
+def _failed(each: Stored) -> Fields:
+    return {**_referenced(each), **_reason(each)}
+
+
+def _reason(each: Stored) -> Fields:
+    return {FAILURE_REASON: Field(VR.US, str(int(each.status)))}
+
+
+def _stored(each: Stored) -> Fields:
+    if each.status == Status.SUCCESS:
+        return _referenced(each)
+    return {**_referenced(each), WARNING_REASON: Field(VR.US, str(int(each.status)))}
