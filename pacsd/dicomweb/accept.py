@@ -123,14 +123,15 @@ def _quality(media_type: MediaType) -> float | None:
 
 
 def _best(offers: Sequence[Representation], ranges: Sequence[_Range]) -> Choice | None:
-    wanted = [
-        (-quality, place, number, Choice(offer, syntax))
-        for place, each in enumerate(ranges)
-        for number, offer in enumerate(offers)
-        if (syntax := _selected(each, offer)) is not None
-        and (quality := _quality_of(ranges, offer, syntax)) > 0
-    ]
-    return min(wanted, key=lambda want: want[:3])[3] if wanted else None
+    """The one of highest quality; of equals the one wanted first, then the one offered first."""
+    wanted: dict[Choice, None] = {}
+    for each in ranges:
+        for offer in offers:
+            syntax = _selected(each, offer)
+            if syntax is not None:
+                wanted.setdefault(Choice(offer, syntax))
+    best = max(wanted, key=lambda choice: _quality_of(ranges, choice), default=None)
+    return best if best is not None and _quality_of(ranges, best) > 0 else None
 
 
 def _selected(wanted: _Range, offer: Representation) -> str | None:
@@ -145,8 +146,9 @@ def _selected(wanted: _Range, offer: Representation) -> str | None:
     return wanted.transfer_syntax if has_it else None
 
 
-def _quality_of(ranges: Sequence[_Range], offer: Representation, syntax: str) -> float:
+def _quality_of(ranges: Sequence[_Range], choice: Choice) -> float:
     """The quality of the range that says most closely what it is about."""
+    offer, syntax = choice.representation, choice.transfer_syntax
     about = [each for each in ranges if _is_of(each, offer) and _is_in(each, syntax)]
     return max(about, key=lambda each: each.specificity).quality
 
