@@ -25,6 +25,7 @@ from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logg
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
+from pacsd.app.web_wiring import web_services
 from pacsd.archive.access import Access
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
@@ -38,7 +39,7 @@ from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
-from pacsd.net.http import Health, HttpListener
+from pacsd.net.http import Health, HttpListener, Serve
 from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.performer import Services
@@ -85,11 +86,13 @@ def build(checked: Checked, archive: Archive) -> Parts:
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
     reindexing = Reindexing(store, index, archive.extra_tags)
+    finder = make_finder(config, archive, reindexing)
+    retriever = make_retriever(config, archive, ingest_log)
     services = Services(
         ingest,
-        make_finder(config, archive, reindexing),
+        finder,
         Retrieving(
-            make_retriever(config, archive, ingest_log),
+            retriever,
             peers=lambda: gatekeeper.peers,
             timeouts=Timeouts.of(config.dimse),
             turns=Turns(config.query.max_retrievals),
@@ -127,7 +130,13 @@ def build(checked: Checked, archive: Archive) -> Parts:
         guests=guests,
         recorder=recorder,
         listener=listener,
-        http=_http(config, registry, ingest, gatekeeper),
+        http=_http(
+            config,
+            registry,
+            ingest,
+            gatekeeper,
+            web_services(config, archive, ingest, finder, retriever),
+        ),
     )
 
 
@@ -221,7 +230,11 @@ def _acceptance(hooks: Hooks) -> AcceptanceHook | None:
 
 
 def _http(
-    config: Config, registry: CollectorRegistry, ingest: Ingest, gatekeeper: Gatekeeper
+    config: Config,
+    registry: CollectorRegistry,
+    ingest: Ingest,
+    gatekeeper: Gatekeeper,
+    services: Mapping[str, Serve],
 ) -> HttpListener | None:
     if config.http.listen is None:
         return None
@@ -231,4 +244,4 @@ def _http(
         given = tuple(reason for reason in reasons if reason)
         return Health(is_ready=not given, reasons=given)
 
-    return HttpListener(config.http.listen, registry=registry, health=health)
+    return HttpListener(config.http.listen, registry=registry, health=health, services=services)

@@ -22,6 +22,7 @@ from pacsd.net.settings import (
     RecorderSettings,
     split_text,
 )
+from pacsd.net.web.settings import DicomWebSettings
 
 
 def _path(value: object) -> Path:
@@ -195,6 +196,9 @@ class Config(Settings):
 
     http: HttpSettings = HttpSettings()
     """The web listener."""
+
+    dicomweb: DicomWebSettings = DicomWebSettings()
+    """DICOMweb, on the web listener."""
 
     recorder: RecorderSettings = RecorderSettings()
     """The association flight recorder."""

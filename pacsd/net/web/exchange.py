@@ -10,12 +10,19 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from pacsd.archive.finding import FindError
 from pacsd.dicom.errors import DicomError
+from pacsd.dicom.headers import Buffer
+from pacsd.dicomweb.accept import Representation
 from pacsd.dicomweb.query_string import parameters_of
 from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.http_connection import GUARDS, Connection
 
 ROOT = "/dicomweb"
 DICOM_JSON = "application/dicom+json"
+
+JSON_OFFERS = tuple(
+    Representation(media_type, is_multipart=False)
+    for media_type in (DICOM_JSON, "application/json")
+)
 
 _log = structlog.get_logger("pacsd.net.web")
 
@@ -72,7 +79,7 @@ class Exchange:
 
     async def send(
         self,
-        pieces: AsyncGenerator[bytes, None],
+        pieces: AsyncGenerator[Buffer, None],
         content_type: str,
         *,
         length: int | None = None,
@@ -107,7 +114,7 @@ class Exchange:
         given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": DICOM_JSON}
         return Response(body=body, status=status, headers=given)
 
-    async def _write(self, answer: StreamResponse, pieces: AsyncGenerator[bytes, None]) -> None:
+    async def _write(self, answer: StreamResponse, pieces: AsyncGenerator[Buffer, None]) -> None:
         async for piece in pieces:
             await answer.write(piece)
             self.alive()

@@ -6,15 +6,10 @@ from typing import Protocol
 from aiohttp.web import StreamResponse
 
 from pacsd.archive.retrievable import Retrievable
-from pacsd.dicomweb.accept import Representation, choose
+from pacsd.dicomweb.accept import choose
 from pacsd.dicomweb.targets import Kind
-from pacsd.net.web.exchange import DICOM_JSON, Exchange
+from pacsd.net.web.exchange import JSON_OFFERS, Exchange
 from pacsd.net.web.selection import Retrieves, selected, target_of_instance, the_instance
-
-OFFERS = tuple(
-    Representation(media_type, is_multipart=False)
-    for media_type in (DICOM_JSON, "application/json")
-)
 
 
 class ReadsMetadata(Protocol):
@@ -42,7 +37,7 @@ class MetadataDesk:
             OSError: one cannot be read; some may have left.
         """
         target = exchange.target
-        choice = choose(OFFERS, exchange.accept, exchange.accepted)
+        choice = choose(JSON_OFFERS, exchange.accept, exchange.accepted)
 
         def bulk_base(instance: Retrievable) -> str:
             return f"{exchange.url(target_of_instance(instance))}/bulkdata/"

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.header_stream import known_syntax
+from pacsd.dicom.headers import Buffer
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.reencode import Reencoder
@@ -25,14 +26,9 @@ def preface(instance: Retrievable, transfer_syntax_uid: str) -> bytes:
     )
 
 
-def can_be_explicit(instance: Retrievable) -> bool:
-    """Whether it can be had in Explicit VR Little Endian without decoding pixels."""
-    return not known_syntax(instance.transfer_syntax_uid).is_encapsulated
-
-
 async def file_of(
     instance: Retrievable, transfer_syntax_uid: str, open_data_set: OpenDataSet
-) -> AsyncGenerator[bytes, None]:
+) -> AsyncGenerator[Buffer, None]:
     """The file, in bounded pieces.
 
     Raises:
@@ -41,13 +37,10 @@ async def file_of(
     """
     yield preface(instance, transfer_syntax_uid)
     async with aclosing(open_data_set()) as stored:
-        pieces = stored
+        pieces: AsyncGenerator[Buffer, None] = stored
         if transfer_syntax_uid != instance.transfer_syntax_uid:
-            source, target = (
-                known_syntax(instance.transfer_syntax_uid),
-                known_syntax(transfer_syntax_uid),
-            )
-            pieces = reencode(stored, Reencoder(source, target))
+            stored_in = known_syntax(instance.transfer_syntax_uid)
+            pieces = reencode(stored, Reencoder(stored_in, known_syntax(transfer_syntax_uid)))
         async with aclosing(pieces):
             async for piece in pieces:
                 yield piece

@@ -7,6 +7,7 @@ from secrets import token_hex
 
 from aiohttp.web import StreamResponse
 
+from pacsd.dicom.headers import Buffer
 from pacsd.dicomweb.accept import Choice
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
 from pacsd.net.web.exchange import Exchange
@@ -18,7 +19,7 @@ _RANDOM_BYTES = 16
 class Part:
     """A part: how it is read, its length if that is known, its Transfer Syntax, and where it is."""
 
-    open: Callable[[], AsyncGenerator[bytes, None]]
+    open: Callable[[], AsyncGenerator[Buffer, None]]
     size_bytes: int | None
     transfer_syntax: str
     location: str
@@ -68,7 +69,7 @@ async def send_parts(
 
 async def _multipart(
     writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]
-) -> AsyncGenerator[bytes, None]:
+) -> AsyncGenerator[Buffer, None]:
     for begin, part in zip(begins, parts, strict=True):
         yield begin
         async with aclosing(part.open()) as pieces:

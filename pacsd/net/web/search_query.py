@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.errors import IdentifierError
 from pacsd.dicom.header_stream import known_syntax
-from pacsd.dicom.identifier import PATIENT_ROOT, UNIQUE_KEYS, Manner, read_query
+from pacsd.dicom.identifier import (
+    INSTANCE_AVAILABILITY,
+    PATIENT_ROOT,
+    UNIQUE_KEYS,
+    Manner,
+    read_query,
+)
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import attributes_of
 from pacsd.dicom.query import Query
@@ -19,6 +25,9 @@ from pacsd.dicomweb.errors import BadRequest
 from pacsd.dicomweb.parameters import SearchParameters
 from pacsd.dicomweb.required_attributes import SEARCHES
 from pacsd.dicomweb.targets import Target
+
+RETRIEVE_URL: Tag = 0x00081190
+SAID_OF_ALL = frozenset({RETRIEVE_URL, INSTANCE_AVAILABILITY})
 
 _SYNTAX = known_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
 
@@ -48,7 +57,7 @@ def web_query(
     for path, value in (*_of_target(target), *asked.matches):
         root.at(path).give(path, value)
     everything = attributes_of(level) if asked.includes_all else ()
-    for path in (*told, *asked.includes, *((tag,) for tag in everything)):
+    for path in (*_of_entities(told), *asked.includes, *((tag,) for tag in everything)):
         root.at(path)
     manner = Manner(is_relational=True, is_fuzzy=asked.is_fuzzy, names_are_exact=names_are_exact)
     try:
@@ -57,6 +66,11 @@ def web_query(
     except (QueryKeyError, IdentifierError) as error:
         raise BadRequest("query", str(error), "cannot be asked for") from error
     return WebQuery(found.query, found.unmatched)
+
+
+def _of_entities(told: Sequence[Path]) -> Iterable[Path]:
+    """What of that is looked up, and not said of everything that is found."""
+    return (path for path in told if path[0] not in SAID_OF_ALL)
 
 
 def _of_target(target: Target) -> Iterable[tuple[Path, str]]:

@@ -12,24 +12,18 @@ from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query
 from pacsd.dicom.query_keys import name_of
 from pacsd.dicom.tag import Tag
-from pacsd.dicomweb.accept import Representation, choose
+from pacsd.dicomweb.accept import choose
 from pacsd.dicomweb.headers import warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
 from pacsd.dicomweb.targets import Kind, Target
-from pacsd.net.web.exchange import DICOM_JSON, Exchange
-from pacsd.net.web.search_query import WebQuery, web_query
+from pacsd.net.web.exchange import JSON_OFFERS, Exchange
+from pacsd.net.web.search_query import RETRIEVE_URL, WebQuery, web_query
 
-RETRIEVE_URL: Tag = 0x00081190
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
 
-OFFERS = (
-    Representation(DICOM_JSON, is_multipart=False),
-    Representation("application/json", is_multipart=False),
-)
-
-_UID_LEVELS = (Level.STUDY, Level.SERIES, Level.INSTANCE)
+_BELOW_STUDY = (Level.SERIES, Level.INSTANCE)
 _TARGETS = {
     Level.STUDY: Kind.STUDY,
     Level.SERIES: Kind.SERIES,
@@ -69,7 +63,7 @@ class Searching:
         target = exchange.target
         level = SEARCHES[target.kind][-1]
         asked = search_parameters(exchange.query)
-        choose(OFFERS, exchange.accept, asked.accept)
+        choose(JSON_OFFERS, exchange.accept, asked.accept)
         found = web_query(
             target, asked, required_attributes(target.kind), names_are_exact=self._names_are_exact
         )
@@ -99,8 +93,10 @@ class Searching:
 
 def _told(exchange: Exchange, level: Level, match: Match) -> Match:
     """What is told, with where it is to be had."""
-    uids = [_text(match, each) for each in _UID_LEVELS if each <= level]
-    url = exchange.url(Target(_TARGETS[level], *uids))
+    study, series, instance = (
+        _text(match, each) if each <= level else "" for each in (Level.STUDY, *_BELOW_STUDY)
+    )
+    url = exchange.url(Target(_TARGETS[level], study, series, instance))
     return {**match, RETRIEVE_URL: url, INSTANCE_AVAILABILITY: ONLINE}
 
 

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from pacsd.api.settings import Settings, split_text
+from pacsd.api.settings import Settings
+from pacsd.net.settings import split_text
 
 
 def _check_url(url: str) -> str:
