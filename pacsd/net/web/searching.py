@@ -6,7 +6,7 @@ from typing import Protocol
 from aiohttp.web import StreamResponse
 
 from pacsd.archive.finding import Match
-from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, UNIQUE_KEYS
+from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
 from pacsd.dicom.json_answer import json_of_matches
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query
@@ -79,6 +79,7 @@ class Searching:
         """What clients should know of an answer (PS3.18 section 8.3.4)."""
         texts = []
         ignored = {*found.unmatched, *await self._finder.unsupported(found.query)}
+        ignored.discard(QUERY_RETRIEVE_LEVEL)
         if ignored:
             names = ", ".join(map(name_of, sorted(ignored)))
             texts.append(f"The following attributes are neither matched nor told: {names}")
