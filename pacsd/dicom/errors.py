@@ -9,6 +9,7 @@
     ├── InflateError   a deflated data set that is broken or too large (PS3.5 section A.5)
     ├── ReencodeError  a data set that cannot have another Transfer Syntax (PS3.5 annex A)
     ├── FrameError     Pixel Data that cannot be divided into frames (PS3.5 section A.4)
+    ├── JsonModelError  DICOM JSON that is none (PS3.18 annex F)
     ├── KeyValueError  a key that cannot be matched (PS3.4 section C.2.2.2)
     └── IdentifierError   an Identifier that asks for nothing we could look for (PS3.4 section C.4)
 
@@ -50,6 +51,10 @@ class ReencodeError(DicomError):
 
 class FrameError(DicomError):
     """Pixel Data does not hold the frames that its data set describes."""
+
+
+class JsonModelError(DicomError):
+    """JSON is no data set of the DICOM JSON model, or larger or deeper than it may be."""
 
 
 class KeyValueError(DicomError):

@@ -14,6 +14,7 @@ from pacsd.dicom import errors
         "InflateError",
         "ReencodeError",
         "FrameError",
+        "JsonModelError",
     ],
 )
 def test_every_refusal_of_the_room_is_a_dicom_error(name: str) -> None:
