@@ -4,9 +4,11 @@ Not for objects on their way in, whose headers are scanned as bytes.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from pacsd.dicom.charset import DEFAULT_CHARACTER_SET, CharacterSet, character_set
 from pacsd.dicom.dictionary import vr_of
+from pacsd.dicom.explicit_vr import PIXEL_REPRESENTATION, Surroundings, explicit_vr
 from pacsd.dicom.headers import EXPLICIT_BIG, ITEM, UNDEFINED_LENGTH, Buffer, Element, layout_of
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.tag import Tag
@@ -25,10 +27,18 @@ _BYTES = frozenset({VR.OB, VR.OD, VR.OF, VR.OL, VR.OV, VR.OW, VR.UN})
 class DataSet:
     """A data set, or an item of a sequence. Implements `matching.Source`."""
 
-    __slots__ = ("_charset", "_elements", "_is_little_endian", "_items", "_raw")
+    __slots__ = ("_charset", "_elements", "_is_little_endian", "_items", "_raw", "_surroundings")
 
-    def __init__(self, raw: Buffer, charset: CharacterSet, *, is_little_endian: bool) -> None:
+    def __init__(
+        self,
+        raw: Buffer,
+        charset: CharacterSet,
+        *,
+        is_little_endian: bool,
+        outer: Surroundings | None = None,
+    ) -> None:
         self._raw = raw
+        self._surroundings = Surroundings(outer)
         self._charset = charset
         self._is_little_endian = is_little_endian
         self._elements: dict[Tag, Element] = {}
@@ -52,7 +62,11 @@ class DataSet:
 
     def vr(self, tag: Tag) -> str:
         """The VR of an element that is there: its own, or the dictionary's; UN if none is known."""
-        return element_vr(self._elements[tag])
+        element = self._elements[tag]
+        vr = element_vr(element)
+        if vr == VR.US and element.vr is None:
+            return explicit_vr(tag, self._surroundings)
+        return vr
 
     def is_empty(self, tag: Tag) -> bool:
         """Whether an element is there with a length of 0: most keys of a query are."""
@@ -87,10 +101,19 @@ class DataSet:
         self._elements[element.tag] = element
         if element.tag == SPECIFIC_CHARACTER_SET:
             self._charset = character_set(self.raw(SPECIFIC_CHARACTER_SET))
+        elif element.tag == PIXEL_REPRESENTATION:
+            # `US or SS` is one or the other by it.
+            order: Literal["little", "big"] = "little" if self._is_little_endian else "big"
+            self._surroundings.learn(element.tag, int.from_bytes(self.raw(element.tag), order))
 
     def add_item(self, sequence: Tag) -> "DataSet":
         """An item of one of its sequences was read."""
-        item = DataSet(self._raw, self._charset, is_little_endian=self._is_little_endian)
+        item = DataSet(
+            self._raw,
+            self._charset,
+            is_little_endian=self._is_little_endian,
+            outer=self._surroundings,
+        )
         self._items.setdefault(sequence, []).append(item)
         return item
 
@@ -113,14 +136,15 @@ def read_data_set(
     stop_before: Tag | None = None,
     max_headers: int | None = None,
     charset: CharacterSet = DEFAULT_CHARACTER_SET,
+    outer: Surroundings | None = None,
     is_layout_certain: bool = False,
     keeps_empty_items: bool = False,
 ) -> DataSet:
     """The data set of these bytes.
 
-    Its text is in `charset` where it does not say otherwise. With `is_layout_certain` it is written
-    as the Transfer Syntax says; else its first element decides. Items without elements are left out
-    if they are not to be kept.
+    Its text is in `charset`, and its VRs follow from `outer`, where it does not say otherwise. With
+    `is_layout_certain` it is written as the Transfer Syntax says; else its first element decides.
+    Items without elements are left out if they are not to be kept.
 
     Raises:
         ScanError: its structure cannot be read, nests too deep, or has more elements and items
@@ -128,7 +152,7 @@ def read_data_set(
     """
     most = MAX_HEADERS if max_headers is None else max_headers
     is_little_endian = layout_of(syntax) is not EXPLICIT_BIG
-    root = DataSet(raw, charset, is_little_endian=is_little_endian)
+    root = DataSet(raw, charset, is_little_endian=is_little_endian, outer=outer)
     places: dict[Path, DataSet] = {(): root}
     walked = walk(
         raw,

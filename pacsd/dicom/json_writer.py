@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from pacsd.dicom.charset import DEFAULT_CHARACTER_SET, CharacterSet, character_set
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet, element_vr, read_data_set
+from pacsd.dicom.explicit_vr import PIXEL_REPRESENTATION, Surroundings, explicit_vr
 from pacsd.dicom.header_writer import encode_item_header
 from pacsd.dicom.headers import (
     DELIMITER_GROUP,
@@ -54,7 +55,15 @@ class _Encoding:
 
     charset: CharacterSet
     layout: Layout
+    surroundings: Surroundings
     remembered: Remembered[_Key]
+
+    def vr(self, element: Element) -> str:
+        """The VR of an element outside sequences."""
+        vr = element_vr(element)
+        if vr == VR.US and element.vr is None:
+            return explicit_vr(element.tag, self.surroundings)
+        return vr
 
 
 class JsonWriter:
@@ -71,7 +80,7 @@ class JsonWriter:
     ) -> None:
         self._max_inline_bytes = max_inline_bytes
         self._kept = kept
-        self._encodings: dict[tuple[CharacterSet, Layout], _Encoding] = {}
+        self._encodings: dict[tuple[CharacterSet, Layout, bool], _Encoding] = {}
 
     def members(
         self,
@@ -94,7 +103,7 @@ class JsonWriter:
         syntax = header_syntax(written) if isinstance(written, Layout) else written
         found = scan(buffer, syntax, stop_before=stop_before, is_layout_certain=is_layout)
         declared = _declared(found, buffer) if charset is None else charset
-        encoding = self._encoding(declared, found.layout)
+        encoding = self._encoding(declared, found.layout, _is_signed(found, buffer))
         data = buffer if isinstance(buffer, bytes) else bytes(buffer)
         latest, recall = encoding.remembered.younger.get, encoding.remembered.get
         members: dict[Tag, bytes] = {}
@@ -126,10 +135,13 @@ class JsonWriter:
             ScanError: it is a sequence whose structure cannot be read.
         """
         element = Element(tag, vr, 0, len(value), is_undefined_length=False)
-        return self._member(element, bytes(value), self._encoding(charset, layout))
+        return self._member(element, bytes(value), self._encoding(charset, layout, is_signed=False))
 
     def is_bulk(self, tag: Tag, vr: str | None, length: int) -> bool:
-        """Whether a value of so many bytes is told by a BulkDataURI: its bytes are not needed."""
+        """Whether a value of so many bytes is told by a BulkDataURI: its bytes are not needed.
+
+        Who gives it out gives text in UTF-8 then, as Specific Character Set says here.
+        """
         if tag in PIXEL_DATA_TAGS:
             return length > 0
         if length <= self._max_inline_bytes:
@@ -150,13 +162,16 @@ class JsonWriter:
         joined = b",".join([members[tag] for tag in sorted(members)])
         return b"{%b}" % joined.replace(MARK, json_bytes(json_text(bulk_base)[1:-1]))
 
-    def _encoding(self, charset: CharacterSet, layout: Layout) -> _Encoding:
-        key = (charset, layout)
+    def _encoding(self, charset: CharacterSet, layout: Layout, is_signed: bool) -> _Encoding:
+        key = (charset, layout, is_signed)
         found = self._encodings.get(key)
         if found is None:
             if len(self._encodings) >= _MAX_ENCODINGS:
                 self._encodings.clear()
-            found = self._encodings[key] = _Encoding(charset, layout, Remembered(self._kept))
+            surroundings = Surroundings()
+            surroundings.learn(PIXEL_REPRESENTATION, int(is_signed))
+            found = _Encoding(charset, layout, surroundings, Remembered(self._kept))
+            self._encodings[key] = found
         return found
 
     def _new_member(self, element: Element, buffer: bytes, encoding: _Encoding) -> bytes:
@@ -167,7 +182,7 @@ class JsonWriter:
         return self._member(element, raw, encoding)
 
     def _member(self, element: Element, raw: bytes, encoding: _Encoding) -> bytes:
-        vr = element_vr(element)
+        vr = encoding.vr(element)
         if vr == VR.SQ:
             return self._sequence(element, raw, encoding)
         if element.is_undefined_length:
@@ -183,6 +198,7 @@ class JsonWriter:
             _sequence_header(element, layout) + raw + _sequence_end(element, layout),
             header_syntax(layout),
             charset=encoding.charset,
+            outer=encoding.surroundings,
             is_layout_certain=True,
             keeps_empty_items=True,
         )
@@ -200,7 +216,7 @@ class JsonWriter:
     def _item(self, item: DataSet, path: str, outer: _Encoding) -> bytes:
         encoding = outer
         if item.charset is not outer.charset:
-            encoding = self._encoding(item.charset, outer.layout)
+            encoding = self._encoding(item.charset, outer.layout, is_signed=False)
         members = [
             self._item_member(item, tag, path, encoding) for tag in sorted(item) if is_in_model(tag)
         ]
@@ -230,6 +246,14 @@ def _declared(found: Scan, buffer: Buffer) -> CharacterSet:
     if element is None:
         return DEFAULT_CHARACTER_SET
     return character_set(bytes(buffer[element.offset : element.offset + element.length]))
+
+
+def _is_signed(found: Scan, buffer: Buffer) -> bool:
+    """Whether pixels are, and so what is `US or SS` in Implicit VR (PS3.3 section C.7.6.3)."""
+    element = found.elements.get(PIXEL_REPRESENTATION)
+    if element is None:
+        return False
+    return any(buffer[element.offset : element.offset + element.length])
 
 
 def _cut_short(found: Scan, buffer: bytes) -> Element | None:

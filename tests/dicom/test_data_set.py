@@ -77,3 +77,14 @@ def test_the_layout_of_a_part_may_be_certain() -> None:
 def test_fragments_are_no_sequence(syntax: TransferSyntax) -> None:
     data = sequence(0x7FE00010, item(b"") + item(b"12"), syntax, vr="OB", is_undefined=True)
     assert read_data_set(data, syntax).vr(0x7FE00010) == "OB"
+
+
+@pytest.mark.parametrize(("is_signed", "vr", "text"), [(0, "US", "65535"), (1, "SS", "-1")])
+def test_pixel_representation_decides_between_us_and_ss(is_signed: int, vr: str, text: str) -> None:
+    smallest = element(0x00280106, "US", b"\xff\xff", IMPLICIT)
+    representation = element(0x00280103, "US", bytes([is_signed, 0]), IMPLICIT)
+    within = sequence(0x00283000, item(smallest, IMPLICIT), IMPLICIT)
+    found = read_data_set(representation + smallest + within, IMPLICIT)
+    for each in (found, *found.items(0x00283000)):
+        assert each.vr(0x00280106) == vr
+        assert list(each.texts(0x00280106)) == [text]

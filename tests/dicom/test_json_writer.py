@@ -164,6 +164,19 @@ def test_the_same_bytes_in_other_encodings_are_other_values() -> None:
         ]
 
 
+@pytest.mark.parametrize(("is_signed", "vr", "value"), [(0, "US", 65535), (1, "SS", -1)])
+def test_pixel_representation_decides_between_us_and_ss(
+    is_signed: int, vr: str, value: int
+) -> None:
+    smallest = element(0x00280106, "US", b"\xff\xff", IMPLICIT)
+    representation = element(0x00280103, "US", bytes([is_signed, 0]), IMPLICIT)
+    within = sequence(0x00283000, item(smallest, IMPLICIT), IMPLICIT)
+    found = said(representation + smallest + within, IMPLICIT)
+    attribute = {"vr": vr, "Value": [value]}
+    assert found["00280106"] == attribute
+    assert found["00283000"]["Value"] == [{"00280106": attribute}]
+
+
 def test_it_stops_where_it_is_told_to() -> None:
     raw = element(0x00080060, "CS", b"CT") + element(PIXELS, "OW", bytes(4))
     assert list(JsonWriter().members(raw, EXPLICIT, stop_before=PIXELS)) == [0x00080060]
