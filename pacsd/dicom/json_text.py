@@ -24,10 +24,12 @@ def json_text(value: JsonValue) -> str:
     """The JSON text of a value. Control characters are escaped: a raw NUL is never in it."""
     if isinstance(value, str):
         return encode_basestring(value)
+    if isinstance(value, list):
+        if len(value) == 1:
+            return f"[{json_text(value[0])}]"
+        return f"[{','.join([json_text(each) for each in value])}]"
     if value is None:
         return "null"
-    if isinstance(value, list):
-        return f"[{','.join([json_text(each) for each in value])}]"
     if isinstance(value, (int, float)):
         return repr(value)
     members = [f"{encode_basestring(key)}:{json_text(each)}" for key, each in value.items()]

@@ -3,6 +3,7 @@
 One set of rules for what is read from data sets and what is answered to queries.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
@@ -43,6 +44,10 @@ BULK_VRS = BINARY_VRS | {
 _FILE_META_GROUP = 0x0002
 _EXACT_IN_JSON = 1 << 53
 """Beyond it a reader that knows only doubles would change a whole number."""
+
+_PLAIN_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
+_EXACT_DIGITS = 15
+"""So many digits come through a double and back as they were."""
 
 
 def is_in_model(tag: Tag) -> bool:
@@ -109,6 +114,8 @@ def _whole(text: str) -> JsonValue:
 
 def _decimal(text: str) -> JsonValue:
     """A number if JSON says the same by it, else the text: PS3.18 table F.2.3-1 lets both be."""
+    if len(text) <= _EXACT_DIGITS and _PLAIN_DECIMAL.fullmatch(text):
+        return float(text)
     exact = parse_decimal(text)
     if exact is None:
         return text

@@ -6,7 +6,7 @@ written once are remembered by the bytes they were written from.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from pacsd.dicom.charset import DEFAULT_CHARACTER_SET, CharacterSet, character_set
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet, element_vr, read_data_set
@@ -253,7 +253,9 @@ def _is_signed(found: Scan, buffer: Buffer) -> bool:
     element = found.elements.get(PIXEL_REPRESENTATION)
     if element is None:
         return False
-    return any(buffer[element.offset : element.offset + element.length])
+    raw = buffer[element.offset : element.offset + element.length]
+    order: Literal["little", "big"] = "big" if found.layout is EXPLICIT_BIG else "little"
+    return int.from_bytes(raw, order) == 1
 
 
 def _cut_short(found: Scan, buffer: bytes) -> Element | None:
@@ -271,7 +273,11 @@ def _cut_short(found: Scan, buffer: bytes) -> Element | None:
 def _inline(tag: Tag, vr: str, raw: bytes, encoding: _Encoding) -> bytes:
     is_little_endian = encoding.layout is not EXPLICIT_BIG
     said = attribute(tag, vr, raw, encoding.charset, is_little_endian=is_little_endian)
-    return json_bytes(f'"{tag:08X}":{json_text(said)}')
+    values = said.get("Value")
+    if values is None:
+        return json_bytes(f'"{tag:08X}":{json_text(said)}')
+    # Most have values: those are all that is still to be written.
+    return json_bytes(f'"{tag:08X}":{{"vr":"{vr}","Value":{json_text(values)}}}')
 
 
 def _bulk(tag: Tag, vr: str, path: str) -> bytes:

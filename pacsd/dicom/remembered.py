@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Of values in one generation; keys, of which they were written, are about as long."""
 
 _Key = TypeVar("_Key", bound=Hashable)

@@ -27,7 +27,7 @@ IN_CHARACTER_SET = frozenset({VR.LO, VR.LT, VR.PN, VR.SH, VR.ST, VR.UC, VR.UT})
 NUMBER_CODES = {
     VR.SS: "h", VR.US: "H", VR.SL: "i", VR.UL: "I", VR.SV: "q", VR.UV: "Q", VR.FL: "f", VR.FD: "d",
 }  # fmt: skip
-_NUMBERS = {
+_NUMBERS: dict[tuple[str, bool], Struct] = {
     (vr, is_little): Struct(("<" if is_little else ">") + code)
     for vr, code in NUMBER_CODES.items()
     for is_little in (True, False)
@@ -82,9 +82,9 @@ def read_texts(
         text = bytes(raw).decode("latin-1")
     if not text.strip(" \0"):
         return ()
-    if vr in SINGLE_VALUED:
+    if vr in SINGLE_VALUED or "\\" not in text:
         return (unpadded(text, vr),)
-    return tuple(unpadded(value, vr) for value in text.split("\\"))
+    return tuple([unpadded(value, vr) for value in text.split("\\")])
 
 
 def unpadded(value: str, vr: str) -> str:
@@ -95,9 +95,9 @@ def unpadded(value: str, vr: str) -> str:
 
 def read_numbers(raw: Buffer, vr: str, *, is_little_endian: bool = True) -> tuple[int | float, ...]:
     """The values of a binary number VR; bytes behind the last whole one are left out."""
-    each = _NUMBERS[VR(vr), is_little_endian]
+    each = _NUMBERS[vr, is_little_endian]
     whole = len(raw) - len(raw) % each.size
-    return tuple(value for (value,) in each.iter_unpack(bytes(raw[:whole])))
+    return tuple([value for (value,) in each.iter_unpack(bytes(raw[:whole]))])
 
 
 def read_tags(raw: Buffer, *, is_little_endian: bool = True) -> tuple[Tag, ...]:

@@ -1,4 +1,6 @@
+import math
 import struct
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -75,3 +77,13 @@ def test_vrs_of_bulk_data() -> None:
 @given(st.sampled_from([vr for vr in VR if vr != VR.SQ]), st.binary(max_size=40))
 def test_no_bytes_are_too_odd(vr: VR, raw: bytes) -> None:
     assert said(vr, raw)["vr"] == vr
+
+
+@given(st.from_regex(r"[+-]?[0-9]{1,12}(\.[0-9]{0,18})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))
+def test_a_decimal_is_a_number_only_where_it_says_the_same(text: str) -> None:
+    (value,) = of_texts("DS", [text])
+    if isinstance(value, float):
+        assert Decimal(repr(value)) == Decimal(text)
+    else:
+        assert value == text
+        assert Decimal(repr(float(text))) != Decimal(text) if math.isfinite(float(text)) else True
