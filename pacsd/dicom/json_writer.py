@@ -11,11 +11,10 @@ from typing import Literal, TypeAlias
 from pacsd.dicom.charset import DEFAULT_CHARACTER_SET, CharacterSet, character_set
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet, element_vr, read_data_set
 from pacsd.dicom.explicit_vr import PIXEL_REPRESENTATION, Surroundings, explicit_vr
-from pacsd.dicom.header_writer import encode_item_header
+from pacsd.dicom.header_writer import encode_header, encode_item_header
 from pacsd.dicom.headers import (
     DELIMITER_GROUP,
     EXPLICIT_BIG,
-    LONG_VRS,
     SEQUENCE_DELIMITATION,
     UNDEFINED_LENGTH,
     Buffer,
@@ -294,12 +293,10 @@ def _of_fragments(tag: Tag, vr: str, path: str, *, is_empty: bool) -> bytes:
 
 
 def _sequence_header(element: Element, layout: Layout) -> bytes:
-    tag, vr, _, length, is_undefined = element
-    size = UNDEFINED_LENGTH if is_undefined else length
-    if layout.is_implicit_vr:
-        return layout.implicit.pack(tag >> 16, tag & 0xFFFF, size)
-    code = VR.SQ if vr is None or vr.encode() not in LONG_VRS else vr
-    return layout.short.pack(tag >> 16, tag & 0xFFFF, code.encode(), 0) + layout.length.pack(size)
+    size = UNDEFINED_LENGTH if element.is_undefined_length else element.length
+    # PS3.5 section 6.2.2: as UN its items are in Implicit VR Little Endian.
+    vr = VR.UN if element.vr == VR.UN else VR.SQ
+    return encode_header(layout, element.tag, vr, size)
 
 
 def _sequence_end(element: Element, layout: Layout) -> bytes:
