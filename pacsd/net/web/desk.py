@@ -92,7 +92,17 @@ class WebDesk:
         return await answer(exchange)
 
     def _root_url(self, request: BaseRequest) -> str:
-        return self._terms.public_url or f"{request.scheme}://{request.host}{ROOT}"
+        if self._terms.public_url:
+            return self._terms.public_url
+        return f"{request.scheme}://{_with_port(request)}{ROOT}"
+
+
+def _with_port(request: BaseRequest) -> str:
+    """The host as the client names it. dicomweb-client 0.61 leaves out the port, so it is ours."""
+    host = request.host
+    if host.rpartition(":")[2].isdecimal() or request.transport is None:
+        return host
+    return f"{host}:{request.transport.get_extra_info('sockname')[1]}"
 
 
 def _headers_of(error: DicomWebError) -> Mapping[str, str]:
