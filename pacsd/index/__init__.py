@@ -11,6 +11,7 @@
     judging          the verdict where a SOP Instance UID is taken
     quarantining     other data sets under a known UID; releasing: the way back
     overlays         corrections, read; correcting: the transaction; overlay_records: their records
+    deletions        what is deleted; deleting: why; purging: gone; deletion_records
     auditing         the audit trail
     instances, copies, quarantine, changes, extra_tags, statistics
                      the other calls, by what they are about

@@ -69,6 +69,8 @@ class WriterDesk:
         """Write the headers of what was committed, and keep the WAL short."""
         self._headers.keep(self._session.new_headers)
         self._session.new_headers.clear()
+        self._headers.forget(self._session.gone)
+        self._session.gone.clear()
         self._facts.header_failures = self._headers.failures
         try:
             with translated():

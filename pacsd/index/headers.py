@@ -120,6 +120,23 @@ class HeaderWriter:
         if len(self.waiting) >= _BATCH_HEADERS or self._waiting_bytes >= _BATCH_BYTES:
             self.flush()
 
+    def forget(self, instances: Sequence[int]) -> None:
+        """Remove the headers of instances that are gone.
+
+        What has one of them for its dictionary is not read any more, but from its file again.
+        """
+        if not instances:
+            return
+        self.flush()
+        self._dictionaries.clear()
+        if self._connection is None:
+            return
+        with self._contained(), transaction(self._connection):
+            for some in slices(instances):
+                for table in (header, first_header):
+                    gone = delete(table).where(table.c.instance_row.in_(some))
+                    self._connection.execute(gone)
+
     def flush(self) -> None:
         """Write what waits."""
         if not self.waiting:

@@ -9,6 +9,7 @@ from pacsd.index.auditing import append_audit
 from pacsd.index.changes import Changes
 from pacsd.index.checking import StoreChecks
 from pacsd.index.copies import Copies, highest_keys
+from pacsd.index.deletions import Deletions
 from pacsd.index.desks import DeskFacts, ReaderDesk, WriterDesk
 from pacsd.index.extra_tags import ExtraTags
 from pacsd.index.headers import read_headers
@@ -56,6 +57,7 @@ class Index:
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)
+        self.deletions = Deletions(threads)
 
     async def add(self, group: Sequence[NewInstance]) -> list[Verdict]:
         """Index a group of instances that are durable in a store; durable once this returns.

@@ -1,6 +1,6 @@
 """Instances: found by UID, listed, deleted and restored."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Select, select, update
 
 from pacsd.index import schema
 from pacsd.index.auditing import append_audit
+from pacsd.index.deleting import forget_deleted, note_deleted
+from pacsd.index.deletion_records import Cause
 from pacsd.index.log_position import mirroring
 from pacsd.index.packing import unpack_attributes, unpack_extras
 from pacsd.index.records import (
@@ -60,7 +62,7 @@ class Instances:
 
     async def numbered(self, scope: Scope, numbers: Sequence[int]) -> list[StoredInstance]:
         """Those of these numbers that there are, with their copies, by rising number."""
-        return await self._threads.query(partial(_numbered, scope, tuple(numbers)))
+        return await self._threads.query(partial(numbered, scope, tuple(numbers)))
 
     async def among(self, scope: Scope, sop_instance_uids: Sequence[str]) -> list[StoredInstance]:
         """Those of these UIDs that there are, with their copies, in whatever state."""
@@ -90,6 +92,7 @@ class Instances:
         scope: Scope,
         sop_instance_uids: Sequence[str],
         actor: str,
+        cause: Cause | None = None,
         *,
         reached: int | None = None,
     ) -> list[int]:
@@ -97,7 +100,7 @@ class Instances:
 
         `reached`: so many records of the state log are mirrored with that.
         """
-        work = partial(_delete, scope, sop_instance_uids, actor)
+        work = partial(_delete, scope, sop_instance_uids, actor, cause)
         return await self._threads.write(mirroring(work, reached))
 
     async def restore(
@@ -135,7 +138,8 @@ def _among(scope: Scope, uids: Sequence[str], connection: Connection) -> list[St
     return [each for chosen in some for each in _stored(chosen, connection)]
 
 
-def _numbered(scope: Scope, numbers: Sequence[int], connection: Connection) -> list[StoredInstance]:
+def numbered(scope: Scope, numbers: Sequence[int], connection: Connection) -> list[StoredInstance]:
+    """Those of these numbers that there are, by rising number."""
     some = (_seen(scope).where(_instance.id.in_(part)) for part in slices(numbers))
     found = [each for chosen in some for each in _stored(chosen, connection)]
     return sorted(found, key=attrgetter("id"))
@@ -192,13 +196,18 @@ def _patients_of(
     }
 
 
-def _delete(scope: Scope, uids: Sequence[str], actor: str, session: WriteSession) -> list[int]:
+def _delete(
+    scope: Scope, uids: Sequence[str], actor: str, cause: Cause | None, session: WriteSession
+) -> list[int]:
+    why = cause or Cause(session.now_us())
     present = [each for each in _states(scope, uids, session) if each[1] != InstanceState.DELETED]
     for id_, _, place, _ in present:
         _set_state(session, id_, InstanceState.DELETED)
         session.log(scope.partition, ChangeKind.DELETED, place, id_)
-    _audit(session, scope, "delete", actor, [study_uid for *_, study_uid in present])
-    return [id_ for id_, *_ in present]
+    gone = [id_ for id_, *_ in present]
+    note_deleted(session, scope.partition, actor, why, gone)
+    _audit(session, scope, "delete", actor, [study_uid for *_, study_uid in present], why.reason)
+    return gone
 
 
 def _restore(scope: Scope, uids: Sequence[str], actor: str, session: WriteSession) -> list[int]:
@@ -207,8 +216,10 @@ def _restore(scope: Scope, uids: Sequence[str], actor: str, session: WriteSessio
         is_held = place.series is None
         _set_state(session, id_, InstanceState.HELD if is_held else InstanceState.LIVE)
         session.log(scope.partition, ChangeKind.RESTORED, place, id_)
+    restored = [id_ for id_, *_ in deleted]
+    forget_deleted(session, restored)
     _audit(session, scope, "restore", actor, [study_uid for *_, study_uid in deleted])
-    return [id_ for id_, *_ in deleted]
+    return restored
 
 
 def _states(
@@ -240,9 +251,14 @@ def _set_state(session: WriteSession, id_: int, state: InstanceState) -> None:
 
 
 def _audit(
-    session: WriteSession, scope: Scope, action: str, actor: str, studies: Sequence[str]
+    session: WriteSession,
+    scope: Scope,
+    action: str,
+    actor: str,
+    studies: Sequence[str],
+    reason: str = "",
 ) -> None:
-    for study_uid in sorted(set(studies)):
-        detail = f"{studies.count(study_uid)} instances"
+    for study_uid, count in sorted(Counter(studies).items()):
+        detail = f"{count} instances" + (f": {reason}" if reason else "")
         entry = AuditEntry(actor, action, "done", study_uid, detail=detail)
         append_audit(session, scope.partition, entry)

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select, update
 
 from pacsd.api.store import Location
 from pacsd.index import schema
+from pacsd.index.deleting import forget_deleted
 from pacsd.index.quarantining import QuarantineBounds, quarantine
 from pacsd.index.records import (
     ChangeKind,
@@ -118,6 +119,7 @@ def _repair(session: WriteSession, new: NewInstance, taken: _Taken, kept: Copy) 
 def _restore(session: WriteSession, new: NewInstance, taken: _Taken, kept: Copy) -> Verdict:
     state = InstanceState.HELD if taken.place.series is None else InstanceState.LIVE
     session.execute(_SET_STATE, state.value, taken.id)
+    forget_deleted(session, [taken.id])
     session.log(new.reception.partition, ChangeKind.RESTORED, taken.place, taken.id)
     if _is_repaired_by(taken, new, kept):
         _repair(session, new, taken, kept)

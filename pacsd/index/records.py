@@ -48,6 +48,7 @@ class ChangeKind(IntEnum):
     DELETED = 8
     COPY_FAILED = 9
     CORRECTED = 10
+    PURGED = 11
 
 
 class Outcome(StrEnum):

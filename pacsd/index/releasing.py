@@ -11,6 +11,7 @@ from pacsd.dicom.tag import Tag
 from pacsd.index import schema, schema_records
 from pacsd.index.attributes import ColumnValue, attributes_of, columns
 from pacsd.index.correcting import forget_corrections, original_values
+from pacsd.index.deleting import forget_deleted
 from pacsd.index.ingest import index_group
 from pacsd.index.packing import unpack_attributes
 from pacsd.index.quarantining import QuarantineBounds, insert_version
@@ -67,8 +68,8 @@ def _supersede(session: WriteSession, new: NewInstance) -> tuple[int | None, tup
     if taken is None:
         return None, ()
     former, *others = _copies(session, taken)
-    superseded = insert_version(session, _as_it_came(session, taken, former))
-    _remove_instance(session, taken)
+    superseded = insert_version(session, as_it_came(session, taken, former))
+    remove_instance(session, taken)
     return superseded, tuple(copy.location for copy in others)
 
 
@@ -79,7 +80,8 @@ def _copies(session: WriteSession, instance: int) -> list[Copy]:
     return sorted(map(copy_of, rows), key=lambda copy: copy.state)
 
 
-def _as_it_came(session: WriteSession, instance: int, copy: Copy) -> NewInstance:
+def as_it_came(session: WriteSession, instance: int, copy: Copy) -> NewInstance:
+    """What was indexed of an instance, before anything was corrected."""
     indexed = [_TABLES[level].c[name] for level in Level for name in columns(level)]
     facts = (_source.calling_ae, _source.called_ae, _source.peer_address, _source.origin)
     row = session.connection.execute(
@@ -130,8 +132,10 @@ def _file(copy: Copy) -> tuple[str, str, int, int, bytes]:
     return where.store, where.key, where.size_bytes, copy.data_set_bytes, copy.sha256
 
 
-def _remove_instance(session: WriteSession, instance: int) -> None:
+def remove_instance(session: WriteSession, instance: int) -> None:
+    """Delete an instance's row, and whatever hangs on it."""
     forget_corrections(session, instance)
+    forget_deleted(session, [instance])
     owned = (
         (schema_records.extra_value, _extra.owner_row),
         (schema.copy, schema.copy.c.instance_row),

@@ -1,6 +1,6 @@
 """The tables of what happened, and of what is kept beside the archive (see `schema`)."""
 
-from sqlalchemy import Column, Index, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table, UniqueConstraint
 
 from pacsd.index.schema import (
     METADATA,
@@ -51,6 +51,30 @@ overlay = Table(
     text("reason"),
     number("at_us"),
     Index(None, "level", "owner_row"),
+)
+
+# Why instances are deleted: a row for each decision, as long as an instance hangs on it. `level`
+# and `uid` are what it named.
+deletion = Table(
+    "deletion",
+    METADATA,
+    row_id(),
+    partition_id(),
+    number("at_us"),
+    text("actor"),
+    text("reason"),
+    Column("level", SmallInteger, nullable=False),
+    text("uid"),
+    Index(None, "partition_id", "at_us"),
+)
+
+deleted = Table(
+    "deleted",
+    METADATA,
+    Column("instance_row", RowId, ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    partition_id(),
+    reference("deletion"),
+    Index(None, "deletion_row"),
 )
 
 # The outbox. It names rows without referring to them: it outlives what it tells of.

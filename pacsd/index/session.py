@@ -27,6 +27,7 @@ _NUMBERED = (
     schema.instance,
     schema_records.quarantine,
     schema_records.overlay,
+    schema_records.deletion,
     schema_records.change,
     schema_records.audit,
     schema_records.extra_tag,
@@ -60,7 +61,7 @@ class WriteSession:
     """The writer's hand. One unit of work uses it at a time, within one transaction.
 
     What is remembered here may come from the transaction that runs: `forget` must follow when
-    that is rolled back.
+    that is rolled back. `gone` are instances whose headers are to go once this is committed.
     """
 
     def __init__(self, connection: Connection, now_us: Callable[[], int]) -> None:
@@ -71,6 +72,7 @@ class WriteSession:
         self.audited: Recent[Row, int] = Recent(_AUDITED_KEPT)
         self.quarantined: dict[int, int] = {}
         self.new_headers: list[NewHeader] = []
+        self.gone: list[int] = []
         self._cursor = cast("DBAPICursor", driver(connection).cursor())
         self._prepared: dict[Statement, str] = {}
         self._next_id = 1 + max(self._highest(table) for table in _NUMBERED)
@@ -83,6 +85,7 @@ class WriteSession:
         self.audited.clear()
         self.quarantined.clear()
         self.new_headers.clear()
+        self.gone.clear()
 
     def take_ids(self, count: int = 1) -> int:
         """The first of `count` new numbers in a row."""

@@ -17,6 +17,8 @@ _COUNTED = (
     schema.copy,
     schema_records.quarantine,
     schema_records.overlay,
+    schema_records.deletion,
+    schema_records.deleted,
     schema_records.change,
     schema_records.audit,
     schema_records.extra_tag,

@@ -30,7 +30,7 @@ def test_only_what_is_live_counts(desk: WriterDesk) -> None:
         new("1.1", series="1", attributes={0x00080060: "CT"}),
         new("1.2", series="2", attributes={0x00080060: "MR"}),
     )
-    desk.perform(lambda session: _delete(SCOPE, ["1.1"], "test", session))
+    desk.perform(lambda session: _delete(SCOPE, ["1.1"], "test", None, session))
     series = schema.series.alias()
     instance, sop_class = schema.instance.alias(), schema.sop_class.alias()
 

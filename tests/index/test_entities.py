@@ -49,7 +49,7 @@ def test_what_is_computed_counts_only_what_is_shown(desk: WriterDesk) -> None:
     tags = (MODALITIES, SOP_CLASSES, 0x00201206, 0x00201208)
     (study,) = read(desk, Level.STUDY, *tags)
     assert list(study.values.values()) == ["CT\\MR", CT, "2", "4"]
-    desk.perform(lambda session: _delete(SCOPE, ["1.2.3.0.0", "1.2.3.0.1"], "test", session))
+    desk.perform(lambda session: _delete(SCOPE, ["1.2.3.0.0", "1.2.3.0.1"], "test", None, session))
     (study,) = read(desk, Level.STUDY, *tags)
     assert list(study.values.values()) == ["MR", CT, "1", "2"]
     (series,) = read(desk, Level.SERIES, 0x00201209)
@@ -65,7 +65,7 @@ def test_the_first_instance_that_is_shown(desk: WriterDesk) -> None:
     for level in (Level.PATIENT, Level.STUDY):
         assert read(desk, level, with_first=True)[0].first_instance == instances[0].id
     assert read(desk, Level.STUDY)[0].first_instance == 0
-    desk.perform(lambda session: _delete(SCOPE, ["1.2.3.1.0"], "test", session))
+    desk.perform(lambda session: _delete(SCOPE, ["1.2.3.1.0"], "test", None, session))
     assert read(desk, Level.STUDY, with_first=True)[0].first_instance == instances[1].id
     series = read(desk, Level.SERIES, with_first=True)
     assert [each.first_instance for each in series] == [instances[1].id, instances[2].id]

@@ -119,7 +119,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
                 ),
             )
     added(desk, new("2.1", study="2", series="2.0", partition=1, patient_id="GONE"))
-    desk.perform(lambda session: _delete(SCOPE, ["2.1"], "test", session))
+    desk.perform(lambda session: _delete(SCOPE, ["2.1"], "test", None, session))
     desk.close()
     reader = SqliteFile(folder / "index.sqlite").connect_reader()
     yield reader
