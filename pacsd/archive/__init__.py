@@ -21,8 +21,10 @@
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
     file_meta   what stands before the data set in a stored file; preamble: what of it may stay
 
-    curation    what people decide: delete, restore, release from quarantine, discard, correct;
+    curation    what is decided: delete, restore, purge, release from quarantine, discard, correct;
                 corrections: a wish for that; correction_rules: what may be
+    removal     a study, series or instance deleted or restored; causes: why; purge: for good;
+                former: what of that others hang on
     state_records  the decisions as the store's state log has them
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs

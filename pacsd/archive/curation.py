@@ -1,4 +1,4 @@
-"""What people decide about stored objects: deleted, restored, released, given up or corrected.
+"""What is decided about stored objects: deleted, restored, purged, released, given up, corrected.
 
 Each decision is first appended to the store's state log, then the index mirrors it: files and log
 together are enough to make the index anew. One decision at a time.
@@ -12,10 +12,13 @@ import anyio
 
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
+from pacsd.archive.causes import with_cause
 from pacsd.archive.corrections import CorrectionRequest
+from pacsd.archive.former import purge_record
 from pacsd.archive.mirror import MAX_TOGETHER, Mirror, correction_of
 from pacsd.archive.replay import replay
 from pacsd.archive.state_records import Action, StateRecord, encode_record
+from pacsd.index.deletion_records import Cause
 from pacsd.index.index import Index
 from pacsd.index.overlay_records import ListedOverlay
 from pacsd.index.records import (
@@ -64,13 +67,32 @@ class Curation:
         async with self._one_at_a_time:
             return await self._catch_up()
 
-    async def delete(self, scope: Scope, sop_instance_uids: Sequence[str], actor: str) -> int:
+    async def delete(
+        self,
+        scope: Scope,
+        sop_instance_uids: Sequence[str],
+        actor: str,
+        cause: Cause | None = None,
+    ) -> int:
         """Take instances out of sight, files untouched; how many."""
-        return await self._set_state(Action.DELETE, scope, sop_instance_uids, actor)
+        why = cause or Cause(self._now_us())
+        return await self._set_state(Action.DELETE, scope, sop_instance_uids, actor, why)
 
     async def restore(self, scope: Scope, sop_instance_uids: Sequence[str], actor: str) -> int:
         """Undo `delete`; how many."""
         return await self._set_state(Action.RESTORE, scope, sop_instance_uids, actor)
+
+    async def purge(self, scope: Scope, deleted_before_us: int, limit: int, actor: str) -> int:
+        """Give instances up that were deleted before then; their files go. How many; 0: none left.
+
+        Of one decision at once, `limit` at most: nobody else stores or decides meanwhile.
+        """
+        async with self._turn(), self.indexing:
+            due = await self._index.deletions.due(scope, deleted_before_us, limit)
+            decided = Action.PURGE, scope.partition, actor
+            first = self._record(*decided, "", b"", await self._seen_key(scope.partition))
+            await self._carry_out([purge_record(first, each) for each in due])
+            return len(due)
 
     async def discard(self, scope: Scope, number: int, actor: str) -> None:
         """Give a version in quarantine up; its file goes.
@@ -187,7 +209,12 @@ class Curation:
                     yield self._record(Action.RESTORE, partition, actor, uid, sha256, seen_key)
 
     async def _set_state(
-        self, action: Action, scope: Scope, uids: Sequence[str], actor: str
+        self,
+        action: Action,
+        scope: Scope,
+        uids: Sequence[str],
+        actor: str,
+        cause: Cause | None = None,
     ) -> int:
         changed = 0
         for start in range(0, len(uids), MAX_TOGETHER):
@@ -207,7 +234,7 @@ class Curation:
                     )
                     if (each.state is InstanceState.DELETED) == (action is Action.RESTORE)
                 ]
-                await self._carry_out(records)
+                await self._carry_out([with_cause(each, cause) for each in records])
                 changed += len(records)
         return changed
 

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
+from pacsd.archive.causes import cause_of
 from pacsd.archive.places import Places
 from pacsd.archive.state_records import Action, StateRecord, StateRecordError
 from pacsd.dicom.level import Level
 from pacsd.index.index import Index
 from pacsd.index.overlay_records import Correction, ListedOverlay
-from pacsd.index.records import InstanceState, QuarantinedVersion, Scope
+from pacsd.index.records import InstanceState, QuarantinedVersion, Scope, StoredInstance
 
 MAX_TOGETHER = 256
-"""Instances deleted or restored, or attributes corrected, in one transaction."""
+"""Instances deleted, restored or purged, or attributes corrected, in one transaction."""
 
 _CORRECTED_THROUGH = {each.name: each for each in (Level.STUDY, Level.SERIES, Level.INSTANCE)}
 
@@ -42,6 +43,8 @@ class Mirror:
         match records[0].action:
             case Action.DELETE | Action.RESTORE:
                 await self._set_state(records, reached)
+            case Action.PURGE:
+                await self._purge(records, reached)
             case Action.RELEASE:
                 await self._release(records[0], reached)
             case Action.DISCARD:
@@ -70,8 +73,40 @@ class Mirror:
             if (each.state is not InstanceState.DELETED) == is_to_go
             and digests[each.sop_instance_uid] in {copy.sha256 for copy in each.copies}
         ]
-        set_state = self._index.instances.delete if is_to_go else self._index.instances.restore
-        await set_state(scope, uids, first.actor, reached=reached)
+        instances = self._index.instances
+        if is_to_go:
+            await instances.delete(scope, uids, first.actor, cause_of(first), reached=reached)
+        else:
+            await instances.restore(scope, uids, first.actor, reached=reached)
+
+    async def _purge(self, records: Sequence[StateRecord], reached: int | None) -> None:
+        """The files go first, as that of a version does: a row without one is not shown.
+
+        What the log says is gone goes in whatever state it is: a file that nothing named may have
+        been taken in again meanwhile.
+        """
+        scope, by_uid = (
+            Scope(records[0].partition),
+            {each.sop_instance_uid: each for each in records},
+        )
+        gone = [
+            each
+            for each in await self._index.instances.among(scope, [*by_uid])
+            if self._is_meant(by_uid[each.sop_instance_uid], each)
+        ]
+        for copy in (copy for each in gone for copy in each.copies):
+            await self._store.delete(copy.location)
+        crashpoint("after_state_removal")
+        numbers = sorted(each.id for each in gone)
+        await self._index.deletions.purge(scope, numbers, records[0].actor, reached=reached)
+
+    def _is_meant(self, record: StateRecord, instance: StoredInstance) -> bool:
+        """Whether it is that data set, and no file that came after the decision."""
+        return any(
+            copy.sha256 == record.sha256
+            and self._places.place_of(copy.location.key) <= record.seen_key
+            for copy in instance.copies
+        )
 
     async def _release(self, record: StateRecord, reached: int | None) -> None:
         version = await self._version(record)
@@ -113,8 +148,7 @@ class Mirror:
 def together(records: Iterable[StateRecord]) -> Iterator[list[StateRecord]]:
     """The records in their order, those in one list that one transaction takes.
 
-    Deletions by one actor, or restorations, of different instances; what was corrected at one time;
-    else each alone.
+    Restorations by one actor; what one decision deletes, purges or corrects; else each alone.
     """
     part: list[StateRecord] = []
     for record in records:
@@ -129,12 +163,14 @@ def together(records: Iterable[StateRecord]) -> Iterator[list[StateRecord]]:
 def _is_alike(part: Sequence[StateRecord], record: StateRecord) -> bool:
     first = part[0]
     is_alike = record.action in _TOGETHER and _what(first) == _what(record)
-    is_at_once = record.action is not Action.CORRECT or first.at_us == record.at_us
+    is_at_once = record.action is Action.RESTORE or first.at_us == record.at_us
     return is_alike and is_at_once and len(part) < MAX_TOGETHER
 
 
-def _what(record: StateRecord) -> tuple[Action, str, int]:
-    return record.action, record.actor, record.partition
+def _what(record: StateRecord) -> tuple[object, ...]:
+    what = record.action, record.actor, record.partition
+    is_deletion = record.action is Action.DELETE
+    return (*what, record.level, record.uid, record.reason) if is_deletion else what
 
 
 def correction_of(record: StateRecord) -> Correction:
@@ -162,4 +198,4 @@ def correction_of(record: StateRecord) -> Correction:
     )
 
 
-_TOGETHER = frozenset({Action.DELETE, Action.RESTORE, Action.CORRECT})
+_TOGETHER = frozenset({Action.DELETE, Action.RESTORE, Action.PURGE, Action.CORRECT})

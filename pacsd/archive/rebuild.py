@@ -2,7 +2,8 @@
 
 Files are read several at a time but indexed by rising key, the order in which they came: who was
 first under a SOP Instance UID, and which patient a study has, hangs on it. The file of a repaired
-copy stands where the first one stood. A decision of the log takes its place among them: behind the
+copy stands where the first one stood, and what was purged as far as the log knows it, until the log
+says that it goes. A decision of the log takes its place among them: behind the
 last file that was there when it was made.
 """
 
@@ -18,6 +19,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from pacsd.api.errors import StoreError
 from pacsd.api.state_log import StateLog
 from pacsd.api.store import BlobStore, Location
+from pacsd.archive.former import Formers
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.mirror import Mirror, together
 from pacsd.archive.places import Places
@@ -85,10 +87,11 @@ async def rebuild(store: BlobStore, index: Index, clock: Clock, progress: Progre
     decisions = await _Decisions.of(store.state_log)
     builder = _Builder(index, Mirror(store, index, decisions.places), decisions, clock)
     locations = decisions.places.in_order(store, _locations(store))
+    files = decisions.formers.among(locations)
     send, receive = anyio.create_memory_object_stream[list[NewInstance]](1)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(
-            _read_all, store, locations, send, builder.rebuilt, progress, name="read files"
+            _read_all, store, files, send, builder.rebuilt, progress, name="read files"
         )
         async with receive:
             await builder.take(receive)
@@ -101,6 +104,7 @@ class _Decisions:
     def __init__(self, records: Sequence[StateRecord]) -> None:
         self.length = len(records)
         self.places = Places(records)
+        self.formers = Formers(records, self.places)
         self._waiting: defaultdict[int, deque[StateRecord]] = defaultdict(deque)
         for record in records:
             self._waiting[record.partition].append(record)
@@ -166,16 +170,16 @@ class _Builder:
 
 async def _read_all(
     store: BlobStore,
-    locations: AsyncGenerator[Location, None],
+    files: AsyncGenerator[Location | NewInstance, None],
     groups: MemoryObjectSendStream[list[NewInstance]],
     rebuilt: Rebuilt,
     progress: Progress,
 ) -> None:
     """Read every file; groups come in the order of their places."""
-    group: list[Location] = []
-    async with groups, aclosing(locations):
-        async for location in locations:
-            group.append(location)
+    group: list[Location | NewInstance] = []
+    async with groups, aclosing(files):
+        async for file in files:
+            group.append(file)
             if len(group) == GROUP_FILES:
                 await groups.send(await _read_group(store, group, rebuilt, progress))
                 group = []
@@ -194,10 +198,14 @@ async def _locations(store: BlobStore) -> AsyncGenerator[Location, None]:
 
 
 async def _read_group(
-    store: BlobStore, locations: Sequence[Location], rebuilt: Rebuilt, progress: Progress
+    store: BlobStore,
+    files: Sequence[Location | NewInstance],
+    rebuilt: Rebuilt,
+    progress: Progress,
 ) -> list[NewInstance]:
+    """The objects of files, and those that were purged, in their order."""
     found: dict[str, NewInstance] = {}
-    waiting = iter(locations)
+    waiting = (each for each in files if isinstance(each, Location))
 
     async def read_some() -> None:
         for location in waiting:
@@ -213,4 +221,5 @@ async def _read_group(
     async with anyio.create_task_group() as tasks:
         for _ in range(FILES_AT_ONCE):
             tasks.start_soon(read_some, name="read files")
-    return [found[location.key] for location in locations if location.key in found]
+    read = (found.get(each.key) if isinstance(each, Location) else each for each in files)
+    return [each for each in read if each is not None]

@@ -17,6 +17,8 @@ class Action(StrEnum):
     """The instance is taken out of sight; its file stays."""
     RESTORE = "restore"
     """It is there again."""
+    PURGE = "purge"
+    """It is gone for good, and its file."""
     DISCARD = "discard"
     """A version in quarantine is given up, and its file."""
     RELEASE = "release"
@@ -40,6 +42,9 @@ class StateRecord:
     with a higher one came later, and whoever tells the story again must not begin with them.
     `instead_of` is the key of the bad file that a repair replaced by that of `key`.
 
+    A deletion says why, and by `level` and `uid` what was named. Of an instance that goes for good
+    `former` is what the place of others hangs on (see `former`), '' where nothing does.
+
     A correction says which attribute it is about (`tag`, eight hexadecimal digits) and its `value`.
     `level` and `uid` say whose it is; it has a digest only if that is an instance.
     """
@@ -58,6 +63,7 @@ class StateRecord:
     tag: str = ""
     value: str = ""
     reason: str = ""
+    former: str = ""
 
 
 def encode_record(record: StateRecord) -> bytes:
@@ -117,5 +123,5 @@ _TYPES: Mapping[str, type] = {
     field.name: int if field.name in {"at_us", "partition"} else str
     for field in fields(StateRecord)
 }
-_OPTIONAL = frozenset({"instead_of", "level", "uid", "tag", "value", "reason"})
+_OPTIONAL = frozenset({"instead_of", "level", "uid", "tag", "value", "reason", "former"})
 """Left out where they say nothing, as by every pacsd that did not know them yet."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
 from pacsd.index.attributes import TAGS
+from pacsd.index.deletion_records import ListedDeletion
 from pacsd.index.entities import is_indexed
 from pacsd.index.index import Index
 from pacsd.index.overlay_records import ListedOverlay
@@ -21,7 +22,7 @@ class Answers:
     """Instances and held ones by UID, versions in quarantine by key, headers by UID.
 
     `found` are all attributes of whatever a query without conditions finds, by level; `corrected`
-    what was, in its order.
+    what was, in its order; `deletions` are the decisions by which instances are deleted.
     """
 
     instances: Mapping[str, StoredInstance]
@@ -30,6 +31,7 @@ class Answers:
     headers: Mapping[str, bytes]
     found: Mapping[Level, list[list[tuple[Tag, str]]]]
     corrected: list[ListedOverlay]
+    deletions: list[ListedDeletion]
 
 
 async def answers_of(index: Index) -> Answers:
@@ -50,6 +52,10 @@ async def answers_of(index: Index) -> Answers:
         headers,
         {level: await _found(index, level) for level in Level},
         [_unnumbered(each) for each in await index.overlays.page(SCOPE, limit=1_000_000)],
+        sorted(
+            (replace(each, id=0) for each in await index.deletions.page(SCOPE, limit=1_000_000)),
+            key=str,
+        ),
     )
 
 

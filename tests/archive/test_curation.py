@@ -8,8 +8,9 @@ from pacsd.archive.curation import NoSuchVersion
 from pacsd.archive.mirror import MAX_TOGETHER
 from pacsd.archive.state_records import Action, StateRecord
 from pacsd.dicom.level import Level
+from pacsd.index.deletion_records import Cause
 from pacsd.index.errors import IndexFault, IndexFaultKind
-from pacsd.index.records import InstanceState, Scope
+from pacsd.index.records import InstanceState, Outcome, Scope
 from tests.archive.small_archive import SCOPE, SmallArchive
 
 NAME, STUDY_DATE, COMMENTS = 0x00100010, 0x00080020, 0x00204000
@@ -37,12 +38,14 @@ async def test_a_record_says_when_who_and_about_what(archive: SmallArchive) -> N
     await archive.put("1.1")
     await archive.put("1.2")
     [copy] = (await archive.instance("1.1")).copies
-    await archive.curation.delete(SCOPE, ["1.1"], "admin")
+    cause = Cause(77, WHY, Level.STUDY, "1.2.3")
+    await archive.curation.delete(SCOPE, ["1.1"], "admin", cause)
     assert archive.records() == [
         StateRecord(
-            archive.clock.us, "admin", Action.DELETE, 1, "1.1", copy.sha256, seen_key="00000002"
+            77, "admin", Action.DELETE, 1, "1.1", copy.sha256, seen_key="00000002",
+            level="STUDY", uid="1.2.3", reason=WHY,
         )
-    ]
+    ]  # fmt: skip
 
 
 async def test_many_go_in_parts(archive: SmallArchive) -> None:
@@ -57,6 +60,42 @@ async def test_who_may_not_see_an_instance_does_not_delete_it(archive: SmallArch
     for scope in (Scope(2), Scope(1, frozenset({"9"}))):
         assert await archive.curation.delete(scope, ["1.1"], "guest") == 0
     assert archive.records() == []
+
+
+async def test_what_was_deleted_before_then_is_gone_with_its_file(archive: SmallArchive) -> None:
+    for uid in ("1.1", "1.2", "1.3"):
+        await archive.put(uid)
+    await archive.curation.delete(SCOPE, ["1.1", "1.2"], "admin", Cause(10))
+    await archive.curation.delete(SCOPE, ["1.3"], "admin", Cause(20))
+    assert await archive.curation.purge(SCOPE, 10, 9, "pacsd") == 0
+    assert await archive.curation.purge(SCOPE, 11, 1, "pacsd") == 1
+    assert [*archive.store.objects] == ["00000002", "00000003"]
+    assert await archive.index.instances.find(SCOPE, "1.1") is None
+    assert await archive.curation.restore(SCOPE, ["1.1", "1.2"], "admin") == 1
+    assert await archive.curation.purge(SCOPE, 21, 9, "pacsd") == 1
+    assert await archive.curation.purge(SCOPE, 21, 9, "pacsd") == 0
+    assert await archive.state("1.2") is InstanceState.LIVE
+    purged = [each for each in archive.records() if each.action is Action.PURGE]
+    assert [(each.key, bool(each.former)) for each in purged] == [
+        ("00000001", True),
+        ("00000003", False),
+    ]
+
+
+async def test_a_file_that_cannot_be_removed_stays_out_of_sight(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.curation.delete(SCOPE, ["1.1"], "admin", Cause(10))
+    archive.store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
+    with pytest.raises(StoreError):
+        await archive.curation.purge(SCOPE, 11, 9, "pacsd")
+    with pytest.raises(StoreError):
+        await archive.curation.restore(SCOPE, ["1.1"], "admin")
+    assert await archive.state("1.1") is InstanceState.DELETED
+    archive.store.errors.clear()
+    # It is decided: who decides anything later finds it gone.
+    assert await archive.curation.restore(SCOPE, ["1.1"], "admin") == 0
+    assert archive.store.objects == {}
+    assert (await archive.put("1.1")).outcome is Outcome.STORED
 
 
 async def test_a_discarded_version_is_gone_with_its_file(archive: SmallArchive) -> None:

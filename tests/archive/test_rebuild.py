@@ -11,9 +11,11 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.rebuild import Clock, Rebuilt, rebuild
+from pacsd.archive.removal import NoSuchEntity, Removal
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.dicom.level import Level
+from pacsd.index.deletion_records import UniqueKeys
 from pacsd.index.index import Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import (
@@ -172,12 +174,15 @@ class Life:
         self._uids: list[str] = []
         self._once_shown: set[str] = set()
         self._comments: dict[str, str] = {}
+        self._removal = Removal(archive.index, archive.curation, now_us=archive.clock)
         self.repaired = 0
+        self.purged = 0
 
     async def go_on(self, steps: int) -> None:
         acts: Sequence[Callable[[], object]] = (
             self.new, self.new, self.new, self.again, self.another, self.another,
-            self.delete, self.restore, self.release, self.discard, self.repair,
+            self.delete, self.delete, self.restore, self.release, self.discard, self.repair,
+            self.purge, self.delete_study,
             self.correct_study, self.correct_series, self.correct_instance,
         )  # fmt: skip
         for _ in range(steps):
@@ -232,6 +237,18 @@ class Life:
     async def delete(self) -> None:
         await self._archive.curation.delete(SCOPE, [self._some_uid()], "admin")
 
+    async def delete_study(self) -> None:
+        """Seldom: there are four."""
+        if self._chance.random() < 0.3:
+            keys = UniqueKeys(f"1.2.{self._chance.randint(1, 4)}")
+            with suppress(NoSuchEntity):
+                await self._removal.delete(SCOPE, keys, "a mistake", "admin")
+
+    async def purge(self) -> None:
+        """Some of what the oldest decision deleted."""
+        count = self._chance.randint(1, 4)
+        self.purged += await self._archive.curation.purge(SCOPE, 2**60, count, "pacsd")
+
     async def restore(self) -> None:
         await self._archive.curation.restore(SCOPE, [self._some_uid()], "admin")
 
@@ -285,9 +302,11 @@ async def test_whatever_happened_it_answers_as_before(
     assert timeless_versions(after) == timeless_versions(before)
     assert after.found == before.found
     assert after.corrected == before.corrected
-    assert {each.overlay.level for each in after.corrected} == {*Level}
+    assert {each.overlay.level for each in after.corrected} >= {*Level} - {Level.INSTANCE}
     assert InstanceState.DELETED in {each.state for each in after.instances.values()}
+    assert after.deletions == before.deletions
     assert life.repaired > 0
+    assert life.purged > 0
 
 
 def timeless(instances: Mapping[str, StoredInstance]) -> dict[str, StoredInstance]:

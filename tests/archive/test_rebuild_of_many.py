@@ -25,6 +25,7 @@ async def check(folder: Path, count: int) -> None:
     assert after.versions == before.versions
     assert after.found == before.found
     assert after.corrected == before.corrected
+    assert after.deletions == before.deletions
     assert len(after.corrected) >= count // 10
     assert before.headers.items() <= after.headers.items()
     states = Counter(each.state for each in after.instances.values())
