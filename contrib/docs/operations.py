@@ -11,8 +11,10 @@ from contrib.docs.sections import code, table
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.purging import PurgeCollector
 from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.purge import PurgeHealth
 from pacsd.archive.scrub import ScrubHealth
 from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.records import IndexHealth
@@ -53,6 +55,7 @@ def render_metrics() -> str:
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(lambda: IndexHealth(0, 0, 0, 0, "", "")))
     registry.register(ScrubCollector(lambda: ScrubHealth(0, 0, {}, {})))
+    registry.register(PurgeCollector(lambda: PurgeHealth(0)))
     labels = _labels(registry)
     rows = [
         (

@@ -21,7 +21,7 @@
     exporting.py, export_selection.py, export_folder.py, export_records.py, file_ids.py
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only
-    checking.py          the check of the store, and the scrub
+    checking.py          the check of the store, and the scrub; purging.py the purge
     extra_tags.py        tags that a user chose: filled in for what came before
     offline.py           such work done while no daemon runs
     errand_log.py        what the log says of it when it is over

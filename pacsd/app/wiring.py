@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from pacsd.app.admin.correction_commands import CorrectionCommands
+from pacsd.app.admin.deletion_commands import DeletionCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
 from pacsd.app.admin.guest import Guests
 from pacsd.app.admin.index_commands import index_commands
@@ -25,17 +26,21 @@ from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logg
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
+from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import web_services
 from pacsd.archive.access import Access
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
+from pacsd.archive.purge import Purge
 from pacsd.archive.register import Register
+from pacsd.archive.removal import Removal
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.index.index import Index
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
@@ -60,6 +65,7 @@ class Parts:
     ingest: Ingest
     ingest_log: IngestLog
     scrub: Scrub
+    purge: Purge
     reindexing: Reindexing
     errands: Errands
     commands: Mapping[str, Command]
@@ -79,9 +85,8 @@ def build(checked: Checked, archive: Archive) -> Parts:
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
     scrub = make_scrub(config, store, index)
-    registry.register(IngestCollector(ingest))
-    registry.register(IndexCollector(index.health))
-    registry.register(ScrubCollector(scrub.health))
+    purge = make_purge(config, curation)
+    _measure(registry, ingest, index, scrub, purge)
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
@@ -120,12 +125,13 @@ def build(checked: Checked, archive: Archive) -> Parts:
         ingest=ingest,
         ingest_log=ingest_log,
         scrub=scrub,
+        purge=purge,
         reindexing=reindexing,
         errands=Errands(
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
             tell_ended=tell_ended,
         ),
-        commands={**_commands(archive, curation), **guests.commands},
+        commands={**_commands(config, archive, curation), **guests.commands},
         gatekeeper=gatekeeper,
         guests=guests,
         recorder=recorder,
@@ -140,11 +146,22 @@ def build(checked: Checked, archive: Archive) -> Parts:
     )
 
 
-def _commands(archive: Archive, curation: Curation) -> dict[str, Command]:
+def _measure(
+    registry: CollectorRegistry, ingest: Ingest, index: Index, scrub: Scrub, purge: Purge
+) -> None:
+    registry.register(IngestCollector(ingest))
+    registry.register(IndexCollector(index.health))
+    registry.register(ScrubCollector(scrub.health))
+    registry.register(PurgeCollector(purge.health))
+
+
+def _commands(config: Config, archive: Archive, curation: Curation) -> dict[str, Command]:
     """The commands of the admin socket about what is archived."""
+    removal = Removal(archive.index, curation, now_us=utc_us)
     return {
         **QuarantineCommands(archive.store, archive.index, curation).by_name(),
         **CorrectionCommands(archive.index, curation).by_name(),
+        **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
     }
 

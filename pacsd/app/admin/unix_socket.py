@@ -48,6 +48,9 @@ _RECEIVED_BYTES = 65_536
 _SLOW_COMMANDS = frozenset(
     (
         "correct.apply",
+        "deletion.count",
+        "deletion.delete",
+        "deletion.restore",
         "index.stats",
         "quarantine.diff",
         "quarantine.held",

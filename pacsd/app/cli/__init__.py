@@ -15,6 +15,8 @@
     quarantine.py        pacsd quarantine list, held, show, diff, release, discard;
                          quarantine_report.py what it says of each entry
     correct.py           pacsd correct study, series, instance, list
+    delete.py            pacsd delete, restore-deleted study, series, instance
+    deleted.py           pacsd deleted list
     index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
     check.py             pacsd check
     conf.py              pacsd conf describe, show
@@ -22,6 +24,7 @@
     with_config.py       what commands share that read the configuration
     with_peer.py         what commands share that call a peer
     with_query.py        of these, those that search or retrieve
+    with_confirmation.py what commands share that ask first
     with_daemon.py       what commands share that speak to the running daemon
     with_errand.py       what commands share that have long work done; errand_progress.py its bar
 

@@ -1,6 +1,5 @@
 """`pacsd quarantine list|held|show|diff|release|discard`: what is kept, but not shown."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from pacsd.app.cli.quarantine_report import (
     warn_of_release,
 )
 from pacsd.app.cli.with_config import ConfigOption
+from pacsd.app.cli.with_confirmation import YesOption, confirm
 from pacsd.app.cli.with_daemon import (
     EXIT_REFUSED,
     DataDirOption,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from pacsd.archive.difference import Comparison
 
-EXIT_NOT_CONFIRMED = 1
 MAX_NAMED = 20
 """Elements on one line."""
 
@@ -47,7 +46,6 @@ NumbersArgument = Annotated[
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
 AfterOption = Annotated[int, typer.Option("--after", min=0, help="From behind this number on.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -150,7 +148,7 @@ def release(
         for line in warn_of_release(detail):
             typer.echo(line, err=True)
         question = f"Release version {number} all the same, so that neither is shown?"
-    _confirm(question, yes=yes)
+    confirm(question, yes=yes)
     answer = ask_daemon(config, data_dir, "quarantine.release", number=number, actor=who())
     for line in describe_released(number, believe(ReleasedAnswer, answer)):
         typer.echo(line)
@@ -167,7 +165,7 @@ def discard(
     from pacsd.app.admin.unix_socket import AdminError, NoDaemonError
 
     chosen = list(dict.fromkeys(numbers))
-    _confirm(_question(chosen), yes=yes)
+    confirm(_question(chosen), yes=yes)
     ask, actor, failed = find_daemon(config, data_dir), who(), 0
     with admin_errors():
         for number in chosen:
@@ -191,21 +189,6 @@ def _question(numbers: "Sequence[int]") -> str:
     if len(numbers) <= MAX_ASKED_ABOUT:
         which = f"versions {', '.join(map(str, numbers))}"
     return f"Remove {which} and their files for good?"
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    """Ask on a terminal; elsewhere nobody can answer, and `--yes` must say it."""
-    if yes:
-        return
-    if not _is_terminal():
-        typer.echo(f"{question} Say so with --yes: this is no terminal.", err=True)
-        raise typer.Exit(EXIT_NOT_CONFIRMED)
-    if not typer.confirm(question):
-        raise typer.Exit(EXIT_NOT_CONFIRMED)
-
-
-def _is_terminal() -> bool:
-    return sys.stdin.isatty()
 
 
 def _describe_comparison(found: "Comparison") -> "Iterator[str]":

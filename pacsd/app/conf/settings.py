@@ -163,6 +163,17 @@ class ScrubSettings(Settings):
     """Most bytes that `pacsd fsck --digests` reads in a second while the daemon runs."""
 
 
+class DeletionSettings(Settings):
+    """What was deleted is out of sight at once; its files stay for a while, and may be restored."""
+
+    purge: bool = True
+    """Remove the files of deleted objects once their time is over. Without, they stay for ever."""
+
+    keep_days: float = Field(default=30, gt=0, le=36_500)
+    """For so many days deleted objects can be restored. Made shorter, it holds for what is deleted
+    already, from the next start on."""
+
+
 class LogSettings(Settings):
     """What the daemon tells about its work, on standard error."""
 
@@ -220,6 +231,9 @@ class Config(Settings):
 
     scrub: ScrubSettings = ScrubSettings()
     """Whether they are still what they were."""
+
+    deletion: DeletionSettings = DeletionSettings()
+    """What becomes of them when they are deleted."""
 
     plugins: dict[str, dict[str, object]] = Field(default_factory=dict)
     """Keys of each plugin in a table of its own, [plugins.NAME]. Only plugins named here or chosen

@@ -16,7 +16,7 @@ from pacsd.app.admin.quarantine_records import (
     VersionSummary,
 )
 from pacsd.app.admin.unix_socket import AdminError, NoDaemonError
-from pacsd.app.cli import quarantine
+from pacsd.app.cli import with_confirmation
 from pacsd.app.cli.main import build
 from pacsd.archive.difference import Comparison, Difference, Writing, WrittenOtherwise
 from pacsd.index.records import NamedPatient
@@ -206,7 +206,7 @@ def test_without_a_terminal_it_must_be_said(daemon: QuarantineDaemon, command: s
 def test_release_warns_before_it_makes_both_invisible(
     daemon: QuarantineDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quarantine, "_is_terminal", lambda: True)
+    monkeypatch.setattr(with_confirmation, "_is_terminal", lambda: True)
     patient = NamedPatient("P9", "", "Doe^John")
     daemon.answers["show"] = replace(DETAIL, study_patient=patient, would_be_held=True)
     code, out, err = run("release", "7", typed="n\n")
@@ -224,7 +224,7 @@ def test_release_warns_before_it_makes_both_invisible(
 def test_several_are_discarded_and_one_that_fails_stops_no_other(
     daemon: QuarantineDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quarantine, "_is_terminal", lambda: True)
+    monkeypatch.setattr(with_confirmation, "_is_terminal", lambda: True)
     daemon.unknown = {8}
     code, out, err = run("discard", "7", "8", "9", "7", typed="y\n")
     assert code == 1
@@ -237,7 +237,7 @@ def test_several_are_discarded_and_one_that_fails_stops_no_other(
 def test_of_many_it_asks_how_many(
     daemon: QuarantineDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quarantine, "_is_terminal", lambda: True)
+    monkeypatch.setattr(with_confirmation, "_is_terminal", lambda: True)
     code, out, _ = run("discard", *map(str, range(1, 101)), typed="n\n")
     assert (code, daemon.asked) == (1, [])
     assert "Remove 100 versions and their files for good?" in out
@@ -258,7 +258,7 @@ def test_without_a_daemon_it_is_said_once(
 def test_on_a_terminal_it_is_asked(
     daemon: QuarantineDaemon, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
 ) -> None:
-    monkeypatch.setattr(quarantine, "_is_terminal", lambda: True)
+    monkeypatch.setattr(with_confirmation, "_is_terminal", lambda: True)
     assert run("discard", "7", typed=typed)[0] == code
     assert len(daemon.asked) == (code == 0)
 
