@@ -2,7 +2,7 @@
 
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -53,9 +53,21 @@ class Stored:
 
     def kill(self, point: str, command: str, **arguments: object) -> None:
         """Decide, and die at that point of it."""
-        with self._daemon(**{VARIABLE: point}) as daemon:
+        with self._daemon({VARIABLE: point}) as daemon:
             with pytest.raises(AdminError):
                 ask(self.data_dir / SOCKET_NAME, command, **arguments)
+            assert daemon.process.wait(PATIENCE_S) == -signal.SIGKILL
+
+    def decide(self, command: str, **arguments: object) -> None:
+        """Decide, and stop in peace."""
+        with self._daemon() as daemon:
+            ask(self.data_dir / SOCKET_NAME, command, **arguments)
+            assert daemon.stop() == 0
+
+    def kill_in_purge(self, point: str) -> None:
+        """Keep nothing that is deleted, and die at that point of purging it."""
+        environment = {VARIABLE: point, "PACSD_DELETION__KEEP_DAYS": "0.0000000001"}
+        with self._daemon(environment, wait=False) as daemon:
             assert daemon.process.wait(PATIENCE_S) == -signal.SIGKILL
 
     def start_again(self) -> int:
@@ -75,6 +87,16 @@ class Stored:
             live = await index.instances.page(Scope())
         return next(each.study_instance_uid for each in live if each.state is InstanceState.LIVE)
 
+    async def instances_of(self, study_uid: str) -> dict[str, InstanceState]:
+        """Those that hang in it, by UID, with their states."""
+        async with open_index(self.data_dir / "index", now_us=Clock()) as index:
+            page = await index.instances.page(Scope(), limit=10_000)
+        return {
+            each.sop_instance_uid: each.state
+            for each in page
+            if each.study_instance_uid == study_uid and each.state is not InstanceState.HELD
+        }
+
     async def corrected(self) -> list[str]:
         """The new values of what was corrected."""
         async with open_index(self.data_dir / "index", now_us=Clock()) as index:
@@ -91,8 +113,10 @@ class Stored:
         async with open_index(self.data_dir / "index", now_us=Clock()) as index:
             return await answers_of(index)
 
-    def _daemon(self, **environment: str) -> AbstractContextManager[Running]:
-        return running("--http", "", data_dir=self.data_dir, environment=environment)
+    def _daemon(
+        self, environment: Mapping[str, str] | None = None, *, wait: bool = True
+    ) -> AbstractContextManager[Running]:
+        return running("--http", "", data_dir=self.data_dir, wait=wait, environment=environment)
 
 
 @pytest.fixture
@@ -141,5 +165,39 @@ async def test_killed_while_a_study_is_corrected(point: str, stored: Stored) -> 
     stored.kill(point, "correct.apply", level="study", uid=study_uid, values=values, reason="x")
     assert stored.start_again() == (2 if point != "after_state_index" else 0)
     assert await stored.corrected() == ["20260131", "Roe^Jane"]
+    await stored.campaign.reckon(stored.data_dir)
+    await stored.check_rebuild()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("point", ["after_state_append", "after_state_index"])
+async def test_killed_while_a_study_is_deleted(point: str, stored: Stored) -> None:
+    study_uid = await stored.a_study()
+    before = await stored.instances_of(study_uid)
+    stored.kill(point, "deletion.delete", level="study", uid=study_uid, reason="x")
+    assert stored.start_again() == (len(before) if point != "after_state_index" else 0)
+    deleted = await stored.instances_of(study_uid)
+    assert deleted == dict.fromkeys(before, InstanceState.DELETED)
+    await stored.campaign.reckon(stored.data_dir)
+    await stored.check_rebuild()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "point", ["after_state_append", "after_state_removal", "after_state_index"]
+)
+async def test_killed_while_a_study_is_purged(point: str, stored: Stored) -> None:
+    study_uid = await stored.a_study()
+    before = await stored.instances_of(study_uid)
+    assert len(before) > 1
+    stored.decide("deletion.delete", level="study", uid=study_uid, reason="x")
+    stored.kill_in_purge(point)
+    carried_out = stored.start_again()
+    assert bool(carried_out) == (point != "after_state_index")
+    left = await stored.instances_of(study_uid)
+    assert left.keys() < before.keys()
+    assert {*left.values()} <= {InstanceState.DELETED}
+    for uid in before.keys() - left.keys():
+        del stored.campaign.ledger.first[uid]
     await stored.campaign.reckon(stored.data_dir)
     await stored.check_rebuild()
