@@ -88,7 +88,7 @@ class Curation:
         Of one decision at once, `limit` at most: nobody else stores or decides meanwhile.
         """
         async with self._turn(), self.indexing:
-            due = await self._index.deletions.due(scope, deleted_before_us, limit)
+            due = await self._index.deletions.due(scope, self._store_name, deleted_before_us, limit)
             decided = Action.PURGE, scope.partition, actor
             first = self._record(*decided, "", b"", await self._seen_key(scope.partition))
             await self._carry_out([purge_record(first, each) for each in due])

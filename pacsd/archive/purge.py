@@ -18,7 +18,7 @@ IDLE_S = 600.0
 PAUSE_S = 0.2
 """Between two parts: whoever stores goes first."""
 
-TOGETHER = 64
+TOGETHER = 32
 """Instances purged at once; so long nobody stores, and files are missed that are still named."""
 
 ACTOR = "pacsd"

@@ -111,10 +111,10 @@ def original_values(session: WriteSession, instance: int) -> dict[Tag, str]:
     return found
 
 
-def forget_corrections(session: WriteSession, instance: int) -> None:
-    """An instance goes, and with it what was corrected of it."""
-    of_instance = (_overlay.level == Level.INSTANCE.value, _overlay.owner_row == instance)
-    session.connection.execute(delete(schema_records.overlay).where(*of_instance))
+def forget_corrections(session: WriteSession, instances: Sequence[int]) -> None:
+    """Instances go, at most as many as one statement takes, and what was corrected of them."""
+    of_these = (_overlay.level == Level.INSTANCE.value, _overlay.owner_row.in_(instances))
+    session.connection.execute(delete(schema_records.overlay).where(*of_these))
 
 
 def _target(scope: Scope, correction: Correction, connection: Connection) -> _Target | None:

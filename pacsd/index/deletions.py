@@ -68,9 +68,12 @@ class Deletions:
         """
         return await self._threads.read(partial(_page, scope, after, limit))
 
-    async def due(self, scope: Scope, deleted_before_us: int, limit: int) -> list[Due]:
-        """Instances of the oldest decision that was made before then, by rising number."""
-        work = partial(due, scope, deleted_before_us, limit)
+    async def due(self, scope: Scope, store: str, deleted_before_us: int, limit: int) -> list[Due]:
+        """Instances of the oldest decision that was made before then, by rising number.
+
+        Only those that lie in this store and in no other one.
+        """
+        work = partial(due, scope, store, deleted_before_us, limit)
         return await self._threads.write(work, Priority.MAINTENANCE)
 
     async def purge(

@@ -15,26 +15,39 @@ from pacsd.index.auditing import append_audit
 from pacsd.index.deletion_records import Due
 from pacsd.index.instances import numbered
 from pacsd.index.records import AuditEntry, ChangeKind, Scope, StoredInstance
-from pacsd.index.releasing import as_it_came, remove_instance
+from pacsd.index.releasing import as_it_came, remove_instances
 from pacsd.index.selections import INSTANCES, STUDY_OF_INSTANCE, slices
 from pacsd.index.session import Place, WriteSession
 
 _instance, _series, _study = schema.instance.c, schema.series.c, schema.study.c
+_copy = schema.copy.c
 _patient, _version = schema.patient.c, schema_records.quarantine.c
 _deletion, _deleted = schema_records.deletion.c, schema_records.deleted.c
 
 
-def due(scope: Scope, deleted_before_us: int, limit: int, session: WriteSession) -> list[Due]:
+def due(
+    scope: Scope, store: str, deleted_before_us: int, limit: int, session: WriteSession
+) -> list[Due]:
     """Instances of the oldest decision before then, by rising number; see `Deletions.due`."""
+    lies_elsewhere = exists().where(
+        _copy.instance_row == _deleted.instance_row,
+        _copy.store_row == schema.store.c.id,
+        schema.store.c.word != store,
+    )
+    has_some = exists().where(_deleted.deletion_row == _deletion.id, ~lies_elsewhere)
     oldest = (
         select(_deletion.id)
-        .where(_deletion.partition_id == scope.partition, _deletion.at_us < deleted_before_us)
+        .where(
+            _deletion.partition_id == scope.partition,
+            _deletion.at_us < deleted_before_us,
+            has_some,
+        )
         .order_by(_deletion.at_us, _deletion.id)
         .limit(1)
     )
     chosen = (
         select(_deleted.instance_row)
-        .where(_deleted.deletion_row == oldest.scalar_subquery())
+        .where(_deleted.deletion_row == oldest.scalar_subquery(), ~lies_elsewhere)
         .order_by(_deleted.instance_row)
         .limit(limit)
     )
@@ -52,10 +65,11 @@ def due(scope: Scope, deleted_before_us: int, limit: int, session: WriteSession)
 def purge(scope: Scope, numbers: Sequence[int], actor: str, session: WriteSession) -> None:
     """Forget instances; see `Deletions.purge`."""
     places = _places(scope, numbers, session)
+    gone = [number for number, *_ in places]
+    remove_instances(session, gone)
+    session.gone.extend(gone)
     for number, place, _ in places:
-        remove_instance(session, number)
         session.log(scope.partition, ChangeKind.PURGED, place, number)
-    session.gone.extend(number for number, *_ in places)
     _remove_empty(session, {place for _, place, _ in places if place.series is not None})
     for study_uid, count in sorted(Counter(uid for *_, uid in places).items()):
         entry = AuditEntry(actor, "purge", "done", study_uid, detail=f"{count} instances")

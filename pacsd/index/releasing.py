@@ -23,7 +23,7 @@ from pacsd.index.records import (
     QuarantinedVersion,
     Released,
 )
-from pacsd.index.selections import COPIES, COPY, INSTANCE, INSTANCES, copy_of
+from pacsd.index.selections import COPIES, COPY, INSTANCE, INSTANCES, copy_of, slices
 from pacsd.index.session import Place, WriteSession
 
 _instance, _source, _held = schema.instance.c, schema.source.c, schema.held.c
@@ -69,7 +69,7 @@ def _supersede(session: WriteSession, new: NewInstance) -> tuple[int | None, tup
         return None, ()
     former, *others = _copies(session, taken)
     superseded = insert_version(session, as_it_came(session, taken, former))
-    remove_instance(session, taken)
+    remove_instances(session, [taken])
     return superseded, tuple(copy.location for copy in others)
 
 
@@ -132,15 +132,16 @@ def _file(copy: Copy) -> tuple[str, str, int, int, bytes]:
     return where.store, where.key, where.size_bytes, copy.data_set_bytes, copy.sha256
 
 
-def remove_instance(session: WriteSession, instance: int) -> None:
-    """Delete an instance's row, and whatever hangs on it."""
-    forget_corrections(session, instance)
-    forget_deleted(session, [instance])
+def remove_instances(session: WriteSession, instances: Sequence[int]) -> None:
+    """Delete the rows of instances, and whatever hangs on these."""
+    forget_deleted(session, instances)
     owned = (
         (schema_records.extra_value, _extra.owner_row),
         (schema.copy, schema.copy.c.instance_row),
         (schema.held, _held.instance_row),
         (schema.instance, _instance.id),
     )
-    for table, owner in owned:
-        session.connection.execute(delete(table).where(owner == instance))
+    for some in slices(instances):
+        forget_corrections(session, some)
+        for table, owner in owned:
+            session.connection.execute(delete(table).where(owner.in_(some)))

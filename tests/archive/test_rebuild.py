@@ -295,6 +295,8 @@ async def test_whatever_happened_it_answers_as_before(
 ) -> None:
     life = Life(archive, seed)
     await life.go_on(150)
+    await life.new()
+    await archive.curation.delete(SCOPE, [life._uids[-1]], "admin")
     before, after = await answers_of(archive.index), await again(archive, tmp_path)
     # A repaired one came anew, as far as its file says.
     assert timeless(after.instances) == timeless(before.instances)

@@ -15,7 +15,7 @@ def delete(desk: WriterDesk, *uids: str, at_us: int = 10) -> None:
 
 
 def due_at(desk: WriterDesk, at_us: int, limit: int = 100) -> list[Due]:
-    return desk.perform(lambda session: due(SCOPE, at_us, limit, session))
+    return desk.perform(lambda session: due(SCOPE, "store_fs", at_us, limit, session))
 
 
 def purged(desk: WriterDesk, numbers: Sequence[int]) -> None:
@@ -41,6 +41,15 @@ def test_the_oldest_decision_is_due_first(desk: WriterDesk) -> None:
     assert uids(31, 1) == ["1.1"]
     purged(desk, [numbers(desk)["1.1"], numbers(desk)["1.2"]])
     assert uids(31) == ["1.3"]
+
+
+def test_what_lies_in_another_store_is_not_due(desk: WriterDesk) -> None:
+    """Its key may be that of another file in ours."""
+    added(desk, new("1.0", store="old"), new("1.1", store="old"), new("1.2"), new("1.3"))
+    delete(desk, "1.0", at_us=10)
+    delete(desk, "1.1", "1.2", at_us=20)
+    delete(desk, "1.3", at_us=30)
+    assert [each.instance.sop_instance_uid for each in due_at(desk, 31)] == ["1.2"]
 
 
 def test_what_others_hang_on_is_told_as_it_came(desk: WriterDesk) -> None:
