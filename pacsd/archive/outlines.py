@@ -7,7 +7,8 @@ from typing import Protocol
 
 import anyio.to_thread
 
-from pacsd.api.store import BlobStore, ByteRange
+from pacsd.api.errors import StoreError
+from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether
 from pacsd.dicom.header_stream import known_syntax
 from pacsd.dicom.inflate import inflate
 from pacsd.dicom.outline import Outline, OutlineStream
@@ -18,6 +19,7 @@ FIRST_BYTES = 32 * 1024
 """The header of nearly every slice is shorter."""
 
 PIECE_BYTES = 256 * 1024
+AT_ONCE_BYTES = 1024 * 1024
 
 
 class Source(Protocol):
@@ -57,11 +59,23 @@ class StoredSource:
         return self.copy.data_set_bytes
 
     def read(self, ranges: Sequence[tuple[int, int]], /) -> AsyncGenerator[bytes, None]:
-        """As stored."""
+        """As stored; what is short at once, which takes one hop to a thread."""
         location = self.copy.location
         start = location.size_bytes - self.copy.data_set_bytes
         wanted = [ByteRange(start + offset, length) for offset, length in ranges]
+        is_short = len(wanted) == 1 and wanted[0].length_bytes <= AT_ONCE_BYTES
+        if is_short and isinstance(self.store, ReadsTogether):
+            return _at_once(self.store, location, wanted[0])
         return self.store.read(location, wanted)
+
+
+async def _at_once(
+    store: ReadsTogether, location: Location, wanted: ByteRange
+) -> AsyncGenerator[bytes, None]:
+    (answer,) = await store.read_together([(location, wanted)])
+    if isinstance(answer, StoreError):
+        raise answer
+    yield answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from pacsd.index import schema
 from pacsd.index.auditing import append_audit
@@ -36,6 +36,7 @@ from pacsd.index.selections import (
     within,
 )
 from pacsd.index.session import Place, WriteSession
+from pacsd.index.sqlite import driver, prepared
 from pacsd.index.threads import Threads
 
 _instance, _held = schema.instance.c, schema.held.c
@@ -50,9 +51,7 @@ class Instances:
 
     async def find(self, scope: Scope, sop_instance_uid: str) -> StoredInstance | None:
         """The instance of a UID with its copies, in whatever state."""
-        chosen = _seen(scope).where(_instance.sop_instance_uid == sop_instance_uid)
-        found = await self._threads.read(partial(_stored, chosen))
-        return found[0] if found else None
+        return await self._threads.read(partial(_find, scope, sop_instance_uid))
 
     async def of_number(self, scope: Scope, number: int) -> StoredInstance | None:
         """The instance of this number of ours with its copies, in whatever state."""
@@ -119,6 +118,34 @@ class Instances:
 def _seen(scope: Scope) -> Select[*tuple[Any, ...]]:
     is_seen = within(scope, _instance.partition_id, STUDY_OF_INSTANCE)
     return select(*INSTANCE).select_from(INSTANCES).where(is_seen)
+
+
+_OF_UID = prepared(
+    select(*INSTANCE)
+    .select_from(INSTANCES)
+    .where(
+        _instance.partition_id == bindparam("partition"),
+        _instance.sop_instance_uid == bindparam("uid"),
+    )
+)
+_COPIES_OF_ONE = prepared(
+    select(*COPY)
+    .select_from(COPIES)
+    .where(schema.copy.c.instance_row == bindparam("instance"))
+    .order_by(schema.copy.c.store_row)
+)
+
+
+def _find(scope: Scope, uid: str, connection: Connection) -> StoredInstance | None:
+    """Of what is looked up for each frame, the statements are made once."""
+    below = driver(connection)
+    rows = below.execute(_OF_UID, (scope.partition, uid)).fetchall()
+    if not rows:
+        return None
+    copies = below.execute(_COPIES_OF_ONE, (rows[0][0],)).fetchall()
+    found = instance_of(rows[0], tuple(map(copy_of, copies)))
+    is_seen = scope.studies is None or found.study_instance_uid in scope.studies
+    return found if is_seen else None
 
 
 def _stored(chosen: Select[*tuple[Any, ...]], connection: Connection) -> list[StoredInstance]:

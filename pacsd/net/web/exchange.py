@@ -19,6 +19,8 @@ from pacsd.net.http_connection import GUARDS, Connection
 ROOT = "/dicomweb"
 DICOM_JSON = "application/dicom+json"
 
+AT_ONCE_BYTES = 1024 * 1024
+
 JSON_OFFERS = tuple(
     Representation(media_type, is_multipart=False)
     for media_type in (DICOM_JSON, "application/json")
@@ -86,14 +88,19 @@ class Exchange:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> StreamResponse:
-        """Send an answer as it is made, `length` bytes if that is known.
+        """Send an answer as it is made, `length` bytes if that is known; a short one at once.
 
-        Where `pieces` fail the connection is cut: that is told by nothing else any more.
+        Where `pieces` of a long one fail the connection is cut: nothing else tells it any more.
+
+        Raises:
+            OSError, FindError, DicomError: a short one fails, and nothing has left.
         """
-        answer = StreamResponse(
-            status=status, headers={**GUARDS, **self.allowed, **(headers or {})}
-        )
-        answer.headers["Content-Type"] = content_type
+        given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": content_type}
+        if length is not None and length <= AT_ONCE_BYTES and not self.is_head:
+            async with aclosing(pieces):
+                body = b"".join([piece async for piece in pieces])
+            return Response(body=body, status=status, headers=given)
+        answer = StreamResponse(status=status, headers=given)
         answer.content_length = length
         async with aclosing(pieces):
             try:

@@ -6,19 +6,25 @@ from typing import Protocol
 from aiohttp.web import StreamResponse
 
 from pacsd.archive.finding import Match
+from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
 from pacsd.dicom.json_answer import json_of_matches
 from pacsd.dicom.level import Level
-from pacsd.dicom.query import Query
+from pacsd.dicom.query import Query, ReturnKey, Values
 from pacsd.dicom.query_keys import name_of
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
 from pacsd.dicomweb.accept import choose
+from pacsd.dicomweb.attribute_names import Path
 from pacsd.dicomweb.headers import warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
 from pacsd.net.web.search_query import RETRIEVE_URL, WebQuery, web_query
+
+REQUESTS: Tag = 0x00400275
+"""Request Attributes Sequence, of a series; all else that is told of one has a column."""
 
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
@@ -64,14 +70,38 @@ class Searching:
         level = SEARCHES[target.kind][-1]
         asked = search_parameters(exchange.query)
         choose(JSON_OFFERS, exchange.accept, asked.accept)
-        found = web_query(
-            target, asked, required_attributes(target.kind), names_are_exact=self._names_are_exact
-        )
+        told = required_attributes(target.kind)
+        of_series = [path for path in told if path[0] == REQUESTS and level is Level.INSTANCE]
+        own = [path for path in told if path not in of_series]
+        found = web_query(target, asked, own, names_are_exact=self._names_are_exact)
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
         matches = await self._finder.window(found.query, asked.offset, limit + 1)
+        if of_series:
+            matches = await self._with_requests(matches, of_series)
         answers = json_of_matches(_told(exchange, level, each) for each in matches[:limit])
         headers = await self._warnings(exchange, found, is_cut=len(matches) > limit)
         return exchange.json(answers, headers=headers)
+
+    async def _with_requests(
+        self, matches: Sequence[Match], paths: Sequence[Path]
+    ) -> Sequence[Match]:
+        """The same instances with what their series says of the requests for it.
+
+        It is not asked of each instance: that would be a header of each, instead of one a series.
+        """
+        uids = tuple(dict.fromkeys(_text(match, Level.SERIES) for match in matches))
+        keys = tuple(ReturnKey(path[1], vr_of(path[1]) or VR.UN) for path in paths)
+        series = UNIQUE_KEYS[Level.SERIES]
+        query = Query(
+            Level.SERIES,
+            (Values(series, VR.UI, uids),),
+            (ReturnKey(series, VR.UI), ReturnKey(REQUESTS, VR.SQ, keys)),
+        )
+        found = await self._finder.window(query, 0, self._max_results) if uids else ()
+        requests = {_text(each, Level.SERIES): each[REQUESTS] for each in found}
+        return [
+            {**match, REQUESTS: requests.get(_text(match, Level.SERIES), "")} for match in matches
+        ]
 
     async def _warnings(
         self, exchange: Exchange, found: WebQuery, *, is_cut: bool
