@@ -3,9 +3,9 @@
 PS3.18 section 10.4.1.1.4. As they would leave, with what was corrected of them.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import anyio.to_thread
 
@@ -27,12 +27,21 @@ from pacsd.dicom.charset import CharacterSet, character_set
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.header_stream import PassedValue, known_syntax
-from pacsd.dicom.json_writer import JsonWriter
+from pacsd.dicom.json_writer import JsonWriter, with_base
 from pacsd.dicom.outline import Outline, OutlineStream
+from pacsd.dicom.plain_corrector import NewValue
 from pacsd.dicom.tag import Tag
 
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """Of one instance, its sequences above all."""
+
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+"""Of metadata that was made and may be asked for again: 6,000 slices of a CT."""
+
+TOGETHER = 64
+"""So many instances are read, and written, at once."""
+
+_Key: TypeAlias = tuple[Location, tuple[NewValue, ...]]
 
 BulkBase = Callable[[Retrievable], str]
 """The URL below which the bulk data of an instance is."""
@@ -56,6 +65,8 @@ class MetadataReader:
         self._retriever = retriever
         self._writer = JsonWriter()
         self._one_at_a_time = anyio.CapacityLimiter(1)
+        self._kept: dict[_Key, bytes] = {}
+        self._kept_bytes = 0
 
     async def read(self, page: Sequence[Retrievable], bulk_base: BulkBase) -> list[bytes]:
         """A JSON object of each, in their order.
@@ -63,16 +74,38 @@ class MetadataReader:
         Raises:
             Unreadable: one of them cannot be read.
         """
-        outlines = await self._outlines(page)
+        keys = [(each.copies[0].location, each.corrections) for each in page]
+        objects = {key: self._kept[key] for key in keys if key in self._kept}
+        missing = [each for key, each in zip(keys, page, strict=True) if key not in objects]
+        for at in range(0, len(missing), TOGETHER):
+            objects |= await self._made(missing[at : at + TOGETHER])
+        return [
+            with_base(objects[key], bulk_base(each)) for key, each in zip(keys, page, strict=True)
+        ]
+
+    async def _made(self, instances: Sequence[Retrievable]) -> dict[_Key, bytes]:
+        """The objects of some, without the base of bulk data; kept for the next who asks."""
+        outlines = await self._outlines(instances)
         longs = [await self._long_values(source, outline) for source, outline in outlines]
-        bases = [bulk_base(each) for each in page]
         work = [(outline, long) for (_, outline), long in zip(outlines, longs, strict=True)]
         try:
-            return await anyio.to_thread.run_sync(
-                self._written, work, bases, limiter=self._one_at_a_time
+            written = await anyio.to_thread.run_sync(
+                self._written, work, limiter=self._one_at_a_time
             )
         except DicomError as error:
             raise Unreadable(str(error)) from error
+        keys = [(each.copies[0].location, each.corrections) for each in instances]
+        made = dict(zip(keys, written, strict=True))
+        self._keep(made)
+        return made
+
+    def _keep(self, made: Mapping[_Key, bytes]) -> None:
+        """Keep them in place of the oldest. What an object is made of is its key: none gets old."""
+        for key, written in made.items():
+            self._kept_bytes += len(written) - len(self._kept.pop(key, b""))
+            self._kept[key] = written
+        while self._kept_bytes > MAX_KEPT_BYTES:
+            self._kept_bytes -= len(self._kept.pop(next(iter(self._kept))))
 
     async def _outlines(self, page: Sequence[Retrievable]) -> list[tuple[Source, Outline]]:
         """What is where in each; most are told from their first bytes, read all at once."""
@@ -140,18 +173,13 @@ class MetadataReader:
                 raise Unreadable(str(error.fault)) from error
         return long
 
-    def _written(
-        self, work: Sequence[tuple[Outline, dict[Tag, bytes]]], bases: Sequence[str]
-    ) -> list[bytes]:
-        return [
-            self._writer.join(self._members(outline, long), base)
-            for (outline, long), base in zip(work, bases, strict=True)
-        ]
+    def _written(self, work: Sequence[tuple[Outline, dict[Tag, bytes]]]) -> list[bytes]:
+        return [self._writer.without_base(self._members(outline, long)) for outline, long in work]
 
     def _members(self, outline: Outline, long: dict[Tag, bytes]) -> dict[Tag, bytes]:
         header, writer = outline.header, self._writer
         charset = character_set(header.value(SPECIFIC_CHARACTER_SET) or b"")
-        members = writer.members(header.raw, header.layout)
+        members = writer.header_members(header)
         for each in header.passed:
             members[each.tag] = self._passed(each, long, outline, charset)
         if outline.tables:

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from pacsd.dicom.charset import DEFAULT_CHARACTER_SET, CharacterSet, character_set
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet, element_vr, read_data_set
 from pacsd.dicom.explicit_vr import PIXEL_REPRESENTATION, Surroundings, explicit_vr
+from pacsd.dicom.header_stream import DataSetHeader
 from pacsd.dicom.header_writer import encode_header, encode_item_header
 from pacsd.dicom.headers import (
     DELIMITER_GROUP,
@@ -101,13 +102,34 @@ class JsonWriter:
         is_layout = isinstance(written, Layout)
         syntax = header_syntax(written) if isinstance(written, Layout) else written
         found = scan(buffer, syntax, stop_before=stop_before, is_layout_certain=is_layout)
-        declared = _declared(found, buffer) if charset is None else charset
-        encoding = self._encoding(declared, found.layout, _is_signed(found, buffer))
         data = buffer if isinstance(buffer, bytes) else bytes(buffer)
+        declared = _declared(found.elements, data) if charset is None else charset
+        is_signed = _is_signed(found.elements, data, found.layout)
+        encoding = self._encoding(declared, found.layout, is_signed=is_signed)
+        members = self._members(found.elements, data, encoding)
+        cut_short = _cut_short(found, data)
+        if cut_short is not None:
+            members[cut_short.tag] = self._new_member(cut_short, data, encoding)
+        return members
+
+    def header_members(self, header: DataSetHeader) -> dict[Tag, bytes]:
+        """The same of a header that was read already, but for values that it passed over.
+
+        Raises:
+            ScanError: the structure of a sequence cannot be read.
+        """
+        declared = _declared(header.elements, header.raw)
+        is_signed = _is_signed(header.elements, header.raw, header.layout)
+        encoding = self._encoding(declared, header.layout, is_signed=is_signed)
+        return self._members(header.elements, header.raw, encoding)
+
+    def _members(
+        self, elements: Mapping[Tag, Element], data: bytes, encoding: _Encoding
+    ) -> dict[Tag, bytes]:
         latest, recall = encoding.remembered.younger.get, encoding.remembered.get
         members: dict[Tag, bytes] = {}
         before = 0
-        for element in found.elements.values():
+        for element in elements.values():
             tag, _, start, length, _ = element
             end = start + length
             # A duplicate out of order takes the place of the first: it has no such key.
@@ -120,9 +142,6 @@ class JsonWriter:
             before = end
             if member:
                 members[tag] = member
-        cut_short = _cut_short(found, data)
-        if cut_short is not None:
-            members[cut_short.tag] = self._new_member(cut_short, data, encoding)
         return members
 
     def value_member(
@@ -158,8 +177,11 @@ class JsonWriter:
         A BulkDataURI (section F.2.6) is `bulk_base`, which ends in `/`, and the tag; for an element
         in items the path to it, with item numbers from 1: `00081140/1/00091010`.
         """
-        joined = b",".join([members[tag] for tag in sorted(members)])
-        return b"{%b}" % joined.replace(MARK, json_bytes(json_text(bulk_base)[1:-1]))
+        return with_base(self.without_base(members), bulk_base)
+
+    def without_base(self, members: Mapping[Tag, bytes]) -> bytes:
+        """The same for a base that is not known yet; `with_base` puts it in."""
+        return b"{%b}" % b",".join([members[tag] for tag in sorted(members)])
 
     def _encoding(self, charset: CharacterSet, layout: Layout, is_signed: bool) -> _Encoding:
         key = (charset, layout, is_signed)
@@ -240,20 +262,25 @@ class JsonWriter:
         return member
 
 
-def _declared(found: Scan, buffer: Buffer) -> CharacterSet:
-    element = found.elements.get(SPECIFIC_CHARACTER_SET)
+def with_base(written: bytes, bulk_base: str) -> bytes:
+    """A JSON object with its BulkDataURIs below this base."""
+    return written.replace(MARK, json_bytes(json_text(bulk_base)[1:-1]))
+
+
+def _declared(elements: Mapping[Tag, Element], data: bytes) -> CharacterSet:
+    element = elements.get(SPECIFIC_CHARACTER_SET)
     if element is None:
         return DEFAULT_CHARACTER_SET
-    return character_set(bytes(buffer[element.offset : element.offset + element.length]))
+    return character_set(data[element.offset : element.offset + element.length])
 
 
-def _is_signed(found: Scan, buffer: Buffer) -> bool:
+def _is_signed(elements: Mapping[Tag, Element], data: bytes, layout: Layout) -> bool:
     """Whether pixels are, and so what is `US or SS` in Implicit VR (PS3.3 section C.7.6.3)."""
-    element = found.elements.get(PIXEL_REPRESENTATION)
+    element = elements.get(PIXEL_REPRESENTATION)
     if element is None:
         return False
-    raw = buffer[element.offset : element.offset + element.length]
-    order: Literal["little", "big"] = "big" if found.layout is EXPLICIT_BIG else "little"
+    raw = data[element.offset : element.offset + element.length]
+    order: Literal["little", "big"] = "big" if layout is EXPLICIT_BIG else "little"
     return int.from_bytes(raw, order) == 1
 
 
