@@ -38,6 +38,9 @@ MAX_HELD_BYTES = 64 * 1024 * 1024
 MAX_KEPT_BYTES = 64 * 1024 * 1024
 """Of metadata that was made and may be asked for again: 6,000 slices of a CT."""
 
+REST_BYTES = 4 * 1024
+"""What most have behind Pixel Data is padding."""
+
 TOGETHER = 64
 """So many instances are read, and written, at once."""
 
@@ -108,9 +111,8 @@ class MetadataReader:
             self._kept_bytes -= len(self._kept.pop(next(iter(self._kept))))
 
     async def _outlines(self, page: Sequence[Retrievable]) -> list[tuple[Source, Outline]]:
-        """What is where in each; most are told from their first bytes, read all at once."""
-        begun = await self._beginnings(page)
-        told = await anyio.to_thread.run_sync(_from_beginnings, page, begun)
+        """What is where in each; most are told from a few bytes, those of all read at once."""
+        told = await self._from_few_bytes(page)
         return [
             (StoredSource(self._store, each.copies[0]), outline)
             if outline is not None
@@ -118,10 +120,24 @@ class MetadataReader:
             for each, outline in zip(page, told, strict=True)
         ]
 
-    async def _beginnings(self, page: Sequence[Retrievable]) -> Sequence[bytes | StoreError]:
+    async def _from_few_bytes(self, page: Sequence[Retrievable]) -> list[Outline | None]:
+        """The outlines for which their beginnings, and what stands behind pixels, are enough."""
         if not isinstance(self._store, ReadsTogether):
-            return [b""] * len(page)
-        return await self._store.read_together([_beginning(each) for each in page])
+            return [None] * len(page)
+        streams = [_stream(each) for each in page]
+        for wanted_bytes in (FIRST_BYTES, REST_BYTES):
+            open_ = [
+                (each, stream)
+                for each, stream in zip(page, streams, strict=True)
+                if stream is not None and not _is_read(each, stream)
+            ]
+            wanted = [_next(each, stream, wanted_bytes) for each, stream in open_]
+            pieces = await self._store.read_together(wanted)
+            await anyio.to_thread.run_sync(_feed, open_, pieces)
+        return [
+            _ended(stream) if stream is not None and _is_read(each, stream) else None
+            for each, stream in zip(page, streams, strict=True)
+        ]
 
     async def _outline(self, instance: Retrievable) -> tuple[Source, Outline]:
         """From whichever copy can be read."""
@@ -199,30 +215,32 @@ class MetadataReader:
         return self._writer.value_member(each.tag, each.vr, value, outline.header.layout, charset)
 
 
-def _beginning(instance: Retrievable) -> tuple[Location, ByteRange]:
+def _stream(instance: Retrievable) -> OutlineStream | None:
+    """Reads the outline of one, if that can be told from its bytes as they are stored."""
+    syntax = known_syntax(instance.transfer_syntax_uid)
+    return None if instance.is_corrected or syntax.is_deflated else OutlineStream(syntax)
+
+
+def _is_read(instance: Retrievable, stream: OutlineStream) -> bool:
+    return stream.is_over or stream.offset >= instance.data_set_bytes
+
+
+def _next(instance: Retrievable, stream: OutlineStream, most: int) -> tuple[Location, ByteRange]:
     copy = instance.copies[0]
     start = copy.location.size_bytes - copy.data_set_bytes
-    return copy.location, ByteRange(start, min(FIRST_BYTES, copy.data_set_bytes))
+    length = min(most, copy.data_set_bytes - stream.offset)
+    return copy.location, ByteRange(start + stream.offset, length)
 
 
-def _from_beginnings(
-    page: Sequence[Retrievable], begun: Sequence[bytes | StoreError]
-) -> list[Outline | None]:
-    """The outlines for which the first bytes are enough."""
-    return [
-        None if isinstance(data, StoreError) or each.is_corrected else _from_beginning(each, data)
-        for each, data in zip(page, begun, strict=True)
-    ]
+def _feed(
+    streams: Sequence[tuple[Retrievable, OutlineStream]], pieces: Sequence[bytes | StoreError]
+) -> None:
+    for (instance, stream), piece in zip(streams, pieces, strict=True):
+        if isinstance(piece, bytes):
+            stream.feed(piece)
+            stream.skip(min(stream.skippable_bytes, instance.data_set_bytes - stream.offset))
 
 
-def _from_beginning(instance: Retrievable, data: bytes) -> Outline | None:
-    syntax = known_syntax(instance.transfer_syntax_uid)
-    if syntax.is_deflated or not data:
-        return None
-    stream = OutlineStream(syntax)
-    stream.feed(data)
-    stream.skip(min(stream.skippable_bytes, instance.data_set_bytes - stream.offset))
-    if stream.offset < instance.data_set_bytes:
-        return None
+def _ended(stream: OutlineStream) -> Outline:
     stream.end()
     return stream.outline()
