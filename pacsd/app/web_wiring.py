@@ -1,20 +1,29 @@
 """How DICOMweb is put together: who answers what."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from pacsd.app.clock import now_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
+from pacsd.archive.access import Access
 from pacsd.archive.bulk_data import BulkReader
-from pacsd.archive.finding import Finder
+from pacsd.archive.finding import Finder, IndexUnavailable
 from pacsd.archive.frame_reading import FrameReader
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.metadata import MetadataReader
+from pacsd.archive.removal import Removal
 from pacsd.archive.retrieval import Retriever
 from pacsd.dicomweb.required_attributes import SEARCHES
 from pacsd.dicomweb.targets import Kind
+from pacsd.index.deletion_records import UniqueKeys
+from pacsd.index.errors import IndexFault
+from pacsd.index.records import Scope
 from pacsd.net.http import Serve
 from pacsd.net.web.bulk import BulkDesk
+from pacsd.net.web.deleting import DeleteDesk
 from pacsd.net.web.desk import Routes, Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
 from pacsd.net.web.frames import FrameDesk
@@ -22,38 +31,65 @@ from pacsd.net.web.instances import InstanceDesk
 from pacsd.net.web.metadata import MetadataDesk
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
+from pacsd.net.web.trail import Trail
 
 
-def web_services(
-    config: Config, archive: Archive, ingest: Ingest, finder: Finder, retriever: Retriever
-) -> Mapping[str, Serve]:
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """What DICOMweb is put together of, beside the archive itself."""
+
+    ingest: Ingest
+    finder: Finder
+    retriever: Retriever
+    removal: Removal
+    access: Access
+
+
+def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
     """What the HTTP listener serves beside its own pages, by path."""
     settings = config.dicomweb
     if not settings.enabled:
         return {}
     terms = Terms(settings.public_url, settings.max_requests, settings.cors_origins)
-    searching = Searching(
-        finder, settings.max_results, names_are_exact=not config.query.ignore_case
-    )
-    return {ROOT: WebDesk(_routes(archive, ingest, searching, retriever), terms).answer}
+    return {ROOT: WebDesk(_routes(config, archive, parts), terms).answer}
 
 
-def _routes(archive: Archive, ingest: Ingest, searching: Searching, retriever: Retriever) -> Routes:
-    store = archive.store
-    instances = InstanceDesk(retriever)
+def _routes(config: Config, archive: Archive, parts: WebParts) -> Routes:
+    store, retriever = archive.store, parts.retriever
+    is_exact = not config.query.ignore_case
+    trail = Trail(parts.access, time.monotonic)
+    searching = Searching(parts.finder, config.dicomweb.max_results, names_are_exact=is_exact)
+    instances = InstanceDesk(retriever, trail)
     metadata = MetadataDesk(retriever, MetadataReader(store, retriever))
-    frames = FrameDesk(retriever, FrameReader(store))
-    bulk = BulkDesk(retriever, BulkReader(store), frames)
-    storing = StoreDesk(ingest, now_us)
+    frames = FrameDesk(retriever, FrameReader(store), trail)
+    bulk = BulkDesk(retriever, BulkReader(store), frames, trail)
+    storing = StoreDesk(parts.ingest, now_us)
+    # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.
+    is_open = config.http.listen is not None and config.http.listen.is_loopback
+    deleting = DeleteDesk(partial(_delete, parts.removal), is_open=is_open)
     return {
         **{kind: {"GET": searching.answer} for kind in SEARCHES},
         Kind.ALL_STUDIES: {"GET": searching.answer, "POST": storing.answer},
-        Kind.STUDY: {"GET": instances.answer, "POST": storing.answer},
-        Kind.SERIES: {"GET": instances.answer},
-        Kind.INSTANCE: {"GET": instances.answer},
+        Kind.STUDY: {
+            "GET": instances.answer,
+            "POST": storing.answer,
+            "DELETE": deleting.answer,
+        },
+        Kind.SERIES: {"GET": instances.answer, "DELETE": deleting.answer},
+        Kind.INSTANCE: {"GET": instances.answer, "DELETE": deleting.answer},
         Kind.STUDY_METADATA: {"GET": metadata.answer},
         Kind.SERIES_METADATA: {"GET": metadata.answer},
         Kind.INSTANCE_METADATA: {"GET": metadata.answer},
         Kind.FRAMES: {"GET": frames.answer},
         Kind.BULKDATA: {"GET": bulk.answer},
     }
+
+
+async def _delete(
+    removal: Removal, study: str, series: str, instance: str, reason: str, actor: str
+) -> int:
+    """Delete, with the faults of the index as those who know no index understand them."""
+    try:
+        return await removal.delete(Scope(), UniqueKeys(study, series, instance), reason, actor)
+    except IndexFault as fault:
+        raise IndexUnavailable(str(fault.kind)) from fault

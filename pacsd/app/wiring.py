@@ -27,7 +27,7 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
-from pacsd.app.web_wiring import web_services
+from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
@@ -91,6 +91,8 @@ def build(checked: Checked, archive: Archive) -> Parts:
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
     reindexing = Reindexing(store, index, archive.extra_tags)
+    access = Access(index, tell_not_noted)
+    removal = Removal(index, curation, now_us=utc_us)
     finder = make_finder(config, archive, reindexing)
     retriever = make_retriever(config, archive, ingest_log)
     services = Services(
@@ -101,7 +103,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
             peers=lambda: gatekeeper.peers,
             timeouts=Timeouts.of(config.dimse),
             turns=Turns(config.query.max_retrievals),
-            access=Access(index, tell_not_noted),
+            access=access,
             own_titles=frozenset(own.title for own in config.ae),
         ),
     )
@@ -131,7 +133,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
             tell_ended=tell_ended,
         ),
-        commands={**_commands(config, archive, curation), **guests.commands},
+        commands={**_commands(config, archive, curation, removal), **guests.commands},
         gatekeeper=gatekeeper,
         guests=guests,
         recorder=recorder,
@@ -141,7 +143,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
             registry,
             ingest,
             gatekeeper,
-            web_services(config, archive, ingest, finder, retriever),
+            web_services(config, archive, WebParts(ingest, finder, retriever, removal, access)),
         ),
     )
 
@@ -155,9 +157,10 @@ def _measure(
     registry.register(PurgeCollector(purge.health))
 
 
-def _commands(config: Config, archive: Archive, curation: Curation) -> dict[str, Command]:
+def _commands(
+    config: Config, archive: Archive, curation: Curation, removal: Removal
+) -> dict[str, Command]:
     """The commands of the admin socket about what is archived."""
-    removal = Removal(archive.index, curation, now_us=utc_us)
     return {
         **QuarantineCommands(archive.store, archive.index, curation).by_name(),
         **CorrectionCommands(archive.index, curation).by_name(),

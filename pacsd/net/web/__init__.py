@@ -9,6 +9,7 @@
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
     payload.py           answers of one part or several
     storing.py           STOW-RS; store_report.py what became of each
+    deleting.py          DELETE; trail.py who retrieved what
     settings.py          [dicomweb]
 
 In: requests below /dicomweb, from `net.http`. Out: answers, streamed. The grammar of all this is in

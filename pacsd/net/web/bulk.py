@@ -18,6 +18,7 @@ from pacsd.net.web.frames import FrameDesk
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.pixel_media_types import OCTET_STREAM
 from pacsd.net.web.selection import Retrieves, not_there, the_instance
+from pacsd.net.web.trail import Trail
 
 PIXEL_DATA: Tag = 0x7FE00010
 PARTIAL_CONTENT = 206
@@ -38,8 +39,11 @@ class ReadsValues(Protocol):
 class BulkDesk:
     """Answers requests for bulk data."""
 
-    def __init__(self, retriever: Retrieves, reader: ReadsValues, frames: FrameDesk) -> None:
+    def __init__(
+        self, retriever: Retrieves, reader: ReadsValues, frames: FrameDesk, trail: Trail
+    ) -> None:
         self._retriever = retriever
+        self._trail = trail
         self._reader = reader
         self._frames = frames
 
@@ -66,6 +70,7 @@ class BulkDesk:
     async def _send(self, exchange: Exchange, value: Value) -> StreamResponse:
         choice = choose(OFFERS, exchange.accept, exchange.accepted)
         url = exchange.url(exchange.target)
+        await self._trail.viewed(exchange)
         if choice.representation.is_multipart:
             part = Part(value.read, value.size_bytes, "", url)
             return await send_parts(exchange, choice, [part])

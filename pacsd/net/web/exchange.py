@@ -121,6 +121,11 @@ class Exchange:
         given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": DICOM_JSON}
         return Response(body=body, status=status, headers=given)
 
+    def plain_json(self, body: bytes) -> Response:
+        """An answer that is no data set."""
+        given = {**GUARDS, **self.allowed, "Content-Type": "application/json"}
+        return Response(body=body, headers=given)
+
     async def _write(self, answer: StreamResponse, pieces: AsyncGenerator[Buffer, None]) -> None:
         async for piece in pieces:
             await answer.write(piece)

@@ -17,6 +17,7 @@ from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.pixel_media_types import OCTET_STREAM, media_type_of_syntax
 from pacsd.net.web.selection import Retrieves, the_instance
+from pacsd.net.web.trail import Trail
 
 _NAMES_SYNTAX = "transfer-syntax="
 
@@ -39,8 +40,9 @@ class ReadsFrames(Protocol):
 class FrameDesk:
     """Answers requests for frames."""
 
-    def __init__(self, retriever: Retrieves, reader: ReadsFrames) -> None:
+    def __init__(self, retriever: Retrieves, reader: ReadsFrames, trail: Trail) -> None:
         self._retriever = retriever
+        self._trail = trail
         self._reader = reader
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
@@ -71,6 +73,7 @@ class FrameDesk:
         offers = _offers(frames, len(indices), [*accept, *accepted])
         choice = choose(offers, accept, accepted)
         parts = [self._part(exchange, frames, index, choice) for index in indices]
+        await self._trail.viewed(exchange)
         return await send_parts(exchange, choice, parts)
 
     async def _open(self, instance: Retrievable, target: Target) -> Frames:

@@ -15,6 +15,7 @@ from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.selection import Retrieves, selected, target_of_instance, the_instance
+from pacsd.net.web.trail import Trail
 
 DICOM = "application/dicom"
 PARTIAL_CONTENT = 206
@@ -23,8 +24,9 @@ PARTIAL_CONTENT = 206
 class InstanceDesk:
     """Answers requests for instances."""
 
-    def __init__(self, retriever: Retrieves) -> None:
+    def __init__(self, retriever: Retrieves, trail: Trail) -> None:
         self._retriever = retriever
+        self._trail = trail
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
         """The instances, each in the Transfer Syntax that the client takes.
@@ -47,6 +49,8 @@ class InstanceDesk:
             _part(exchange, each, choice, opened)
             for (each, choice), opened in zip(fitting, opens, strict=True)
         ]
+        studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
+        await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
         status = 200 if len(fitting) == len(instances) else PARTIAL_CONTENT
         return await send_parts(exchange, fitting[0][1], parts, status=status)
 

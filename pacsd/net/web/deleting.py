@@ -1,0 +1,64 @@
+"""DELETE of a study, a series or an instance: out of sight, not out of the store.
+
+PS3.18 has no such transaction; dcm4chee and others answer it like this. What was deleted can be
+brought back with `pacsd restore-deleted` until it is purged.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from aiohttp.web import Response
+
+from pacsd.api.errors import StoreError
+from pacsd.archive.removal import NoSuchEntity, NotRemovable
+from pacsd.dicomweb.errors import BadRequest
+from pacsd.dicomweb.query_string import parameters_of
+from pacsd.net.web.exchange import Exchange, Unavailable, problem
+from pacsd.net.web.selection import not_there
+
+DEFAULT_REASON = "deleted over DICOMweb"
+
+Delete = Callable[[str, str, str, str, str], Awaitable[int]]
+"""Deletes by UIDs of study, series ('' for all) and instance ('' for all), reason and actor."""
+
+
+class DeleteDesk:
+    """Answers requests to delete. `is_open`: whoever reaches us may; else nobody."""
+
+    def __init__(self, delete: Delete, *, is_open: bool) -> None:
+        self._delete = delete
+        self._is_open = is_open
+
+    async def answer(self, exchange: Exchange) -> Response:
+        """Take it out of sight; `reason` in the query component says why.
+
+        Raises:
+            DicomWebError: it is not there, or the reason is none.
+            FindError: the index fails.
+            Unavailable: the store fails.
+        """
+        if not self._is_open:
+            return problem(403, "beyond loopback nobody may delete before anybody can log in")
+        target = exchange.target
+        reason = _reason(exchange)
+        actor = f"dicomweb {exchange.client}"
+        uids = (target.study_instance_uid, target.series_instance_uid, target.sop_instance_uid)
+        try:
+            count = await self._delete(*uids, reason, actor)
+        except NoSuchEntity:
+            raise not_there(target) from None
+        except NotRemovable as error:
+            raise BadRequest("reason", reason, str(error)) from error
+        except StoreError as error:
+            raise Unavailable(f"it is not deleted: {error.fault}") from error
+        return _deleted(exchange, count)
+
+
+def _reason(exchange: Exchange) -> str:
+    given = [value for name, value in parameters_of(exchange.query) if name == "reason"]
+    return given[0] if given else DEFAULT_REASON
+
+
+def _deleted(exchange: Exchange, count: int) -> Response:
+    body = orjson.dumps({"deleted_instances": count}) + b"\n"
+    return exchange.plain_json(body)

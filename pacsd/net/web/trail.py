@@ -1,0 +1,54 @@
+"""The trail of what left over the web: who retrieved which study.
+
+A viewer asks for one frame after the other, so that of one client and study a row is kept, and the
+next one only after a while.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from pacsd.archive.access import Retrieved
+from pacsd.net.web.exchange import Exchange
+
+AGAIN_AFTER_S = 600.0
+MAX_REMEMBERED = 10_000
+
+ACTOR = "dicomweb"
+
+
+class Notes(Protocol):
+    """Who keeps a trail; see `Access.note`."""
+
+    async def note(self, retrieved: Retrieved) -> None:
+        """Keep who retrieved which studies, and how it ended; never raises."""
+
+
+class Trail:
+    """Keeps it. `now_s` is a monotonic clock."""
+
+    def __init__(self, notes: Notes, now_s: Callable[[], float]) -> None:
+        self._notes = notes
+        self._now_s = now_s
+        self._noted: dict[tuple[str, str], float] = {}
+
+    async def retrieved(self, exchange: Exchange, studies: Sequence[str], detail: str) -> None:
+        """Instances leave; each time is kept."""
+        await self._note(exchange, "retrieve", studies, detail)
+
+    async def viewed(self, exchange: Exchange) -> None:
+        """Part of an instance leaves; kept when it was not just before."""
+        key, now_s = (exchange.client, exchange.target.study_instance_uid), self._now_s()
+        if now_s - self._noted.get(key, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
+            return
+        self._noted.pop(key, None)
+        self._noted[key] = now_s
+        if len(self._noted) > MAX_REMEMBERED:
+            del self._noted[next(iter(self._noted))]
+        await self._note(exchange, "view", [key[1]], "frames or bulk data")
+
+    async def _note(
+        self, exchange: Exchange, action: str, studies: Sequence[str], detail: str
+    ) -> None:
+        await self._notes.note(
+            Retrieved(ACTOR, exchange.client, action, "sent", tuple(studies), detail)
+        )
