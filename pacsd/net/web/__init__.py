@@ -7,7 +7,7 @@
     instances.py         WADO-RS: DICOM files, part10.py each of them
     metadata.py          their attributes
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
-    payload.py           answers of one part or several
+    payload.py           answers of one part or several; tags.py whether a client has them
     storing.py           STOW-RS; store_report.py what became of each
     deleting.py          DELETE; trail.py who retrieved what
     settings.py          [dicomweb]

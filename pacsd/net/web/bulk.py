@@ -1,5 +1,6 @@
 """Bulk data: the value of an element by itself (PS3.18 section 10.4.1.1.5)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -18,6 +19,7 @@ from pacsd.net.web.frames import FrameDesk
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.pixel_media_types import OCTET_STREAM
 from pacsd.net.web.selection import Retrieves, not_there, the_instance
+from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
 
 PIXEL_DATA: Tag = 0x7FE00010
@@ -61,32 +63,40 @@ class BulkDesk:
         instance = await the_instance(self._retriever.locate, target)
         value = await self._reader.find(instance, element.path, element.tag)
         if value is not None:
-            return await self._send(exchange, value)
+            return await self._send(exchange, instance, value)
         if element.tag == PIXEL_DATA and not element.path:
             frames = replace(target, kind=Kind.FRAMES, element=None)
             return await self._frames.answer_all(replace(exchange, target=frames), instance)
         raise not_there(target)
 
-    async def _send(self, exchange: Exchange, value: Value) -> StreamResponse:
+    async def _send(
+        self, exchange: Exchange, instance: Retrievable, value: Value
+    ) -> StreamResponse:
         choice = choose(OFFERS, exchange.accept, exchange.accepted)
-        url = exchange.url(exchange.target)
+        is_alone = not choice.representation.is_multipart
+        tag = tag_of(exchange, [instance], f"{is_alone}")
+        not_modified = unchanged(exchange, tag)
+        if not_modified is not None:
+            return not_modified
         await self._trail.viewed(exchange)
-        if choice.representation.is_multipart:
-            part = Part(value.read, value.size_bytes, "", url)
-            return await send_parts(exchange, choice, [part])
-        return await self._send_alone(exchange, value, choice, url)
+        if is_alone:
+            return await self._send_alone(exchange, value, choice, tagged(tag))
+        part = _part(exchange, value, 0, value.size_bytes)
+        return await send_parts(exchange, choice, [part], headers=tagged(tag))
 
     async def _send_alone(
-        self, exchange: Exchange, value: Value, choice: Choice, url: str
+        self, exchange: Exchange, value: Value, choice: Choice, tagged_: Mapping[str, str]
     ) -> StreamResponse:
         ranges = byte_ranges(exchange.request.headers.get("Range"), value.size_bytes)
-        headers = {"Accept-Ranges": "bytes"}
+        headers = {"Accept-Ranges": "bytes", **tagged_}
         if len(ranges) != 1:
-            part = Part(value.read, value.size_bytes, "", url)
+            part = _part(exchange, value, 0, value.size_bytes)
             return await send_parts(exchange, choice, [part], headers=headers)
         (wanted,) = ranges
-        part = Part(
-            partial(value.read, wanted.start, wanted.stop), wanted.stop - wanted.start, "", url
-        )
+        part = _part(exchange, value, wanted.start, wanted.stop)
         headers["Content-Range"] = wanted.content_range(value.size_bytes)
         return await send_parts(exchange, choice, [part], status=PARTIAL_CONTENT, headers=headers)
+
+
+def _part(exchange: Exchange, value: Value, start: int, stop: int) -> Part:
+    return Part(partial(value.read, start, stop), stop - start, "", exchange.url(exchange.target))

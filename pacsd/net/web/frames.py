@@ -17,6 +17,7 @@ from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.pixel_media_types import OCTET_STREAM, media_type_of_syntax
 from pacsd.net.web.selection import Retrieves, the_instance
+from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
 
 _NAMES_SYNTAX = "transfer-syntax="
@@ -59,22 +60,32 @@ class FrameDesk:
         if max(target.frames) > len(frames):
             rule = f"is more than the {len(frames)} of the instance"
             raise NotFound("frames", str(max(target.frames)), rule)
-        return await self._send(exchange, frames, [number - 1 for number in target.frames])
+        return await self._send(
+            exchange, instance, frames, [number - 1 for number in target.frames]
+        )
 
     async def answer_all(self, exchange: Exchange, instance: Retrievable) -> StreamResponse:
         """All frames of an instance; errors as for `answer`."""
         frames = await self._open(instance, exchange.target)
-        return await self._send(exchange, frames, range(len(frames)))
+        return await self._send(exchange, instance, frames, range(len(frames)))
 
     async def _send(
-        self, exchange: Exchange, frames: Frames, indices: Sequence[int]
+        self,
+        exchange: Exchange,
+        instance: Retrievable,
+        frames: Frames,
+        indices: Sequence[int],
     ) -> StreamResponse:
         accept, accepted = exchange.accept, exchange.accepted
         offers = _offers(frames, len(indices), [*accept, *accepted])
         choice = choose(offers, accept, accepted)
+        tag = tag_of(exchange, [instance], f"{choice}")
+        not_modified = unchanged(exchange, tag)
+        if not_modified is not None:
+            return not_modified
         parts = [self._part(exchange, frames, index, choice) for index in indices]
         await self._trail.viewed(exchange)
-        return await send_parts(exchange, choice, parts)
+        return await send_parts(exchange, choice, parts, headers=tagged(tag))
 
     async def _open(self, instance: Retrievable, target: Target) -> Frames:
         try:

@@ -1,6 +1,5 @@
 """Instances as DICOM files: of a study, a series, or one (PS3.18 sections 10.4.1.1.1 to 3)."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from aiohttp.web import StreamResponse
@@ -9,12 +8,13 @@ from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.reencode import REENCODABLE, is_reencodable
 from pacsd.dicomweb.accept import Choice, Representation, choose
 from pacsd.dicomweb.errors import NotAcceptable
-from pacsd.dicomweb.targets import Kind, Target
+from pacsd.dicomweb.targets import Kind
 from pacsd.net.sending import OpenDataSet
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web.payload import Part, send_parts
-from pacsd.net.web.selection import Retrieves, selected, target_of_instance, the_instance
+from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
+from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
 
 DICOM = "application/dicom"
@@ -38,7 +38,7 @@ class InstanceDesk:
             FindError: the index cannot be read.
             OSError: one cannot be read; some may have left.
         """
-        instances = await self._instances(exchange.target)
+        instances = await instances_of(self._retriever, exchange.target)
         chosen = _Choices(exchange, is_alone=exchange.target.kind is Kind.INSTANCE)
         wanted = [(each, chosen.of(each)) for each in instances]
         fitting = [(each, choice) for each, choice in wanted if choice is not None]
@@ -49,16 +49,18 @@ class InstanceDesk:
             _part(exchange, each, choice, opened)
             for (each, choice), opened in zip(fitting, opens, strict=True)
         ]
+        tag = tag_of(exchange, instances, _variant(fitting[0][1]))
+        not_modified = unchanged(exchange, tag)
+        if not_modified is not None:
+            return not_modified
         studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
         await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
         status = 200 if len(fitting) == len(instances) else PARTIAL_CONTENT
-        return await send_parts(exchange, fitting[0][1], parts, status=status)
+        return await send_parts(exchange, fitting[0][1], parts, status=status, headers=tagged(tag))
 
-    async def _instances(self, target: Target) -> Sequence[Retrievable]:
-        if target.kind is Kind.INSTANCE:
-            return [await the_instance(self._retriever.find, target)]
-        numbers = await selected(self._retriever, target)
-        return [each async for page in self._retriever.instances(numbers) for each in page]
+
+def _variant(choice: Choice) -> str:
+    return f"{choice.transfer_syntax} {choice.representation.is_multipart}"
 
 
 class _Choices:

@@ -7,9 +7,11 @@ from aiohttp.web import StreamResponse
 
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicomweb.accept import choose
-from pacsd.dicomweb.targets import Kind
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
-from pacsd.net.web.selection import Retrieves, selected, target_of_instance, the_instance
+from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
+from pacsd.net.web.tags import tag_of, tagged, unchanged
+
+PAGE = 200
 
 
 class ReadsMetadata(Protocol):
@@ -36,31 +38,31 @@ class MetadataDesk:
             FindError: the index cannot be read.
             OSError: one cannot be read; some may have left.
         """
-        target = exchange.target
         choice = choose(JSON_OFFERS, exchange.accept, exchange.accepted)
 
         def bulk_base(instance: Retrievable) -> str:
             return f"{exchange.url(target_of_instance(instance))}/bulkdata/"
 
-        if target.kind is Kind.INSTANCE_METADATA:
-            instance = await the_instance(self._retriever.find, target)
-            (one,) = await self._reader.read([instance], bulk_base)
-            return exchange.json(b"[%b]" % one)
-        pages = self._pages(await selected(self._retriever, target), bulk_base)
+        instances = await instances_of(self._retriever, exchange.target)
+        media_type = choice.representation.media_type
+        tag = tag_of(exchange, instances, media_type)
+        not_modified = unchanged(exchange, tag)
+        if not_modified is not None:
+            return not_modified
+        pages = self._pages(instances, bulk_base)
         first = await anext(pages)
-        return await exchange.send(_array(first, pages), choice.representation.media_type)
+        return await exchange.send(_array(first, pages), media_type, headers=tagged(tag))
 
     async def _pages(
-        self, numbers: Sequence[int], bulk_base: Callable[[Retrievable], str]
+        self, instances: Sequence[Retrievable], bulk_base: Callable[[Retrievable], str]
     ) -> AsyncGenerator[bytes, None]:
-        async for page in self._retriever.instances(numbers):
-            yield b",".join(await self._reader.read(page, bulk_base))
+        for at in range(0, len(instances), PAGE):
+            yield b",".join(await self._reader.read(instances[at : at + PAGE], bulk_base))
 
 
 async def _array(first: bytes, pages: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """A JSON array of what the pages hold; the first is here, so that a fault of it could tell."""
     yield b"[" + first
     async for page in pages:
-        if page:
-            yield b"," + page
+        yield b"," + page
     yield b"]"

@@ -63,6 +63,22 @@ async def selected(retriever: Retrieves, target: Target) -> Sequence[int]:
     return numbers
 
 
+async def instances_of(retriever: Retrieves, target: Target) -> Sequence[Retrievable]:
+    """The instances of a study or series, or the one that is named.
+
+    Raises:
+        NotFound: there is none.
+        FindError: they cannot be told.
+    """
+    if target.sop_instance_uid:
+        return [await the_instance(retriever.find, target)]
+    numbers = await selected(retriever, target)
+    found = [each async for page in retriever.instances(numbers) for each in page]
+    if not found:
+        raise not_there(target)
+    return found
+
+
 async def the_instance(
     find: Callable[[str], Awaitable[Retrievable | None]], target: Target
 ) -> Retrievable:

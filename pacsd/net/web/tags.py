@@ -1,0 +1,39 @@
+"""Entity tags of what is made of stored instances (RFC 9110 section 8.8.3).
+
+What is stored never changes, so that its digests, and what was corrected, say all.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from aiohttp.web import Response
+
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dicomweb.etags import entity_tag, none_matches
+from pacsd.net.http_connection import GUARDS
+from pacsd.net.web.exchange import Exchange
+
+_DIGITS = 32
+
+
+def tag_of(exchange: Exchange, instances: Iterable[Retrievable], variant: str) -> str:
+    """The tag of one representation of these instances; `variant` tells it from others."""
+    digest = hashlib.sha256(f"{exchange.root_url} {exchange.target} {variant}".encode())
+    for each in instances:
+        digest.update(each.copies[0].sha256)
+        if each.corrections:
+            digest.update(repr(each.corrections).encode())
+    return entity_tag(digest.hexdigest()[:_DIGITS])
+
+
+def tagged(tag: str) -> Mapping[str, str]:
+    """What lets a client keep an answer, and makes it ask whether that is still right."""
+    return {"ETag": tag, "Cache-Control": "private, no-cache"}
+
+
+def unchanged(exchange: Exchange, tag: str) -> Response | None:
+    """304 if the client has it already (RFC 9110 section 13.1.2)."""
+    known = ", ".join(exchange.request.headers.getall("If-None-Match", []))
+    if not known or none_matches(known, tag):
+        return None
+    return Response(status=304, headers={**GUARDS, **exchange.allowed, **tagged(tag)})
