@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contrib.docs import conformance_queries, conformance_scu
+from contrib.docs import conformance_queries, conformance_scu, conformance_web
 from contrib.docs.sections import Section, code, table
 from pacsd import __version__
 from pacsd.api.errors import StoreError, StoreFault
@@ -279,6 +279,7 @@ def sections() -> dict[str, Section]:
         "error-comments": _error_comments,
         "timers": _timers,
         **conformance_queries.sections(),
+        **conformance_web.sections(),
         **conformance_scu.sections(),
     }
 

@@ -117,6 +117,19 @@ ROWS = {
         "a hook that raises, hangs or answers nonsense",
         "contained; association refused",
     ),
+    "W02": ("odd paths: `//`, `%2e%2e`, `;x`", "400; nothing is decoded twice"),
+    "W05": ("headers without end, in a request or a part", "400, 413 or 431"),
+    "W06": ("10,000 byte ranges; a suffix of 0", "the whole; 416"),
+    "W08": ("multipart without boundary, end or measure", "400 or 413; parts are streamed"),
+    "W09": ("a part that is no DICOM object", "409 or 202 with C000"),
+    "W10": ("STOW-RS to a study, of instances of another", "409 or 202 with A900"),
+    "W11": ("STOW-RS of other content under a known UID", "409 or 202 with C010, as D37"),
+    "W13": ("JSON 100,000 deep, with NaN, 1e400, keys twice", "refused in linear time"),
+    "W15": ("a media type that is unknown, or lies", "406, 415"),
+    "W16": ("limits, offsets, parameters and values without measure", "400, or clamped"),
+    "W17": ("frames 0, -1, 1e9 or 100,000 of them", "400 or 404"),
+    "W21": ("line breaks in what becomes a header", "encoded"),
+    "W22": ("pages of other origins, foreign Host headers", "403, 421; no CORS unless named"),
     "P05": ("two plugins for one name", "the daemon does not start"),
 }
 """Row -> what comes in, what happens."""
@@ -145,7 +158,7 @@ UNNUMBERED = {
 }
 """Tests that prove a row without having its number in their names."""
 
-_NAMED = re.compile(r"(?<=_)([cdp]\d\d)(?=_|$)")
+_NAMED = re.compile(r"(?<=_)([cdpw]\d\d)(?=_|$)")
 _NONE = "no test has its number yet"
 
 

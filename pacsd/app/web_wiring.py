@@ -16,19 +16,18 @@ from pacsd.archive.ingest import Ingest
 from pacsd.archive.metadata import MetadataReader
 from pacsd.archive.removal import Removal
 from pacsd.archive.retrieval import Retriever
-from pacsd.dicomweb.required_attributes import SEARCHES
-from pacsd.dicomweb.targets import Kind
 from pacsd.index.deletion_records import UniqueKeys
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Scope
 from pacsd.net.http import Serve
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.deleting import DeleteDesk
-from pacsd.net.web.desk import Routes, Terms, WebDesk
+from pacsd.net.web.desk import Answer, Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
 from pacsd.net.web.frames import FrameDesk
 from pacsd.net.web.instances import InstanceDesk
 from pacsd.net.web.metadata import MetadataDesk
+from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
 from pacsd.net.web.trail import Trail
@@ -51,37 +50,26 @@ def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[s
     if not settings.enabled:
         return {}
     terms = Terms(settings.public_url, settings.max_requests, settings.cors_origins)
-    return {ROOT: WebDesk(_routes(config, archive, parts), terms).answer}
+    return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer}
 
 
-def _routes(config: Config, archive: Archive, parts: WebParts) -> Routes:
+def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebService, Answer]:
     store, retriever = archive.store, parts.retriever
     is_exact = not config.query.ignore_case
     trail = Trail(parts.access, time.monotonic)
     searching = Searching(parts.finder, config.dicomweb.max_results, names_are_exact=is_exact)
-    instances = InstanceDesk(retriever, trail)
-    metadata = MetadataDesk(retriever, MetadataReader(store, retriever))
     frames = FrameDesk(retriever, FrameReader(store), trail)
-    bulk = BulkDesk(retriever, BulkReader(store), frames, trail)
-    storing = StoreDesk(parts.ingest, now_us)
+    storing = StoreDesk(parts.ingest, now_us, config.dicomweb.max_instance_bytes)
     # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.
     is_open = config.http.listen is not None and config.http.listen.is_loopback
-    deleting = DeleteDesk(partial(_delete, parts.removal), is_open=is_open)
     return {
-        **{kind: {"GET": searching.answer} for kind in SEARCHES},
-        Kind.ALL_STUDIES: {"GET": searching.answer, "POST": storing.answer},
-        Kind.STUDY: {
-            "GET": instances.answer,
-            "POST": storing.answer,
-            "DELETE": deleting.answer,
-        },
-        Kind.SERIES: {"GET": instances.answer, "DELETE": deleting.answer},
-        Kind.INSTANCE: {"GET": instances.answer, "DELETE": deleting.answer},
-        Kind.STUDY_METADATA: {"GET": metadata.answer},
-        Kind.SERIES_METADATA: {"GET": metadata.answer},
-        Kind.INSTANCE_METADATA: {"GET": metadata.answer},
-        Kind.FRAMES: {"GET": frames.answer},
-        Kind.BULKDATA: {"GET": bulk.answer},
+        WebService.SEARCH: searching.answer,
+        WebService.INSTANCES: InstanceDesk(retriever, trail).answer,
+        WebService.METADATA: MetadataDesk(retriever, MetadataReader(store, retriever)).answer,
+        WebService.FRAMES: frames.answer,
+        WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
+        WebService.STORE: storing.answer,
+        WebService.DELETE: DeleteDesk(partial(_delete, parts.removal), is_open=is_open).answer,
     }
 
 

@@ -1,11 +1,12 @@
 """DICOMweb: studies found, retrieved and stored over HTTP (PS3.18 section 10).
 
+    resources.py         what is served, and by which service
     desk.py              each request to who answers it, each fault to its status
     exchange.py          one request, and how answers to it are written; cors.py pages elsewhere
     searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it
     selection.py         the instances of a resource
     instances.py         WADO-RS: DICOM files, part10.py each of them
-    metadata.py          their attributes
+    metadata.py          their attributes; xml.py as the Native DICOM Model
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
     payload.py           answers of one part or several; tags.py whether a client has them
     storing.py           STOW-RS; store_report.py what became of each

@@ -8,14 +8,13 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from pacsd.archive.finding import FindError, TooCostly, TooManyMatches
 from pacsd.dicomweb.errors import DicomWebError, RangeNotSatisfiable
-from pacsd.dicomweb.targets import Kind, Target, target_of
+from pacsd.dicomweb.targets import Target, target_of
 from pacsd.net.http_connection import GUARDS
 from pacsd.net.web.cors import Cors
 from pacsd.net.web.exchange import ROOT, Exchange, Unavailable, problem
+from pacsd.net.web.resources import RESOURCES, WebService
 
 Answer = Callable[[Exchange], Awaitable[StreamResponse]]
-Routes = Mapping[Kind, Mapping[str, Answer]]
-"""Who answers which method on which resource; who answers GET answers HEAD."""
 
 _BUSY = {"Retry-After": "1"}
 _UNAVAILABLE = {"Retry-After": "30"}
@@ -35,8 +34,8 @@ class Terms:
 class WebDesk:
     """Answers all requests below /dicomweb."""
 
-    def __init__(self, routes: Routes, terms: Terms) -> None:
-        self._routes = routes
+    def __init__(self, services: Mapping[WebService, Answer], terms: Terms) -> None:
+        self._services = services
         self._terms = terms
         self._cors = Cors(terms.cors_origins)
         self._open_requests = 0
@@ -58,7 +57,7 @@ class WebDesk:
         path, _, query = request.raw_path.partition("?")
         try:
             target = target_of(path.removeprefix(ROOT))
-            methods = None if target is None else self._routes.get(target.kind)
+            methods = None if target is None else RESOURCES.get(target.kind)
             if target is None or methods is None:
                 return problem(404, "there is no such resource", allowed)
             return await self._of(request, target, query, methods, allowed)
@@ -77,19 +76,19 @@ class WebDesk:
         request: BaseRequest,
         target: Target,
         query: str,
-        methods: Mapping[str, Answer],
+        methods: Mapping[str, WebService],
         allowed: Mapping[str, str],
     ) -> StreamResponse:
         known = {*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}
         allow = {"Allow": ", ".join(sorted(known))}
         if request.method == "OPTIONS":
             return Response(status=204, headers={**GUARDS, **allowed, **allow})
-        answer = methods.get("GET" if request.method == "HEAD" else request.method)
-        if answer is None:
+        service = methods.get("GET" if request.method == "HEAD" else request.method)
+        if service is None:
             text = f"only {allow['Allow']}"
             return problem(405, text, {**allowed, **allow})
         exchange = Exchange(request, target, query, self._root_url(request), allowed)
-        return await answer(exchange)
+        return await self._services[service](exchange)
 
     def _root_url(self, request: BaseRequest) -> str:
         if self._terms.public_url:

@@ -1,6 +1,6 @@
 """Searches: QIDO-RS (PS3.18 section 10.6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from aiohttp.web import StreamResponse
@@ -8,7 +8,7 @@ from aiohttp.web import StreamResponse
 from pacsd.archive.finding import Match
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
-from pacsd.dicom.json_answer import json_of_matches
+from pacsd.dicom.json_answer import json_of_fields, json_of_matches
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, ReturnKey, Values
 from pacsd.dicom.query_keys import name_of
@@ -22,6 +22,7 @@ from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
 from pacsd.net.web.search_query import RETRIEVE_URL, WebQuery, web_query
+from pacsd.net.web.xml import XML_OFFER, send_xml
 
 REQUESTS: Tag = 0x00400275
 """Request Attributes Sequence, of a series; all else that is told of one has a column."""
@@ -69,7 +70,7 @@ class Searching:
         target = exchange.target
         level = SEARCHES[target.kind][-1]
         asked = search_parameters(exchange.query)
-        choose(JSON_OFFERS, exchange.accept, asked.accept)
+        choice = choose((*JSON_OFFERS, XML_OFFER), exchange.accept, asked.accept)
         told = required_attributes(target.kind)
         of_series = [path for path in told if path[0] == REQUESTS and level is Level.INSTANCE]
         own = [path for path in told if path not in of_series]
@@ -78,9 +79,11 @@ class Searching:
         matches = await self._finder.window(found.query, asked.offset, limit + 1)
         if of_series:
             matches = await self._with_requests(matches, of_series)
-        answers = json_of_matches(_told(exchange, level, each) for each in matches[:limit])
+        answers = [_told(exchange, level, each) for each in matches[:limit]]
         headers = await self._warnings(exchange, found, is_cut=len(matches) > limit)
-        return exchange.json(answers, headers=headers)
+        if choice.representation is XML_OFFER:
+            return await send_xml(exchange, _one_page(answers), headers)
+        return exchange.json(json_of_matches(answers), headers=headers)
 
     async def _with_requests(
         self, matches: Sequence[Match], paths: Sequence[Path]
@@ -120,6 +123,10 @@ class Searching:
             if texts
             else {}
         )
+
+
+async def _one_page(answers: Sequence[Match]) -> AsyncGenerator[Sequence[bytes], None]:
+    yield [json_of_fields(each) for each in answers]
 
 
 def _told(exchange: Exchange, level: Level, match: Match) -> Match:

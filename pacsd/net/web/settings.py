@@ -50,3 +50,7 @@ class DicomWebSettings(Settings):
 
     cors_origins: OriginList = ()
     """Origins of pages whose scripts may use it, such as "https://viewer.example.org"."""
+
+    max_instance_bytes: int = Field(default=8 * 1024**3, ge=0, le=2**60)
+    """A longer instance ends its STOW-RS request with 413, and nothing of it is kept; those before
+    it are. 0 = as large as the disk takes."""

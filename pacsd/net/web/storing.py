@@ -18,7 +18,7 @@ from pacsd.dicom.part10 import (
     decode_file_meta,
 )
 from pacsd.dicom.uid import is_acceptable_uid
-from pacsd.dicomweb.errors import BadRequest, DicomWebError, UnsupportedMedia
+from pacsd.dicomweb.errors import BadRequest, DicomWebError, TooLarge, UnsupportedMedia
 from pacsd.dicomweb.media_types import media_type_of
 from pacsd.dicomweb.multipart import (
     Event,
@@ -41,11 +41,12 @@ _ENOUGH_BYTES = PREAMBLE_LENGTH_BYTES + MAX_META_LENGTH_BYTES + 1024
 
 
 class StoreDesk:
-    """Answers requests to store."""
+    """Answers requests to store. An instance has `max_bytes` at most, if that is not 0."""
 
-    def __init__(self, ingest: Ingest, now_us: Callable[[], int]) -> None:
+    def __init__(self, ingest: Ingest, now_us: Callable[[], int], max_bytes: int) -> None:
         self._ingest = ingest
         self._now_us = now_us
+        self._max_bytes = max_bytes
 
     async def answer(self, exchange: Exchange) -> Response:
         """Take in what comes, and say of each instance what became of it.
@@ -61,7 +62,7 @@ class StoreDesk:
         refusal = self._ingest.admits()
         if refusal is not None:
             raise Unavailable(f"nothing is taken in now: {refusal}")
-        payload = _Payload(self._ingest, exchange, self._now_us)
+        payload = _Payload(self._ingest, exchange, self._now_us, self._max_bytes)
         broken = await self._take(exchange, MultipartReader(related.boundary, MAX_PARTS), payload)
         if broken is not None:
             raise broken
@@ -92,7 +93,10 @@ class StoreDesk:
 class _Payload:
     """The parts of one payload on their way in, and what became of them, in their order."""
 
-    def __init__(self, ingest: Ingest, exchange: Exchange, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, ingest: Ingest, exchange: Exchange, now_us: Callable[[], int], max_bytes: int
+    ) -> None:
+        self._max_bytes = max_bytes
         self.results: list[Stored] = []
         self._ingest = ingest
         self._exchange = exchange
@@ -105,6 +109,10 @@ class _Payload:
         if isinstance(event, PartBegin):
             self._part = _Part(self._begin, self._is_dicom(event))
         elif self._part is not None and isinstance(event, PartData):
+            self._part.size_bytes += len(event.data)
+            if self._max_bytes and self._part.size_bytes > self._max_bytes:
+                rule = f"has more than {self._max_bytes} bytes (dicomweb.max_instance_bytes)"
+                raise TooLarge("part", None, rule)
             await self._part.write(event.data)
         elif self._part is not None and isinstance(event, PartEnd):
             part, self._part = self._part, None
@@ -156,6 +164,7 @@ class _Part:
 
     def __init__(self, begin: Callable[[FileMeta, bytes], Intake], is_dicom: bool) -> None:
         self.intake: Intake | None = None
+        self.size_bytes = 0
         self._begin = begin
         self._head = bytearray()
         self._stored = Stored()
