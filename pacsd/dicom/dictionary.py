@@ -7,11 +7,15 @@ first tag is asked for.
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
 
 from pacsd.dicom.tag import Tag, element, is_private
 from pacsd.dicom.vr import VR
+
+MAX_KEYWORD_LENGTH = 64
+"""Characters; the longest has 63, says a test."""
 
 _GROUP_LENGTH_ELEMENT = 0x0000
 _PRIVATE_CREATOR_ELEMENTS = range(0x0010, 0x0100)
@@ -72,6 +76,20 @@ def tag_of(keyword: str) -> Tag | None:
 def keywords() -> Collection[str]:
     """All keywords that `tag_of` knows."""
     return _tags_by_keyword().keys()
+
+
+def keyword_meant(text: str) -> str | None:
+    """The keyword that was probably meant by what is none; None where that cannot be told.
+
+    Only those with the same first letter are compared, and with no text that is longer than any.
+    """
+    if len(text) > MAX_KEYWORD_LENGTH:
+        return None
+    folded = text.casefold()
+    near = [each for each in keywords() if each[:1].casefold() == folded[:1]]
+    spelt_otherwise = (each for each in near if each.casefold() == folded)
+    found = next(spelt_otherwise, None)
+    return found or next(iter(get_close_matches(text, near, n=1)), None)
 
 
 def _parsed() -> Iterator[tuple[str, DataElement]]:

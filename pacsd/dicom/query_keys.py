@@ -7,14 +7,13 @@ attribute is to be told. Several values: StudyInstanceUID=1.2.3\1.2.4, or the ke
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is one
 from typing import TypeAlias
 
 from pacsd.dicom.answer import AnswerWriter, Field, Fields
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
-from pacsd.dicom.dictionary import keyword_of, keywords, tag_of, vr_of
+from pacsd.dicom.dictionary import keyword_meant, keyword_of, tag_of, vr_of
 from pacsd.dicom.errors import TagError
 from pacsd.dicom.header_writer import MAX_SHORT_LENGTH
 from pacsd.dicom.headers import layout_of
@@ -86,7 +85,7 @@ def tag_named(text: str) -> Tag:
     try:
         return parse_tag(text)
     except TagError:
-        meant = _spelt_otherwise(text) or _nearest(text)
+        meant = keyword_meant(text)
         hint = f"; did you mean {meant}?" if meant else ""
         raise QueryKeyError(f"'{printable(text)}' is no keyword and no tag{hint}") from None
 
@@ -173,23 +172,12 @@ def _check_number(name: str, vr: VR, text: str) -> None:
         raise QueryKeyError(f"{name}: '{printable(text)}' is no number of VR {vr}") from None
 
 
-def _spelt_otherwise(text: str) -> str | None:
-    """A keyword that differs in upper and lower case alone."""
-    folded = text.casefold()
-    return next((each for each in keywords() if each.casefold() == folded), None)
-
-
 def _check_lengths(keys: Iterable[Key]) -> None:
     for key in keys:
         _check_lengths(key.keys)
         if len(key.value.encode()) > MAX_SHORT_LENGTH and not has_long_length(key.vr):
             text = f"{name_of(key.tag)}: {len(key.value)} characters, {MAX_SHORT_LENGTH} fit"
             raise QueryKeyError(f"{text} in Explicit VR (PS3.5 section 7.1.2)")
-
-
-def _nearest(text: str) -> str | None:
-    found = get_close_matches(text, list(keywords()), n=1)
-    return found[0] if found else None
 
 
 def _return_key(key: Key) -> ReturnKey:

@@ -3,21 +3,14 @@
 `00081032.00080100` and `ProcedureCodeSequence.CodeValue` are the same one (PS3.18 section 8.3.4.1).
 """
 
-import difflib
 import re
-from typing import TypeAlias
 
-from pacsd.dicom.dictionary import data_element, keywords, tag_of
+from pacsd.dicom.dictionary import data_element, keyword_meant, tag_of
+from pacsd.dicom.query_keys import Path
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 from pacsd.dicom.walk import MAX_DEPTH
 from pacsd.dicomweb.errors import BadRequest
-
-Path: TypeAlias = tuple[Tag, ...]
-"""A tag, after those of the sequences it is in."""
-
-MAX_NAME_LENGTH = 64
-"""Characters of a keyword that is looked for; the longest has 63, says a test."""
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 
@@ -53,16 +46,7 @@ def _tag_named(text: str) -> Tag:
         return tag
     if _TAG.fullmatch(text):
         return int(text, 16)
-    rule = f"is no keyword and no tag{_hint(text)} (PS3.18 section 8.3.4.1)"
+    meant = keyword_meant(text)
+    hint = f"; did you mean {meant}?" if meant else ""
+    rule = f"is no keyword and no tag{hint} (PS3.18 section 8.3.4.1)"
     raise BadRequest("attribute", text, rule)
-
-
-def _hint(text: str) -> str:
-    """The keyword that was probably meant; comparing with all of them is what bounds the length."""
-    if len(text) > MAX_NAME_LENGTH:
-        return ""
-    folded = text.casefold()
-    near = {each for each in keywords() if each[:1].casefold() == folded[:1]}
-    spelt_otherwise = [each for each in near if each.casefold() == folded]
-    meant = spelt_otherwise or difflib.get_close_matches(text, near, n=1, cutoff=0.7)
-    return f"; did you mean {meant[0]}?" if meant else ""

@@ -12,7 +12,15 @@ from pydicom.datadict import (
 )
 
 from contrib.registry import generate
-from pacsd.dicom.dictionary import data_element, keyword_of, keywords, tag_of, vr_of
+from pacsd.dicom.dictionary import (
+    MAX_KEYWORD_LENGTH,
+    data_element,
+    keyword_meant,
+    keyword_of,
+    keywords,
+    tag_of,
+    vr_of,
+)
 from pacsd.dicom.vr import VR
 
 # Items and delimiters have rows, but no VR (PS3.5 section 7.5).
@@ -87,3 +95,22 @@ def test_rows_are_read_when_they_are_needed() -> None:
 def test_every_keyword_has_a_tag() -> None:
     assert len(keywords()) == len(ROWS)
     assert all(tag_of(keyword) is not None for keyword in keywords())
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("PatientNam", "PatientName"),
+        ("patientname", "PatientName"),
+        ("StudyInstanceUid", "StudyInstanceUID"),
+        ("", None),
+        ("%%", None),
+        ("P" * 60_000, None),
+    ],
+)
+def test_the_keyword_that_was_meant(text: str, meant: str | None) -> None:
+    assert keyword_meant(text) == meant
+
+
+def test_no_keyword_is_too_long_to_be_looked_for() -> None:
+    assert max(map(len, keywords())) < MAX_KEYWORD_LENGTH
