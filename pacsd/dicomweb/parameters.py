@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pacsd.dicom.dictionary import vr_of
+from pacsd.dicom.query_keys import Path
 from pacsd.dicom.vr import VR
-from pacsd.dicomweb.attribute_names import Path, is_sequence, path_named
+from pacsd.dicomweb.attribute_names import is_sequence, path_named
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.dicomweb.query_string import parameters_of
 

@@ -8,7 +8,8 @@ from functools import cache
 from types import MappingProxyType
 
 from pacsd.dicom.level import Level
-from pacsd.dicomweb.attribute_names import Path, path_named
+from pacsd.dicom.query_keys import Path
+from pacsd.dicomweb.attribute_names import path_named
 from pacsd.dicomweb.targets import Kind
 
 _KEYWORDS = {

@@ -115,10 +115,15 @@ class Exchange:
         return answer
 
     def json(
-        self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
+        self,
+        body: bytes,
+        media_type: str = DICOM_JSON,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """An answer in the DICOM JSON Model (PS3.18 section F.2)."""
-        given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": DICOM_JSON}
+        """An answer in the DICOM JSON Model (PS3.18 section F.2), by the name it was chosen by."""
+        given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": media_type}
         return Response(body=body, status=status, headers=given)
 
     def plain_json(self, body: bytes) -> Response:

@@ -16,11 +16,17 @@ from pacsd.dicom.identifier import (
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import attributes_of
 from pacsd.dicom.query import Query
-from pacsd.dicom.query_keys import Key, QueryKeyError, checked_value, encode_identifier, name_of
+from pacsd.dicom.query_keys import (
+    Key,
+    Path,
+    QueryKeyError,
+    checked_value,
+    encode_identifier,
+    name_of,
+)
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
-from pacsd.dicomweb.attribute_names import Path
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.dicomweb.parameters import SearchParameters
 from pacsd.dicomweb.required_attributes import SEARCHES

@@ -1,6 +1,6 @@
 """Searches: QIDO-RS (PS3.18 section 10.6)."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from aiohttp.web import StreamResponse
@@ -10,12 +10,11 @@ from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
 from pacsd.dicom.json_answer import json_of_fields, json_of_matches
 from pacsd.dicom.level import Level
-from pacsd.dicom.query import Query, ReturnKey, Values
-from pacsd.dicom.query_keys import name_of
+from pacsd.dicom.query import Query, ReturnKey, Values, tags_of
+from pacsd.dicom.query_keys import Path, name_of
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 from pacsd.dicomweb.accept import choose
-from pacsd.dicomweb.attribute_names import Path
 from pacsd.dicomweb.headers import warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
@@ -83,7 +82,8 @@ class Searching:
         headers = await self._warnings(exchange, found, is_cut=len(matches) > limit)
         if choice.representation is XML_OFFER:
             return await send_xml(exchange, _one_page(answers), headers)
-        return exchange.json(json_of_matches(answers), headers=headers)
+        media_type = choice.representation.media_type
+        return exchange.json(json_of_matches(answers), media_type, headers=headers)
 
     async def _with_requests(
         self, matches: Sequence[Match], paths: Sequence[Path]
@@ -112,7 +112,7 @@ class Searching:
         """What clients should know of an answer (PS3.18 section 8.3.4)."""
         texts = []
         ignored = {*found.unmatched, *await self._finder.unsupported(found.query)}
-        ignored.discard(QUERY_RETRIEVE_LEVEL)
+        ignored -= {QUERY_RETRIEVE_LEVEL, *_matched_below(found.query)}
         if ignored:
             names = ", ".join(map(name_of, sorted(ignored)))
             texts.append(f"The following attributes are neither matched nor told: {names}")
@@ -123,6 +123,12 @@ class Searching:
             if texts
             else {}
         )
+
+
+def _matched_below(query: Query) -> Iterator[Tag]:
+    """UIDs of what a study or series holds: it is found by them, though it has them not itself."""
+    asked = (tag for each in query.conditions for tag in tags_of(each))
+    return (tag for tag in asked if tag in UNIQUE_KEYS.values())
 
 
 async def _one_page(answers: Sequence[Match]) -> AsyncGenerator[Sequence[bytes], None]:
