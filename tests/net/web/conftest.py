@@ -1,0 +1,32 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.net.web.serving import Served, serving
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """An empty archive. One task has all of its task groups: a fixture ends in another one."""
+    loop = asyncio.get_running_loop()
+    begun: asyncio.Future[Served] = loop.create_future()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with serving(tmp_path) as made:
+            begun.set_result(made)
+            await over.wait()
+
+    task = loop.create_task(serve())
+    task.add_done_callback(lambda _: begun.cancel())
+    yield await begun
+    over.set()
+    await task
+
+
+@pytest.fixture
+def streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of any length leave as they are read."""
+    monkeypatch.setattr("pacsd.net.web.exchange.AT_ONCE_BYTES", -1)

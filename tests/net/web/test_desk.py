@@ -1,0 +1,188 @@
+"""Each request to who answers it, each fault to its status."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pacsd.net.endpoint import Endpoint
+from pacsd.net.web.desk import Terms
+from tests.net.test_http import raw
+from tests.net.web.serving import (
+    RELATED,
+    SERIES,
+    STUDY,
+    Served,
+    image,
+    part10,
+    path,
+    payload,
+    serving,
+)
+
+READS, STORES = "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS, POST"
+DELETES = "DELETE, GET, HEAD, OPTIONS"
+ALL = "DELETE, GET, HEAD, OPTIONS, POST"
+
+
+@pytest.mark.parametrize(
+    ("target", "allow"),
+    [
+        ("/studies", STORES),
+        (f"/studies/{STUDY}", ALL),
+        ("/series", READS),
+        ("/instances", READS),
+        (f"/studies/{STUDY}/series", READS),
+        (f"/studies/{STUDY}/instances", READS),
+        (f"/studies/{STUDY}/series/{SERIES}", DELETES),
+        (f"/studies/{STUDY}/series/{SERIES}/instances", READS),
+        (path(), DELETES),
+        (f"/studies/{STUDY}/metadata", READS),
+        (f"/studies/{STUDY}/series/{SERIES}/metadata", READS),
+        (path(below="/metadata"), READS),
+        (path(below="/frames/1"), READS),
+        (path(below="/bulkdata/7FE00010"), READS),
+    ],
+)
+async def test_methods(served: Served, target: str, allow: str) -> None:
+    options = await served.ask("OPTIONS", target)
+    assert (options.status, options.headers["Allow"], options.body) == (204, allow, b"")
+    refused = {"PUT", "DELETE", "PATCH", "TRACE", "POST"} - set(allow.split(", "))
+    for method in refused:
+        answer = await served.ask(method, target)
+        assert (answer.status, answer.headers["Allow"]) == (405, allow)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["", "/", "/studiess", "/studies/", f"/studies/{STUDY}/nonsense", "/wado?x=1"],
+)
+async def test_what_is_no_resource(served: Served, target: str) -> None:
+    for method in ("GET", "OPTIONS", "POST"):
+        assert (await served.ask(method, target)).status == 404
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/studies/1.2.x",
+        "/studies/" + "1" * 65,
+        "/studies/..%2f..%2fetc",
+        "/studies/%ff",
+        "/studies/1.2%0d%0aX:y",
+    ],
+)
+async def test_w21_what_is_no_uid(served: Served, target: str) -> None:
+    answer = await served.get(target)
+    assert answer.status == 400
+    assert answer.headers["Content-Type"] == "application/json"
+    assert "\r" not in answer.why
+
+
+@pytest.mark.parametrize(
+    ("target", "accept"),
+    [
+        ("/studies", None),
+        (f"/studies/{STUDY}", None),
+        (path(), "application/dicom"),
+        (path(below="/metadata"), None),
+        (path(below="/frames/1"), "application/octet-stream"),
+        (path(below="/bulkdata/7FE00010"), "application/octet-stream"),
+        ("/nothing", None),
+        (path("1.9"), None),
+    ],
+)
+async def test_w23_every_answer_is_guarded(served: Served, target: str, accept: str | None) -> None:
+    await served.add(image())
+    headers = (await served.get(target, accept)).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert headers["Cache-Control"]
+    assert headers["Server"] == "pacsd"
+
+
+async def test_w25_too_many_requests_at_once(tmp_path: Path) -> None:
+    async with serving(tmp_path, Terms(max_requests=1)) as served:
+        assert (await served.get("/studies")).status == 200
+        reader, writer = await asyncio.open_connection(served.address.host, served.address.port)
+        body = payload(part10(image()))
+        head = (
+            f"POST /dicomweb/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: {RELATED}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        writer.write(head.encode() + body[:100])
+        while (refused := await served.get("/studies")).status == 200:
+            pass
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+        assert "dicomweb.max_requests" in refused.why
+        writer.write(body[100:])
+        assert b" 200 " in await reader.readline()
+        writer.close()
+        while (await served.get(path())).status == 503:
+            pass
+        assert (await served.get(path())).status == 200
+
+
+def asking(target: str, host: str) -> bytes:
+    return f"GET /dicomweb{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", "http://localhost:{port}/dicomweb/"),
+        ("localhost:{port}", "http://localhost:{port}/dicomweb/"),
+        ("localhost:8042", "http://localhost:8042/dicomweb/"),
+        ("127.0.0.1", "http://127.0.0.1:{port}/dicomweb/"),
+        ("[::1]", "http://[::1]:{port}/dicomweb/"),
+        ("[::1]:8042", "http://[::1]:8042/dicomweb/"),
+    ],
+)
+async def test_links_begin_with_the_host_as_the_client_names_it(
+    served: Served, host: str, expected: str
+) -> None:
+    """dicomweb-client 0.61 leaves out the port."""
+    await served.add(image())
+    port = served.address.port
+    answer = await raw(served.address, asking("/studies", host.format(port=port)))
+    assert f'"{expected.format(port=port)}studies/1.2.3"'.encode() in answer
+
+
+async def test_links_begin_with_the_public_url(tmp_path: Path) -> None:
+    async with serving(tmp_path, Terms(public_url="https://pacs.example/x")) as served:
+        await served.add(image())
+        answer = await raw(served.address, asking("/studies", "localhost"))
+        assert b'"https://pacs.example/x/studies/1.2.3"' in answer
+        part = (await served.get(path())).parts[0]
+        assert part.headers["content-location"] == f"https://pacs.example/x{path()}"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80"])
+async def test_w22_a_name_that_was_made_to_be_ours(served: Served, host: str) -> None:
+    assert b" 421 " in await raw(served.address, asking("/studies", host))
+
+
+async def test_w21_a_strange_host_breaks_no_link(tmp_path: Path) -> None:
+    async with serving(tmp_path, endpoint=Endpoint("0.0.0.0", 0)) as served:
+        await served.add(image())
+        answer = await raw(served.address, asking("/studies?limit=0&Modality=CT", 'a"b\\c:80'))
+        head, _, _ = answer.partition(b"\r\n\r\n")
+        warnings = [line for line in head.split(b"\r\n") if line.startswith(b"Warning:")]
+        assert all(line.count(b'"') % 2 == 0 for line in warnings)
+
+
+BROKEN = b"POST /dicomweb/studies HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Content-Length: -1\r\n\r\n",
+        b"Content-Length: +5\r\n\r\nabcde",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Content-Length : 5\r\n\r\nabcde",
+    ],
+)
+async def test_w03_broken_http(served: Served, headers: bytes) -> None:
+    assert b" 400 " in (await raw(served.address, BROKEN + headers)).split(b"\r\n")[0]

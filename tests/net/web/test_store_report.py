@@ -1,0 +1,81 @@
+"""What is said of instances that came over the web."""
+
+import orjson
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from pacsd.dicomweb.targets import Kind, Target
+from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.store_report import Stored, report
+
+OK = Stored("1.1", "1.2", 0x0000)
+COERCED = Stored("1.1", "1.3", 0xB007)
+CONFLICT = Stored("1.1", "1.4", 0xC010)
+FULL = Stored("1.1", "1.5", 0xA700)
+NOBODY = Stored()
+
+
+def exchange(study: str = "") -> Exchange:
+    request = make_mocked_request("POST", "/dicomweb/studies")
+    kind = Kind.STUDY if study else Kind.ALL_STUDIES
+    return Exchange(request, Target(kind, study), "", "http://pacs/dicomweb")
+
+
+@pytest.mark.parametrize(
+    ("results", "status"),
+    [
+        ([OK], 200),
+        ([OK, OK], 200),
+        ([OK, COERCED], 202),
+        ([COERCED], 202),
+        ([OK, CONFLICT], 202),
+        ([OK, NOBODY], 202),
+        ([OK, FULL], 202),
+        ([CONFLICT], 409),
+        ([NOBODY], 409),
+        ([FULL, CONFLICT], 409),
+        ([FULL, FULL], 503),
+    ],
+)
+def test_the_status_that_sums_it_up(results: list[Stored], status: int) -> None:
+    answer = report(exchange(), results)
+    assert answer.status == status
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_what_is_said_of_each() -> None:
+    answer = report(exchange("1.9"), [OK, COERCED, CONFLICT, NOBODY])
+    assert isinstance(answer.body, bytes)
+    named = {"00081150": {"vr": "UI", "Value": ["1.1"]}}
+    assert orjson.loads(answer.body) == {
+        "00081190": {"vr": "UR", "Value": ["http://pacs/dicomweb/studies/1.9"]},
+        "00081198": {
+            "vr": "SQ",
+            "Value": [
+                {
+                    **named,
+                    "00081155": {"vr": "UI", "Value": ["1.4"]},
+                    "00081197": {"vr": "US", "Value": [0xC010]},
+                }
+            ],
+        },
+        "00081199": {
+            "vr": "SQ",
+            "Value": [
+                {**named, "00081155": {"vr": "UI", "Value": ["1.2"]}},
+                {
+                    **named,
+                    "00081155": {"vr": "UI", "Value": ["1.3"]},
+                    "00081196": {"vr": "US", "Value": [0xB007]},
+                },
+            ],
+        },
+        "0008119A": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [0xC000]}}]},
+    }
+
+
+def test_the_same_file_twice_is_told_twice() -> None:
+    again = Stored("1.1", "1.4", 0xC010)
+    answer = report(exchange(), [CONFLICT, again])
+    assert isinstance(answer.body, bytes)
+    assert len(orjson.loads(answer.body)["00081198"]["Value"]) == 2

@@ -1,0 +1,363 @@
+"""STOW-RS, through the real ingest."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import anyio
+import pytest
+from structlog.typing import EventDict
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.store import Buffer, StageRequest, StoreStatus
+from pacsd.index.records import Scope
+from pacsd.net.web import storing
+from pacsd.testing.memory_store import MemoryStage
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+from tests.dicom.by_pydicom import decoded, encoded
+from tests.dicom.written import DEFLATED, EXPLICIT, IMPLICIT, deflate
+from tests.net.web.serving import (
+    BOUNDARY,
+    RELATED,
+    STUDY,
+    UID,
+    Answer,
+    BreakableStore,
+    Served,
+    part10,
+    path,
+    payload,
+    serving,
+)
+
+FAILED, STORED, OTHERS, URL = "00081198", "00081199", "0008119A", "00081190"
+REASON, CLASS, INSTANCE = "00081197", "00081150", "00081155"
+DICOM = "application/dicom"
+
+
+def content(uid: str = UID, **other: str | int) -> bytes:
+    return data_set({"SOPInstanceUID": uid, **other})
+
+
+def file(uid: str = UID, **other: str | int) -> bytes:
+    return part10(content(uid, **other), uid)
+
+
+async def post(
+    served: Served,
+    body: bytes | AsyncIterator[bytes],
+    content_type: str = RELATED,
+    target: str = "/studies",
+) -> Answer:
+    return await served.ask("POST", target, headers={"Content-Type": content_type}, data=body)
+
+
+def reasons(answer: Answer) -> dict[str, int]:
+    """Of those with a UID, why each failed."""
+    failed = answer.json.get(FAILED, {"Value": []})["Value"]
+    return {each[INSTANCE]["Value"][0]: each[REASON]["Value"][0] for each in failed}
+
+
+def unnamed(answer: Answer) -> list[int]:
+    """Of those without one."""
+    failed = answer.json.get(OTHERS, {"Value": []})["Value"]
+    return [each[REASON]["Value"][0] for each in failed]
+
+
+def kept(answer: Answer) -> list[str]:
+    stored = answer.json.get(STORED, {"Value": []})["Value"]
+    return [each[INSTANCE]["Value"][0] for each in stored]
+
+
+def data_sets(served: Served) -> list[bytes]:
+    """What is in the store, without what stands before it."""
+    return [each[each.rindex(b"\x08\x00\x05\x00CS") :] for each in served.store.objects.values()]
+
+
+async def test_several_instances(served: Served) -> None:
+    uids = [f"1.2.3.4.{number}" for number in range(40)]
+    answer = await post(served, payload(*map(file, uids)))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/dicom+json")
+    assert kept(answer) == uids
+    assert {FAILED, OTHERS, URL}.isdisjoint(answer.json)
+    first = answer.json[STORED]["Value"][0]
+    assert first[CLASS] == {"vr": "UI", "Value": [CT_IMAGE_STORAGE]}
+    assert sorted(data_sets(served)) == sorted(map(content, uids))
+    assert served.store.staged == set()
+    found = await served.get(path(uids[7]), DICOM)
+    assert found.body.endswith(content(uids[7]))
+
+
+async def test_to_its_study(served: Served) -> None:
+    answer = await post(served, payload(file()), target=f"/studies/{STUDY}")
+    assert (answer.status, kept(answer)) == (200, [UID])
+    assert answer.json[URL] == {"vr": "UR", "Value": [f"{served.root}/studies/{STUDY}"]}
+
+
+async def test_w10_stow_to_another_study(served: Served) -> None:
+    both = payload(file(), file("1.2.3.5", StudyInstanceUID="1.9"))
+    answer = await post(served, both, target=f"/studies/{STUDY}")
+    assert (answer.status, kept(answer)) == (202, [UID])
+    assert reasons(answer) == {"1.2.3.5": 0xA900}
+    alone = await post(served, payload(file("1.2.3.5")), target="/studies/1.8")
+    assert (alone.status, reasons(alone)) == (409, {"1.2.3.5": 0xA900})
+    assert data_sets(served) == [content()]
+
+
+async def test_w11_other_content_under_a_known_uid(served: Served) -> None:
+    await post(served, payload(file()))
+    again = await post(served, payload(file()))
+    assert (again.status, kept(again)) == (200, [UID])
+    other = await post(served, payload(file(PatientName="Another")))
+    assert (other.status, reasons(other)) == (409, {UID: 0xC010})
+    assert (await served.get(path(), DICOM)).body.endswith(content())
+
+
+async def test_what_was_deleted_stays_deleted(served: Served) -> None:
+    await post(served, payload(file()))
+    await served.index.instances.delete(Scope(), [UID], "test")
+    answer = await post(served, payload(file()))
+    assert (answer.status, reasons(answer)) == (409, {UID: 0xC011})
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"",
+        b"text",
+        b"x" * 200_000,
+        file()[:131],
+        bytes(128) + b"DICM",
+        bytes(128) + b"DICM" + b"\xff" * 70_000,
+        bytes(128) + b"DICM" + content(),
+    ],
+)
+async def test_w09_what_is_no_dicom_file(served: Served, part: bytes) -> None:
+    alone = await post(served, payload(part))
+    assert (alone.status, unnamed(alone)) == (409, [0xC000])
+    among = await post(served, payload(file(), part, file("1.2.3.5")))
+    assert (among.status, kept(among), unnamed(among)) == (202, [UID, "1.2.3.5"], [0xC000])
+
+
+@pytest.mark.parametrize("missing", ["StudyInstanceUID", "SeriesInstanceUID"])
+async def test_w09_what_nobody_can_place(served: Served, missing: str) -> None:
+    answer = await post(served, payload(file(**{missing: ""}), file("1.2.3.5")))
+    assert (answer.status, reasons(answer)) == (202, {UID: 0xC000})
+
+
+async def test_w09_another_object_than_its_meta_information_says(served: Served) -> None:
+    answer = await post(served, payload(part10(content("1.2.3.5"), "1.2.3.6")))
+    assert (answer.status, reasons(answer)) == (409, {"1.2.3.6": 0xA900})
+
+
+async def test_w09_a_file_cut_short(served: Served) -> None:
+    answer = await post(served, payload(file()[:-100], file("1.2.3.5")))
+    assert (answer.status, kept(answer)) == (202, ["1.2.3.5"])
+    assert reasons(answer).keys() == {UID}
+    assert len(served.store.objects) == 1
+
+
+async def test_w15_parts_of_another_type(served: Served) -> None:
+    body = payload(file(), content_type="application/dicom+json")
+    answer = await post(served, body)
+    assert (answer.status, unnamed(answer)) == (409, [0xC000])
+    assert served.store.objects == {}
+
+
+@pytest.mark.parametrize("part_type", [DICOM, "APPLICATION/DICOM", f"{DICOM};transfer-syntax=1.2"])
+async def test_w15_the_file_says_what_it_is_not_its_header(served: Served, part_type: str) -> None:
+    answer = await post(served, payload(file(), content_type=part_type))
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, DEFLATED], ids=["implicit", "deflated"])
+async def test_transfer_syntaxes(served: Served, syntax: object) -> None:
+    is_deflated = syntax is DEFLATED
+    data = deflate(content()) if is_deflated else encoded(decoded(content(), EXPLICIT), IMPLICIT)
+    uid = DEFLATED.uid if is_deflated else IMPLICIT.uid
+    assert (await post(served, payload(part10(data, syntax=uid)))).status == 200
+    accept = f'multipart/related; type="{DICOM}"; transfer-syntax=*'
+    assert (await served.get(path(), accept)).parts[0].body.endswith(data)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("", 415),
+        (DICOM, 415),
+        ("application/json", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ('multipart/related; type="application/dicom+xml"; boundary=x', 415),
+        ('multipart/related; type="application/dicom+json"; boundary=x', 415),
+        ('multipart/related; type="application/dicom"', 400),
+        ('multipart/related; type="application/dicom"; boundary=""', 400),
+        (f'multipart/related; type="application/dicom"; boundary={"x" * 71}', 400),
+    ],
+)
+async def test_w08_w15_content_types(served: Served, content_type: str, status: int) -> None:
+    answer = await post(served, payload(file()), content_type)
+    assert answer.status == status
+    assert served.store.objects == {}
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        f"multipart/related; boundary={BOUNDARY}",
+        f"multipart/related; type=application/dicom; boundary={BOUNDARY}",
+        f'multipart/related; boundary="{BOUNDARY}"; type="application/dicom"; start="<1>"',
+    ],
+)
+async def test_content_types_as_they_come(served: Served, content_type: str) -> None:
+    assert (await post(served, payload(file()), content_type)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (payload(), 400),
+        (b"nothing of the kind", 400),
+        (payload(file())[:-6], 400),
+        (payload(file()).replace(b"Content-Type:", b"Content Type:"), 400),
+        (payload(file(), content_type="multipart/mixed; boundary=y"), 400),
+        (b"x" * 100_000 + payload(file()), 413),
+        (payload(file()).replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 10_000 + b"\r\n\r\n", 1), 413),
+        (payload(file()).replace(b"\r\n\r\n", b"\r\nX: x" * 100 + b"\r\n\r\n", 1), 413),
+    ],
+)
+async def test_w08_payloads_that_are_none(served: Served, body: bytes, status: int) -> None:
+    answer = await post(served, body)
+    assert answer.status == status
+    assert answer.why
+    assert served.store.objects == {}
+    assert served.store.staged == set()
+    assert served.ingest.health().open_objects == 0
+
+
+async def test_w08_too_many_parts(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storing, "MAX_PARTS", 3)
+    assert (await post(served, payload(*[b""] * 3))).status == 409
+    assert (await post(served, payload(*[b""] * 4))).status == 413
+
+
+async def test_w08_a_boundary_within_pixel_data(served: Served) -> None:
+    data = content() + b"\xe0\x7f\x10\x00OB\x00\x00\x40\x00\x00\x00"
+    data += b"\r\n--between-part\r\n--between-partss".ljust(64, b"\0")
+    assert (await post(served, payload(part10(data)))).status == 200
+    assert data_sets(served) == [data]
+
+
+async def opened(served: Served, length: int, body: bytes) -> asyncio.StreamWriter:
+    """Send some of a body of that length."""
+    _, writer = await asyncio.open_connection(served.address.host, served.address.port)
+    head = (
+        f"POST /dicomweb/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: {RELATED}\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    )
+    writer.write(head.encode() + body)
+    await writer.drain()
+    return writer
+
+
+async def test_w08_what_is_whole_stays_when_a_payload_breaks_off(
+    served: Served, logged: list[EventDict]
+) -> None:
+    body = payload(file(), part10(data_set({"SOPInstanceUID": "1.2.3.5"}, pixel_bytes=400_000)))
+    writer = await opened(served, len(body), body[:200_000])
+    while not served.store.objects or served.ingest.health().open_objects != 1:
+        assert (await served.get("/studies?limit=0")).status == 200
+    writer.close()
+    while served.ingest.health().open_objects:
+        assert (await served.get("/studies?limit=0")).status == 200
+    assert data_sets(served) == [content()]
+    assert served.store.staged == set()
+    assert (await served.get(path("1.2.3.5"))).status == 404
+    assert [each for each in logged if each["log_level"] == "error"] == []
+
+
+class SlowStore(BreakableStore):
+    """Slower than who sends; `written` are the sizes of what was written at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[int] = []
+
+    async def stage(self, request: StageRequest, /) -> MemoryStage:
+        self.fail_if_told("stage")
+        staged = SlowStage(self, request)
+        self.staged.add(staged)
+        return staged
+
+
+class SlowStage(MemoryStage):
+    async def write(self, buffers: Sequence[Buffer], /) -> None:
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        store = self._store
+        assert isinstance(store, SlowStore)
+        store.written.append(sum(map(len, buffers)))
+        await super().write(buffers)
+
+
+async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), 65_536):
+        yield body[at : at + 65_536]
+
+
+async def test_a_large_object_passes_in_bounded_memory(tmp_path: Path) -> None:
+    large = part10(data_set({}, pixel_bytes=20_000_000))
+    store = SlowStore()
+    async with serving(tmp_path, store=store) as served:
+        answer = await post(served, in_pieces(payload(large)))
+        assert (answer.status, kept(answer)) == (200, [UID])
+        assert (await served.get(path(), DICOM)).body.endswith(large[-20_000_100:])
+    assert sum(store.written) > 20_000_000
+    # What one object may have waiting, and what the socket brings in one go.
+    assert max(store.written) <= 8 * 262_144 + 262_144
+
+
+async def test_no_more_than_a_few_wait_for_their_commit(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "AT_ONCE", 2)
+    uids = [f"1.2.3.4.{number}" for number in range(30)]
+    answer = await post(served, payload(*map(file, uids)))
+    assert kept(answer) == uids
+    assert max(served.store.groups) <= 3
+
+
+FULL = StoreStatus(0, None, is_read_only=True, explanation="the disk is full")
+
+
+async def test_w25_a_store_that_takes_nothing(tmp_path: Path) -> None:
+    store = BreakableStore()
+    store.current_status = FULL
+    async with serving(tmp_path, store=store) as served:
+        answer = await post(served, payload(file()))
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+        assert "the disk is full" in answer.why
+        assert store.objects == {}
+
+
+@pytest.mark.parametrize("operation", ["stage", "write", "commit"])
+async def test_w25_a_store_that_fails(served: Served, operation: str) -> None:
+    served.store.errors[operation] = StoreError(StoreFault.NO_SPACE, "told to fail")
+    answer = await post(served, payload(file(), file("1.2.3.5")))
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+    assert reasons(answer) == {UID: 0xA700, "1.2.3.5": 0xA700}
+    served.store.errors.clear()
+    assert (await post(served, payload(file()))).status == 200
+
+
+async def test_a_store_that_fails_and_a_file_that_is_none(served: Served) -> None:
+    served.store.errors["commit"] = StoreError(StoreFault.NO_SPACE, "told to fail")
+    assert (await post(served, payload(file(), b"text"))).status == 409
+
+
+async def test_the_reception_says_how_it_came(served: Served) -> None:
+    await post(served, payload(file()))
+    (stored,) = served.store.objects.values()
+    assert b"192.0.2.7" not in stored
+    (found,) = await served.index.instances.page(Scope(), 0)
+    assert found.sop_instance_uid == UID
