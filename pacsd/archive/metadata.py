@@ -27,10 +27,12 @@ from pacsd.dicom.charset import CharacterSet, character_set
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.header_stream import PassedValue, known_syntax
+from pacsd.dicom.headers import UNDEFINED_LENGTH
 from pacsd.dicom.json_writer import JsonWriter, with_base
 from pacsd.dicom.outline import Outline, OutlineStream
 from pacsd.dicom.plain_corrector import NewValue
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
 
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """Of one instance, its sequences above all."""
@@ -200,11 +202,19 @@ class MetadataReader:
             members[each.tag] = self._passed(each, long, outline, charset)
         if outline.tables:
             members |= writer.members(outline.tables, header.layout, charset)
-        if outline.pixels is not None and outline.pixels.length:
-            members[outline.pixels.tag] = writer.bulk_member(outline.pixels.tag, outline.pixels.vr)
+        if outline.pixels is not None:
+            members[outline.pixels.tag] = self._pixels(outline.pixels, outline, charset)
         if outline.tail:
             members |= writer.members(outline.tail, header.layout, charset)
         return members
+
+    def _pixels(self, place: PassedValue, outline: Outline, charset: CharacterSet) -> bytes:
+        writer = self._writer
+        if not place.length:
+            return writer.value_member(place.tag, place.vr, b"", outline.header.layout, charset)
+        # In fragments it is OB (PS3.5 section A.4), in what has no VRs, too.
+        is_in_fragments = place.vr is None and place.length == UNDEFINED_LENGTH
+        return writer.bulk_member(place.tag, VR.OB if is_in_fragments else place.vr)
 
     def _passed(
         self, each: PassedValue, long: dict[Tag, bytes], outline: Outline, charset: CharacterSet
