@@ -4,7 +4,7 @@ import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
-from pacsd.api.store import Location, StageRequest
+from pacsd.api.store import BlobStore, Location, StageRequest
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.instance import InstanceRequest
@@ -21,7 +21,7 @@ REQUEST = InstanceRequest(
 )
 
 
-async def stored(store: MemoryStore, content: bytes) -> Location:
+async def stored(store: BlobStore, content: bytes) -> Location:
     staged = await store.stage(StageRequest(1, content, hashlib.sha256()))
     [location] = await store.commit([staged])
     assert isinstance(location, Location)
