@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the real DICOM peers that the interoperability tests drive, where they are missing:
-# DCMTK and Orthanc (Debian packages), dcmjs-dimse (npm, into .peers/node).
+# DCMTK and Orthanc (Debian packages), dcmjs-dimse and dicomweb-client (npm, into .peers/node).
 #
 # Says one line for each peer it cannot get and ends well, since the tests then skip that peer;
 # with CI=true it fails instead, since there nothing may be skipped.
@@ -71,7 +71,7 @@ has_dcmtk || install_package dcmtk ||
 has_orthanc || install_package orthanc ||
     is_missing Orthanc "echo and store with it stay untested (Debian package orthanc)"
 has_node_peers || install_node_peers ||
-    is_missing dcmjs-dimse "echo and store with it stay untested (needs Node.js 18+ and npm)"
+    is_missing "dcmjs-dimse or dicomweb-client" "what they do stays untested (needs Node.js 18+ and npm)"
 
 if [ "${CI:-}" = true ]; then
     exit "$missing"

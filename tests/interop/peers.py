@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 NODE_MODULES = ROOT / ".peers" / "node" / "node_modules"
 DCMJS_PEER = ROOT / "contrib" / "peers" / "dcmjs_dimse.js"
 DCMJS_FIND = ROOT / "contrib" / "peers" / "dcmjs_find.js"
+DICOMWEB_JS = ROOT / "contrib" / "peers" / "dicomweb_client.js"
 PACSD = (sys.executable, "-m", "pacsd")
 LOOPBACK = "127.0.0.1"
 PATIENCE_S = 30.0
@@ -40,8 +41,13 @@ def dcmjs(*arguments: object) -> list[str]:
 
 def dcmjs_script(script: Path, *arguments: object) -> list[str]:
     """The command line of a script that uses dcmjs-dimse."""
-    if not (NODE_MODULES / "dcmjs-dimse").is_dir():
-        _missing("dcmjs-dimse")
+    return node_script("dcmjs-dimse", script, *arguments)
+
+
+def node_script(module: str, script: Path, *arguments: object) -> list[str]:
+    """The command line of a script that uses a module from npm."""
+    if not (NODE_MODULES / module).is_dir():
+        _missing(module)
     return [program("node"), str(script), *map(str, arguments)]
 
 
