@@ -20,7 +20,7 @@ COUNT = 3
 
 def image(number: int) -> bytes:
     """An image of its own series; its pixels say which."""
-    shape = {
+    shape: dict[str, str | int] = {
         "Rows": 2, "Columns": 4, "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7,
         "SamplesPerPixel": 1, "PixelRepresentation": 0, "PhotometricInterpretation": "MONOCHROME2",
     }  # fmt: skip

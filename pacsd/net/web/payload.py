@@ -9,6 +9,7 @@ from aiohttp.web import StreamResponse
 
 from pacsd.dicom.headers import Buffer
 from pacsd.dicomweb.accept import Choice
+from pacsd.dicomweb.headers import location
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
 from pacsd.net.web.exchange import Exchange
 
@@ -47,7 +48,7 @@ async def send_parts(
             media_type + syntax,
             length=part.size_bytes,
             status=status,
-            headers={**(headers or {}), "Content-Location": part.location},
+            headers={**(headers or {}), "Content-Location": location(part.location)},
         )
     writer = MultipartWriter(media_type, token_hex(_RANDOM_BYTES))
     begins = [

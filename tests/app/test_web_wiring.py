@@ -1,0 +1,113 @@
+"""How DICOMweb is put together, without a listener but for one request."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import structlog
+from aiohttp import ClientSession
+
+from pacsd.app.conf.checks import check
+from pacsd.app.conf.options import Options
+from pacsd.app.conf.settings import Config
+from pacsd.app.opening import Archive
+from pacsd.app.plugins import Plugins
+from pacsd.app.web_wiring import WebParts, web_services
+from pacsd.archive.access import Access
+from pacsd.archive.curation import Curation
+from pacsd.archive.finding import Finder, QueryLimits
+from pacsd.archive.ingest import Ingest
+from pacsd.archive.removal import Removal
+from pacsd.archive.retrieval import Retriever
+from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.index.index import Index, open_index
+from pacsd.index.sqlite import Durability
+from pacsd.net.http import Serve
+from pacsd.testing.memory_store import MemoryStore
+from tests.net.test_http import serving
+
+READS, STORES = "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS, POST"
+DELETES, ALL = f"DELETE, {READS}", f"DELETE, {STORES}"
+INSTANCE = "/studies/1.2/series/1.3/instances/1.4"
+METHODS = {
+    "/studies": STORES,
+    "/studies/1.2": ALL,
+    "/series": READS,
+    "/instances": READS,
+    "/studies/1.2/series": READS,
+    "/studies/1.2/instances": READS,
+    "/studies/1.2/series/1.3": DELETES,
+    "/studies/1.2/series/1.3/instances": READS,
+    INSTANCE: DELETES,
+    "/studies/1.2/metadata": READS,
+    "/studies/1.2/series/1.3/metadata": READS,
+    f"{INSTANCE}/metadata": READS,
+    f"{INSTANCE}/frames/1": READS,
+    f"{INSTANCE}/bulkdata/7FE00010": READS,
+}
+
+
+@pytest.fixture
+async def index(tmp_path: Path) -> AsyncIterator[Index]:
+    async with open_index(tmp_path, now_us=lambda: 0, durability=Durability.RELAXED) as opened:
+        yield opened
+
+
+def config_of(tmp_path: Path, **settings: str) -> Config:
+    named = {f"PACSD_DICOMWEB__{name.upper()}": value for name, value in settings.items()}
+    options = Options(data_dir=str(tmp_path), dimse=("127.0.0.1:11112",))
+    return check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true", **named}).config
+
+
+def wired(tmp_path: Path, index: Index, **settings: str) -> dict[str, Serve]:
+    store, limits = MemoryStore(), QueryLimits()
+    archive = Archive(Plugins({}, structlog.get_logger("test")).hooks, store, index)
+    finder = Finder(index, StoredHeaders(store, index), limits)
+    retriever = Retriever(store, index, limits)
+    ingest = Ingest(store, index, now_us=lambda: 0)
+    curation = Curation(store, "memory", index, now_us=lambda: 1)
+    removal = Removal(index, curation, now_us=lambda: 1)
+    access = Access(index, lambda _retrieved, why: pytest.fail(why))
+    parts = WebParts(ingest, finder, retriever, removal, access)
+    return dict(web_services(config_of(tmp_path, **settings), archive, parts))
+
+
+async def test_it_can_be_off(tmp_path: Path, index: Index) -> None:
+    assert wired(tmp_path, index, enabled="false") == {}
+    assert list(wired(tmp_path, index)) == ["/dicomweb"]
+
+
+async def test_who_answers_what(tmp_path: Path, index: Index) -> None:
+    services = wired(tmp_path, index)
+    async with serving(services=services) as address, ClientSession() as client:
+        for target, allow in METHODS.items():
+            async with client.options(f"http://{address}/dicomweb{target}") as answer:
+                assert (answer.status, answer.headers["Allow"]) == (204, allow), target
+        async with client.get(f"http://{address}/dicomweb/studies") as answer:
+            assert (answer.status, await answer.json(content_type=None)) == (200, [])
+        for target in list(METHODS)[1:]:
+            async with client.get(f"http://{address}/dicomweb{target}") as answer:
+                is_search = target.rpartition("/")[2] in {"series", "instances"}
+                assert answer.status == (200 if is_search else 404), target
+
+
+async def test_settings_count(tmp_path: Path, index: Index) -> None:
+    origin = "https://viewer.example"
+    services = wired(tmp_path, index, public_url="https://pacs.example/x", cors_origins=origin)
+    async with serving(services=services) as address, ClientSession() as client:
+        url = f"http://{address}/dicomweb/studies?Modality=CT"
+        async with client.get(url, headers={"Origin": origin}) as answer:
+            assert answer.headers["Access-Control-Allow-Origin"] == origin
+            assert answer.headers["Warning"].startswith("299 https://pacs.example/x: ")
+        async with client.post(url, data=b"") as answer:
+            assert answer.status == 415
+
+
+async def test_what_is_not_there_is_not_deleted(tmp_path: Path, index: Index) -> None:
+    services = wired(tmp_path, index)
+    async with serving(services=services) as address, ClientSession() as client:
+        async with client.delete(f"http://{address}/dicomweb{INSTANCE}") as answer:
+            assert answer.status == 404
+        await index._threads.close()
+        async with client.delete(f"http://{address}/dicomweb{INSTANCE}") as answer:
+            assert answer.status == 503

@@ -1,0 +1,64 @@
+"""DELETE: what is asked of the archive, and how it is answered.
+
+With the real one it is tested in tests/interop/test_deletion_over_web.py.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from pacsd.api.errors import StoreError, StoreFault
+from pacsd.archive.finding import IndexUnavailable
+from pacsd.archive.removal import NoSuchEntity, NotRemovable
+from tests.net.web.serving import SERIES, STUDY, UID, Made, Served, path, serving
+
+
+@pytest.mark.parametrize(
+    ("target", "uids"),
+    [
+        (f"/studies/{STUDY}", (STUDY, "", "")),
+        (f"/studies/{STUDY}/series/{SERIES}", (STUDY, SERIES, "")),
+        (path(), (STUDY, SERIES, UID)),
+    ],
+)
+async def test_it_is_deleted_with_a_reason_and_by_whom(
+    served: Served, target: str, uids: tuple[str, ...]
+) -> None:
+    answer = await served.ask("DELETE", f"{target}?reason=wrong%20patient")
+    assert (answer.status, answer.json) == (200, {"deleted_instances": 3})
+    assert served.made.deleted == [(*uids, "wrong patient", "dicomweb 127.0.0.1")]
+
+
+async def test_without_a_reason_it_is_said_how_it_came(served: Served) -> None:
+    await served.ask("DELETE", f"/studies/{STUDY}")
+    assert served.made.deleted[0][3] == "deleted over DICOMweb"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (NoSuchEntity("there is no study"), 404),
+        (NotRemovable("reason: too long"), 400),
+        (StoreError(StoreFault.READ_ONLY, "a test"), 503),
+        (IndexUnavailable("stopping"), 503),
+    ],
+)
+async def test_what_is_not_deleted(tmp_path: Path, failure: Exception, status: int) -> None:
+    async with serving(tmp_path, made=Made(failure=failure)) as served:
+        answer = await served.ask("DELETE", f"/studies/{STUDY}")
+        assert answer.status == status
+        assert answer.why
+
+
+async def test_w19_who_may_not_delete(tmp_path: Path) -> None:
+    async with serving(tmp_path, made=Made(is_open=False)) as served:
+        answer = await served.ask("DELETE", f"/studies/{STUDY}")
+        assert (answer.status, served.made.deleted) == (403, [])
+
+
+@pytest.mark.parametrize(
+    "target", ["/studies", "/series", "/instances", f"/studies/{STUDY}/series"]
+)
+async def test_w19_nothing_is_deleted_without_being_named(served: Served, target: str) -> None:
+    assert (await served.ask("DELETE", target)).status == 405
+    assert served.made.deleted == []
