@@ -15,8 +15,8 @@ PREAMBLE_LENGTH_BYTES = 128
 ZERO_PREAMBLE = bytes(PREAMBLE_LENGTH_BYTES)
 MAX_META_LENGTH_BYTES = 64 * 1024
 
-_PREFIX = b"DICM"
-_META_START = PREAMBLE_LENGTH_BYTES + len(_PREFIX)
+PREFIX = b"DICM"
+_META_START = PREAMBLE_LENGTH_BYTES + len(PREFIX)
 _MAX_SHORT_LENGTH = 0xFFFF
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 
@@ -76,7 +76,7 @@ class FileMeta:
 
 def has_preamble(buffer: bytes | bytearray | memoryview) -> bool:
     """Whether the bytes begin as a Part 10 file: 128 bytes of anything, then `DICM`."""
-    return buffer[PREAMBLE_LENGTH_BYTES:_META_START] == _PREFIX
+    return buffer[PREAMBLE_LENGTH_BYTES:_META_START] == PREFIX
 
 
 def encode_file_meta(meta: FileMeta, preamble: bytes = ZERO_PREAMBLE) -> bytes:
@@ -98,7 +98,7 @@ def encode_file_meta(meta: FileMeta, preamble: bytes = ZERO_PREAMBLE) -> bytes:
             f"File Meta Information: {len(group)} bytes, more than the {MAX_META_LENGTH_BYTES} "
             "that readers take"
         )
-    return b"".join((preamble, _PREFIX, group_length, group))
+    return b"".join((preamble, PREFIX, group_length, group))
 
 
 def decode_file_meta(buffer: bytes | bytearray | memoryview) -> tuple[FileMeta, int]:

@@ -14,6 +14,7 @@ from dicomweb_client.api import DICOMwebClient
 from pydicom import Dataset, dcmread, dcmwrite
 from requests import HTTPError
 
+from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.inflate import inflate
 from pacsd.dicom.json_writer import MAX_INLINE_BYTES
 from pacsd.dicom.part10 import decode_file_meta
@@ -21,7 +22,7 @@ from pacsd.dicom.registry import transfer_syntax
 from tests.archive.test_bulk_data import by_pydicom, references
 from tests.archive.test_frame_reading import expected as frames_by_pydicom
 from tests.dicom.corpus import CorpusObject, objects
-from tests.dicom.test_json_by_pydicom import REASONS, between, reference
+from tests.dicom.test_json_by_pydicom import REASONS, Difference, between, reference
 from tests.interop import peers
 from tests.interop.known_studies import ALL, OF_13, STUDIES, studies
 from tests.running import Running, running
@@ -35,12 +36,12 @@ pytestmark = [
 TIMEOUT_S = 5.0
 AS_STORED = (("application/dicom", "*"),)
 ANY_PIXELS = (("*/*", "*"),)
-# Cut short, or such that pydicom cannot write it.
+# Cut short, or with an odd fragment behind which pydicom writes a byte that it does not count.
 UNFIT = {
+    "JPEGProcess2_4.dcm",
     "MR_truncated.dcm",
     "rtplan_truncated.dcm",
     "emri_small_jpeg_2k_lossless_too_short.dcm",
-    "SC_rgb_jpeg.dcm",
 }
 Uids = tuple[str, str, str]
 
@@ -103,7 +104,11 @@ def storable() -> Iterator[tuple[Sent, Dataset]]:
         ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
         ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
         seen.add(ds.SOPInstanceUID)
-        yield sent_of(each, ds), ds
+        try:
+            sent = sent_of(each, ds)
+        except Exception:  # noqa: BLE001, S112 - whatever hinders pydicom to write it
+            continue
+        yield sent, ds
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +199,11 @@ def without_base(said: Any, base: str) -> Any:
     return json.loads(json.dumps(said).replace(base, ""))
 
 
+def is_private(found: Difference) -> bool:
+    """Private elements of no VR are UN (PS3.5 section 6.2.2); pydicom knows some, empty or not."""
+    return found.vrs[0] == "UN" and vr_of(found.tag) is None
+
+
 def unexplained(each: Sent, said: Mapping[str, Any]) -> list[str]:
     """What the metadata says otherwise than pydicom, for no reason that is known."""
     read = each.of.as_pydicom_reads()
@@ -201,7 +211,7 @@ def unexplained(each: Sent, said: Mapping[str, Any]) -> list[str]:
     return [
         f"{each.of.path.name} {found.path}: {found.ours} {found.theirs}"[:300]
         for found in between(each.of, read, (), said, json.loads(json.dumps(told)))
-        if not any(holds(found) for holds in REASONS.values())
+        if not is_private(found) and not any(holds(found) for holds in REASONS.values())
     ]
 
 

@@ -14,8 +14,11 @@ from pacsd.dicom.errors import Part10Error
 from pacsd.dicom.part10 import (
     MAX_META_LENGTH_BYTES,
     PREAMBLE_LENGTH_BYTES,
+    PREFIX,
+    ZERO_PREAMBLE,
     FileMeta,
     decode_file_meta,
+    has_preamble,
 )
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dicomweb.errors import BadRequest, DicomWebError, TooLarge, UnsupportedMedia
@@ -37,6 +40,7 @@ MAX_PARTS = 100_000
 AT_ONCE = 16
 """So many instances of a payload wait for their commit, while more of it is read."""
 
+_GROUP_2 = b"\x02\x00"
 _ENOUGH_BYTES = PREAMBLE_LENGTH_BYTES + MAX_META_LENGTH_BYTES + 1024
 
 
@@ -187,7 +191,7 @@ class _Part:
         return self._stored
 
     async def _open(self) -> None:
-        head = bytes(self._head)
+        head = _with_preamble(bytes(self._head))
         self._head.clear()
         try:
             meta, offset = decode_file_meta(head)
@@ -210,6 +214,15 @@ class _Part:
             drained = anyio.Event()
             self.intake.on_drained = drained.set
             await drained.wait()
+
+
+def _with_preamble(head: bytes) -> bytes:
+    """The beginning of a file that may begin with File Meta Information at once.
+
+    pydicom 3 writes such by default, and dicomweb-client 0.61 sends what it writes.
+    """
+    is_bare = not has_preamble(head) and head.startswith(_GROUP_2)
+    return ZERO_PREAMBLE + PREFIX + head if is_bare else head
 
 
 def _uid(name: str, uid: str) -> str:
