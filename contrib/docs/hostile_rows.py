@@ -118,6 +118,7 @@ ROWS = {
         "contained; association refused",
     ),
     "W02": ("odd paths: `//`, `%2e%2e`, `;x`", "400; nothing is decoded twice"),
+    "W03": ("lengths, chunks and line ends that contradict", "400, or the connection ends"),
     "W05": ("headers without end, in a request or a part", "400, 413 or 431"),
     "W06": ("10,000 byte ranges; a suffix of 0", "the whole; 416"),
     "W08": ("multipart without boundary, end or measure", "400 or 413; parts are streamed"),
@@ -128,8 +129,12 @@ ROWS = {
     "W15": ("a media type that is unknown, or lies", "406, 415"),
     "W16": ("limits, offsets, parameters and values without measure", "400, or clamped"),
     "W17": ("frames 0, -1, 1e9 or 100,000 of them", "400 or 404"),
+    "W19": ("DELETE of what is not named, or by whom it may not be", "405, 403"),
     "W21": ("line breaks in what becomes a header", "encoded"),
     "W22": ("pages of other origins, foreign Host headers", "403, 421; no CORS unless named"),
+    "W23": ("pages and pictures in what is fetched by a browser", "`nosniff`, no scripts"),
+    "W24": ("who reads or sends slowly, or not at all", "closed after 30 s without a byte"),
+    "W25": ("more requests than allowed, a store that takes nothing", "503 with Retry-After"),
     "P05": ("two plugins for one name", "the daemon does not start"),
 }
 """Row -> what comes in, what happens."""

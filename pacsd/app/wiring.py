@@ -91,26 +91,17 @@ def build(checked: Checked, archive: Archive) -> Parts:
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
     reindexing = Reindexing(store, index, archive.extra_tags)
-    access = Access(index, tell_not_noted)
-    removal = Removal(index, curation, now_us=utc_us)
-    finder = make_finder(config, archive, reindexing)
-    retriever = make_retriever(config, archive, ingest_log)
-    services = Services(
+    parts = WebParts(
         ingest,
-        finder,
-        Retrieving(
-            retriever,
-            peers=lambda: gatekeeper.peers,
-            timeouts=Timeouts.of(config.dimse),
-            turns=Turns(config.query.max_retrievals),
-            access=access,
-            own_titles=frozenset(own.title for own in config.ae),
-        ),
+        make_finder(config, archive, reindexing),
+        make_retriever(config, archive, ingest_log),
+        Removal(index, curation, now_us=utc_us),
+        Access(index, tell_not_noted),
     )
     listener = Listener(
         Desk(
             gatekeeper=gatekeeper,
-            services=services,
+            services=_services(config, gatekeeper, parts),
             books=Books(recorder, metrics, _trace(config)),
             limits=_limits_before_request(config),
             max_data_set_bytes=config.dimse.max_data_set_bytes,
@@ -133,17 +124,27 @@ def build(checked: Checked, archive: Archive) -> Parts:
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
             tell_ended=tell_ended,
         ),
-        commands={**_commands(config, archive, curation, removal), **guests.commands},
+        commands={**_commands(config, archive, curation, parts.removal), **guests.commands},
         gatekeeper=gatekeeper,
         guests=guests,
         recorder=recorder,
         listener=listener,
-        http=_http(
-            config,
-            registry,
-            ingest,
-            gatekeeper,
-            web_services(config, archive, WebParts(ingest, finder, retriever, removal, access)),
+        http=_http(config, registry, ingest, gatekeeper, web_services(config, archive, parts)),
+    )
+
+
+def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Services:
+    """What is done over associations."""
+    return Services(
+        parts.ingest,
+        parts.finder,
+        Retrieving(
+            parts.retriever,
+            peers=lambda: gatekeeper.peers,
+            timeouts=Timeouts.of(config.dimse),
+            turns=Turns(config.query.max_retrievals),
+            access=parts.access,
+            own_titles=frozenset(own.title for own in config.ae),
         ),
     )
 

@@ -23,8 +23,7 @@
 
     curation    what is decided: delete, restore, purge, release from quarantine, discard, correct;
                 corrections: a wish for that; correction_rules: what may be
-    removal     a study, series or instance deleted or restored; causes: why; purge: for good;
-                former: what of that others hang on
+    removal     studies deleted or restored; causes: why; purge: for good; former: what stays
     state_records  the decisions as the store's state log has them
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs
@@ -33,7 +32,7 @@
                 user-chosen tags among the keys; stored_headers: where headers come from
     retrieval   what a query names, given out; retrievable: one of it; reading_ahead: several at
                 once; corrected_reading: as it was corrected; access: the trail of what left
-    outlines    what lies where in a stored data set; frame_reading: its frames
+    outlines    what lies where in a data set; metadata, bulk_data, frame_reading: read by that
     difference  two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.

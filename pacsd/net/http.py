@@ -93,12 +93,9 @@ class HttpListener:
         fault = self._host_fault(request)
         if fault:
             return json_answer(421, {"error": fault})
-        service = self._services.get("/" + request.path.split("/", 2)[1])
+        service = self._services.get("/".join(request.path.split("/", 2)[:2]))
         if service is not None:
-            fault = self._relay_fault(request)
-            return (
-                json_answer(401, {"error": fault}, _CHALLENGE) if fault else await service(request)
-            )
+            return await self._serve(service, request)
         answer = self._routes.get(request.path)
         if answer is None:
             return json_answer(404, {"error": "there is nothing here"})

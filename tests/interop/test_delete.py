@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from pydicom import dcmread
 
 from tests.interop import peers
@@ -121,3 +122,22 @@ def test_purged_and_sent_again(data_dir: Path, tmp_path: Path) -> None:
     with serving(data_dir) as daemon:
         assert got(daemon.port, tmp_path / "2") == 6
         assert got(daemon.port, tmp_path / "3", MULLER) == 1
+
+
+@pytest.mark.timeout(60)
+def test_deleted_over_the_web(data_dir: Path, tmp_path: Path) -> None:
+    with running(data_dir=data_dir) as daemon:
+        store_all(daemon.port)
+        web = f"http://127.0.0.1:{daemon.http_port}/dicomweb/studies/{SMITH.uid}"
+        gone = requests.delete(f"{web}?reason=wrong%20patient", timeout=10)
+        assert (gone.status_code, gone.json()) == (
+            200,
+            {"deleted_instances": len(list(SMITH.objects()))},
+        )
+        assert requests.get(f"{web}/metadata", timeout=10).status_code == 404
+        assert images(daemon.port, tmp_path / "gone") == []
+        (deletion,) = json.loads(pacsd(data_dir, "deleted", "list", "--json"))
+        assert (deletion["reason"], deletion["actor"]) == ("wrong patient", "dicomweb 127.0.0.1")
+        pacsd(data_dir, "restore-deleted", "study", SMITH.uid)
+        assert requests.get(f"{web}/metadata", timeout=10).status_code == 200
+        assert daemon.stop() == 0

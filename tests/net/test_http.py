@@ -339,6 +339,12 @@ async def test_a_service_answers_all_below_its_path(path: str) -> None:
             assert answer.status == 404
 
 
+async def test_the_server_as_a_whole_is_no_resource() -> None:
+    async with serving(services={"/dicomweb": echo}) as address:
+        asked = b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        assert (await raw(address, asked)).startswith(b"HTTP/1.1 404 ")
+
+
 @pytest.mark.parametrize(
     "header", ["Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto", "X-Real-IP"]
 )

@@ -18,7 +18,9 @@ _DIGITS = 32
 
 def tag_of(exchange: Exchange, instances: Iterable[Retrievable], variant: str) -> str:
     """The tag of one representation of these instances; `variant` tells it from others."""
-    digest = hashlib.sha256(f"{exchange.root_url} {exchange.target} {variant}".encode())
+    # A Host header may hold any bytes.
+    named = f"{exchange.root_url} {exchange.target} {variant}".encode(errors="backslashreplace")
+    digest = hashlib.sha256(named)
     for each in instances:
         digest.update(each.copies[0].sha256)
         if each.corrections:

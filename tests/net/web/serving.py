@@ -35,6 +35,7 @@ from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.http import Health, HttpListener
+from pacsd.net.http_connection import HttpLimits
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.deleting import DeleteDesk
 from pacsd.net.web.desk import Answer as Answers
@@ -55,7 +56,7 @@ from tests.dicom.written import EXPLICIT, element, item
 STUDY, SERIES, UID = "1.2.3", "1.2.3.1", "1.2.3.4"
 JPEG = "1.2.840.10008.1.2.4.50"
 MAX_RESULTS = 100
-MAX_INSTANCE_BYTES = 64 * 1024 * 1024
+MAX_INSTANCE_BYTES = 32 * 1024 * 1024
 
 
 def path(uid: str = UID, *, study: str = STUDY, series: str = SERIES, below: str = "") -> str:
@@ -226,6 +227,7 @@ async def serving(
     endpoint: Endpoint | None = None,
     names_are_exact: bool = False,
     made: Made | None = None,
+    http: HttpLimits | None = None,
 ) -> AsyncIterator[Served]:
     """An empty archive, served."""
     store, limits = store or BreakableStore(), limits or QueryLimits()
@@ -241,6 +243,7 @@ async def serving(
             endpoint or Endpoint("127.0.0.1", 0),
             registry=CollectorRegistry(),
             health=lambda: Health(is_ready=True),
+            limits=http,
             services={ROOT: desk.answer},
         )
         async with anyio.create_task_group() as tasks, ClientSession() as client:

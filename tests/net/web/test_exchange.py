@@ -143,9 +143,7 @@ async def test_a_client_that_goes_is_no_fault(logged: list[EventDict]) -> None:
     assert logged == []
 
 
-async def test_w24_who_reads_nothing_is_cut_off_and_who_reads_is_not() -> None:
-    """An answer may take longer than the deadline, as long as it moves."""
-
+async def test_w24_who_reads_has_all_the_time() -> None:
     async def pieces() -> AsyncGenerator[bytes, None]:
         started = asyncio.get_running_loop().time()
         while asyncio.get_running_loop().time() < started + 0.4:

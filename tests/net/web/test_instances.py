@@ -174,6 +174,17 @@ async def test_any_transfer_syntax_is_the_one_it_is_stored_in(
         assert data_of(part.body) == (stored.uid, data)
 
 
+@pytest.mark.parametrize("wanted", [IMPLICIT, BIG], ids=["implicit", "big"])
+async def test_who_wants_another_one_gets_it(served: Served, wanted: TransferSyntax) -> None:
+    await served.add(written(EXPLICIT))
+    accept = f"{RELATED}; transfer-syntax={wanted.uid}"
+    (part,) = (await served.get(path(), accept)).parts
+    syntax, data = data_of(part.body)
+    assert syntax == wanted.uid
+    assert decoded(data, wanted) == decoded(written(wanted), wanted)
+    assert part.headers["content-type"] == f"{DICOM}; transfer-syntax={wanted.uid}"
+
+
 async def test_what_is_compressed_leaves_as_it_is(served: Served) -> None:
     await served.add(JPEG_IMAGE, "1.2.3.6", JPEG)
     for accept in (None, ANY, RELATED, f"{RELATED}; transfer-syntax={JPEG}"):
