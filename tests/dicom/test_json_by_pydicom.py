@@ -109,6 +109,11 @@ def without_delimiters(values: list[Any]) -> list[dict[str, str]]:
     return [{key: group for key, group in each.items() if group} for each in groups]
 
 
+def inline(each: Difference) -> str | None:
+    value: str | None = each.ours.get("InlineBinary")
+    return value
+
+
 REASONS: dict[str, Callable[[Difference], bool]] = {
     "The text is Unicode, whatever it was (PS3.18 section F.2)": lambda each: (
         each.tag == 0x00080005 and each.ours == {"vr": "CS", "Value": ["ISO_IR 192"]}
@@ -143,7 +148,10 @@ REASONS: dict[str, Callable[[Difference], bool]] = {
         None in each.values[0] and each.values[0] == [text or None for text in each.values[1]]
     ),
     "Private elements of no VR are UN (PS3.5 section 6.2.2); pydicom knows some": lambda each: (
-        each.vrs[0] == "UN" and vr_of(each.tag) is None and each.have("InlineBinary", "Value")
+        each.vrs[0] == "UN"
+        and vr_of(each.tag) is None
+        and each.vrs[1] not in {"", "UN"}
+        and each.ours.get("InlineBinary") == each.theirs.get("InlineBinary", inline(each))
     ),
     "What pydicom takes for no value is told as it stands": is_refused_by_pydicom,
     "Of what is cut short, pydicom tells the value that is, or nothing at all": is_cut_short,
