@@ -1,10 +1,17 @@
+"""On the daemon's own event loop alone: what is aiohttp's, `tests/net/test_http.py` has on both."""
+
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from tests.net.web.serving import Served, serving
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture
