@@ -25,6 +25,7 @@ from pacsd.dicom.headers import (
 )
 from pacsd.dicom.json_text import json_bytes, json_text
 from pacsd.dicom.json_values import BULK_VRS, attribute, is_in_model
+from pacsd.dicom.outline import PIXELS
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.remembered import Remembered
 from pacsd.dicom.scan import Scan, scan
@@ -38,9 +39,6 @@ MARK = b"\0"
 MAX_INLINE_BYTES = 1024
 MAX_REMEMBERED = 4096
 MAX_REMEMBERED_VALUE_BYTES = 8 * 1024
-
-PIXEL_DATA_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-"""Float, Double Float and Pixel Data (PS3.3 section C.7.6.3): never inline."""
 
 _MAX_ENCODINGS = 8
 _Key: TypeAlias = bytes | tuple[Tag, str, bytes]
@@ -160,7 +158,7 @@ class JsonWriter:
 
         Who gives it out gives text in UTF-8 then, as Specific Character Set says here.
         """
-        if tag in PIXEL_DATA_TAGS:
+        if tag in PIXELS:
             return length > 0
         if length <= self._max_inline_bytes:
             return False

@@ -12,8 +12,8 @@ from pacsd.dicom.header_stream import BULK_GROUP, DataSetHeader, HeaderStream, P
 from pacsd.dicom.headers import UNDEFINED_LENGTH, Buffer, Header, layout_of, read_header
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.walk import PIXEL_DATA
 
-PIXEL_DATA: Tag = 0x7FE00010
 PIXELS: frozenset[Tag] = frozenset({PIXEL_DATA, 0x7FE00008, 0x7FE00009})
 """Pixel Data, Float Pixel Data, Double Float Pixel Data (PS3.3 section C.7.6.3)."""
 

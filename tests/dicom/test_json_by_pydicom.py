@@ -13,7 +13,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from pacsd.dicom.dictionary import vr_of
-from pacsd.dicom.json_writer import MAX_INLINE_BYTES, PIXEL_DATA_TAGS, JsonWriter
+from pacsd.dicom.json_writer import MAX_INLINE_BYTES, JsonWriter
+from pacsd.dicom.outline import PIXELS
 from pacsd.dicom.scan import scan
 from tests.dicom.corpus import CorpusObject, objects
 
@@ -125,7 +126,7 @@ REASONS: dict[str, Callable[[Difference], bool]] = {
         is_named_alike
     ),
     "Pixel Data is bulk data however short it is (PS3.18 section F.2.6)": lambda each: (
-        each.have("BulkDataURI", "InlineBinary") and each.tag in PIXEL_DATA_TAGS
+        each.have("BulkDataURI", "InlineBinary") and each.tag in PIXELS
     ),
     "Other than bytes may be bulk data too (PS3.18 section F.2.2)": lambda each: (
         each.have("BulkDataURI", "Value") and each.vrs[0] in {"UT", "US"}

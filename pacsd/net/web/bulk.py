@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import Protocol
 
 from aiohttp.web import StreamResponse
@@ -10,7 +11,7 @@ from aiohttp.web import StreamResponse
 from pacsd.archive.bulk_data import Value
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.tag import Tag
-from pacsd.dicom.walk import Path
+from pacsd.dicom.walk import PIXEL_DATA, Path
 from pacsd.dicomweb.accept import Choice, Representation, choose
 from pacsd.dicomweb.ranges import byte_ranges
 from pacsd.dicomweb.targets import Kind
@@ -21,9 +22,6 @@ from pacsd.net.web.pixel_media_types import OCTET_STREAM
 from pacsd.net.web.selection import Retrieves, not_there, the_instance
 from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
-
-PIXEL_DATA: Tag = 0x7FE00010
-PARTIAL_CONTENT = 206
 
 OFFERS = (
     Representation(OCTET_STREAM, is_multipart=True),
@@ -95,7 +93,9 @@ class BulkDesk:
         (wanted,) = ranges
         part = _part(exchange, value, wanted.start, wanted.stop)
         headers["Content-Range"] = wanted.content_range(value.size_bytes)
-        return await send_parts(exchange, choice, [part], status=PARTIAL_CONTENT, headers=headers)
+        return await send_parts(
+            exchange, choice, [part], status=HTTPStatus.PARTIAL_CONTENT, headers=headers
+        )
 
 
 def _part(exchange: Exchange, value: Value, start: int, stop: int) -> Part:

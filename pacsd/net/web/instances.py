@@ -1,6 +1,7 @@
 """Instances as DICOM files: of a study, a series, or one (PS3.18 sections 10.4.1.1.1 to 3)."""
 
 from functools import partial
+from http import HTTPStatus
 
 from aiohttp.web import StreamResponse
 
@@ -18,7 +19,6 @@ from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
 
 DICOM = "application/dicom"
-PARTIAL_CONTENT = 206
 
 
 class InstanceDesk:
@@ -55,7 +55,7 @@ class InstanceDesk:
             return not_modified
         studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
         await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
-        status = 200 if len(fitting) == len(instances) else PARTIAL_CONTENT
+        status = 200 if len(fitting) == len(instances) else HTTPStatus.PARTIAL_CONTENT
         return await send_parts(exchange, fitting[0][1], parts, status=status, headers=tagged(tag))
 
 

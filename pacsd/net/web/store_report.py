@@ -12,10 +12,10 @@ from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.search_query import RETRIEVE_URL
 
 REFERENCED_SOP_CLASS_UID: Tag = 0x00081150
 REFERENCED_SOP_INSTANCE_UID: Tag = 0x00081155
-RETRIEVE_URL: Tag = 0x00081190
 WARNING_REASON: Tag = 0x00081196
 FAILURE_REASON: Tag = 0x00081197
 FAILED_SOP_SEQUENCE: Tag = 0x00081198
