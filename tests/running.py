@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol, cast
 
 import orjson
 
-SAYS_WITHIN_S = 15.0
+SAYS_WITHIN_S = 60.0
 """Only how long a broken daemon is waited for; one that works is not waited for at all."""
 
 Line = Mapping[str, object]

@@ -27,7 +27,7 @@ def interrupted(arguments: Sequence[str], is_time: Callable[[], bool]) -> tuple[
                     continue
                 raise AssertionError(process.communicate())
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=15)
+            out, err = process.communicate(timeout=60)
         finally:
             process.kill()
         return process.returncode, out, err

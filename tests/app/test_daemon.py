@@ -55,7 +55,7 @@ def test_it_is_ready_and_told_by_http() -> None:
     with running() as daemon:
         for path in ("health", "ready", "metrics"):
             url = f"http://127.0.0.1:{daemon.http_port}/{path}"
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=30) as answer:
                 assert answer.status == 200
                 assert answer.read()
 

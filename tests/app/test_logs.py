@@ -331,12 +331,12 @@ def ended(lines: int, last: str = "") -> "subprocess.Popen[bytes]":
 
 
 def test_the_last_lines_are_written_when_the_process_ends() -> None:
-    _, written = ended(1_000).communicate(timeout=15)
+    _, written = ended(1_000).communicate(timeout=60)
     assert [json.loads(line)["number"] for line in written.splitlines()] == [*range(1_000)]
 
 
 def test_the_lines_before_a_crash_come_before_it() -> None:
-    _, written = ended(1, "logs.flush(); raise SystemExit('crashed')").communicate(timeout=15)
+    _, written = ended(1, "logs.flush(); raise SystemExit('crashed')").communicate(timeout=60)
     assert written.splitlines()[-1] == b"crashed"
     assert len(written.splitlines()) == 2
 

@@ -22,7 +22,7 @@ def steps(endpoint: Endpoint) -> list[Step]:
     return list(SelfTest(Subject(endpoint, "PACSD", "SELFTEST"), refuse).steps())
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of pynetdicom's sockets
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_where_nobody_is_each_step_says_so() -> None:

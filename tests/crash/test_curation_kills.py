@@ -129,7 +129,7 @@ def version_of(new: NewInstance) -> Version:
     return Version(new.sop_instance_uid, new.copy.sha256)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "point", ["after_state_append", "after_state_removal", "after_state_index"]
 )
@@ -143,7 +143,7 @@ async def test_killed_while_a_version_is_given_up(point: str, stored: Stored) ->
     await stored.check_rebuild()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("point", ["after_state_append", "after_state_index"])
 async def test_killed_while_a_version_is_released(point: str, stored: Stored) -> None:
     chosen, *_ = await stored.versions()
@@ -157,7 +157,7 @@ async def test_killed_while_a_version_is_released(point: str, stored: Stored) ->
     await stored.check_rebuild()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("point", ["after_state_append", "after_state_index"])
 async def test_killed_while_a_study_is_corrected(point: str, stored: Stored) -> None:
     values = {"PatientName": "Roe^Jane", "StudyDate": "20260131"}
@@ -169,7 +169,7 @@ async def test_killed_while_a_study_is_corrected(point: str, stored: Stored) -> 
     await stored.check_rebuild()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("point", ["after_state_append", "after_state_index"])
 async def test_killed_while_a_study_is_deleted(point: str, stored: Stored) -> None:
     study_uid = await stored.a_study()
@@ -182,7 +182,7 @@ async def test_killed_while_a_study_is_deleted(point: str, stored: Stored) -> No
     await stored.check_rebuild()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "point", ["after_state_append", "after_state_removal", "after_state_index"]
 )

@@ -64,7 +64,7 @@ async def test_killed_at_every_step_of_the_durable_write(point: str, data_dir: P
         await campaign.reckon(data_dir)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_killed_before_it_is_seen_that_a_version_is_none(data_dir: Path) -> None:
     uid, first = "1.2.3.4", data_set({"SOPInstanceUID": "1.2.3.4"})
     anew = first + TRAILING_PADDING

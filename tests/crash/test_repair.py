@@ -94,7 +94,7 @@ async def test_the_check_repairs_what_a_file_of_nobody_can_repair(tmp_path: Path
         assert (await archive.check(with_digests=True, is_in_use=False)).counts == {}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("with_digests", [False, True])
 async def test_a_check_finds_nothing_while_peers_store(with_digests: bool, tmp_path: Path) -> None:
     """New objects, the same again and other versions come and go as it looks."""

@@ -167,7 +167,7 @@ def in_silence() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.usefixtures("in_silence")
 def test_each_difference_has_its_reason() -> None:
     used: set[str] = set()

@@ -53,7 +53,7 @@ def native() -> list[CorpusObject]:
     return [each for each in objects() if each.syntax.uid in REENCODABLE]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "target", [known(uid) for uid in REENCODABLE], ids=lambda each: each.keyword
 )

@@ -67,7 +67,7 @@ def got(port: int, folder: Path, study: Study = SMITH) -> int:
     return len([*folder.iterdir()])
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_deleted_and_restored(data_dir: Path, tmp_path: Path) -> None:
     with serving(data_dir) as daemon:
         store_all(daemon.port)
@@ -102,7 +102,7 @@ def test_deleted_and_restored(data_dir: Path, tmp_path: Path) -> None:
         assert pacsd(data_dir, "deleted", "list") == "nothing is deleted\n"
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_purged_and_sent_again(data_dir: Path, tmp_path: Path) -> None:
     objects = data_dir / "store" / "objects"
     with serving(data_dir) as daemon:
@@ -124,20 +124,20 @@ def test_purged_and_sent_again(data_dir: Path, tmp_path: Path) -> None:
         assert got(daemon.port, tmp_path / "3", MULLER) == 1
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_deleted_over_the_web(data_dir: Path, tmp_path: Path) -> None:
     with running(data_dir=data_dir) as daemon:
         store_all(daemon.port)
         web = f"http://127.0.0.1:{daemon.http_port}/dicomweb/studies/{SMITH.uid}"
-        gone = requests.delete(f"{web}?reason=wrong%20patient", timeout=10)
+        gone = requests.delete(f"{web}?reason=wrong%20patient", timeout=30)
         assert (gone.status_code, gone.json()) == (
             200,
             {"deleted_instances": len(list(SMITH.objects()))},
         )
-        assert requests.get(f"{web}/metadata", timeout=10).status_code == 404
+        assert requests.get(f"{web}/metadata", timeout=30).status_code == 404
         assert images(daemon.port, tmp_path / "gone") == []
         (deletion,) = json.loads(pacsd(data_dir, "deleted", "list", "--json"))
         assert (deletion["reason"], deletion["actor"]) == ("wrong patient", "dicomweb 127.0.0.1")
         pacsd(data_dir, "restore-deleted", "study", SMITH.uid)
-        assert requests.get(f"{web}/metadata", timeout=10).status_code == 200
+        assert requests.get(f"{web}/metadata", timeout=30).status_code == 200
         assert daemon.stop() == 0

@@ -28,7 +28,7 @@ from tests.interop.known_studies import ALL, OF_13, STUDIES, studies
 from tests.running import Running, running
 
 pytestmark = [
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(180),
     pytest.mark.filterwarnings("ignore::UserWarning"),  # devices write such objects
     pytest.mark.filterwarnings("ignore::DeprecationWarning:retrying"),
 ]

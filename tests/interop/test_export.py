@@ -23,7 +23,7 @@ from tests.interop.objects import Part10
 from tests.interop.test_send import Sent, data_sets, of_pydicom, uid_of
 from tests.running import Running, running
 
-pytestmark = pytest.mark.timeout(60)  # many commands, each in a process of its own
+pytestmark = pytest.mark.timeout(180)  # many commands, each in a process of its own
 
 EXIT_INTERRUPTED = 130
 UPPER = (PATIENT, STUDY, SERIES)

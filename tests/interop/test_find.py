@@ -120,7 +120,7 @@ def test_orthanc(filled: Running, tmp_path: Path) -> None:
             assert sorted(each[query.unique] for each in answers) == sorted(query.found), query
 
 
-@pytest.mark.timeout(120)  # one process for each
+@pytest.mark.timeout(300)  # one process for each
 def test_pacsd_find(port: int) -> None:
     models = {"P": "patient", "S": "study", "O": "patient-study"}
     for query in QUERIES:

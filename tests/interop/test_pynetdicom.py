@@ -34,7 +34,7 @@ from tests.interop.versions import KEPT, STATUS_OF, Versions, facts, names
 ALL_SYNTAXES = [syntax.uid for syntax in transfer_syntaxes()]
 
 # The first test starts the daemon, and pynetdicom polls: both may take long on a busy machine.
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def test_it_stores_a_data_set_it_encodes(store: Store) -> None:
     assert dcmread(stored.path) == dcmread(ct_small().path)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # devices write such objects
 def test_every_object_is_kept_byte_for_byte(
     store: Store, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

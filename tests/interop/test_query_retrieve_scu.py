@@ -26,7 +26,7 @@ from tests.interop.objects import ct_small
 from tests.net.receiving import Received
 
 # pynetdicom polls: it may take long on a busy machine.
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 ROOT = QueryModel.STUDY_ROOT
 CT = "1.2.840.10008.5.1.4.1.1.2"

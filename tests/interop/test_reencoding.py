@@ -46,7 +46,7 @@ def test_there_are_some() -> None:
     assert len(objects()) >= len(readable())
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "target", [known(uid) for uid in REENCODABLE], ids=lambda each: each.keyword
 )

@@ -191,7 +191,7 @@ def test_there_is_much_to_retrieve(filled: Filled) -> None:
         assert len(syntaxes) >= 12
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_movescu(filled: Filled, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
@@ -211,7 +211,7 @@ def test_movescu(filled: Filled, tmp_path: Path) -> None:
     assert set(came) == set(readable)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("syntax", SYNTAX_OPTIONS)
 def test_getscu(filled: Filled, tmp_path: Path, syntax: str) -> None:
     studies = filled.studies_of(syntax)

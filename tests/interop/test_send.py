@@ -182,7 +182,7 @@ def pynetdicom_scp(classes: set[str], syntax: str) -> Iterator[tuple[str, dict[s
         server.shutdown()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("syntax", REENCODABLE, ids=lambda uid: known(uid).keyword)
 def test_every_native_object_in_the_one_syntax_that_is_taken(syntax: str) -> None:
     objects = native()
@@ -225,7 +225,7 @@ def own() -> Iterator[Running]:
         yield daemon
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # devices write such objects
 def test_we_store_what_we_send_byte_for_byte(own: Running, tmp_path: Path) -> None:
     collection = together(storable_files(), at_home(storable_files(), tmp_path))

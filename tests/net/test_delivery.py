@@ -57,7 +57,7 @@ async def test_who_waits_for_a_place_does_not_hold_up_the_end() -> None:
     peer, run, places = StoringPeer(), Run(), anyio.CapacityLimiter(1)
     terms = Terms(Timeouts(), associations=2)
     async with places, storing(peer) as destination:  # the first one's place
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await Delivery(destination, terms, run.report, places).run(in_groups(numbered(5)))
         assert places.borrowed_tokens == 1
     assert len(run.stored()) == 5
@@ -69,7 +69,7 @@ async def test_what_is_stopped_before_it_has_begun_begins_nothing() -> None:
     async with storing(peer) as destination:
         delivery = Delivery(destination, TERMS, run.report, anyio.CapacityLimiter(1))
         delivery.stop()
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await delivery.run(in_groups(numbered(3)))
     assert run.outcomes == {}
     assert peer.requests == []

@@ -365,7 +365,7 @@ async def test_pending_responses_come_while_objects_flow(monkeypatch: pytest.Mon
         asking(served) as association,
     ):
         async with aclosing(move(association, MODEL, STUDY, "PEER")) as responses:
-            with anyio.fail_after(5):
+            with anyio.fail_after(30):
                 assert counts(await anext(responses)) == (1, 1, 0, 0)
         peer.connections[0].abort_association()
 
@@ -440,7 +440,7 @@ async def test_d43_a_cancel_right_behind_the_identifier_is_heeded() -> None:
         retriever = served.setup.retriever
         assert isinstance(retriever, FakeRetriever)
         second.flush()
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             await retriever.until_asked(2)
             await until(lambda: not len(session._invoked))
 
@@ -463,7 +463,7 @@ async def test_moves_that_wait_for_a_destination_have_no_turn() -> None:
             retriever = served.setup.retriever
             assert isinstance(retriever, FakeRetriever)
             await retriever.until_asked(2)
-            with anyio.fail_after(5):
+            with anyio.fail_after(30):
                 *_, last = await told(move(third, MODEL, STUDY, "OTHER"))
             assert counts(last) == (None, 1, 0, 0)
             held.let_go()

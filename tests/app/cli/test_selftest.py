@@ -26,7 +26,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of pynetdicom's sockets
 def test_everything_works_again_and_again(daemon: Running) -> None:
     for _ in range(2):
@@ -39,7 +39,7 @@ def test_everything_works_again_and_again(daemon: Running) -> None:
     assert len(objects) == 1
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_what_fails_is_named(daemon: Running) -> None:
     code, out, _ = run("--data-dir", str(daemon.data_dir), "--ae-title", "NOBODY", "--json")
@@ -60,7 +60,7 @@ def site_address() -> str:
         return str(unsent.getsockname()[0])
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_daemon_at_a_site_address_that_lists_its_callers(tmp_path: Path) -> None:
     (tmp_path / "pacsd.toml").write_text(

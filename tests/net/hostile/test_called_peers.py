@@ -39,7 +39,7 @@ async def calling(behave: Behave) -> AsyncIterator[Destination]:
     async with server:
         port = server.sockets[0].getsockname()[1]
         yield Destination(Endpoint(LOOPBACK, port), "PEER", "PACSD")
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await ended.wait()
 
 
