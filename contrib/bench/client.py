@@ -21,6 +21,7 @@ from contrib.bench.cohort import Cohort
 from contrib.bench.find_client import run_fill, run_find
 from contrib.bench.queries import QUERIES
 from contrib.bench.retrieve_client import run_get, run_move
+from contrib.bench.web_client import ASKS, SEARCHES, run_search, run_slices, run_web
 from contrib.bench.wire import NoAnswer, Report, associate, connect, echo, read_pdu, release
 from pacsd.ul.pdu import PDUType
 
@@ -224,6 +225,13 @@ _ONCE: Mapping[str, Callable[[int, float, argparse.Namespace], Report]] = {
         port, asked.seconds, timeout_s, asked.query, asked.cohort
     ),
     "get": lambda port, timeout_s, _: run_get(port, timeout_s),
+    "web": lambda port, timeout_s, asked: run_web(
+        port, timeout_s, asked.root, asked.ask, asked.clients, asked.seconds
+    ),
+    "search": lambda port, timeout_s, asked: run_search(
+        port, timeout_s, asked.root, asked.query, asked.cohort, asked.seconds
+    ),
+    "slices": lambda port, timeout_s, asked: run_slices(port, timeout_s, asked.root, asked.objects),
     "move": lambda port, timeout_s, asked: run_move(
         port, timeout_s, asked.clients, asked.destination
     ),
@@ -242,10 +250,12 @@ def main() -> None:
     parser.add_argument("--associations", type=int, default=100)
     parser.add_argument("--objects", type=int, default=20)
     parser.add_argument("--rows", type=int, default=messages.CT_ROWS)
-    parser.add_argument("--query", choices=QUERIES)
+    parser.add_argument("--query", choices=(*QUERIES, *SEARCHES))
     parser.add_argument("--cohort", type=Cohort.parse)
     parser.add_argument("--first", type=int, default=0, help="study to fill in")
     parser.add_argument("--end", type=int, default=1, help="first study not to fill in")
+    parser.add_argument("--root", help="path of DICOMweb")
+    parser.add_argument("--ask", choices=ASKS, help="what, of DICOMweb")
     parser.add_argument("--destination", help="AE title for C-MOVE")
     try:
         for report in _reports(parser.parse_args()):

@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import mean, quantiles
 
 from pacsd.api.reception import Reception
-from pacsd.index.desks import DeskFacts, WriterDesk
-from pacsd.index.index import HEADERS_FILE, INDEX_FILE, open_index
+from pacsd.index.desks import DeskFacts, IndexFiles, WriterDesk
+from pacsd.index.index import HEADERS_FILE, INDEX_FILE, METADATA_FILE, open_index
 from pacsd.index.ingest import add
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import NewCopy, NewInstance
@@ -55,9 +55,12 @@ def main() -> None:
 
 def at_the_desk(folder: Path, brought: list[list[NewInstance]]) -> None:
     """CPU time of the writer's thread alone: the transaction, and what follows the answer."""
-    index = SqliteFile(folder / INDEX_FILE)
-    headers = SqliteFile(folder / HEADERS_FILE, Durability.RELAXED)
-    desk = WriterDesk(index, headers, now_us, DeskFacts())
+    files = IndexFiles(
+        SqliteFile(folder / INDEX_FILE),
+        SqliteFile(folder / HEADERS_FILE, Durability.RELAXED),
+        SqliteFile(folder / METADATA_FILE, Durability.RELAXED),
+    )
+    desk = WriterDesk(files, now_us, DeskFacts())
     transactions, rest = [], []
     for group in brought:
         begun = time.thread_time()

@@ -27,6 +27,7 @@ from contrib.bench import (
     retrieve,
     startup,
     store,
+    web,
 )
 from contrib.bench.cohort import SERIES
 from contrib.bench.figures import FULL, QUICK, Measure, Scale
@@ -45,6 +46,7 @@ MEASURES = {
         query,
         query_scale,
         retrieve,
+        web,
         power_cut,
     )
 }

@@ -55,6 +55,8 @@ class Service(Enum):
     """And verification."""
     QUERY = auto()
     RETRIEVE = auto()
+    WEB = auto()
+    """DICOMweb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Peer:
     environment: Mapping[str, str] = field(default_factory=dict)
     serves_many: bool = True
     services: frozenset[Service] = frozenset({Service.STORAGE})
+    web_root: str = ""
+    """Where its DICOMweb is, if it has that."""
 
     def is_installed(self) -> bool:
         """Whether it can be started here."""
@@ -84,6 +88,7 @@ class Server:
 
     process: "subprocess.Popen[bytes]"
     port: int
+    http_port: int
     sink_port: int
     first_echo_s: float
 
@@ -125,7 +130,7 @@ def running(peer: Peer, folder: Path | None = None) -> Iterator[Server]:
             )
         try:
             took_s = _until_echo(process, place.dimse_port, began, output)
-            yield Server(process, place.dimse_port, place.sink_port, took_s)
+            yield Server(process, place.dimse_port, place.http_port, place.sink_port, took_s)
         finally:
             _stop(process)
 
@@ -234,7 +239,7 @@ def _dcmqrscp(place: Place) -> list[str]:
 
 
 def _orthanc(place: Place) -> list[str]:
-    configuration = {
+    configuration: dict[str, object] = {
         "DicomPort": place.dimse_port,
         "HttpPort": place.http_port,
         "RemoteAccessAllowed": False,
@@ -245,6 +250,9 @@ def _orthanc(place: Place) -> list[str]:
         "DicomAlwaysAllowMove": True,
         "DicomModalities": {title: [title, wire.HOST, port] for title, port, _ in _sinks(place)},
     }
+    if _ORTHANC_WEB.exists():
+        configuration["Plugins"] = [str(_ORTHANC_WEB)]
+        configuration["DicomWeb"] = {"Enable": True, "Root": "/dicom-web/"}
     path = place.directory / "orthanc.json"
     path.write_text(json.dumps(configuration))
     return ["Orthanc", str(path)]
@@ -294,6 +302,9 @@ def _pynetdicom_version() -> str:
 # Without it every response of DCMTK's code waits 40 ms for an acknowledgement.
 _NO_DELAY = {"TCP_NODELAY": "1"}
 
+_ORTHANC_WEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+_ORTHANC_SERVICES = frozenset(Service) - (set() if _ORTHANC_WEB.exists() else {Service.WEB})
+
 _PACSD_PEERS = "peers.toml"
 _PACSD = str(Path(sys.executable).with_name("pacsd"))
 
@@ -314,6 +325,7 @@ PEERS = {
                 "PACSD_PEERS_FILE": _PACSD_PEERS,
             },
             services=frozenset(Service),
+            web_root="/dicomweb",
         ),
         Peer("dcmtk", "storescp", _dcmtk, _says("storescp", "--version"), _NO_DELAY),
         Peer(
@@ -338,7 +350,8 @@ PEERS = {
             _orthanc,
             _says("Orthanc", "--version"),
             _NO_DELAY,
-            services=frozenset(Service),
+            services=_ORTHANC_SERVICES,
+            web_root="/dicom-web",
         ),
         Peer(
             "pynetdicom",

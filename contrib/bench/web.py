@@ -1,0 +1,153 @@
+"""DICOMweb: searches of 400 studies with 20,000 images, and a CT of 500 slices of 0.5 MB.
+
+The CT says of each slice what a scanner says, in some 220 elements.
+"""
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from contrib.bench import drive, servers
+from contrib.bench.archives import NotFilled, filled
+from contrib.bench.figures import Figure, Measure, Scale, Values
+from contrib.bench.filling import fill
+from contrib.bench.peak import peak_memory
+from contrib.bench.servers import Peer, Server, Service
+from contrib.bench.wire import Report
+
+TIMEOUT_S = 120.0
+
+_CLIENTS = (1, 8, 32)
+_SEARCHES = {
+    "patient-id": ("Patient ID", "1.5"),
+    "study-date": ("Study Date", "3"),
+    "name": ("Patient's Name SMI*", ""),
+    "page": ("a page of 50 studies", "5"),
+    "all": ("all studies", "20"),
+    "instances": ("instances of a study", ""),
+}
+
+
+def take(peer: Peer, scale: Scale) -> Values:
+    """Measure one server."""
+    values: Values = {}
+    try:
+        folder = filled(f"query-{scale.cohort}", peer, scale, partial(fill, peer, scale.cohort))
+        with servers.running(peer, folder) as server:
+            values |= _searches(peer, server, scale)
+        # Stored each time, since the rate is measured; read from the one that is kept.
+        with servers.running(peer) as server:
+            values |= _store(peer, server, scale.slices)
+        folder = filled(f"web-{scale.slices}", peer, scale, partial(_fill, peer, scale.slices))
+    except NotFilled as error:
+        print(error, file=sys.stderr)
+        return values
+    with servers.running(peer, folder) as server:
+        values |= _metadata(peer, server) | _frames(peer, server, scale) | _study(peer, server)
+    return values
+
+
+def _fill(peer: Peer, slices: int, folder: Path) -> None:
+    with servers.running(peer, folder) as server:
+        _store(peer, server, slices)
+
+
+def _store(peer: Peer, server: Server, slices: int) -> Values:
+    began_s = server.cpu_s()
+    with peak_memory(server) as peak:
+        report = drive.run(
+            "slices", server.http_port, root=peer.web_root, objects=slices, timeout_s=TIMEOUT_S
+        )
+    if report is None:
+        raise NotFilled(f"{peer.name}: the slices were not stored")
+    return {
+        "web_stow": report["mb_per_s"],
+        "web_stow_cpu": (server.cpu_s() - began_s) / slices * 1e3,
+        "web_stow_peak": peak.kib * 1024 / 1e6,
+    }
+
+
+def _searches(peer: Peer, server: Server, scale: Scale) -> Values:
+    values: Values = {}
+    for name in _SEARCHES:
+        began_s = server.cpu_s()
+        report = drive.run(
+            "search",
+            server.http_port,
+            root=peer.web_root,
+            query=name,
+            cohort=str(scale.cohort),
+            seconds=scale.seconds,
+            timeout_s=TIMEOUT_S,
+        )
+        if report is not None:
+            values[f"web_{name}"] = report["p50_ms"]
+            cpu_ms = (server.cpu_s() - began_s) * 1e3
+            values[f"web_{name}_cpu"] = cpu_ms / (report["total"] or 1)
+    return values
+
+
+def _metadata(peer: Peer, server: Server) -> Values:
+    """The first answer is that of a server just started, of what was stored before."""
+    report = _ask(peer, server, "metadata") or {}
+    names = {"first_ms": "first", "p50_ms": "warm", "known_ms": "known"}
+    return {f"web_metadata_{names[key]}": report[key] for key in names if key in report}
+
+
+def _frames(peer: Peer, server: Server, scale: Scale) -> Values:
+    values: Values = {}
+    for clients in _CLIENTS:
+        began_s = server.cpu_s()
+        with peak_memory(server) as peak:
+            report = _ask(peer, server, "frames", clients, scale.seconds)
+        if report is not None:
+            cpu_ms = (server.cpu_s() - began_s) * 1e3
+            values[f"web_frames_{clients}"] = report["per_s"]
+            values[f"web_frames_{clients}_cpu"] = cpu_ms / (report["total"] or 1)
+            values[f"web_frames_{clients}_peak"] = peak.kib * 1024 / 1e6
+    return values
+
+
+def _study(peer: Peer, server: Server) -> Values:
+    with peak_memory(server) as peak:
+        report = _ask(peer, server, "study")
+    if report is None:
+        return {}
+    return {"web_study": report["mb_per_s"], "web_study_peak": peak.kib * 1024 / 1e6}
+
+
+def _ask(
+    peer: Peer, server: Server, what: str, clients: int = 1, seconds: float = 0
+) -> Report | None:
+    return drive.run(
+        "web",
+        server.http_port,
+        root=peer.web_root,
+        ask=what,
+        clients=clients,
+        seconds=seconds,
+        timeout_s=TIMEOUT_S,
+    )
+
+
+def _figures() -> Iterator[Figure]:
+    for name, (title, target) in _SEARCHES.items():
+        yield Figure(f"web_{name}", f"QIDO-RS, {title}: p50 ms", target)
+        yield Figure(f"web_{name}_cpu", "... CPU ms each")
+    yield Figure("web_metadata_first", "Metadata of 500 slices, first after the start: ms", "60")
+    yield Figure("web_metadata_warm", "... then, p50 ms", "15")
+    yield Figure("web_metadata_known", "... 304, p50 ms", "2", only=("pacsd",))
+    for clients in _CLIENTS:
+        target = "1,000" if clients == 1 else "1,300"
+        yield Figure(f"web_frames_{clients}", f"Frames of 0.5 MB, {clients} at once: /s", target)
+        yield Figure(f"web_frames_{clients}_cpu", "... CPU ms each", "0.8")
+        yield Figure(f"web_frames_{clients}_peak", "... peak memory MB")
+    yield Figure("web_study", "Study of 500 slices: MB/s", "900")
+    yield Figure("web_study_peak", "... peak memory MB")
+    yield Figure("web_stow", "STOW-RS, a slice of 0.5 MB in each request: MB/s", "3 x Orthanc")
+    yield Figure("web_stow_cpu", "... CPU s per 1,000")
+    yield Figure("web_stow_peak", "... peak memory MB")
+
+
+MEASURE = Measure("web", tuple(_figures()), take, service=Service.WEB)

@@ -1,0 +1,227 @@
+"""DICOMweb as the client of the measures speaks it."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from statistics import median
+
+from contrib.bench import messages
+from contrib.bench.cohort import SERIES, Cohort, data_set
+from contrib.bench.http_wire import Answer, Web
+from contrib.bench.wire import NoAnswer, Report
+from pacsd.dicom.part10 import FileMeta, encode_file_meta
+
+JSON = "application/dicom+json"
+FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+STUDY = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+STORED = 'multipart/related; type="application/dicom"; boundary=bench'
+
+TIMES = 9
+"""A request that takes long is made so often, and the middle counts."""
+
+SLICE_STUDY = f"{messages.UID_ROOT}.5"
+SLICE_SERIES = f"{SLICE_STUDY}.1"
+"""Of the CT whose slices say as much of themselves as those of a scanner."""
+
+_PRIVATE = 0x00190000
+_PRIVATE_ELEMENTS = 200
+
+
+def run_web(
+    port: int, timeout_s: float, root: str, ask: str, clients: int, seconds: float
+) -> Report:
+    """Ask for one thing, in one way."""
+    return _ASKS[ask](port, timeout_s, root, clients, seconds)
+
+
+def run_search(
+    port: int, timeout_s: float, root: str, query: str, cohort: Cohort, seconds: float
+) -> Report:
+    """One search after the other on one connection; each must give the matches that are right."""
+    web, path, matches = Web(port, timeout_s), *_SEARCHES[query](cohort)
+    took: list[float] = []
+    ends = time.perf_counter() + seconds
+    found = _ok(web.get(root + path, accept=JSON, keeps=True))
+    if len(json.loads(found.content)) != matches:
+        raise NoAnswer(f"{query}: not {matches} matches")
+    while len(took) < TIMES or time.perf_counter() < ends:
+        began = time.perf_counter()
+        _ok(web.get(root + path, accept=JSON))
+        took.append(time.perf_counter() - began)
+    return {"p50_ms": median(took) * 1e3, "total": len(took)}
+
+
+def run_slices(port: int, timeout_s: float, root: str, objects: int) -> Report:
+    """STOW-RS of a CT of so many slices, a slice in each request."""
+    web = Web(port, timeout_s)
+    made = [_part(ct_slice(number), _uid(number)) for number in range(objects)]
+    began = time.perf_counter()
+    for each in made:
+        _ok(web.post(f"{root}/studies", STORED, *each))
+    took_s = time.perf_counter() - began
+    total_bytes = sum(map(len, (piece for each in made for piece in each)))
+    return {"mb_per_s": total_bytes / took_s / 1e6, "total": objects}
+
+
+def ct_slice(number: int) -> bytes:
+    """The data set of a slice of 0.5 MB, with some 220 elements before its pixels."""
+    texts = {
+        0x00080016: messages.CT_IMAGE_STORAGE,
+        0x00080018: _uid(number),
+        0x00080020: "20260101",
+        0x00080060: "CT",
+        0x00100010: "BENCH^SLICES",
+        0x00100020: "SLICES",
+        0x0020000D: SLICE_STUDY,
+        0x0020000E: SLICE_SERIES,
+        0x00200013: f"{number + 1}",
+    }
+    identity = data_set({tag: text for tag, text in texts.items() if tag < _PRIVATE})
+    place = data_set({tag: text for tag, text in texts.items() if tag > _PRIVATE})
+    creator = messages.text_element(0x0019, 0x0010, b"LO", "PACSD BENCH")
+    private = [
+        messages.text_element(0x0019, 0x1000 + each, b"LO", f"value {each} of many")
+        for each in range(_PRIVATE_ELEMENTS)
+    ]
+    pixels = messages.image_elements(messages.CT_ROWS)
+    return b"".join((identity, creator, *private, place, *pixels))
+
+
+def _metadata(port: int, timeout_s: float, root: str, _: int, __: float) -> Report:
+    web, path = Web(port, timeout_s), f"{root}/studies/{SLICE_STUDY}/metadata"
+    took: list[float] = []
+    answer = Answer(0, 0, "")
+    for _ in range(TIMES + 1):
+        began = time.perf_counter()
+        answer = _ok(web.get(path, accept=JSON))
+        took.append(time.perf_counter() - began)
+    report: Report = {
+        "first_ms": took[0] * 1e3,
+        "p50_ms": median(took[1:]) * 1e3,
+        "bytes": answer.content_bytes,
+    }
+    if answer.tag:
+        report["known_ms"] = median(_known(web, path, answer.tag) for _ in range(TIMES)) * 1e3
+    return report
+
+
+def _known(web: Web, path: str, tag: str) -> float:
+    began = time.perf_counter()
+    if web.get(path, accept=JSON, tag=tag).status != HTTPStatus.NOT_MODIFIED:
+        raise NoAnswer("what is known was sent again")
+    return time.perf_counter() - began
+
+
+def _study(port: int, timeout_s: float, root: str, _: int, __: float) -> Report:
+    web, path = Web(port, timeout_s), f"{root}/studies/{SLICE_STUDY}"
+    rates = []
+    for _ in range(TIMES // 2):
+        began = time.perf_counter()
+        answer = _ok(web.get(path, accept=STUDY))
+        rates.append(answer.content_bytes / (time.perf_counter() - began) / 1e6)
+    return {"mb_per_s": median(rates), "total": len(rates)}
+
+
+def _frames(port: int, timeout_s: float, root: str, clients: int, seconds: float) -> Report:
+    """Frames of the CT, each of the clients on a connection of its own."""
+    uids = _instances(port, timeout_s, root)
+    ends = time.perf_counter() + seconds
+    counts: list[int] = []
+    took: list[float] = []
+
+    def ask(first: int) -> None:
+        web, count = Web(port, timeout_s), 0
+        while time.perf_counter() < ends:
+            uid = uids[(first + count) % len(uids)]
+            path = f"{root}/studies/{SLICE_STUDY}/series/{SLICE_SERIES}/instances/{uid}/frames/1"
+            began = time.perf_counter()
+            answer = _ok(web.get(path, accept=FRAME))
+            took.append(time.perf_counter() - began)
+            if answer.content_bytes < messages.CT_ROWS**2 * 2:
+                raise NoAnswer("less than a frame")
+            count += 1
+        counts.append(count)
+
+    threads = [threading.Thread(target=ask, args=(client * 17,)) for client in range(clients)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    span_s = time.perf_counter() - began
+    if len(counts) < clients:
+        raise NoAnswer("not all clients got their frames")
+    took.sort()
+    total = sum(counts)
+    p95_ms = took[int(len(took) * 0.95)] * 1e3
+    return {"per_s": total / span_s, "total": total, "p95_ms": p95_ms}
+
+
+def _instances(port: int, timeout_s: float, root: str) -> list[str]:
+    path = f"{root}/studies/{SLICE_STUDY}/series/{SLICE_SERIES}/instances"
+    found = _ok(Web(port, timeout_s).get(path, accept=JSON, keeps=True))
+    return [each["00080018"]["Value"][0] for each in json.loads(found.content)]
+
+
+def _ok(answer: Answer) -> Answer:
+    if answer.status != HTTPStatus.OK:
+        raise NoAnswer(f"status {answer.status}")
+    return answer
+
+
+def _uid(number: int) -> str:
+    return f"{SLICE_SERIES}.{number + 1}"
+
+
+def _part(content: bytes, uid: str) -> tuple[bytes, bytes, bytes]:
+    head = b"--bench\r\nContent-Type: application/dicom\r\n\r\n"
+    syntax, implementation = messages.EXPLICIT_VR_LE, messages.UID_ROOT
+    meta = FileMeta(messages.CT_IMAGE_STORAGE, uid, syntax, implementation)
+    return head + encode_file_meta(meta), content, b"\r\n--bench--\r\n"
+
+
+def _of_patient(cohort: Cohort) -> tuple[str, int]:
+    return f"/studies?PatientID={cohort.study(cohort.studies // 2).patient_id}", 1
+
+
+def _of_date(cohort: Cohort) -> tuple[str, int]:
+    return f"/studies?StudyDate={cohort.day(1)}", len(list(cohort.of_day(1)))
+
+
+def _of_name(cohort: Cohort) -> tuple[str, int]:
+    return "/studies?PatientName=SMI*", len(range(0, cohort.studies, 2 * cohort.smith_every))
+
+
+def _of_page(cohort: Cohort) -> tuple[str, int]:
+    return "/studies?limit=50", min(50, cohort.studies)
+
+
+def _of_all(cohort: Cohort) -> tuple[str, int]:
+    return f"/studies?limit={cohort.studies + 1}", cohort.studies
+
+
+def _of_series(cohort: Cohort) -> tuple[str, int]:
+    study = cohort.study(0)
+    return f"/studies/{study.uid}/instances", SERIES * cohort.images
+
+
+_SEARCHES: Mapping[str, Callable[[Cohort], tuple[str, int]]] = {
+    "patient-id": _of_patient,
+    "study-date": _of_date,
+    "name": _of_name,
+    "page": _of_page,
+    "all": _of_all,
+    "instances": _of_series,
+}
+
+SEARCHES = tuple(_SEARCHES)
+
+_ASKS: Mapping[str, Callable[[int, float, str, int, float], Report]] = {
+    "metadata": _metadata,
+    "study": _study,
+    "frames": _frames,
+}
+
+ASKS = tuple(_ASKS)
