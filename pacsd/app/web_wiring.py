@@ -42,6 +42,7 @@ class WebParts:
     retriever: Retriever
     removal: Removal
     access: Access
+    metadata: MetadataReader
 
 
 def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
@@ -65,7 +66,7 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
     return {
         WebService.SEARCH: searching.answer,
         WebService.INSTANCES: InstanceDesk(retriever, trail).answer,
-        WebService.METADATA: MetadataDesk(retriever, MetadataReader(store, retriever)).answer,
+        WebService.METADATA: MetadataDesk(retriever, parts.metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
         WebService.STORE: storing.answer,

@@ -24,6 +24,7 @@ from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logged
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Hooks
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
@@ -66,6 +67,7 @@ class Parts:
     ingest_log: IngestLog
     scrub: Scrub
     purge: Purge
+    metadata: MetadataMaking
     reindexing: Reindexing
     errands: Errands
     commands: Mapping[str, Command]
@@ -91,12 +93,16 @@ def build(checked: Checked, archive: Archive) -> Parts:
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
     reindexing = Reindexing(store, index, archive.extra_tags)
+    retriever = make_retriever(config, archive, ingest_log)
+    metadata = make_metadata(config, archive, retriever)
+    registry.register(MetadataCollector(metadata.ahead.health))
     parts = WebParts(
         ingest,
         make_finder(config, archive, reindexing),
-        make_retriever(config, archive, ingest_log),
+        retriever,
         Removal(index, curation, now_us=utc_us),
         Access(index, tell_not_noted),
+        metadata.reader,
     )
     listener = Listener(
         Desk(
@@ -119,6 +125,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         ingest_log=ingest_log,
         scrub=scrub,
         purge=purge,
+        metadata=metadata,
         reindexing=reindexing,
         errands=Errands(
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),

@@ -1,77 +1,48 @@
-"""Metadata of instances: all attributes in the DICOM JSON Model, without bulk data.
+"""Metadata of instances, made once: from memory, from what is kept on disk, or made now."""
 
-PS3.18 section 10.4.1.1.4. As they would leave, with what was corrected of them.
-"""
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
-from typing import Protocol, TypeAlias
-
-import anyio.to_thread
-
-from pacsd.api.errors import StoreError
-from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether
-from pacsd.archive.outlines import (
-    FIRST_BYTES,
-    MemorySource,
-    Source,
-    StoredSource,
-    inflated,
-    open_source,
-    read_outline,
-    read_whole,
-)
+from pacsd.archive.kept_metadata import Content, content_of
+from pacsd.archive.metadata_maker import TOGETHER
 from pacsd.archive.retrievable import Retrievable
-from pacsd.archive.retrieval import Unreadable
-from pacsd.dicom.charset import CharacterSet, character_set
-from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
-from pacsd.dicom.errors import DicomError
-from pacsd.dicom.header_stream import PassedValue, known_syntax
-from pacsd.dicom.headers import UNDEFINED_LENGTH
-from pacsd.dicom.json_writer import JsonWriter, with_base
-from pacsd.dicom.outline import Outline, OutlineStream
-from pacsd.dicom.plain_corrector import NewValue
-from pacsd.dicom.tag import Tag
-from pacsd.dicom.vr import VR
+from pacsd.dicom.json_writer import with_base
 
-MAX_HELD_BYTES = 64 * 1024 * 1024
-"""Of one instance, its sequences above all."""
-
-MAX_KEPT_BYTES = 64 * 1024 * 1024
-"""Of metadata that was made and may be asked for again: 6,000 slices of a CT."""
-
-REST_BYTES = 4 * 1024
-"""What most have behind Pixel Data is padding."""
-
-TOGETHER = 64
-"""So many instances are read, and written, at once."""
-
-_Key: TypeAlias = tuple[Location, tuple[NewValue, ...]]
+MAX_MEMORY_BYTES = 64 * 1024 * 1024
+"""Of metadata that was asked for and may be again: 6,000 slices of a CT."""
 
 BulkBase = Callable[[Retrievable], str]
 """The URL below which the bulk data of an instance is."""
 
 
-class ReadsCorrected(Protocol):
-    """Who gives out data sets as they were corrected; see `Retriever`."""
+class MakesMetadata(Protocol):
+    """Who makes it of what is stored; see `MetadataMaker`."""
 
-    def read(self, instance: Retrievable) -> AsyncGenerator[bytes, None]:
-        """The data set, in bounded pieces."""
+    async def made(self, instances: Sequence[Retrievable]) -> list[bytes]:
+        """A JSON object of each, without the base of bulk data."""
+
+
+class KeepsMetadata(Protocol):
+    """Who keeps what was made; see `KeptMetadata`."""
+
+    async def find(self, instances: Sequence[Retrievable]) -> Mapping[Content, bytes]:
+        """What is kept of these."""
+
+    async def keep(self, instances: Sequence[Retrievable], made: Sequence[bytes]) -> None:
+        """Keep what was made of these."""
+
+    def keep_later(self, instances: Sequence[Retrievable], made: Sequence[bytes]) -> None:
+        """The same, without waiting for it."""
 
 
 class MetadataReader:
-    """Makes metadata of a store's instances.
+    """Gives out metadata, made by `maker` where `kept` has none."""
 
-    What was written once is remembered, so that the instances of a series cost little.
-    """
-
-    def __init__(self, store: BlobStore, retriever: ReadsCorrected) -> None:
-        self._store = store
-        self._retriever = retriever
-        self._writer = JsonWriter()
-        self._one_at_a_time = anyio.CapacityLimiter(1)
-        self._kept: dict[_Key, bytes] = {}
-        self._kept_bytes = 0
+    def __init__(self, maker: MakesMetadata, kept: KeepsMetadata) -> None:
+        self._maker = maker
+        self._kept = kept
+        self._memory: dict[Content, bytes] = {}
+        self._memory_bytes = 0
 
     async def read(self, page: Sequence[Retrievable], bulk_base: BulkBase) -> list[bytes]:
         """A JSON object of each, in their order.
@@ -79,178 +50,42 @@ class MetadataReader:
         Raises:
             Unreadable: one of them cannot be read.
         """
-        keys = [(each.copies[0].location, each.corrections) for each in page]
-        objects = {key: self._kept[key] for key in keys if key in self._kept}
-        missing = [each for key, each in zip(keys, page, strict=True) if key not in objects]
+        contents = [content_of(each) for each in page]
+        found = {each: self._memory[each] for each in contents if each in self._memory}
+        missing = _without(found, page)
+        if missing:
+            found |= await self._kept.find(missing)
+            missing = _without(found, missing)
         for at in range(0, len(missing), TOGETHER):
-            objects |= await self._made(missing[at : at + TOGETHER])
+            some = missing[at : at + TOGETHER]
+            made = await self._maker.made(some)
+            self._kept.keep_later(some, made)
+            found.update(zip(map(content_of, some), made, strict=True))
+        self._remember(found)
         return [
-            with_base(objects[key], bulk_base(each)) for key, each in zip(keys, page, strict=True)
+            with_base(found[content], bulk_base(each))
+            for content, each in zip(contents, page, strict=True)
         ]
 
-    async def _made(self, instances: Sequence[Retrievable]) -> dict[_Key, bytes]:
-        """The objects of some, without the base of bulk data; kept for the next who asks."""
-        outlines = await self._outlines(instances)
-        longs = [await self._long_values(source, outline) for source, outline in outlines]
-        work = [(outline, long) for (_, outline), long in zip(outlines, longs, strict=True)]
-        try:
-            written = await anyio.to_thread.run_sync(
-                self._written, work, limiter=self._one_at_a_time
-            )
-        except DicomError as error:
-            raise Unreadable(str(error)) from error
-        keys = [(each.copies[0].location, each.corrections) for each in instances]
-        made = dict(zip(keys, written, strict=True))
-        self._keep(made)
-        return made
+    async def prepare(self, page: Sequence[Retrievable]) -> int:
+        """Make and keep what nobody has asked for yet, `TOGETHER` at most; how many that were.
 
-    def _keep(self, made: Mapping[_Key, bytes]) -> None:
+        Raises:
+            Unreadable: one of them cannot be read.
+        """
+        missing = _without(await self._kept.find(page), page)
+        if missing:
+            await self._kept.keep(missing, await self._maker.made(missing))
+        return len(missing)
+
+    def _remember(self, found: Mapping[Content, bytes]) -> None:
         """Keep them in place of the oldest. What an object is made of is its key: none gets old."""
-        for key, written in made.items():
-            self._kept_bytes += len(written) - len(self._kept.pop(key, b""))
-            self._kept[key] = written
-        while self._kept_bytes > MAX_KEPT_BYTES:
-            self._kept_bytes -= len(self._kept.pop(next(iter(self._kept))))
-
-    async def _outlines(self, page: Sequence[Retrievable]) -> list[tuple[Source, Outline]]:
-        """What is where in each; most are told from a few bytes, those of all read at once."""
-        told = await self._from_few_bytes(page)
-        return [
-            (StoredSource(self._store, each.copies[0]), outline)
-            if outline is not None
-            else await self._outline(each)
-            for each, outline in zip(page, told, strict=True)
-        ]
-
-    async def _from_few_bytes(self, page: Sequence[Retrievable]) -> list[Outline | None]:
-        """The outlines for which their beginnings, and what stands behind pixels, are enough."""
-        if not isinstance(self._store, ReadsTogether):
-            return [None] * len(page)
-        streams = [_stream(each) for each in page]
-        for wanted_bytes in (FIRST_BYTES, REST_BYTES):
-            open_ = [
-                (each, stream)
-                for each, stream in zip(page, streams, strict=True)
-                if stream is not None and not _is_read(each, stream)
-            ]
-            wanted = [_next(each, stream, wanted_bytes) for each, stream in open_]
-            pieces = await self._store.read_together(wanted)
-            await anyio.to_thread.run_sync(_feed, open_, pieces)
-        return [
-            _ended(stream) if stream is not None and _is_read(each, stream) else None
-            for each, stream in zip(page, streams, strict=True)
-        ]
-
-    async def _outline(self, instance: Retrievable) -> tuple[Source, Outline]:
-        """From whichever copy can be read."""
-        why = "no copy"
-        try:
-            if instance.is_corrected:
-                return await self._corrected(instance)
-        except OSError as error:
-            raise Unreadable(str(error)) from error
-        for copy in instance.copies:
-            try:
-                source = await open_source(self._store, copy)
-                return source, await read_outline(source)
-            except (StoreError, DicomError) as error:
-                why = str(error.fault) if isinstance(error, StoreError) else str(error)
-        raise Unreadable(why)
-
-    async def _corrected(self, instance: Retrievable) -> tuple[Source, Outline]:
-        """Of a corrected one, whose bytes lie nowhere, the header is held."""
-        syntax = known_syntax(instance.transfer_syntax_uid)
-        stream, held = OutlineStream(syntax), bytearray()
-        async with aclosing(self._retriever.read(instance)) as pieces:
-            async for piece in pieces:
-                if syntax.is_deflated or not stream.has_header:
-                    held += piece
-                if len(held) > MAX_HELD_BYTES:
-                    raise Unreadable(f"its header is longer than {MAX_HELD_BYTES} bytes")
-                if not syntax.is_deflated:
-                    stream.feed(piece)
-        if syntax.is_deflated:
-            source = await inflated(bytes(held))
-            return source, await read_outline(source)
-        stream.end()
-        return MemorySource(bytes(held), syntax), stream.outline()
-
-    async def _long_values(self, source: Source, outline: Outline) -> dict[Tag, bytes]:
-        """What is needed of values that were passed over: sequences, and text that is no bulk."""
-        long: dict[Tag, bytes] = {}
-        left_bytes = MAX_HELD_BYTES
-        for each in outline.header.passed:
-            if self._writer.is_bulk(each.tag, each.vr, each.length):
-                continue
-            left_bytes -= each.length
-            if left_bytes < 0:
-                raise Unreadable(f"its sequences are longer than {MAX_HELD_BYTES} bytes")
-            try:
-                long[each.tag] = await read_whole(source, each.offset, each.length)
-            except StoreError as error:
-                raise Unreadable(str(error.fault)) from error
-        return long
-
-    def _written(self, work: Sequence[tuple[Outline, dict[Tag, bytes]]]) -> list[bytes]:
-        return [self._writer.without_base(self._members(outline, long)) for outline, long in work]
-
-    def _members(self, outline: Outline, long: dict[Tag, bytes]) -> dict[Tag, bytes]:
-        header, writer = outline.header, self._writer
-        charset = character_set(header.value(SPECIFIC_CHARACTER_SET) or b"")
-        members = writer.header_members(header)
-        for each in header.passed:
-            members[each.tag] = self._passed(each, long, outline, charset)
-        if outline.tables:
-            members |= writer.members(outline.tables, header.layout, charset)
-        if outline.pixels is not None:
-            members[outline.pixels.tag] = self._pixels(outline.pixels, outline, charset)
-        if outline.tail:
-            members |= writer.members(outline.tail, header.layout, charset)
-        return members
-
-    def _pixels(self, place: PassedValue, outline: Outline, charset: CharacterSet) -> bytes:
-        writer = self._writer
-        if not place.length:
-            return writer.value_member(place.tag, place.vr, b"", outline.header.layout, charset)
-        # In fragments it is OB (PS3.5 section A.4), in what has no VRs, too.
-        is_in_fragments = place.vr is None and place.length == UNDEFINED_LENGTH
-        return writer.bulk_member(place.tag, VR.OB if is_in_fragments else place.vr)
-
-    def _passed(
-        self, each: PassedValue, long: dict[Tag, bytes], outline: Outline, charset: CharacterSet
-    ) -> bytes:
-        value = long.get(each.tag)
-        if value is None:
-            return self._writer.bulk_member(each.tag, each.vr)
-        return self._writer.value_member(each.tag, each.vr, value, outline.header.layout, charset)
+        for content, written in found.items():
+            self._memory_bytes += len(written) - len(self._memory.pop(content, b""))
+            self._memory[content] = written
+        while self._memory_bytes > MAX_MEMORY_BYTES:
+            self._memory_bytes -= len(self._memory.pop(next(iter(self._memory))))
 
 
-def _stream(instance: Retrievable) -> OutlineStream | None:
-    """Reads the outline of one, if that can be told from its bytes as they are stored."""
-    syntax = known_syntax(instance.transfer_syntax_uid)
-    return None if instance.is_corrected or syntax.is_deflated else OutlineStream(syntax)
-
-
-def _is_read(instance: Retrievable, stream: OutlineStream) -> bool:
-    return stream.is_over or stream.offset >= instance.data_set_bytes
-
-
-def _next(instance: Retrievable, stream: OutlineStream, most: int) -> tuple[Location, ByteRange]:
-    copy = instance.copies[0]
-    start = copy.location.size_bytes - copy.data_set_bytes
-    length = min(most, copy.data_set_bytes - stream.offset)
-    return copy.location, ByteRange(start + stream.offset, length)
-
-
-def _feed(
-    streams: Sequence[tuple[Retrievable, OutlineStream]], pieces: Sequence[bytes | StoreError]
-) -> None:
-    for (instance, stream), piece in zip(streams, pieces, strict=True):
-        if isinstance(piece, bytes):
-            stream.feed(piece)
-            stream.skip(min(stream.skippable_bytes, instance.data_set_bytes - stream.offset))
-
-
-def _ended(stream: OutlineStream) -> Outline:
-    stream.end()
-    return stream.outline()
+def _without(found: Mapping[Content, bytes], instances: Sequence[Retrievable]) -> list[Retrievable]:
+    return [each for each in instances if content_of(each) not in found]

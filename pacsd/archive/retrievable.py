@@ -14,7 +14,8 @@ from pacsd.index.records import Copy, CopyState, InstanceState, StoredInstance
 class Retrievable:
     """An instance that may be read, from one of its copies, the best one first.
 
-    `corrections` are what was corrected of it, of its series, study or patient.
+    `corrections` are what was corrected of it, of its series, study or patient. `number` and
+    `series` are the index's own numbers of it and of its series.
     """
 
     sop_class_uid: str
@@ -23,6 +24,8 @@ class Retrievable:
     copies: tuple[Copy, ...]
     corrections: tuple[NewValue, ...] = ()
     series_instance_uid: str = ""
+    number: int = 0
+    series: int | None = None
 
     @property
     def is_corrected(self) -> bool:
@@ -55,4 +58,6 @@ def retrievable(instance: StoredInstance, overlays: Mapping[Tag, Overlay] | None
         tuple(best_first),
         new_values(overlays) if overlays else (),
         instance.series_instance_uid,
+        instance.id,
+        instance.series,
     )

@@ -97,6 +97,17 @@ class Retriever:
             raise IndexUnavailable(str(fault.kind)) from fault
         return None if found is None or not may_leave(found) else retrievable(found, None)
 
+    async def version(self, study_instance_uid: str, scope: Scope = _ALL) -> str:
+        """What is another text after every change to a study, '' if there is no such study.
+
+        Raises:
+            FindError: the index cannot be read.
+        """
+        try:
+            return await self._index.study_version(scope, study_instance_uid)
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
+
     async def instances(
         self, numbers: Sequence[int], scope: Scope = _ALL
     ) -> AsyncGenerator[Sequence[Retrievable], None]:

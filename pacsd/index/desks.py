@@ -28,33 +28,43 @@ class DeskFacts:
     header_failures: int = 0
     headers_recreated_because: str = ""
     waiting_headers: dict[int, NewHeader] = field(default_factory=dict)
+    waiting_metadata: dict[int, NewHeader] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFiles:
+    """The databases of an index; of the first alone anything is lost when it is."""
+
+    index: SqliteFile
+    headers: SqliteFile
+    metadata: SqliteFile
 
 
 class WriterDesk:
-    """The one connection that writes the index, and the header database's beside it.
+    """The one connection that writes the index, and those of headers and metadata beside it.
 
     Raises:
         IndexFault: the database cannot be opened, or is of a version we do not know.
     """
 
-    def __init__(
-        self, file: SqliteFile, headers: SqliteFile, now_us: Callable[[], int], facts: DeskFacts
-    ) -> None:
-        self._file = file
+    def __init__(self, files: IndexFiles, now_us: Callable[[], int], facts: DeskFacts) -> None:
+        self._file = files.index
         self._facts = facts
-        self._connection = file.connect_writer()
+        self._connection = files.index.connect_writer()
         try:
             with translated():
                 facts.upgraded_from = bring_up_to_date(self._connection) or ""
                 self._session = WriteSession(self._connection, now_us)
                 epoch, highest = _identity(self._connection)
-            self._headers = HeaderWriter(headers, epoch, highest)
+            self._headers = HeaderWriter(files.headers, epoch, highest)
+            self._metadata = HeaderWriter(files.metadata, epoch, highest)
         except BaseException:
             close(self._connection)
             raise
         facts.headers_recreated_because = self._headers.recreated_because
-        facts.header_failures = self._headers.failures
+        facts.header_failures = self._failures()
         facts.waiting_headers = self._headers.waiting
+        facts.waiting_metadata = self._metadata.waiting
 
     def perform(self, work: Callable[[WriteSession], Answer]) -> Answer:
         """Do a unit in one transaction, durable once this returns."""
@@ -66,12 +76,15 @@ class WriterDesk:
             raise
 
     def tend(self) -> None:
-        """Write the headers of what was committed, and keep the WAL short."""
+        """Write the headers and metadata of what was committed, and keep the WAL short."""
         self._headers.keep(self._session.new_headers)
         self._session.new_headers.clear()
+        self._metadata.keep(self._session.new_metadata)
+        self._session.new_metadata.clear()
         self._headers.forget(self._session.gone)
+        self._metadata.forget(self._session.gone)
         self._session.gone.clear()
-        self._facts.header_failures = self._headers.failures
+        self._facts.header_failures = self._failures()
         try:
             with translated():
                 self._file.tend(self._connection)
@@ -83,9 +96,13 @@ class WriterDesk:
     def close(self) -> None:
         """Copy the WAL into the database and close."""
         self._headers.close()
+        self._metadata.close()
         # The next open finds the WAL as it is.
         with suppress(IndexFault), translated():
             self._file.close_writer(self._connection)
+
+    def _failures(self) -> int:
+        return self._headers.failures + self._metadata.failures
 
 
 class ReaderDesk:

@@ -3,6 +3,8 @@
 It is not authoritative: written after the index's commit by the same thread, thrown away when it
 is damaged or another index's. What it lacks must be read from the stored files again. The first
 header of a series stands alone and is the dictionary of the others.
+
+Metadata that was made of instances is kept in another file in the same way (see `Index.metadata`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -185,6 +187,9 @@ class HeaderWriter:
         base, dictionary = _ALONE, b""
         if new.series is not None:
             base, dictionary = self._dictionary(connection, new.series, new)
+            if base == _ALONE:
+                # It may be another than it was: whoever comes next leans on what is written now.
+                self._dictionaries.put(new.series, (new.instance, dictionary_of(new.header)))
         return base, deflate(new.header, dictionary)
 
     def _dictionary(self, connection: Connection, series: int, new: NewHeader) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ from pacsd.index.changes import Changes
 from pacsd.index.checking import StoreChecks
 from pacsd.index.copies import Copies, highest_keys
 from pacsd.index.deletions import Deletions
-from pacsd.index.desks import DeskFacts, ReaderDesk, WriterDesk
+from pacsd.index.desks import DeskFacts, IndexFiles, ReaderDesk, WriterDesk
 from pacsd.index.extra_tags import ExtraTags
 from pacsd.index.headers import read_headers
 from pacsd.index.ingest import add
@@ -32,11 +32,13 @@ from pacsd.index.records import (
 from pacsd.index.session import NewHeader, WriteSession
 from pacsd.index.sqlite import Durability, SqliteFile
 from pacsd.index.statistics import index_stats
+from pacsd.index.study_version import study_version
 from pacsd.index.threads import Threads
 from pacsd.index.unit_queue import Priority
 
 INDEX_FILE = "index.sqlite"
 HEADERS_FILE = "headers.sqlite"
+METADATA_FILE = "metadata.sqlite"
 
 
 class Index:
@@ -112,11 +114,7 @@ class Index:
 
     async def headers(self, instances: Sequence[int]) -> Mapping[int, bytes]:
         """The headers there are, by instance; those that lack must be read from their files."""
-        # The writer's thread empties this once they are written, and only then: so what does not
-        # wait is looked for afterwards.
-        waiting = map(self._facts.waiting_headers.get, instances)
-        found = {each.instance: each.header for each in waiting if each is not None}
-        left = tuple(each for each in instances if each not in found)
+        found, left = _among_waiting(self._facts.waiting_headers, instances)
         written = await self._threads.read_headers(partial(read_headers, instances=left))
         return found | written
 
@@ -124,6 +122,28 @@ class Index:
         """Keep headers that were read from files again."""
         work = partial(_put_headers, tuple(headers))
         await self._threads.write(work, Priority.MAINTENANCE)
+
+    async def metadata(self, instances: Sequence[int]) -> Mapping[int, bytes]:
+        """What `put_metadata` kept of instances; what it lacks must be made again.
+
+        Whoever reads it must know it again: what was kept of the first of a series may have been
+        replaced, and then what was kept of the others is no more what it was.
+        """
+        found, left = _among_waiting(self._facts.waiting_metadata, instances)
+        written = await self._threads.read_metadata(partial(read_headers, instances=left))
+        return found | written
+
+    async def put_metadata(self, metadata: Sequence[NewHeader]) -> None:
+        """Keep what was made of instances, until they are purged."""
+        work = partial(_put_metadata, tuple(metadata))
+        await self._threads.write(work, Priority.MAINTENANCE)
+
+    async def study_version(self, scope: Scope, study_instance_uid: str) -> str:
+        """What is another text after every change to a study, '' if there is no such study.
+
+        What was read of the study after this was as it says, or newer.
+        """
+        return await self._threads.read(partial(study_version, scope, study_instance_uid))
 
     async def audit(self, scope: Scope, *entries: AuditEntry) -> None:
         """Append to the audit trail, in one transaction."""
@@ -163,13 +183,17 @@ async def open_index(
         IndexVersionError: a newer pacsd made it.
         IndexFault: it cannot be opened.
     """
-    index = SqliteFile(folder / INDEX_FILE, durability)
-    headers = SqliteFile(folder / HEADERS_FILE, Durability.RELAXED)
+    files = IndexFiles(
+        SqliteFile(folder / INDEX_FILE, durability),
+        SqliteFile(folder / HEADERS_FILE, Durability.RELAXED),
+        SqliteFile(folder / METADATA_FILE, Durability.RELAXED),
+    )
     facts = DeskFacts()
     threads = Threads(
-        open_writer=partial(WriterDesk, index, headers, now_us, facts),
-        open_reader=partial(ReaderDesk, index),
-        open_headers=partial(ReaderDesk, headers),
+        open_writer=partial(WriterDesk, files, now_us, facts),
+        open_reader=partial(ReaderDesk, files.index),
+        open_headers=partial(ReaderDesk, files.headers),
+        open_metadata=partial(ReaderDesk, files.metadata),
         readers=readers,
     )
     try:
@@ -188,6 +212,22 @@ def _append_audit(partition: int, entries: Sequence[AuditEntry], session: WriteS
         append_audit(session, partition, entry)
 
 
+def _among_waiting(
+    waiting: Mapping[int, NewHeader], instances: Sequence[int]
+) -> tuple[dict[int, bytes], tuple[int, ...]]:
+    """What waits to be written of these, and those of which nothing does.
+
+    The writer's thread empties it once all is written, and only then: so what does not wait is
+    looked for afterwards.
+    """
+    found = {each.instance: each.header for each in map(waiting.get, instances) if each is not None}
+    return found, tuple(each for each in instances if each not in found)
+
+
 def _put_headers(headers: Sequence[NewHeader], session: WriteSession) -> None:
     """They are written once this is committed, as those of new instances are."""
     session.new_headers.extend(headers)
+
+
+def _put_metadata(metadata: Sequence[NewHeader], session: WriteSession) -> None:
+    session.new_metadata.extend(metadata)

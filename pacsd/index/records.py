@@ -146,8 +146,8 @@ class NamedPatient:
 class StoredInstance:
     """An instance, the study and patient it names, and its copies.
 
-    `id` is our own number of it. A held instance hangs in no study: the UIDs and the patient are
-    those that it names itself.
+    `id` is our own number of it, `series` that of its series. A held instance hangs in none: the
+    UIDs and the patient are those that it names itself.
     """
 
     id: int
@@ -161,6 +161,7 @@ class StoredInstance:
     issuer_of_patient_id: str
     received_at_us: int
     copies: tuple[Copy, ...]
+    series: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

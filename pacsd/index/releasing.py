@@ -89,10 +89,10 @@ def as_it_came(session: WriteSession, instance: int, copy: Copy) -> NewInstance:
         .select_from(INSTANCES.join(schema.source, _instance.source_row == _source.id))
         .where(_instance.id == instance)
     ).one()
-    _, partition, _, sop_class, uid, study, series, patient_id, issuer, received_at_us = row[:10]
-    calling_ae, called_ae, peer_address, origin, held_attributes = row[10:15]
+    _, partition, _, sop_class, uid, study, series, patient_id, issuer, received_at_us, _ = row[:11]
+    calling_ae, called_ae, peer_address, origin, held_attributes = row[11:16]
     is_held = held_attributes is not None
-    attributes = unpack_attributes(held_attributes) if is_held else _attributes(row[15:])
+    attributes = unpack_attributes(held_attributes) if is_held else _attributes(row[16:])
     return NewInstance(
         Reception(partition, calling_ae, called_ae, peer_address, received_at_us, origin),
         sop_class,

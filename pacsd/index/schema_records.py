@@ -89,6 +89,8 @@ change = Table(
     Column("series_row", RowId),
     Column("instance_row", RowId),
     Column("quarantine_row", RowId),
+    # The last change of a study is its version.
+    Index(None, "study_row", "id"),
 )
 
 cursor = Table(

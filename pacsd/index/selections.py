@@ -63,6 +63,7 @@ INSTANCE = (
     func.coalesce(schema.patient.c.patient_id, _held.patient_id),
     func.coalesce(schema.patient.c.issuer_of_patient_id, _held.issuer_of_patient_id),
     _instance.received_at_us,
+    _instance.series_row,
 )
 
 QUARANTINE = (
@@ -129,7 +130,8 @@ def copy_of(row: Sequence[Any]) -> Copy:
 
 def instance_of(row: Sequence[Any], copies: tuple[Copy, ...]) -> StoredInstance:
     """The record of the columns INSTANCE."""
-    id_, partition, state, sop_class, uid, study, series, patient_id, issuer, received_at_us = row
+    id_, partition, state, sop_class, uid, study, series, *rest = row
+    patient_id, issuer, received_at_us, series_number = rest
     return StoredInstance(
         id=id_,
         partition=partition,
@@ -142,6 +144,7 @@ def instance_of(row: Sequence[Any], copies: tuple[Copy, ...]) -> StoredInstance:
         issuer_of_patient_id=issuer,
         received_at_us=received_at_us,
         copies=copies,
+        series=series_number,
     )
 
 

@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 class NewHeader(NamedTuple):
-    """A header that waits for its instance's commit."""
+    """A header, or metadata, that is written once the unit of work is committed."""
 
     instance: int
     series: int | None
@@ -72,6 +72,7 @@ class WriteSession:
         self.audited: Recent[Row, int] = Recent(_AUDITED_KEPT)
         self.quarantined: dict[int, int] = {}
         self.new_headers: list[NewHeader] = []
+        self.new_metadata: list[NewHeader] = []
         self.gone: list[int] = []
         self._cursor = cast("DBAPICursor", driver(connection).cursor())
         self._prepared: dict[Statement, str] = {}
@@ -85,6 +86,7 @@ class WriteSession:
         self.audited.clear()
         self.quarantined.clear()
         self.new_headers.clear()
+        self.new_metadata.clear()
         self.gone.clear()
 
     def take_ids(self, count: int = 1) -> int:

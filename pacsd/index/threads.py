@@ -47,6 +47,7 @@ class Threads:
         open_writer: Callable[[], Desk[WriteSession]],
         open_reader: Callable[[], Desk[Connection]],
         open_headers: Callable[[], Desk[Connection]],
+        open_metadata: Callable[[], Desk[Connection]],
         readers: int,
     ) -> None:
         self._writes: UnitQueue[WriteSession] = UnitQueue(_WRITE_CAPACITY)
@@ -54,6 +55,7 @@ class Threads:
         self._long_reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._queries: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._header_reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
+        self._metadata_reads: UnitQueue[Connection] = UnitQueue(_READ_CAPACITY)
         self._writer = _started("index writer", self._writes, open_writer)
         self._readers = [
             _started(f"index reader {number}", self._reads, open_reader)
@@ -65,13 +67,13 @@ class Threads:
         ]
         self._readers.append(_started("index long reads", self._long_reads, open_reader))
         self._readers.append(_started("index headers", self._header_reads, open_headers))
+        self._readers.append(_started("index metadata", self._metadata_reads, open_metadata))
 
     @property
     def waiting_units(self) -> int:
         """Units of work that no thread has taken yet."""
-        reads = (self._reads, self._queries, self._long_reads, self._header_reads)
-        queues = (self._writes, *reads)
-        return sum(units.waiting_units for units in queues)
+        reading = sum(units.waiting_units for units in self._all_reads())
+        return self._writes.waiting_units + reading
 
     async def write(
         self, work: Callable[[WriteSession], Answer], priority: Priority = Priority.JOBS
@@ -100,17 +102,23 @@ class Threads:
         """Have a unit done by the reader of the header database."""
         return await self._header_reads.call(work, Priority.INGEST)
 
+    async def read_metadata(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Have a unit done by the reader of the metadata that was made."""
+        return await self._metadata_reads.call(work, Priority.INGEST)
+
     async def close(self) -> None:
         """Finish what waits, refuse what comes; returns once the threads are gone."""
         with anyio.CancelScope(shield=True):
-            self._reads.close()
-            self._queries.close()
-            self._long_reads.close()
-            self._header_reads.close()
+            for units in self._all_reads():
+                units.close()
             await anyio.to_thread.run_sync(_join, self._readers)
             # The writer goes last: the last connection's end cuts the WAL.
             self._writes.close()
             await anyio.to_thread.run_sync(_join, [self._writer])
+
+    def _all_reads(self) -> list[UnitQueue[Connection]]:
+        lookups = [self._reads, self._queries, self._long_reads]
+        return [*lookups, self._header_reads, self._metadata_reads]
 
 
 def _started(name: str, units: UnitQueue[Hand], open_desk: Callable[[], Desk[Hand]]) -> Thread:

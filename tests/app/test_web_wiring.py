@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from pacsd.app.conf.checks import check
 from pacsd.app.conf.options import Options
 from pacsd.app.conf.settings import Config
+from pacsd.app.metadata_making import make_metadata
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Plugins
 from pacsd.app.web_wiring import WebParts, web_services
@@ -68,8 +69,10 @@ def wired(tmp_path: Path, index: Index, **settings: str) -> dict[str, Serve]:
     curation = Curation(store, "memory", index, now_us=lambda: 1)
     removal = Removal(index, curation, now_us=lambda: 1)
     access = Access(index, lambda _retrieved, why: pytest.fail(why))
-    parts = WebParts(ingest, finder, retriever, removal, access)
-    return dict(web_services(config_of(tmp_path, **settings), archive, parts))
+    config = config_of(tmp_path, **settings)
+    metadata = make_metadata(config, archive, retriever).reader
+    parts = WebParts(ingest, finder, retriever, removal, access, metadata)
+    return dict(web_services(config, archive, parts))
 
 
 async def test_it_can_be_off(tmp_path: Path, index: Index) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pacsd.api.reception import Reception
 from pacsd.dicom.tag import Tag
-from pacsd.index.desks import DeskFacts, WriterDesk
+from pacsd.index.desks import DeskFacts, IndexFiles, WriterDesk
 from pacsd.index.ingest import add
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import NewCopy, NewInstance, Outcome, Scope, Verdict
@@ -87,8 +87,11 @@ def new(
 
 def opened(folder: Path, now_us: Clock | None = None, facts: DeskFacts | None = None) -> WriterDesk:
     return WriterDesk(
-        SqliteFile(folder / "index.sqlite"),
-        SqliteFile(folder / "headers.sqlite", Durability.RELAXED),
+        IndexFiles(
+            SqliteFile(folder / "index.sqlite"),
+            SqliteFile(folder / "headers.sqlite", Durability.RELAXED),
+            SqliteFile(folder / "metadata.sqlite", Durability.RELAXED),
+        ),
         now_us or Clock(),
         facts or DeskFacts(),
     )

@@ -5,7 +5,7 @@ import anyio
 import pytest
 
 from pacsd.index.errors import IndexFault, IndexFaultKind
-from pacsd.index.index import HEADERS_FILE, INDEX_FILE, Index, open_index
+from pacsd.index.index import HEADERS_FILE, INDEX_FILE, METADATA_FILE, Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import AuditEntry, Outcome
 from pacsd.index.session import NewHeader, WriteSession
@@ -79,7 +79,7 @@ async def test_closing_leaves_no_thread_and_no_log(tmp_path: Path) -> None:
         await index.headers([1])
         assert len(index_threads()) == 9
     assert index_threads() == []
-    assert names(tmp_path) == [HEADERS_FILE, INDEX_FILE]
+    assert names(tmp_path) == [HEADERS_FILE, INDEX_FILE, METADATA_FILE]
 
 
 async def test_closing_is_not_cut_short_by_cancellation(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ async def test_closing_is_not_cut_short_by_cancellation(tmp_path: Path) -> None:
         await index.add([new("1.1")])
         tasks.cancel_scope.cancel()
     assert index_threads() == []
-    assert names(tmp_path) == [HEADERS_FILE, INDEX_FILE]
+    assert names(tmp_path) == [HEADERS_FILE, INDEX_FILE, METADATA_FILE]
 
 
 async def test_an_index_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> None:

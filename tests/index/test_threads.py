@@ -49,6 +49,7 @@ def threads(notes: list[str], readers: int = 1) -> Threads:
         fake(notes, "writer", WriteSession),
         fake(notes, "reader", Connection),
         fake(notes, "headers", Connection),
+        fake(notes, "metadata", Connection),
         readers,
     )
 
@@ -103,9 +104,8 @@ async def test_a_desk_that_cannot_be_opened_is_the_unit_s_fault_and_tried_again(
             raise error
         return fake(notes, "writer", WriteSession)()
 
-    tested = Threads(
-        opening, fake(notes, "reader", Connection), fake(notes, "headers", Connection), 1
-    )
+    reader = fake(notes, "reader", Connection)
+    tested = Threads(opening, reader, reader, reader, 1)
     with pytest.raises(IndexFault):
         await tested.write(lambda _: None)
     assert await tested.write(lambda _: 1) == 1

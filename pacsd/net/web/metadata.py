@@ -6,12 +6,14 @@ from typing import Protocol
 
 from aiohttp.web import StreamResponse
 
+from pacsd.archive.kept_metadata import FORMAT
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.headers import Buffer
-from pacsd.dicomweb.accept import choose
+from pacsd.dicomweb.accept import Representation, choose
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
+from pacsd.net.web.known_instances import KnownInstances
 from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
-from pacsd.net.web.tags import tag_of, tagged, unchanged
+from pacsd.net.web.tags import names_known, tag_of, tag_of_version, tagged, unchanged
 from pacsd.net.web.xml import XML_OFFER, send_xml
 
 PAGE = 200
@@ -32,6 +34,7 @@ class MetadataDesk:
     def __init__(self, retriever: Retrieves, reader: ReadsMetadata) -> None:
         self._retriever = retriever
         self._reader = reader
+        self._known = KnownInstances(retriever)
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
         """The metadata of all instances of a resource, as it is read.
@@ -42,21 +45,40 @@ class MetadataDesk:
             OSError: one cannot be read; some may have left.
         """
         choice = choose((*JSON_OFFERS, XML_OFFER), exchange.accept, exchange.accepted)
+        representation, target = choice.representation, exchange.target
+        variant = f"{representation.media_type} {FORMAT}"
+        if target.sop_instance_uid:
+            instances = await instances_of(self._retriever, target)
+            tag = tag_of(exchange, instances, variant)
+            return await self._answer(exchange, representation, instances, tag)
+        version = await self._retriever.version(target.study_instance_uid)
+        tag = tag_of_version(exchange, version, variant)
+        # Only what this study is now has that tag: its instances need not be listed to compare.
+        not_modified = unchanged(exchange, tag) if names_known(exchange) else None
+        if not_modified is not None:
+            return not_modified
+        instances = await self._known.of(target, version)
+        return await self._answer(exchange, representation, instances, tag)
 
+    async def _answer(
+        self,
+        exchange: Exchange,
+        representation: Representation,
+        instances: Sequence[Retrievable],
+        tag: str,
+    ) -> StreamResponse:
         def bulk_base(instance: Retrievable) -> str:
             return f"{exchange.url(target_of_instance(instance))}/bulkdata/"
 
-        instances = await instances_of(self._retriever, exchange.target)
-        media_type = choice.representation.media_type
-        tag = tag_of(exchange, instances, media_type)
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
         pages = self._pages(instances, bulk_base)
         # The first page is made before the answer begins, so that a fault can still be told.
         all_pages = _with_first(await anext(pages), pages)
-        if choice.representation is XML_OFFER:
+        if representation is XML_OFFER:
             return await send_xml(exchange, all_pages, tagged(tag))
+        media_type = representation.media_type
         return await exchange.send(_array(all_pages), media_type, headers=tagged(tag))
 
     async def _pages(

@@ -33,6 +33,13 @@ class Retrieves(Protocol):
     async def locate(self, sop_instance_uid: str) -> Retrievable | None:
         """The same, without what was corrected of it."""
 
+    async def version(self, study_instance_uid: str) -> str:
+        """What is another text after every change to a study, '' if there is no such study.
+
+        Raises:
+            FindError: it cannot be told.
+        """
+
     def instances(self, numbers: Sequence[int]) -> AsyncGenerator[Sequence[Retrievable], None]:
         """These instances, a page at a time.
 

@@ -28,9 +28,21 @@ def tag_of(exchange: Exchange, instances: Iterable[Retrievable], variant: str) -
     return entity_tag(digest.hexdigest()[:_DIGITS])
 
 
+def tag_of_version(exchange: Exchange, version: str, variant: str) -> str:
+    """The tag of what is made of all instances of a resource, by the version of their study."""
+    named = f"{exchange.root_url} {exchange.target} {variant} {version}"
+    digest = hashlib.sha256(named.encode(errors="backslashreplace"))
+    return entity_tag(digest.hexdigest()[:_DIGITS])
+
+
 def tagged(tag: str) -> Mapping[str, str]:
     """What lets a client keep an answer, and makes it ask whether that is still right."""
     return {"ETag": tag, "Cache-Control": "private, no-cache"}
+
+
+def names_known(exchange: Exchange) -> bool:
+    """Whether the client names what it has. `*` names whatever is there, if anything is."""
+    return exchange.request.headers.getall("If-None-Match", ["*"]) != ["*"]
 
 
 def unchanged(exchange: Exchange, tag: str) -> Response | None:

@@ -24,7 +24,9 @@ from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.frame_reading import FrameReader
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.kept_metadata import KeptMetadata
 from pacsd.archive.metadata import MetadataReader
+from pacsd.archive.metadata_maker import MetadataMaker
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.stored_file import read_stored
 from pacsd.archive.stored_headers import StoredHeaders
@@ -237,7 +239,7 @@ async def serving(
         searching = Searching(finder, MAX_RESULTS, names_are_exact=names_are_exact)
         retriever = Retriever(store, index, limits)
         made = made or Made()
-        answers = _answers(store, ingest, searching, retriever, made)
+        answers = _answers(store, index, ingest, searching, retriever, made)
         desk = WebDesk(answers, terms or Terms())
         listener = HttpListener(
             endpoint or Endpoint("127.0.0.1", 0),
@@ -257,15 +259,21 @@ async def serving(
 
 
 def _answers(
-    store: MemoryStore, ingest: Ingest, searching: Searching, retriever: Retriever, made: Made
+    store: MemoryStore,
+    index: Index,
+    ingest: Ingest,
+    searching: Searching,
+    retriever: Retriever,
+    made: Made,
 ) -> Mapping[WebService, Answers]:
     """As the daemon has them; `tests/app/test_web_wiring.py` sees to it that it does."""
     trail = Trail(made, lambda: made.now_s)
+    metadata = MetadataReader(MetadataMaker(store, retriever), KeptMetadata(index))
     frames = FrameDesk(retriever, FrameReader(store), trail)
     return {
         WebService.SEARCH: searching.answer,
         WebService.INSTANCES: InstanceDesk(retriever, trail).answer,
-        WebService.METADATA: MetadataDesk(retriever, MetadataReader(store, retriever)).answer,
+        WebService.METADATA: MetadataDesk(retriever, metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
         WebService.STORE: StoreDesk(ingest, lambda: 1, MAX_INSTANCE_BYTES).answer,

@@ -1,0 +1,61 @@
+"""Metadata of a daemon: who makes it, keeps it, and makes it before it is asked for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import anyio
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pacsd.app.conf.settings import Config
+from pacsd.app.opening import Archive
+from pacsd.archive.kept_metadata import KeptMetadata
+from pacsd.archive.metadata import MetadataReader
+from pacsd.archive.metadata_ahead import AheadHealth, MetadataAhead
+from pacsd.archive.metadata_maker import MetadataMaker
+from pacsd.archive.retrieval import Retriever
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataMaking:
+    """What works behind the metadata that `reader` gives out."""
+
+    reader: MetadataReader
+    kept: KeptMetadata
+    ahead: MetadataAhead
+    is_ahead: bool
+
+    async def run(self) -> None:
+        """Keep what was made and, by the settings, make what is new, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.kept.run, name="kept metadata")
+            if self.is_ahead:
+                tasks.start_soon(self.ahead.run, name="metadata ahead")
+
+
+def make_metadata(config: Config, archive: Archive, retriever: Retriever) -> MetadataMaking:
+    """The metadata of a daemon; nothing runs yet."""
+    settings = config.dicomweb
+    kept = KeptMetadata(archive.index)
+    reader = MetadataReader(MetadataMaker(archive.store, retriever), kept)
+    return MetadataMaking(
+        reader=reader,
+        kept=kept,
+        ahead=MetadataAhead(archive.index.changes, retriever, reader),
+        is_ahead=settings.enabled and settings.metadata_ahead,
+    )
+
+
+class MetadataCollector(Collector):
+    """Metadata made ahead, as Prometheus sees it."""
+
+    def __init__(self, health: Callable[[], AheadHealth]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the counter now."""
+        yield CounterMetricFamily(
+            "pacsd_metadata_made_ahead",
+            "Instances whose DICOMweb metadata was made before anybody asked for it",
+            self._health().made,
+        )

@@ -1,0 +1,112 @@
+"""Metadata made before anybody asks for it: of each instance soon after it was stored."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+
+from pacsd.archive.finding import FindError
+from pacsd.archive.metadata_maker import TOGETHER
+from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.retrieval import Retriever, Unreadable
+from pacsd.index.changes import Changes
+from pacsd.index.errors import IndexFault
+from pacsd.index.records import Change, ChangeKind, Scope
+
+CONSUMER = "metadata"
+"""By this name the change log knows how far it came."""
+
+RETRY_S = 60.0
+"""After which it goes on when the index could not be read."""
+
+_MAKES_NEW = frozenset({ChangeKind.STORED, ChangeKind.RELEASED, ChangeKind.CORRECTED})
+
+
+class PreparesMetadata(Protocol):
+    """Who makes metadata and keeps it; see `MetadataReader`."""
+
+    async def prepare(self, page: Sequence[Retrievable]) -> int:
+        """Make what is not kept yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class AheadHealth:
+    """What was made ahead since the start; `change` is the last one that was looked at."""
+
+    made: int
+    change: int
+
+
+class MetadataAhead:
+    """Follows the change log of a scope, and makes the metadata of what is new in it.
+
+    It works half of the time at most, so that those who store have the other half.
+    """
+
+    def __init__(
+        self,
+        changes: Changes,
+        retriever: Retriever,
+        reader: PreparesMetadata,
+        *,
+        now_s: Callable[[], float] = anyio.current_time,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._changes = changes
+        self._retriever = retriever
+        self._reader = reader
+        self._now_s = now_s
+        self._sleep = sleep
+        self._scope = Scope()
+        self._made = 0
+        self._reached = 0
+
+    def health(self) -> AheadHealth:
+        """The numbers as they are now; costs nothing."""
+        return AheadHealth(self._made, self._reached)
+
+    async def run(self) -> None:
+        """Follow until cancelled; a fault of the index is waited for."""
+        while True:
+            try:
+                await self._follow()
+            except (IndexFault, FindError):
+                await self._sleep(RETRY_S)
+
+    async def _follow(self) -> None:
+        self._reached = await self._changes.cursor(self._scope, CONSUMER)
+        while True:
+            commits = self._changes.commits
+            begun_s = self._now_s()
+            if await self._next_page():
+                await self._sleep(self._now_s() - begun_s)
+            else:
+                await self._changes.more(commits)
+
+    async def _next_page(self) -> bool:
+        """Whether there was one."""
+        page = (await self._changes.page(self._scope, self._reached, TOGETHER)).changes
+        if not page:
+            return False
+        await self._prepare(page)
+        self._reached = page[-1].number
+        await self._changes.move_cursor(self._scope, CONSUMER, self._reached)
+        return True
+
+    async def _prepare(self, page: Sequence[Change]) -> None:
+        concerned = {each.instance for each in page if each.kind in _MAKES_NEW}
+        numbers = sorted(number for number in concerned if number is not None)
+        async for instances in self._retriever.instances(numbers, self._scope):
+            try:
+                self._made += await self._reader.prepare(instances)
+            except Unreadable:
+                await self._one_by_one(instances)
+
+    async def _one_by_one(self, instances: Sequence[Retrievable]) -> None:
+        """One of them cannot be read; whoever asks for it is told so."""
+        for each in instances:
+            try:
+                self._made += await self._reader.prepare([each])
+            except Unreadable:
+                continue

@@ -1,0 +1,36 @@
+"""The version of a study: another one after every change of what its instances say."""
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from pacsd.index import schema, schema_records
+from pacsd.index.records import Scope
+from pacsd.index.sqlite import driver, prepared
+
+_study, _change, _meta = schema.study.c, schema_records.change.c, schema_records.meta.c
+
+_LAST_OF_STUDY = (
+    select(func.max(_change.id)).where(_change.study_row == _study.id).scalar_subquery()
+)
+# Of a patient with very many studies not each is named when the patient is corrected.
+_LAST_OF_NO_STUDY = (
+    select(func.max(_change.id)).where(_change.study_row.is_(None)).scalar_subquery()
+)
+_EPOCH = select(_meta.value).where(_meta.key == bindparam("epoch")).scalar_subquery()
+
+_VERSION = prepared(
+    select(_EPOCH, _LAST_OF_STUDY, _LAST_OF_NO_STUDY)
+    .select_from(schema.study)
+    .where(
+        _study.partition_id == bindparam("partition"),
+        _study.study_instance_uid == bindparam("uid"),
+    )
+)
+
+
+def study_version(scope: Scope, study_instance_uid: str, connection: Connection) -> str:
+    """The version of a study, '' if there is none of this UID that may be seen."""
+    if scope.studies is not None and study_instance_uid not in scope.studies:
+        return ""
+    named = (schema_records.EPOCH, scope.partition, study_instance_uid)
+    found = driver(connection).execute(_VERSION, named).fetchone()
+    return "" if found is None else "-".join(map(str, found))

@@ -1,0 +1,57 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+
+from pacsd.app.conf.settings import Config
+from pacsd.app.metadata_making import MetadataCollector, make_metadata
+from pacsd.app.opening import Archive
+from pacsd.app.plugins import Plugins
+from pacsd.archive.finding import QueryLimits
+from pacsd.archive.metadata_ahead import CONSUMER
+from pacsd.archive.retrieval import Retriever
+from pacsd.net.web.settings import DicomWebSettings
+from tests.archive.small_archive import SCOPE, SmallArchive, small_archive
+
+
+@pytest.fixture
+async def small(tmp_path: Path) -> AsyncIterator[SmallArchive]:
+    async with small_archive(tmp_path) as made:
+        yield made
+
+
+async def test_it_is_made_and_scraped(small: SmallArchive) -> None:
+    hooks = Plugins({}, structlog.get_logger("test")).hooks
+    archive = Archive(hooks, small.store, small.index)
+    retriever = Retriever(small.store, small.index, QueryLimits())
+    making = make_metadata(Config(), archive, retriever)
+    registry = CollectorRegistry()
+    registry.register(MetadataCollector(making.ahead.health))
+    await small.put("1.1")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(making.run)
+        with anyio.fail_after(30):
+            while not await small.index.changes.cursor(SCOPE, CONSUMER):
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert registry.get_sample_value("pacsd_metadata_made_ahead_total") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_ahead"),
+    [
+        (DicomWebSettings(), True),
+        (DicomWebSettings(metadata_ahead=False), False),
+        (DicomWebSettings(enabled=False), False),
+    ],
+)
+async def test_it_is_made_ahead_by_the_settings(
+    small: SmallArchive, settings: DicomWebSettings, is_ahead: bool
+) -> None:
+    hooks = Plugins({}, structlog.get_logger("test")).hooks
+    archive = Archive(hooks, small.store, small.index)
+    retriever = Retriever(small.store, small.index, QueryLimits())
+    assert make_metadata(Config(dicomweb=settings), archive, retriever).is_ahead is is_ahead

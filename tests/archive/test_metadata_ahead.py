@@ -1,0 +1,151 @@
+"""Metadata made before anybody asks for it."""
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import anyio
+import pytest
+
+from pacsd.archive.finding import QueryLimits
+from pacsd.archive.kept_metadata import KeptMetadata
+from pacsd.archive.metadata import MetadataReader
+from pacsd.archive.metadata_ahead import CONSUMER, RETRY_S, MetadataAhead
+from pacsd.archive.metadata_maker import MetadataMaker
+from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.retrieval import Retriever, Unreadable
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from tests.archive.small_archive import SCOPE, SmallArchive, small_archive
+
+
+@pytest.fixture
+async def archive(tmp_path: Path) -> AsyncIterator[SmallArchive]:
+    async with small_archive(tmp_path) as made:
+        yield made
+
+
+class Clock:
+    """A second passes with each look."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        self.now_s += 1
+        return self.now_s
+
+
+class Ahead:
+    """What makes metadata ahead of an archive; `sleeps` are how long it slept between pages."""
+
+    def __init__(self, archive: SmallArchive) -> None:
+        self.archive = archive
+        self.retriever = Retriever(archive.store, archive.index, QueryLimits())
+        self.kept = KeptMetadata(archive.index)
+        self.reader = MetadataReader(MetadataMaker(archive.store, self.retriever), self.kept)
+        self.prepared: list[list[str]] = []
+        self.unreadable: set[str] = set()
+        self.sleeps: list[float] = []
+        self.ahead = MetadataAhead(
+            archive.index.changes, self.retriever, self, now_s=Clock(), sleep=self.sleep
+        )
+
+    async def prepare(self, page: Sequence[Retrievable]) -> int:
+        uids = [each.sop_instance_uid for each in page]
+        if self.unreadable.intersection(uids):
+            raise Unreadable("test")
+        self.prepared.append(uids)
+        return await self.reader.prepare(page)
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+    async def until(self, change: int) -> None:
+        """Run until that change was looked at."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.ahead.run)
+            with anyio.fail_after(30):
+                while await self.archive.index.changes.cursor(SCOPE, CONSUMER) < change:
+                    await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+
+    async def last_change(self) -> int:
+        return (await self.archive.index.changes.page(SCOPE)).changes[-1].number
+
+
+@pytest.fixture
+def ahead(archive: SmallArchive) -> Ahead:
+    return Ahead(archive)
+
+
+async def test_what_is_stored_is_made_and_kept(ahead: Ahead) -> None:
+    for uid in ("1.1", "1.2", "1.3"):
+        await ahead.archive.put(uid)
+    await ahead.until(await ahead.last_change())
+    assert sorted(chain(*ahead.prepared)) == ["1.1", "1.2", "1.3"]
+    assert ahead.ahead.health().made == 3
+    found = [await ahead.retriever.find(uid) for uid in ("1.1", "1.2", "1.3")]
+    assert len(await ahead.kept.find([each for each in found if each is not None])) == 3
+
+
+async def test_what_comes_while_it_waits_is_made_too(ahead: Ahead) -> None:
+    await ahead.archive.put("1.1")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ahead.ahead.run)
+        for uid in ("1.2", "1.3"):
+            await ahead.archive.put(uid)
+            with anyio.fail_after(30):
+                while [uid] not in ahead.prepared and uid not in [*chain(*ahead.prepared)]:
+                    await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+
+
+async def test_it_goes_on_where_it_was(ahead: Ahead) -> None:
+    await ahead.archive.put("1.1")
+    await ahead.until(await ahead.last_change())
+    another = Ahead(ahead.archive)
+    await ahead.archive.put("1.2")
+    await another.until(await ahead.last_change())
+    assert another.prepared == [["1.2"]]
+
+
+async def test_it_sleeps_as_long_as_it_worked(ahead: Ahead) -> None:
+    await ahead.archive.put("1.1")
+    await ahead.until(await ahead.last_change())
+    assert ahead.sleeps[0] == 1.0
+
+
+async def test_what_is_gone_is_left_out(ahead: Ahead) -> None:
+    await ahead.archive.put("1.1")
+    await ahead.archive.put("1.2")
+    await ahead.archive.curation.delete(SCOPE, ["1.1"], "admin")
+    await ahead.until(await ahead.last_change())
+    assert [*chain(*ahead.prepared)] == ["1.2"]
+
+
+async def test_what_cannot_be_read_keeps_no_other_from_being_made(ahead: Ahead) -> None:
+    for uid in ("1.1", "1.2", "1.3"):
+        await ahead.archive.put(uid)
+    ahead.unreadable = {"1.2"}
+    await ahead.until(await ahead.last_change())
+    assert sorted(chain(*ahead.prepared)) == ["1.1", "1.3"]
+
+
+async def test_a_fault_of_the_index_is_waited_for(
+    ahead: Ahead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ahead.archive.put("1.1")
+    changes = ahead.archive.index.changes
+    page, faults = changes.page, [IndexFault(IndexFaultKind.BUSY, "test")]
+
+    async def failing(*args: object, **named: object) -> object:
+        if faults:
+            raise faults.pop()
+        return await page(*args, **named)  # type: ignore[arg-type]
+
+    number = await ahead.last_change()
+    monkeypatch.setattr(changes, "page", failing)
+    await ahead.until(number)
+    assert ahead.sleeps[0] == RETRY_S
+    assert ahead.prepared == [["1.1"]]
