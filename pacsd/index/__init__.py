@@ -13,7 +13,8 @@
     overlays         corrections, read; correcting: the transaction; overlay_records: their records
     deletions        what is deleted; deleting: why; purging: gone; deletion_records
     auditing         the audit trail
-    instances, copies, quarantine, changes, extra_tags, statistics
+    changes          the change log; telling_changes: with UIDs, change_records; bell: who waits
+    instances, copies, quarantine, extra_tags, statistics
                      the other calls, by what they are about
     checking         what a check of a store asks
     queries          what matches a query: searching by clauses over columns, of which some are

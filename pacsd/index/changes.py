@@ -5,9 +5,12 @@ from functools import partial
 from sqlalchemy import Connection, select
 
 from pacsd.index import schema, schema_records
+from pacsd.index.bell import Bell
+from pacsd.index.change_records import ToldPage
 from pacsd.index.records import Change, ChangeKind, ChangePage, Scope
 from pacsd.index.session import WriteSession
 from pacsd.index.sqlite import insert_or_replace
+from pacsd.index.telling_changes import tell
 from pacsd.index.threads import Threads
 
 _change, _cursor, _meta = (
@@ -20,8 +23,25 @@ _change, _cursor, _meta = (
 class Changes:
     """The change log of a scope. Numbers rise in the order of commits, with gaps."""
 
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: Threads, bell: Bell) -> None:
         self._threads = threads
+        self._bell = bell
+
+    @property
+    def commits(self) -> int:
+        """How many commits have added to the log since it was opened."""
+        return self._bell.rings
+
+    async def more(self, commits: int) -> None:
+        """Return once there were more commits than these; `commits` is taken before one reads."""
+        await self._bell.wait(commits)
+
+    async def told(self, scope: Scope, since: int | None, limit: int) -> ToldPage:
+        """Changes behind the number `since`, with the UIDs of what they are about.
+
+        None: behind the newest one, so that there are none, but one learns where to go on.
+        """
+        return await self._threads.query(partial(tell, scope, since, limit))
 
     async def page(self, scope: Scope, after: int = 0, limit: int = 1_000) -> ChangePage:
         """Changes with a higher number than `after`, by rising number."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, func, insert, select
 
 from pacsd.index import schema, schema_records
+from pacsd.index.bell import Bell
 from pacsd.index.errors import IndexFault
 from pacsd.index.headers import HeaderWriter
 from pacsd.index.session import NewHeader, WriteSession
@@ -43,13 +44,18 @@ class IndexFiles:
 class WriterDesk:
     """The one connection that writes the index, and those of headers and metadata beside it.
 
+    It rings `bell` when the change log has grown.
+
     Raises:
         IndexFault: the database cannot be opened, or is of a version we do not know.
     """
 
-    def __init__(self, files: IndexFiles, now_us: Callable[[], int], facts: DeskFacts) -> None:
+    def __init__(
+        self, files: IndexFiles, now_us: Callable[[], int], facts: DeskFacts, bell: Bell
+    ) -> None:
         self._file = files.index
         self._facts = facts
+        self._bell = bell
         self._connection = files.index.connect_writer()
         try:
             with translated():
@@ -76,7 +82,10 @@ class WriterDesk:
             raise
 
     def tend(self) -> None:
-        """Write the headers and metadata of what was committed, and keep the WAL short."""
+        """Tell of changes, write headers and metadata of what was committed, keep the WAL short."""
+        if self._session.has_logged:
+            self._session.has_logged = False
+            self._bell.ring()
         self._headers.keep(self._session.new_headers)
         self._session.new_headers.clear()
         self._metadata.keep(self._session.new_metadata)

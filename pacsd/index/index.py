@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pacsd.index.auditing import append_audit
+from pacsd.index.bell import Bell
 from pacsd.index.changes import Changes
 from pacsd.index.checking import StoreChecks
 from pacsd.index.copies import Copies, highest_keys
@@ -47,7 +48,9 @@ class Index:
     Every call raises IndexFault when the database fails: nothing of the call is visible then.
     """
 
-    def __init__(self, threads: Threads, facts: DeskFacts, bounds: QuarantineBounds) -> None:
+    def __init__(
+        self, threads: Threads, facts: DeskFacts, bounds: QuarantineBounds, bell: Bell
+    ) -> None:
         self._threads = threads
         self._facts = facts
         self._bounds = bounds
@@ -55,7 +58,7 @@ class Index:
         self.copies = Copies(threads)
         self.checks = StoreChecks(threads)
         self.quarantine = Quarantine(threads, bounds)
-        self.changes = Changes(threads)
+        self.changes = Changes(threads, bell)
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)
@@ -188,9 +191,9 @@ async def open_index(
         SqliteFile(folder / HEADERS_FILE, Durability.RELAXED),
         SqliteFile(folder / METADATA_FILE, Durability.RELAXED),
     )
-    facts = DeskFacts()
+    facts, bell = DeskFacts(), Bell()
     threads = Threads(
-        open_writer=partial(WriterDesk, files, now_us, facts),
+        open_writer=partial(WriterDesk, files, now_us, facts, bell),
         open_reader=partial(ReaderDesk, files.index),
         open_headers=partial(ReaderDesk, files.headers),
         open_metadata=partial(ReaderDesk, files.metadata),
@@ -198,7 +201,7 @@ async def open_index(
     )
     try:
         await threads.write(_opened, Priority.INGEST)
-        yield Index(threads, facts, bounds or QuarantineBounds())
+        yield Index(threads, facts, bounds or QuarantineBounds(), bell)
     finally:
         await threads.close()
 

@@ -26,7 +26,7 @@ from pacsd.index.records import (
     Outcome,
     Verdict,
 )
-from pacsd.index.session import INSERT_CHANGE, NewHeader, Place, Row, WriteSession, insertion
+from pacsd.index.session import NewHeader, Place, Row, WriteSession, insertion
 from pacsd.index.sqlite import insert_or_ignore
 
 _INSERT_INSTANCE = insertion(insert_or_ignore(schema.instance))
@@ -173,7 +173,7 @@ def _log(session: WriteSession, winners: dict[int, _Candidate]) -> None:
         )
         for number, each in enumerate(winners.values(), first)
     ]
-    session.write(INSERT_CHANGE, rows)
+    session.log_all(rows)
 
 
 def _welcome(winner: _Candidate) -> Verdict:

@@ -157,5 +157,8 @@ meta = Table(
 EPOCH = "epoch"
 """The key of the epoch of the change log."""
 
+FORGOTTEN = "forgotten_changes"
+"""The key of the number up to which changes are not kept any more."""
+
 LOG_POSITION = "state_log_records"
 """The key of how many records of the state log are mirrored."""

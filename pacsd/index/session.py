@@ -61,7 +61,8 @@ class WriteSession:
     """The writer's hand. One unit of work uses it at a time, within one transaction.
 
     What is remembered here may come from the transaction that runs: `forget` must follow when
-    that is rolled back. `gone` are instances whose headers are to go once this is committed.
+    that is rolled back. `gone` are instances whose headers are to go once this is committed;
+    `has_logged`: it adds to the change log.
     """
 
     def __init__(self, connection: Connection, now_us: Callable[[], int]) -> None:
@@ -74,6 +75,7 @@ class WriteSession:
         self.new_headers: list[NewHeader] = []
         self.new_metadata: list[NewHeader] = []
         self.gone: list[int] = []
+        self.has_logged = False
         self._cursor = cast("DBAPICursor", driver(connection).cursor())
         self._prepared: dict[Statement, str] = {}
         self._next_id = 1 + max(self._highest(table) for table in _NUMBERED)
@@ -88,6 +90,7 @@ class WriteSession:
         self.new_headers.clear()
         self.new_metadata.clear()
         self.gone.clear()
+        self.has_logged = False
 
     def take_ids(self, count: int = 1) -> int:
         """The first of `count` new numbers in a row."""
@@ -124,7 +127,11 @@ class WriteSession:
     ) -> None:
         """Append to the change log."""
         what = (kind.value, self.now_us(), *place, instance, quarantined)
-        self.execute(INSERT_CHANGE, self.take_ids(), partition, *what)
+        self.log_all([(self.take_ids(), partition, *what)])
+
+    def log_all(self, changes: Sequence[Row]) -> None:
+        """Append rows to the change log, by rising number."""
+        self.has_logged = self.write(INSERT_CHANGE, changes) > 0 or self.has_logged
 
     def _sql(self, statement: Statement) -> str:
         sql = self._prepared.get(statement)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pacsd.api.reception import Reception
 from pacsd.dicom.tag import Tag
+from pacsd.index.bell import Bell
 from pacsd.index.desks import DeskFacts, IndexFiles, WriterDesk
 from pacsd.index.ingest import add
 from pacsd.index.quarantining import QuarantineBounds
@@ -85,7 +86,12 @@ def new(
     )
 
 
-def opened(folder: Path, now_us: Clock | None = None, facts: DeskFacts | None = None) -> WriterDesk:
+def opened(
+    folder: Path,
+    now_us: Clock | None = None,
+    facts: DeskFacts | None = None,
+    bell: Bell | None = None,
+) -> WriterDesk:
     return WriterDesk(
         IndexFiles(
             SqliteFile(folder / "index.sqlite"),
@@ -94,6 +100,7 @@ def opened(folder: Path, now_us: Clock | None = None, facts: DeskFacts | None = 
         ),
         now_us or Clock(),
         facts or DeskFacts(),
+        bell or Bell(),
     )
 
 

@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import anyio
+
 from pacsd.index.index import Index, open_index
-from pacsd.index.records import ChangeKind, Scope
+from pacsd.index.records import AuditEntry, ChangeKind, Scope
 from tests.index.made import SCOPE, Clock, new
 
 
@@ -50,3 +52,23 @@ async def test_another_epoch_is_begun_from_the_start(index: Index) -> None:
     )
     assert await index.changes.cursor(SCOPE, "route") == 0
     assert (await index.changes.page(SCOPE)).epoch == "rebuilt"
+
+
+async def test_who_waits_is_told_of_commits_that_add_changes(index: Index) -> None:
+    commits = index.changes.commits
+    await index.audit(SCOPE, AuditEntry("test", "look", "done"))
+    await index.changes.move_cursor(SCOPE, "route", 7)
+    assert index.changes.commits == commits
+    with anyio.fail_after(15):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(index.changes.more, commits)
+            await anyio.wait_all_tasks_blocked()
+            await index.add([new("1.1")])
+    with anyio.fail_after(15):
+        await index.changes.more(commits)
+    commits = index.changes.commits
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(index.changes.more, commits)
+        await anyio.wait_all_tasks_blocked()
+        await index.instances.delete(SCOPE, ["1.1"], "test")
+    assert (await index.changes.told(SCOPE, 0, 10)).changes[-1].kind is ChangeKind.DELETED

@@ -2,8 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from pacsd.index.bell import Bell
 from pacsd.index.desks import DeskFacts, ReaderDesk
 from pacsd.index.errors import IndexFault, IndexFaultKind, IndexVersionError
+from pacsd.index.records import ChangeKind
+from pacsd.index.session import Place, WriteSession
 from pacsd.index.sqlite import SqliteFile, driver
 from tests.index.made import added, desk_in, new, opened, rows
 
@@ -101,3 +104,23 @@ def test_a_commit_that_fails_leaves_nothing(tmp_path: Path) -> None:
             )
         assert not connection.in_transaction
         assert rows(desk, "SELECT count(*) FROM study") == [(0,)]
+
+
+def test_the_bell_rings_for_what_was_committed_alone(tmp_path: Path) -> None:
+    bell = Bell()
+    desk = opened(tmp_path, bell=bell)
+
+    def fails(session: WriteSession) -> None:
+        session.log(1, ChangeKind.STORED, Place(None, None), 1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        desk.perform(fails)
+    desk.tend()
+    assert bell.rings == 0
+    added(desk, new("1.1"))
+    assert bell.rings == 1
+    added(desk, new("1.1"))  # the same again changes nothing
+    desk.tend()
+    assert bell.rings == 1
+    desk.close()
