@@ -1,7 +1,7 @@
 """DICOMweb in the conformance statement: which resources there are, and the bounds of requests."""
 
 from contrib.docs.sections import Section, code, table
-from pacsd.dicomweb import multipart, parameters, query_string, targets
+from pacsd.dicomweb import change_parameters, multipart, parameters, query_string, targets
 from pacsd.net import http_connection
 from pacsd.net.web import storing
 from pacsd.net.web.resources import RESOURCES
@@ -28,6 +28,8 @@ def bounds() -> str:
         ("characters of a value to match", f"{parameters.MAX_VALUE_LENGTH}", "400"),
         ("characters of a path", f"{targets.MAX_PATH_LENGTH}", "400"),
         ("frames of one request", f"{targets.MAX_FRAMES}", "400"),
+        ("changes of one answer", f"{change_parameters.MAX_LIMIT}", "400"),
+        ("seconds to wait for one", f"{change_parameters.MAX_WAIT_S}", "400"),
         ("parts of a payload", f"{storing.MAX_PARTS}", "413"),
         ("headers of a part", f"{multipart.MAX_HEADER_BYTES // kib} KiB", "413"),
         (

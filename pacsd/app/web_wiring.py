@@ -10,6 +10,7 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
 from pacsd.archive.access import Access
 from pacsd.archive.bulk_data import BulkReader
+from pacsd.archive.change_feed import ChangeFeed
 from pacsd.archive.finding import Finder, IndexUnavailable
 from pacsd.archive.frame_reading import FrameReader
 from pacsd.archive.ingest import Ingest
@@ -21,6 +22,7 @@ from pacsd.index.errors import IndexFault
 from pacsd.index.records import Scope
 from pacsd.net.http import Serve
 from pacsd.net.web.bulk import BulkDesk
+from pacsd.net.web.changes import ChangeDesk
 from pacsd.net.web.deleting import DeleteDesk
 from pacsd.net.web.desk import Answer, Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
@@ -43,6 +45,7 @@ class WebParts:
     removal: Removal
     access: Access
     metadata: MetadataReader
+    changes: ChangeFeed
 
 
 def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
@@ -71,6 +74,7 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
         WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
         WebService.STORE: storing.answer,
         WebService.DELETE: DeleteDesk(partial(_delete, parts.removal), is_open=is_open).answer,
+        WebService.CHANGES: ChangeDesk(parts.changes).answer,
     }
 
 

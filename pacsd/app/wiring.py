@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.deletion_commands import DeletionCommands
@@ -30,6 +30,7 @@ from pacsd.app.plugins import Hooks
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
+from pacsd.archive.change_feed import ChangeFeed
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.ingest import Ingest
@@ -103,6 +104,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         Removal(index, curation, now_us=utc_us),
         Access(index, tell_not_noted),
         metadata.reader,
+        _change_feed(config, index, registry),
     )
     listener = Listener(
         Desk(
@@ -136,7 +138,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         guests=guests,
         recorder=recorder,
         listener=listener,
-        http=_http(config, registry, ingest, gatekeeper, web_services(config, archive, parts)),
+        http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
     )
 
 
@@ -163,6 +165,13 @@ def _measure(
     registry.register(IndexCollector(index.health))
     registry.register(ScrubCollector(scrub.health))
     registry.register(PurgeCollector(purge.health))
+
+
+def _change_feed(config: Config, index: Index, registry: CollectorRegistry) -> ChangeFeed:
+    feed = ChangeFeed(index, config.dicomweb.max_change_readers)
+    readers = Gauge("pacsd_change_readers", "Clients that wait for changes now", registry=registry)
+    readers.set_function(lambda: feed.readers)
+    return feed
 
 
 def _commands(
@@ -260,16 +269,22 @@ def _acceptance(hooks: Hooks) -> AcceptanceHook | None:
 def _http(
     config: Config,
     registry: CollectorRegistry,
-    ingest: Ingest,
     gatekeeper: Gatekeeper,
+    parts: WebParts,
     services: Mapping[str, Serve],
 ) -> HttpListener | None:
     if config.http.listen is None:
         return None
 
     def health() -> Health:
-        reasons = [ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
+        reasons = [parts.ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
         given = tuple(reason for reason in reasons if reason)
         return Health(is_ready=not given, reasons=given)
 
-    return HttpListener(config.http.listen, registry=registry, health=health, services=services)
+    return HttpListener(
+        config.http.listen,
+        registry=registry,
+        health=health,
+        services=services,
+        ending=parts.changes.end,
+    )

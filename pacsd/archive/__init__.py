@@ -31,7 +31,7 @@
     finding     what matches a query (PS3.4 annex C); telling, zones: as it is told; extra_keys:
                 user-chosen tags among the keys; stored_headers: where headers come from
     retrieval   what a query names, given out; retrievable: one of it; reading_ahead: several at
-                once; corrected_reading: as it was corrected; access: the trail of what left
+                once; corrected_reading: as it was corrected; access: the trail; change_feed
     outlines    what lies where in a data set; metadata, bulk_data, frame_reading: read by that
     difference  two data sets compared; contents: what is in one
 

@@ -4,6 +4,7 @@
     ├── BadRequest           400  a request that breaks the grammar
     ├── NotFound             404  a target that is no resource
     ├── NotAcceptable        406  no representation that the client takes
+    ├── Gone                 410  what was there once, and is not told any more
     ├── TooLarge             413  more than a bound lets in
     ├── UnsupportedMedia     415  a payload of a type that is not read
     └── RangeNotSatisfiable  416  a byte range outside the representation
@@ -39,6 +40,12 @@ class NotAcceptable(DicomWebError):
     """There is no representation that the client takes."""
 
     status = 406
+
+
+class Gone(DicomWebError):
+    """What is asked for was there once, and cannot be told any more."""
+
+    status = 410
 
 
 class TooLarge(DicomWebError):

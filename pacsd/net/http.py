@@ -33,7 +33,10 @@ class Health:
 
 
 class HttpListener:
-    """Listens while `run` runs. `services` answer all below their path, such as "/dicomweb"."""
+    """Listens while `run` runs. `services` answer all below their path, such as "/dicomweb".
+
+    `ending` is called when it ends: answers that wait for something have to, within the grace.
+    """
 
     def __init__(
         self,
@@ -43,12 +46,14 @@ class HttpListener:
         health: Callable[[], Health],
         limits: HttpLimits | None = None,
         services: Mapping[str, Serve] | None = None,
+        ending: Callable[[], None] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._registry = registry
         self._health = health
         self._limits = limits or HttpLimits()
         self._services = dict(services or {})
+        self._ending = ending
         self._one_scrape = CapacityLimiter(1)
         self._routes: Mapping[str, Answer] = {
             "/health": self._answer_health,
@@ -83,6 +88,8 @@ class HttpListener:
             await anyio.sleep_forever()
         finally:
             listening.close()
+            if self._ending is not None:
+                self._ending()
             web.pre_shutdown()
             with anyio.CancelScope(shield=True):
                 await web.shutdown(SHUTDOWN_GRACE_S)

@@ -52,9 +52,12 @@ class HttpLimits:
 
 
 class Connection(RequestHandler):
-    """A connection with a deadline, that answers faults in our words and logs none of a peer's."""
+    """A connection with a deadline, that answers faults in our words and logs none of a peer's.
 
-    __slots__ = ("_deadline", "_limits", "_open")
+    `lost` is set once nobody reads its answers any more.
+    """
+
+    __slots__ = ("_deadline", "_limits", "_open", "lost")
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Connection(RequestHandler):
         self._limits = limits
         self._open = open_connections
         self._deadline: asyncio.TimerHandle | None = None
+        self.lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take it, or turn it away when there are too many."""
@@ -87,6 +91,7 @@ class Connection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget it."""
+        self.lost.set()
         self._open.discard(self)
         if self._deadline is not None:
             self._deadline.cancel()

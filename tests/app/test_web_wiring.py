@@ -15,6 +15,7 @@ from pacsd.app.opening import Archive
 from pacsd.app.plugins import Plugins
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
+from pacsd.archive.change_feed import ChangeFeed
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.ingest import Ingest
@@ -45,6 +46,7 @@ METHODS = {
     f"{INSTANCE}/metadata": READS,
     f"{INSTANCE}/frames/1": READS,
     f"{INSTANCE}/bulkdata/7FE00010": READS,
+    "/changes": READS,
 }
 
 
@@ -71,7 +73,8 @@ def wired(tmp_path: Path, index: Index, **settings: str) -> dict[str, Serve]:
     access = Access(index, lambda _retrieved, why: pytest.fail(why))
     config = config_of(tmp_path, **settings)
     metadata = make_metadata(config, archive, retriever).reader
-    parts = WebParts(ingest, finder, retriever, removal, access, metadata)
+    feed = ChangeFeed(index, 1)
+    parts = WebParts(ingest, finder, retriever, removal, access, metadata, feed)
     return dict(web_services(config, archive, parts))
 
 
@@ -90,8 +93,8 @@ async def test_who_answers_what(tmp_path: Path, index: Index) -> None:
             assert (answer.status, await answer.json(content_type=None)) == (200, [])
         for target in list(METHODS)[1:]:
             async with client.get(f"http://{address}/dicomweb{target}") as answer:
-                is_search = target.rpartition("/")[2] in {"series", "instances"}
-                assert answer.status == (200 if is_search else 404), target
+                is_there = target.rpartition("/")[2] in {"series", "instances", "changes"}
+                assert answer.status == (200 if is_there else 404), target
 
 
 async def test_settings_count(tmp_path: Path, index: Index) -> None:

@@ -3,6 +3,7 @@ import pytest
 from pacsd.dicomweb.errors import (
     BadRequest,
     DicomWebError,
+    Gone,
     NotAcceptable,
     NotFound,
     RangeNotSatisfiable,
@@ -17,6 +18,7 @@ from pacsd.dicomweb.errors import (
         (BadRequest, 400),
         (NotFound, 404),
         (NotAcceptable, 406),
+        (Gone, 410),
         (TooLarge, 413),
         (UnsupportedMedia, 415),
     ],

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from pacsd.dicomweb.accept import Representation, choose
+from pacsd.dicomweb.change_parameters import change_parameters, cursor_of
 from pacsd.dicomweb.errors import DicomWebError
 from pacsd.dicomweb.etags import matches
 from pacsd.dicomweb.multipart import Event, MultipartReader, PartData, related_of
@@ -81,6 +82,8 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
         b"/studies/1%2E2/metadata",
     ]),
     "query": (of_text(parameters_of), [b"PatientName=%E5%B1%B1*&limit=10&includefield=all"]),
+    "changes": (of_text(change_parameters), [b"since=17&epoch=9f2c&limit=10&wait=60&accept=a%2Fb"]),
+    "last-event-id": (of_text(cursor_of), [b"9f2c:17", b"0123456789abcdef:9223372036854775807"]),
     "content-type": (of_text(related_of), [b'multipart/related; type="a/b"; boundary=b']),
     "accept": (of_text(lambda text: choose(OFFERS, [text])), [
         b'multipart/related; type="application/dicom"; transfer-syntax=*, */*;q=0.1',

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -51,6 +51,7 @@ async def serving(
     limits: HttpLimits | None = None,
     endpoint: Endpoint = ANY_PORT,
     services: Mapping[str, Serve] | None = None,
+    ending: Callable[[], None] | None = None,
 ) -> AsyncIterator[Endpoint]:
     listener = HttpListener(
         endpoint,
@@ -58,6 +59,7 @@ async def serving(
         health=lambda: health,
         limits=limits,
         services=services,
+        ending=ending,
     )
     async with anyio.create_task_group() as tasks:
         started = anyio.Event()
@@ -324,6 +326,22 @@ async def test_kept_connections_end_with_the_listener() -> None:
     writer.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(address.host, address.port)
+
+
+async def test_answers_that_wait_are_told_of_the_end() -> None:
+    ended, asked = anyio.Event(), anyio.Event()
+
+    async def waits(_request: BaseRequest) -> StreamResponse:
+        asked.set()
+        await ended.wait()
+        return Response(text="in time")
+
+    async with serving(services={"/waits": waits}, ending=ended.set) as address:
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(request("/waits"))
+        await asked.wait()
+    assert (await read_to_end(reader)).endswith(b"in time")
+    writer.close()
 
 
 async def echo(request: BaseRequest) -> StreamResponse:

@@ -1,7 +1,8 @@
 """DICOMweb: studies found, retrieved and stored over HTTP (PS3.18 section 10).
 
     resources.py         what is served, and by which service
-    desk.py              each request to who answers it, each fault to its status
+    desk.py              each request to who answers it, each fault to its status;
+                         request_places.py how many at once
     exchange.py          one request, and how answers to it are written; cors.py pages elsewhere
     searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it
     selection.py         the instances of a resource
@@ -10,6 +11,7 @@
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
     payload.py           answers of one part or several; tags.py whether a client has them
     storing.py           STOW-RS; store_report.py what became of each
+    changes.py           what happened, waited for or as server-sent events
     deleting.py          DELETE; trail.py who retrieved what
     settings.py          [dicomweb]
 

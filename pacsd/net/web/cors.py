@@ -10,7 +10,7 @@ from aiohttp.web import BaseRequest
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match, Range",
+    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match, Last-Event-ID, Range",
     "Access-Control-Max-Age": "600",
 }
 _EXPOSED = "Content-Range, ETag, Warning"

@@ -12,6 +12,7 @@ from pacsd.dicomweb.targets import Target, target_of
 from pacsd.net.http_connection import GUARDS
 from pacsd.net.web.cors import Cors
 from pacsd.net.web.exchange import ROOT, Exchange, Unavailable, problem
+from pacsd.net.web.request_places import RequestPlaces
 from pacsd.net.web.resources import RESOURCES, WebService
 
 Answer = Callable[[Exchange], Awaitable[StreamResponse]]
@@ -38,17 +39,14 @@ class WebDesk:
         self._services = services
         self._terms = terms
         self._cors = Cors(terms.cors_origins)
-        self._open_requests = 0
+        self._places = RequestPlaces(terms.max_requests)
 
     async def answer(self, request: BaseRequest) -> StreamResponse:
         """The answer, whatever is asked."""
-        if self._open_requests >= self._terms.max_requests:
+        if self._places.is_full:
             return problem(503, "too many requests at once (dicomweb.max_requests)", _BUSY)
-        self._open_requests += 1
-        try:
+        with self._places.taken():
             return await self._answer(request)
-        finally:
-            self._open_requests -= 1
 
     async def _answer(self, request: BaseRequest) -> StreamResponse:
         allowed = self._cors.headers(request)
@@ -87,7 +85,8 @@ class WebDesk:
         if service is None:
             text = f"only {allow['Allow']}"
             return problem(405, text, {**allowed, **allow})
-        exchange = Exchange(request, target, query, self._root_url(request), allowed)
+        root_url = self._root_url(request)
+        exchange = Exchange(request, target, query, root_url, allowed, self._places)
         return await self._services[service](exchange)
 
     def _root_url(self, request: BaseRequest) -> str:

@@ -1,9 +1,10 @@
 """One request to DICOMweb, and how answers to it are written."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field
 
+import anyio
 import orjson
 import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -15,6 +16,7 @@ from pacsd.dicomweb.accept import Representation
 from pacsd.dicomweb.query_string import parameters_of
 from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.http_connection import GUARDS, Connection
+from pacsd.net.web.request_places import RequestPlaces
 
 ROOT = "/dicomweb"
 DICOM_JSON = "application/dicom+json"
@@ -37,7 +39,8 @@ class Unavailable(Exception):
 class Exchange:
     """A request, what it is about, and the URL of the service as its client knows it.
 
-    `allowed` are headers that let the page read the answer that sent the request.
+    `allowed` are headers that let the page read the answer that sent the request, `places` those
+    of requests, of which it holds one.
     """
 
     request: BaseRequest
@@ -45,6 +48,7 @@ class Exchange:
     query: str
     root_url: str
     allowed: Mapping[str, str] = field(default_factory=dict)
+    places: RequestPlaces = field(default_factory=lambda: RequestPlaces(1))
 
     @property
     def accept(self) -> list[str]:
@@ -69,6 +73,22 @@ class Exchange:
     def client(self) -> str:
         """The address the request came from."""
         return self.request.remote or ""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has closed the connection, or lost it."""
+        return isinstance(self.request.protocol, Connection) and self.request.protocol.lost.is_set()
+
+    async def gone(self) -> None:
+        """Return once it has; never where the connection cannot tell."""
+        if isinstance(self.request.protocol, Connection):
+            await self.request.protocol.lost.wait()
+        else:
+            await anyio.sleep_forever()
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Let another request have its place: it waits, and is counted elsewhere."""
+        return self.places.given_back()
 
     def url(self, target: Target) -> str:
         """The URL of a resource."""
@@ -126,10 +146,10 @@ class Exchange:
         given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": media_type}
         return Response(body=body, status=status, headers=given)
 
-    def plain_json(self, body: bytes) -> Response:
+    def plain_json(self, body: bytes, *, status: int = 200) -> Response:
         """An answer that is no data set."""
         given = {**GUARDS, **self.allowed, "Content-Type": "application/json"}
-        return Response(body=body, headers=given)
+        return Response(body=body, status=status, headers=given)
 
     async def _write(self, answer: StreamResponse, pieces: AsyncGenerator[Buffer, None]) -> None:
         async for piece in pieces:

@@ -17,6 +17,7 @@ class WebService(StrEnum):
     BULK_DATA = "WADO-RS: bulk data"
     STORE = "STOW-RS"
     DELETE = "soft delete"
+    CHANGES = "change feed"
 
 
 _SEARCH = {"GET": WebService.SEARCH}
@@ -34,5 +35,6 @@ RESOURCES: Mapping[Kind, Mapping[str, WebService]] = {
     Kind.INSTANCE_METADATA: _METADATA,
     Kind.FRAMES: {"GET": WebService.FRAMES},
     Kind.BULKDATA: {"GET": WebService.BULK_DATA},
+    Kind.CHANGES: {"GET": WebService.CHANGES},
 }
 """Who answers GET answers HEAD; OPTIONS is answered everywhere."""

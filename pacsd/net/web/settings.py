@@ -48,6 +48,10 @@ class DicomWebSettings(Settings):
     max_requests: int = Field(default=64, ge=1, le=10_000)
     """Requests answered at once. One more gets 503 with Retry-After."""
 
+    max_change_readers: int = Field(default=16, ge=1, le=128)
+    """Clients that wait for changes at once; they are no requests of `max_requests`. One more gets
+    503 with Retry-After."""
+
     metadata_ahead: bool = True
     """Make the metadata of what is stored soon after, and keep it, so that it is there when it is
     asked for. Takes half of one processor's time at most, while there is something to make."""

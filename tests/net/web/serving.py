@@ -20,6 +20,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import ByteRange, Location, StageRequest
 from pacsd.archive.access import Retrieved
 from pacsd.archive.bulk_data import BulkReader
+from pacsd.archive.change_feed import ChangeFeed
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.frame_reading import FrameReader
@@ -39,6 +40,7 @@ from pacsd.net.endpoint import Endpoint
 from pacsd.net.http import Health, HttpListener
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.web.bulk import BulkDesk
+from pacsd.net.web.changes import ChangeDesk, FeedPace
 from pacsd.net.web.deleting import DeleteDesk
 from pacsd.net.web.desk import Answer as Answers
 from pacsd.net.web.desk import Terms, WebDesk
@@ -148,6 +150,7 @@ class Made:
     noted: list[Retrieved] = field(default_factory=list)
     deleted: list[tuple[str, ...]] = field(default_factory=list)
     failure: Exception | None = None
+    pace: FeedPace = field(default_factory=FeedPace)
 
     async def note(self, retrieved: Retrieved) -> None:
         """Keep what left."""
@@ -171,6 +174,7 @@ class Served:
     address: Endpoint
     client: ClientSession
     made: Made
+    feed: ChangeFeed
 
     @property
     def root(self) -> str:
@@ -230,6 +234,7 @@ async def serving(
     names_are_exact: bool = False,
     made: Made | None = None,
     http: HttpLimits | None = None,
+    max_change_readers: int = 4,
 ) -> AsyncIterator[Served]:
     """An empty archive, served."""
     store, limits = store or BreakableStore(), limits or QueryLimits()
@@ -239,7 +244,9 @@ async def serving(
         searching = Searching(finder, MAX_RESULTS, names_are_exact=names_are_exact)
         retriever = Retriever(store, index, limits)
         made = made or Made()
+        feed = ChangeFeed(index, max_change_readers)
         answers = _answers(store, index, ingest, searching, retriever, made)
+        answers[WebService.CHANGES] = ChangeDesk(feed, made.pace).answer
         desk = WebDesk(answers, terms or Terms())
         listener = HttpListener(
             endpoint or Endpoint("127.0.0.1", 0),
@@ -247,6 +254,7 @@ async def serving(
             health=lambda: Health(is_ready=True),
             limits=http,
             services={ROOT: desk.answer},
+            ending=feed.end,
         )
         async with anyio.create_task_group() as tasks, ClientSession() as client:
             for run in (ingest.run, listener.run):
@@ -254,7 +262,7 @@ async def serving(
                 tasks.start_soon(run, started.set)
                 await started.wait()
             address = Endpoint("127.0.0.1", listener.address.port)
-            yield Served(store, index, ingest, address, client, made)
+            yield Served(store, index, ingest, address, client, made, feed)
             tasks.cancel_scope.cancel()
 
 
@@ -265,7 +273,7 @@ def _answers(
     searching: Searching,
     retriever: Retriever,
     made: Made,
-) -> Mapping[WebService, Answers]:
+) -> dict[WebService, Answers]:
     """As the daemon has them; `tests/app/test_web_wiring.py` sees to it that it does."""
     trail = Trail(made, lambda: made.now_s)
     metadata = MetadataReader(MetadataMaker(store, retriever), KeptMetadata(index))

@@ -42,6 +42,7 @@ DELETES, ALL = f"DELETE, {READS}", f"DELETE, {STORES}"
         (path(below="/metadata"), READS),
         (path(below="/frames/1"), READS),
         (path(below="/bulkdata/7FE00010"), READS),
+        ("/changes", READS),
     ],
 )
 async def test_methods(served: Served, target: str, allow: str) -> None:
@@ -89,6 +90,9 @@ async def test_w21_what_is_no_uid(served: Served, target: str) -> None:
         (path(below="/metadata"), None),
         (path(below="/frames/1"), "application/octet-stream"),
         (path(below="/bulkdata/7FE00010"), "application/octet-stream"),
+        ("/changes", None),
+        ("/changes?since=1", None),
+        ("/changes?epoch=f00", None),
         ("/nothing", None),
         (path("1.9"), None),
     ],

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
 import orjson
@@ -19,6 +20,7 @@ from pacsd.dicomweb.errors import BadRequest
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.web.exchange import Exchange, problem
+from pacsd.net.web.request_places import RequestPlaces
 from tests.net.test_http import request as http_request
 from tests.net.test_http import serving
 
@@ -179,3 +181,41 @@ async def test_w24_who_reads_nothing_is_cut_off() -> None:
         writer.write(http_request("/dicomweb"))
         await closed.wait()
         writer.close()
+
+
+async def test_it_is_told_when_its_client_goes() -> None:
+    begun, ended = anyio.Event(), anyio.Event()
+
+    async def sends(exchange: Exchange) -> StreamResponse:
+        assert not exchange.is_gone
+        begun.set()
+        await exchange.gone()
+        assert exchange.is_gone
+        ended.set()
+        return problem(503, "nobody reads this")
+
+    async with sending(sends) as address:
+        host, _, port = address.rpartition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(http_request("/dicomweb"))
+        await begun.wait()
+        writer.transport.abort()
+        with anyio.fail_after(15):
+            await ended.wait()
+
+
+async def test_where_nothing_can_tell_nobody_goes() -> None:
+    tested = exchange_of()
+    assert not tested.is_gone
+    with anyio.move_on_after(0) as scope:
+        await tested.gone()
+    assert scope.cancelled_caught
+
+
+def test_its_place_is_another_s_while_it_waits_aside() -> None:
+    places = RequestPlaces(1)
+    tested = replace(exchange_of(), places=places)
+    with places.taken():
+        with tested.aside():
+            assert not places.is_full
+        assert places.is_full

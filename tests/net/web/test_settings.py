@@ -9,6 +9,7 @@ def test_what_holds_unless_somebody_says_so() -> None:
     assert settings.enabled
     assert (settings.public_url, settings.cors_origins) == ("", ())
     assert (settings.max_results, settings.max_requests) == (10_000, 64)
+    assert settings.max_change_readers == 16
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,14 @@ def test_what_is_no_origin(origin: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"max_results": 0}, {"max_requests": 0}, {"max_results": 1_000_001}, {"maximum": 1}],
+    [
+        {"max_results": 0},
+        {"max_requests": 0},
+        {"max_change_readers": 0},
+        {"max_change_readers": 129},
+        {"max_results": 1_000_001},
+        {"maximum": 1},
+    ],
 )
 def test_bounds(wrong: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
