@@ -26,6 +26,9 @@ from pacsd.dicom.tag import Tag
 from pacsd.dicom.values import SINGLE_VALUED, unpadded
 from pacsd.dicom.vr import VR
 
+MAX_REMEMBERED_TEXT = 64
+"""Characters of a value whose member may be remembered."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -64,7 +67,15 @@ def json_of_matches(matches: Iterable[Mapping[Tag, str | Field]]) -> bytes:
 def _member(tag: Tag, value: str | Field) -> str:
     if isinstance(value, Field):
         return _of_field(tag, value)
+    return _short(tag, value) if len(value) <= MAX_REMEMBERED_TEXT else _of_known(tag, value)
+
+
+def _of_known(tag: Tag, value: str) -> str:
     return _of_text(_dictionary_plan(tag), value)
+
+
+# What one instance of a series says the others say too.
+_short = lru_cache(maxsize=4_096)(_of_known)
 
 
 def _of_field(tag: Tag, field: Field) -> str:

@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    bindparam,
+    literal_column,
+    select,
+)
 
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
 from pacsd.index.columns import (
     NO_EXTRAS,
     SOP_CLASS_UID,
@@ -27,6 +36,9 @@ from pacsd.index.selections import slices
 from pacsd.index.sqlite import driver, positional
 
 _KEPT_STATEMENTS = 256
+OWNER: Tag = 0
+"""Stands for the number of an entity above, where columns are chosen."""
+
 _COLLECTED = frozenset({MODALITIES_IN_STUDY, SOP_CLASSES_IN_STUDY})
 _SIZES = (1, 4, 16, 64, 256, 1_000)
 
@@ -65,15 +77,52 @@ def read_entities(
     `tags` are indexed at that level.
     """
     columns = [column for tag in tags if (column := column_of(tag, level, extras)) is not None]
+    above = _counted_above(level, columns)
+    elsewhere = {column.tag for each in above.values() for column in each}
+    own = [column for column in columns if column.tag not in elsewhere]
+    owners = [IndexedColumn(each, OWNER, VR.UN, TABLES[each].c.id) for each in above]
     found: dict[int, Entity] = {}
     for some in slices(ids):
-        for row in _rows(level, some, columns, connection, with_first=with_first):
+        rows = _rows(level, some, [*own, *owners], connection, with_first=with_first)
+        counted = _counted(above, rows, connection)
+        for number, first, *read in rows:
             values = {
                 column.tag: _text(column.tag, value)
-                for column, value in zip(columns, row[2:], strict=True)
+                for column, value in zip(own, read, strict=False)
             }
-            found[row[0]] = Entity(row[0], values, row[1] or 0)
+            for each, owner in zip(above, read[len(own) :], strict=True):
+                values |= counted[each, owner]
+            found[number] = Entity(number, values, first or 0)
     return [found[each] for each in ids if each in found]
+
+
+def _counted_above(
+    level: Level, columns: Sequence[IndexedColumn]
+) -> Mapping[Level, Sequence[IndexedColumn]]:
+    """The columns that are computed for an entity of a level above: once for each is enough."""
+    above: dict[Level, list[IndexedColumn]] = {}
+    for column in columns:
+        if column.level < level and isinstance(column.column, ScalarSelect):
+            above.setdefault(column.level, []).append(column)
+    return above
+
+
+def _counted(
+    above: Mapping[Level, Sequence[IndexedColumn]],
+    rows: Sequence[tuple[Any, ...]],
+    connection: Connection,
+) -> dict[tuple[Level, int], dict[Tag, str]]:
+    """What those columns say, by the number of the entity above, which ends the rows."""
+    counted: dict[tuple[Level, int], dict[Tag, str]] = {}
+    for place, (level, columns) in enumerate(above.items(), -len(above)):
+        owners = sorted({row[place] for row in rows})
+        for some in slices(owners):
+            for number, _, *values in _rows(level, some, columns, connection, with_first=False):
+                counted[level, number] = {
+                    column.tag: _text(column.tag, value)
+                    for column, value in zip(columns, values, strict=True)
+                }
+    return counted
 
 
 def _text(tag: Tag, value: Any) -> str:
@@ -91,7 +140,7 @@ def _rows(
     with_first: bool,
 ) -> list[tuple[Any, ...]]:
     size = next(each for each in _SIZES if each >= len(ids))
-    shape = (level, size, tuple((each.tag, each.extra) for each in columns), with_first)
+    shape = (level, size, tuple((each.tag, each.level, each.extra) for each in columns), with_first)
     known = _statements.get(shape)
     if known is None:
         known = positional(_statement(level, size, columns, with_first=with_first))

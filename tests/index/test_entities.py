@@ -58,6 +58,20 @@ def test_what_is_computed_counts_only_what_is_shown(desk: WriterDesk) -> None:
     assert list(patient.values.values()) == ["1", "1", "2"]
 
 
+def test_what_is_computed_of_levels_above_is_that_of_each_one_s_own(desk: WriterDesk) -> None:
+    fill(desk)
+    added(desk, new("9.1.1", study="9", series="9.1"))
+    tags = (MODALITIES, 0x00201206, 0x00201208, 0x00201209, 0x00201204, 0x00080018)
+    instances = read(desk, Level.INSTANCE, *tags)
+    told = {each.values[0x00080018]: [each.values[tag] for tag in tags[:-1]] for each in instances}
+    assert told.pop("9.1.1") == ["", "1", "1", "1", "5"]
+    assert len(told) == 4
+    assert {tuple(each) for each in told.values()} == {("CT\\MR", "2", "4", "2", "5")}
+    first = read(desk, Level.SERIES, *tags[:3], with_first=True)[0]
+    assert list(first.values.values()) == ["CT\\MR", "2", "4"]
+    assert first.first_instance == instances[0].id
+
+
 def test_the_first_instance_that_is_shown(desk: WriterDesk) -> None:
     fill(desk)
     instances = read(desk, Level.INSTANCE, with_first=True)
