@@ -18,7 +18,7 @@
                          what a C-GET has to be ready for, and the files it makes
     importing.py, import_records.py
                          or copied into the archive
-    exporting.py, export_selection.py, export_folder.py, export_records.py, file_ids.py
+    exporting.py, export_selection.py, export_folder.py, export_records.py
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only
     checking.py          the check of the store, and the scrub; purging.py the purge

@@ -22,7 +22,6 @@ from pacsd.app.export_folder import (
 )
 from pacsd.app.export_records import ExportProgress, ExportTally
 from pacsd.app.export_selection import ChosenStudy, ExportRequest, Selection
-from pacsd.app.file_ids import FileIDs, TooManyNames
 from pacsd.archive.access import Access, Retrieved
 from pacsd.archive.corrected_reading import CorrectedReading
 from pacsd.archive.finding import FindError
@@ -30,9 +29,10 @@ from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import NotCorrected, Retriever, Unreadable
 from pacsd.dicom.dicomdir import FileID
 from pacsd.dicom.dictionary import keyword_of
-from pacsd.dicom.errors import DicomError
+from pacsd.dicom.errors import DicomError, FileSetError
+from pacsd.dicom.file_ids import FileIDs
 from pacsd.dicom.tag import Tag, format_tag
-from pacsd.index.records import Copy
+from pacsd.index.records import Copy, StoredInstance
 
 FILES_AT_ONCE = 8
 """Of which each takes memory for a piece of a data set, up to 1 MiB."""
@@ -121,10 +121,19 @@ class ExportErrand:
                 for study in studies:
                     async with aclosing(self._selection.instances(study)) as chosen:
                         async for each in chosen:
-                            file_id = self._file_ids.file_id(each.stored)
+                            file_id = self._file_id(each.stored)
                             await give.send(_Wanted(file_id, each.retrievable))
-            except (FindError, TooManyNames) as error:
+            except (FindError, FileSetError) as error:
                 self._tally.gave_up = str(error)
+
+    def _file_id(self, stored: StoredInstance) -> FileID:
+        study = stored.study_instance_uid
+        # A Patient ID that another issuer gave, or that is empty, may be another patient's.
+        patient = (stored.patient_id, stored.issuer_of_patient_id) if stored.patient_id else study
+        series = stored.series_instance_uid
+        return self._file_ids.file_id(
+            stored.sop_class_uid, series=series, study=study, patient=patient
+        )
 
     async def _work(
         self, take: MemoryObjectReceiveStream[_Wanted], all_of_it: anyio.CancelScope

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pacsd.dicom.dicomdir import FileID, referenced_files
+from pacsd.dicom.dicomdir import MAX_DICOMDIR_BYTES, FileID, referenced_files
 from pacsd.dicom.errors import Part10Error
 from pacsd.dicom.registry import TransferSyntax
-
-MAX_DICOMDIR_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ names the field, the value and the rule.
     charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
     values          values by VR; value_check, person_name                PS3.5 section 6.2
     frames          frame tables; fragments of encapsulated Pixel Data    PS3.5 sections 8, A.4
-    dicomdir        read; dicomdir_writer, directory_records and _keys    PS3.3 annex F
+    dicomdir        read; dicomdir_writer, directory_maker, file_ids      PS3.3 annex F, PS3.10 8
     query, level    what is asked for: query_keys, identifier, answer      PS3.4 sections C.4, C.6
     matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7

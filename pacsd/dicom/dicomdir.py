@@ -14,6 +14,9 @@ DIRECTORY_RECORD_SEQUENCE = 0x00041220
 RECORD_IN_USE_FLAG = 0x00041410
 REFERENCED_FILE_ID = 0x00041500
 
+MAX_DICOMDIR_BYTES = 256 * 1024 * 1024
+"""So long a one is read, and made."""
+
 FileID: TypeAlias = tuple[str, ...]
 """The components of a File ID: folders, then the file (PS3.10 section 8.2)."""
 

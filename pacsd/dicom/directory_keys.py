@@ -73,6 +73,14 @@ _ANY_BYTES = "application/octet-stream"
 _PREFIX_LENGTH = 2
 
 
+def sources_of(kind: RecordType) -> frozenset[Tag]:
+    """The attributes of an instance that its keys are taken from, if it has them."""
+    tags = {key.tag for key in kind.keys}
+    if _VERIFICATION_DATE_TIME in tags:
+        tags.add(_VERIFYING_OBSERVER_SEQUENCE)
+    return frozenset(tags)
+
+
 class KeyWriter:
     """Writes the keys of records; `made_up` counts by keyword what had to be made up."""
 

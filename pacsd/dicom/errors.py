@@ -11,7 +11,8 @@
     ├── FrameError     Pixel Data that cannot be divided into frames (PS3.5 section A.4)
     ├── JsonModelError  DICOM JSON that is none (PS3.18 annex F)
     ├── KeyValueError  a key that cannot be matched (PS3.4 section C.2.2.2)
-    └── IdentifierError   an Identifier that asks for nothing we could look for (PS3.4 section C.4)
+    ├── IdentifierError   an Identifier that asks for nothing we could look for (PS3.4 section C.4)
+    └── FileSetError   a File-set of more files than it can have (PS3.10 section 8)
 
 Each message names the field, the value and the rule, safe to print on one log line.
 """
@@ -68,3 +69,7 @@ class IdentifierError(DicomError):
         super().__init__(f"({tag >> 16:04X},{tag & 0xFFFF:04X}): {text}")
         self.tag = tag
         self.text = text
+
+
+class FileSetError(DicomError):
+    """A File-set would have more files than names, or than its directory may refer to."""

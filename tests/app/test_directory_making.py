@@ -7,9 +7,10 @@ import pytest
 from pydicom import dcmread
 
 from pacsd.app import directory_making
-from pacsd.app.directory_making import DirectoryTooLong, FileWithoutRecord, make_directory
+from pacsd.app.directory_making import FileWithoutRecord, make_directory
 from pacsd.app.export_folder import ExportedFile, ExportFolder, meta_of
 from pacsd.dicom.dicomdir import FileID
+from pacsd.dicom.errors import FileSetError
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.dicom.as_pydicom_lists import file_set
 
@@ -130,7 +131,7 @@ def test_a_directory_has_a_bound(folder: ExportFolder, monkeypatch: pytest.Monke
     monkeypatch.setattr(directory_making, "MAX_DICOMDIR_BYTES", 1000)
     for number in range(1, 10):
         add(folder, f"1/1/1/{number}")
-    with pytest.raises(DirectoryTooLong, match="more than 1000 bytes"):
+    with pytest.raises(FileSetError, match="more than 1000 bytes"):
         make_directory(folder.path, nothing)
     assert not (folder.path / "DICOMDIR").exists()
 

@@ -17,12 +17,12 @@ from pacsd.app.export_folder import ExportedFile
 from pacsd.app.export_records import ExportProgress, UncorrectedInstance
 from pacsd.app.export_selection import Selection, request_of
 from pacsd.app.exporting import ExportErrand
-from pacsd.app.file_ids import FileIDs, TooManyNames
 from pacsd.archive.access import Access
 from pacsd.archive.finding import FindError, QueryLimits
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.data_set import read_data_set
-from pacsd.dicom.errors import ScanError
+from pacsd.dicom.errors import FileSetError, ScanError
+from pacsd.dicom.file_ids import FileIDs
 from pacsd.dicom.level import Level
 from pacsd.dicom.part10 import decode_file_meta
 from pacsd.dicom.tag import Tag
@@ -332,13 +332,33 @@ async def test_an_index_that_cannot_say(archive: SmallArchive, tmp_path: Path) -
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("error", [FindError("the index failed"), TooManyNames("no number left")])
+async def test_patients_are_kept_apart_where_a_patient_id_does_not_say_that_they_are_one(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    patients = [("P", ""), ("P", "X"), ("P", ""), ("", ""), ("", "")]
+    for number, (patient, issuer) in enumerate(patients):
+        await archive.add(
+            f"1.{number}",
+            PatientID=patient,
+            IssuerOfPatientID=issuer,
+            StudyInstanceUID=f"2.{number}",
+            SeriesInstanceUID=f"2.{number}.1",
+        )
+    await exported(archive, tmp_path / "out")
+    lines = (tmp_path / "out/manifest.jsonl").read_bytes().splitlines()
+    folder_of = {told["sop_instance_uid"]: told["file"] for told in map(orjson.loads, lines)}
+    folders = [folder_of[f"1.{number}"].split("/")[1] for number in range(len(patients))]
+    assert folders[0] == folders[2]
+    assert len({*folders}) == len(patients) - 1
+
+
+@pytest.mark.parametrize("error", [FindError("the index failed"), FileSetError("no number left")])
 async def test_what_goes_wrong_on_the_way_ends_it(
     archive: SmallArchive, tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await archive.add("1.1")
 
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise error
 
     patched = Selection if isinstance(error, FindError) else FileIDs

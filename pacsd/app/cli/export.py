@@ -137,7 +137,8 @@ def _is_tried(ended: "Ended[ExportProgress]") -> bool:
 
 
 def _make_directory(folder: Path, ended: "Ended[ExportProgress]") -> _Made:
-    from pacsd.app.directory_making import DirectoryTooLong, make_directory
+    from pacsd.app.directory_making import make_directory
+    from pacsd.dicom.errors import FileSetError
 
     try:
         with progress_bar("making DICOMDIR") as advance:
@@ -146,7 +147,7 @@ def _make_directory(folder: Path, ended: "Ended[ExportProgress]") -> _Made:
         ended.failure = INTERRUPTED
     except OSError as error:
         return _Made(failure=f"no DICOMDIR: {error.filename or folder}: {error.strerror}")
-    except DirectoryTooLong as error:
+    except FileSetError as error:
         return _Made(failure=f"no DICOMDIR: {error}; export less at once, or with --no-dicomdir")
     return _Made(failure="no DICOMDIR")
 

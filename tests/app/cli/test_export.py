@@ -229,7 +229,7 @@ def test_a_dicomdir_has_a_bound(archive: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_the_dicomdir_lacks_is_told(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pacsd.app.directory_making.MAX_NAMED", 1)
-    monkeypatch.setattr("pacsd.app.directory_making.record_type_of", lambda _: None)
+    monkeypatch.setattr("pacsd.dicom.directory_maker.record_type_of", lambda _: None)
     done = run(archive, "export", archive / "out", "--all")
     assert done.exit_code == 0
     assert "not in the DICOMDIR: no directory record for CT Image Storage" in done.stderr
