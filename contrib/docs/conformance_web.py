@@ -1,6 +1,7 @@
 """DICOMweb in the conformance statement: which resources there are, and the bounds of requests."""
 
 from contrib.docs.sections import Section, code, table
+from pacsd.archive import file_sets
 from pacsd.dicomweb import change_parameters, multipart, parameters, query_string, targets
 from pacsd.net import http_connection
 from pacsd.net.web import storing
@@ -21,7 +22,7 @@ def resources() -> str:
 
 def bounds() -> str:
     """What a request may be, and how a larger one is answered."""
-    kib = 1024
+    kib, mib = 1024, 1024**2
     rows = [
         ("connections", f"{http_connection.MAX_CONNECTIONS}", "503"),
         ("parameters of a query", f"{query_string.MAX_PARAMETERS}", "400"),
@@ -31,6 +32,7 @@ def bounds() -> str:
         ("changes of one answer", f"{change_parameters.MAX_LIMIT}", "400"),
         ("seconds to wait for one", f"{change_parameters.MAX_WAIT_S}", "400"),
         ("parts of a payload", f"{storing.MAX_PARTS}", "413"),
+        ("bytes of a DICOMDIR", f"{file_sets.MAX_DIRECTORY_BYTES // mib} MiB", "413"),
         ("headers of a part", f"{multipart.MAX_HEADER_BYTES // kib} KiB", "413"),
         (
             "time without a byte moved",

@@ -130,6 +130,7 @@ ROWS = {
     "W16": ("limits, offsets, parameters and values without measure", "400, or clamped"),
     "W17": ("frames 0, -1, 1e9 or 100,000 of them", "400 or 404"),
     "W19": ("DELETE of what is not named, or by whom it may not be", "405, 403"),
+    "W20": ("names of patients and studies that are paths or devices, in a ZIP", "numbers, UIDs"),
     "W21": ("line breaks in what becomes a header", "encoded"),
     "W22": ("pages of other origins, foreign Host headers", "403, 421; no CORS unless named"),
     "W23": ("pages and pictures in what is fetched by a browser", "`nosniff`, no scripts"),

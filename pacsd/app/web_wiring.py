@@ -11,6 +11,7 @@ from pacsd.app.opening import Archive
 from pacsd.archive.access import Access
 from pacsd.archive.bulk_data import BulkReader
 from pacsd.archive.change_feed import ChangeFeed
+from pacsd.archive.file_sets import FileSets
 from pacsd.archive.finding import Finder, IndexUnavailable
 from pacsd.archive.frame_reading import FrameReader
 from pacsd.archive.ingest import Ingest
@@ -33,6 +34,7 @@ from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.zipping import ZipDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,13 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
     trail = Trail(parts.access, time.monotonic)
     searching = Searching(parts.finder, config.dicomweb.max_results, names_are_exact=is_exact)
     frames = FrameDesk(retriever, FrameReader(store), trail)
+    zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
     storing = StoreDesk(parts.ingest, now_us, config.dicomweb.max_instance_bytes)
     # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.
     is_open = config.http.listen is not None and config.http.listen.is_loopback
     return {
         WebService.SEARCH: searching.answer,
-        WebService.INSTANCES: InstanceDesk(retriever, trail).answer,
+        WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
         WebService.METADATA: MetadataDesk(retriever, parts.metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,

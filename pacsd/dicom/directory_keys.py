@@ -7,6 +7,7 @@ stay empty.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from pacsd.dicom.answer import AnswerWriter, Field, field_of
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET, DataSet
@@ -44,6 +45,7 @@ _PARTS: Mapping[Tag, tuple[ReturnKey, ...]] = {
 # Of the series, the acquisition, the content and the creation of the instance.
 _OTHER_DATES: tuple[Tag, ...] = (0x00080021, 0x00080022, 0x00080023, 0x00080012)
 _OTHER_TIMES: tuple[Tag, ...] = (0x00080031, 0x00080032, 0x00080033, 0x00080013)
+_SOURCES_OF_ALL = {SPECIFIC_CHARACTER_SET, _SOP_CLASS_UID, *_OTHER_DATES, *_OTHER_TIMES}
 _INSTEAD: Mapping[VR, tuple[tuple[Tag, ...], str]] = {
     VR.DA: (_OTHER_DATES, "19000101"),
     VR.TM: (_OTHER_TIMES, "000000"),
@@ -73,9 +75,10 @@ _ANY_BYTES = "application/octet-stream"
 _PREFIX_LENGTH = 2
 
 
+@lru_cache(maxsize=64)
 def sources_of(kind: RecordType) -> frozenset[Tag]:
     """The attributes of an instance that its keys are taken from, if it has them."""
-    tags = {key.tag for key in kind.keys}
+    tags = {key.tag for key in kind.keys} | _SOURCES_OF_ALL
     if _VERIFICATION_DATE_TIME in tags:
         tags.add(_VERIFYING_OBSERVER_SEQUENCE)
     return frozenset(tags)

@@ -114,6 +114,11 @@ class RecordType:
     term: str
     keys: tuple[DirectoryKey, ...]
 
+    @property
+    def has_sequences(self) -> bool:
+        """Whether one of the keys is a sequence."""
+        return any(key.vr == VR.SQ for key in self.keys)
+
 
 @cache
 def record_type(term: str) -> RecordType:

@@ -29,11 +29,14 @@ class SmallArchive:
     async def add(self, uid: str, *, pixel_bytes: int = 0, **attributes: str) -> bytes:
         """Store an instance: its data set. `attributes` are values by keyword."""
         data = data_set({"SOPInstanceUID": uid, **attributes}, pixel_bytes=pixel_bytes)
-        sop_class_uid = attributes.get("SOPClassUID", CT_IMAGE_STORAGE)
+        await self.add_data(data, uid, attributes.get("SOPClassUID", CT_IMAGE_STORAGE))
+        return data
+
+    async def add_data(self, data: bytes, uid: str, sop_class_uid: str) -> None:
+        """Store an instance that is this data set."""
         request = replace(REQUEST, sop_instance_uid=uid, sop_class_uid=sop_class_uid)
         location = await stored(self.store, encode_preface(request) + data)
         await self.index.add([await read_stored(self.store, location)])
-        return data
 
     def damage(self, number: int) -> None:
         """Change the last byte of the file that was stored so late."""

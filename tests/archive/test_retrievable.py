@@ -43,3 +43,7 @@ def test_only_what_lives_leaves(state: InstanceState) -> None:
 
 def test_nothing_leaves_without_a_copy() -> None:
     assert not may_leave(replace(STORED, copies=()))
+
+
+def test_its_number_is_that_of_the_index() -> None:
+    assert retrievable(replace(STORED, id=7), None).number == 7

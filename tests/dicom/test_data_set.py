@@ -3,7 +3,7 @@ from pydicom.dataset import Dataset
 
 from pacsd.dicom import data_set as data_sets
 from pacsd.dicom.charset import character_set
-from pacsd.dicom.data_set import read_data_set
+from pacsd.dicom.data_set import read_data_set, read_elements
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.registry import TransferSyntax
 from tests.dicom.by_pydicom import UNCOMPRESSED, encoded
@@ -34,6 +34,22 @@ def test_values_and_items(syntax: TransferSyntax) -> None:
     assert found.vr(CODES) == "SQ"
     assert NAME in found
     assert sorted(found) == [0x00080005, CODES, NAME, ROWS]
+
+
+@pytest.mark.parametrize("syntax", UNCOMPRESSED)
+def test_some_elements_are_read_by_themselves(syntax: TransferSyntax) -> None:
+    raw, wanted = encoded(nested(), syntax), frozenset({0x00080005, NAME, ROWS})
+    found = read_elements(raw, syntax, wanted, stop_before=ROWS + 1)
+    assert sorted(found) == sorted(wanted)
+    assert list(found.texts(NAME)) == ["Müller^Jörg"]
+    assert list(found.texts(ROWS)) == ["512"]
+    assert sorted(read_elements(raw, syntax, wanted, stop_before=ROWS)) == [0x00080005, NAME]
+
+
+def test_what_nests_too_deep_has_no_elements() -> None:
+    too_deep = b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff" * 100
+    with pytest.raises(ScanError):
+        read_elements(too_deep, EXPLICIT, frozenset({NAME}), stop_before=ROWS)
 
 
 def test_too_many_elements_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 
 from pacsd.dicom.data_set import DataSet, read_data_set
-from pacsd.dicom.directory_keys import MAX_CONTENT_ITEMS, KeyWriter
+from pacsd.dicom.directory_keys import MAX_CONTENT_ITEMS, KeyWriter, sources_of
 from pacsd.dicom.directory_records import record_type
 from pacsd.dicom.header_stream import known_syntax
 from pacsd.testing.objects import data_set
@@ -182,3 +182,11 @@ def test_a_presentation_state_has_its_references_alone() -> None:
     assert record.ReferencedSeriesSequence[0].ReferencedImageSequence[0] == image
     assert "left out" not in str(record)
     assert record.BlendingSequence[0].ReferencedSeriesSequence[0].SeriesInstanceUID == "1.4"
+
+
+def test_where_keys_come_from() -> None:
+    study = sources_of(record_type("STUDY"))
+    # Its own date, that of the series instead, and the character set.
+    assert study >= {0x00080020, 0x00080021, 0x00080005}
+    assert 0x0040A073 in sources_of(record_type("SR DOCUMENT"))
+    assert 0x0040A073 not in study

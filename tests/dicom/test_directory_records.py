@@ -62,3 +62,11 @@ def test_keys_say_when_they_must_have_a_value() -> None:
 def test_there_are_no_other_types() -> None:
     with pytest.raises(KeyError):
         record_type("CURVE")
+
+
+@pytest.mark.parametrize(
+    ("term", "has_sequences"),
+    [("IMAGE", False), ("PATIENT", False), ("SR DOCUMENT", True), ("PRESENTATION", True)],
+)
+def test_some_have_keys_that_are_sequences(term: str, has_sequences: bool) -> None:
+    assert record_type(term).has_sequences is has_sequences

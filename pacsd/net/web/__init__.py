@@ -7,6 +7,7 @@
     searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it
     selection.py         the instances of a resource
     instances.py         WADO-RS: DICOM files, part10.py each of them
+    zipping.py           the same in a ZIP, with a DICOMDIR
     metadata.py          their attributes; xml.py as the Native DICOM Model
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
     payload.py           answers of one part or several; tags.py whether a client has them

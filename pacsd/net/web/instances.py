@@ -1,7 +1,10 @@
 """Instances as DICOM files: of a study, a series, or one (PS3.18 sections 10.4.1.1.1 to 3)."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
+from typing import TypeAlias
 
 from aiohttp.web import StreamResponse
 
@@ -17,19 +20,26 @@ from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
 from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.zipping import ZIP, ZipDesk
 
 DICOM = "application/dicom"
+
+Offers: TypeAlias = Callable[[str], Sequence[Representation]]
+"""What there is of an instance that is stored in this Transfer Syntax."""
+
+_Fitting: TypeAlias = list[tuple[Retrievable, Choice]]
 
 
 class InstanceDesk:
     """Answers requests for instances."""
 
-    def __init__(self, retriever: Retrieves, trail: Trail) -> None:
+    def __init__(self, retriever: Retrieves, zips: ZipDesk, trail: Trail) -> None:
         self._retriever = retriever
+        self._zips = zips
         self._trail = trail
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
-        """The instances, each in the Transfer Syntax that the client takes.
+        """The instances, each in the Transfer Syntax that the client takes, or all in a ZIP.
 
         Where some can be had so and others not, those are sent, with 206 (PS3.18 table 10.4.4-1).
 
@@ -39,11 +49,17 @@ class InstanceDesk:
             OSError: one cannot be read; some may have left.
         """
         instances = await instances_of(self._retriever, exchange.target)
-        chosen = _Choices(exchange, is_alone=exchange.target.kind is Kind.INSTANCE)
-        wanted = [(each, chosen.of(each)) for each in instances]
-        fitting = [(each, choice) for each, choice in wanted if choice is not None]
-        if not fitting:
-            raise chosen.refusal
+        is_alone = exchange.target.kind is Kind.INSTANCE
+        fitting = _fitting(exchange, instances, _alone if is_alone else _several)
+        if any(choice.representation.media_type == ZIP for _, choice in fitting):
+            # What could leave otherwise does not leave beside a ZIP.
+            zipped = _fitting(exchange, instances, _in_zip)
+            return await self._zips.answer(exchange, [each for each, _ in zipped], instances)
+        return await self._send(exchange, instances, fitting)
+
+    async def _send(
+        self, exchange: Exchange, instances: Sequence[Retrievable], fitting: _Fitting
+    ) -> StreamResponse:
         opens = self._retriever.data_sets([each for each, _ in fitting])
         parts = [
             _part(exchange, each, choice, opened)
@@ -63,13 +79,44 @@ def _variant(choice: Choice) -> str:
     return f"{choice.transfer_syntax} {choice.representation.is_multipart}"
 
 
+def _fitting(exchange: Exchange, instances: Sequence[Retrievable], offers: Offers) -> _Fitting:
+    """What is sent of those that can be had in what the client takes; NotAcceptable: none can."""
+    chosen = _Choices(exchange, offers)
+    wanted = [(each, chosen.of(each)) for each in instances]
+    fitting = [(each, choice) for each, choice in wanted if choice is not None]
+    if not fitting:
+        raise chosen.refusal
+    return fitting
+
+
+def _several(syntax: str) -> Sequence[Representation]:
+    others = _others(syntax)
+    parts = Representation(DICOM, is_multipart=True, stored=syntax, others=others)
+    return [parts, *_in_zip(syntax)]
+
+
+def _alone(syntax: str) -> Sequence[Representation]:
+    parts, *zipped = _several(syntax)
+    return [parts, replace(parts, is_multipart=False), *zipped]
+
+
+def _in_zip(syntax: str) -> Sequence[Representation]:
+    """In a ZIP nothing is encoded anew: it is for those who keep it."""
+    return [Representation(ZIP, is_multipart=False, stored=syntax)]
+
+
+def _others(syntax: str) -> tuple[str, ...]:
+    """The Transfer Syntaxes that one can be encoded anew in."""
+    return tuple(each for each in REENCODABLE if each != syntax and is_reencodable(syntax, each))
+
+
 class _Choices:
     """What is sent of each, as each Transfer Syntax that they are stored in has it."""
 
-    def __init__(self, exchange: Exchange, *, is_alone: bool) -> None:
+    def __init__(self, exchange: Exchange, offers: Offers) -> None:
         self._accept = exchange.accept
         self._parameters = exchange.accepted
-        self._is_alone = is_alone
+        self._offers = offers
         self._known: dict[str, Choice | None] = {}
         self.refusal = NotAcceptable("Accept", "", "takes nothing")
 
@@ -81,14 +128,8 @@ class _Choices:
         return self._known[syntax]
 
     def _choose(self, syntax: str) -> Choice | None:
-        others = tuple(
-            each for each in REENCODABLE if each != syntax and is_reencodable(syntax, each)
-        )
-        offers = [Representation(DICOM, is_multipart=True, stored=syntax, others=others)]
-        if self._is_alone:
-            offers.append(Representation(DICOM, is_multipart=False, stored=syntax, others=others))
         try:
-            return choose(offers, self._accept, self._parameters)
+            return choose(self._offers(syntax), self._accept, self._parameters)
         except NotAcceptable as refusal:
             self.refusal = refusal
             return None

@@ -22,6 +22,7 @@ from pacsd.archive.access import Retrieved
 from pacsd.archive.bulk_data import BulkReader
 from pacsd.archive.change_feed import ChangeFeed
 from pacsd.archive.file_meta import encode_preface
+from pacsd.archive.file_sets import FileSets
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.frame_reading import FrameReader
 from pacsd.archive.ingest import Ingest
@@ -52,6 +53,7 @@ from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.zipping import ZipDesk
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
 from tests.archive.test_stored_file import REQUEST
@@ -278,9 +280,10 @@ def _answers(
     trail = Trail(made, lambda: made.now_s)
     metadata = MetadataReader(MetadataMaker(store, retriever), KeptMetadata(index))
     frames = FrameDesk(retriever, FrameReader(store), trail)
+    zips = ZipDesk(retriever, FileSets(index, retriever), trail)
     return {
         WebService.SEARCH: searching.answer,
-        WebService.INSTANCES: InstanceDesk(retriever, trail).answer,
+        WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
         WebService.METADATA: MetadataDesk(retriever, metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,

@@ -22,6 +22,7 @@ async def test_a_page_that_may_reads_every_answer(tmp_path: Path, target: str) -
         assert answer.status == (404 if target == "/nothing" else 200)
         assert answer.headers[ALLOWED] == VIEWER
         assert "Warning" in answer.headers[EXPOSED]
+        assert "Content-Disposition" in answer.headers[EXPOSED]
         assert answer.headers["Vary"] == "Origin"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
         assert "Access-Control-Allow-Credentials" not in answer.headers
