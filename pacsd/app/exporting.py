@@ -68,7 +68,8 @@ class ExportErrand:
         self._folder = ExportFolder(request.folder)
         self._file_ids = FileIDs()
         self._tally = ExportTally()
-        self._studies: dict[str, None] = {}
+        self._chosen: Sequence[ChosenStudy] = ()
+        self._left: set[str] = set()
 
     async def run(self) -> None:
         """Export everything, until the folder takes no more. Without anything no folder is made.
@@ -80,6 +81,7 @@ class ExportErrand:
             await to_thread.run_sync(self._folder.check)
             self._tally.not_found = tuple(await self._selection.not_found(self._request))
             studies = await self._selection.studies(self._request)
+            self._chosen = studies
             self._tally.studies = len(studies)
             self._tally.expected = sum(study.instances for study in studies)
             if studies:
@@ -159,7 +161,7 @@ class ExportErrand:
             except (AnotherDataSet, Unreadable) as error:
                 why = str(error)
                 continue
-            self._studies.setdefault(instance.study_instance_uid)
+            self._left.add(instance.study_instance_uid)
             if left:
                 self._tell_left(instance, left)
             return
@@ -192,16 +194,17 @@ class ExportErrand:
 
     async def _note(self) -> None:
         """Keep in the audit trail what has left."""
-        if not self._studies:
+        if not self._left:
             return
         tally = self._tally
+        chosen = (study.study_instance_uid for study in self._chosen)
         await self._access.note(
             Retrieved(
                 actor=self._request.actor,
                 peer_address="",
                 action="export",
                 outcome=tally.outcome,
-                studies=tuple(self._studies),
+                studies=tuple(uid for uid in chosen if uid in self._left),
                 detail=f"{tally.exported} of {tally.expected} instances",
             )
         )
