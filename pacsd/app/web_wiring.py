@@ -25,6 +25,7 @@ from pacsd.net.http import Serve
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk
 from pacsd.net.web.deleting import DeleteDesk
+from pacsd.net.web.describing import DescribingDesk
 from pacsd.net.web.desk import Answer, Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
 from pacsd.net.web.frames import FrameDesk
@@ -67,6 +68,7 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
     frames = FrameDesk(retriever, FrameReader(store), trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
     storing = StoreDesk(parts.ingest, now_us, config.dicomweb.max_instance_bytes)
+    describing = DescribingDesk()
     # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.
     is_open = config.http.listen is not None and config.http.listen.is_loopback
     return {
@@ -78,6 +80,9 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
         WebService.STORE: storing.answer,
         WebService.DELETE: DeleteDesk(partial(_delete, parts.removal), is_open=is_open).answer,
         WebService.CHANGES: ChangeDesk(parts.changes).answer,
+        WebService.OVERVIEW: describing.overview,
+        WebService.CAPABILITIES: describing.capabilities,
+        WebService.OPENAPI: describing.openapi,
     }
 
 

@@ -49,18 +49,20 @@ def search_parameters(query: str) -> SearchParameters:
     for name, value in parameters_of(query):
         if name in read.lists:
             read.lists[name].append(value)
-        elif name in _SINGLE:
+        elif name in SINGLE:
             _add_once(read.single, name, name, value)
-        elif name not in _IGNORED:
+        elif name not in IGNORED:
             path = path_named(name)
             _add_once(read.matches, path, name, _match_value(path, name, value))
     return _parameters(read)
 
 
-_SINGLE = frozenset({
+SINGLE = frozenset({
     "limit", "offset", "fuzzymatching", "emptyvaluematching", "multiplevaluematching",
 })  # fmt: skip
-_IGNORED = frozenset({"charset"})
+"""Parameters that stand once."""
+REPEATED = ("includefield", "accept")
+IGNORED = frozenset({"charset"})
 """JSON is in UTF-8, whatever is asked for (RFC 8259 section 8.1)."""
 
 _Key = TypeVar("_Key")
@@ -70,7 +72,7 @@ _Key = TypeVar("_Key")
 class _Read:
     """The parameters, sorted by what they are."""
 
-    lists: dict[str, list[str]] = field(default_factory=lambda: {"includefield": [], "accept": []})
+    lists: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in REPEATED})
     single: dict[str, str] = field(default_factory=dict)
     matches: dict[Path, str] = field(default_factory=dict)
 

@@ -47,6 +47,8 @@ METHODS = {
     f"{INSTANCE}/frames/1": READS,
     f"{INSTANCE}/bulkdata/7FE00010": READS,
     "/changes": READS,
+    "/capabilities": READS,
+    "/openapi.json": READS,
 }
 
 
@@ -93,7 +95,9 @@ async def test_who_answers_what(tmp_path: Path, index: Index) -> None:
             assert (answer.status, await answer.json(content_type=None)) == (200, [])
         for target in list(METHODS)[1:]:
             async with client.get(f"http://{address}/dicomweb{target}") as answer:
-                is_there = target.rpartition("/")[2] in {"series", "instances", "changes"}
+                is_there = target.rpartition("/")[2] in {
+                    "series", "instances", "changes", "capabilities", "openapi.json",
+                }  # fmt: skip
                 assert answer.status == (200 if is_there else 404), target
 
 

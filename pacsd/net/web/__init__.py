@@ -14,6 +14,8 @@
     storing.py           STOW-RS; store_report.py what became of each
     changes.py           what happened, waited for or as server-sent events
     deleting.py          DELETE; trail.py who retrieved what
+    operations.py        what each service takes and answers; described_values.py the schemas of it
+    describing.py        that table as openapi.py and wadl.py write it, and page.py to try it
     settings.py          [dicomweb]
 
 In: requests below /dicomweb, from `net.http`. Out: answers, streamed. The grammar of all this is in

@@ -186,7 +186,7 @@ def _refused(
         "oldest": page.forgotten,
         "last": page.newest,
     }
-    return exchange.plain_json(orjson.dumps(body) + b"\n", status=Gone.status)
+    return exchange.plain(orjson.dumps(body) + b"\n", status=Gone.status)
 
 
 def _json_of(exchange: Exchange, page: FedPage) -> Response:
@@ -196,7 +196,7 @@ def _json_of(exchange: Exchange, page: FedPage) -> Response:
         "last": page.last,
         "more": page.has_more,
     }
-    return exchange.plain_json(orjson.dumps(body) + b"\n")
+    return exchange.plain(orjson.dumps(body) + b"\n")
 
 
 async def _opened(exchange: Exchange, page: FedPage) -> StreamResponse:

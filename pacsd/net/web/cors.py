@@ -46,3 +46,8 @@ class Cors:
         if origin is None:
             return request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
         return origin not in self._origins and origin != f"{request.scheme}://{request.host}"
+
+
+def is_preflight(request: BaseRequest) -> bool:
+    """Whether a browser asks what a page may do, and not anybody what there is."""
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers

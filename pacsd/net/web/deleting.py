@@ -61,4 +61,4 @@ def _reason(exchange: Exchange) -> str:
 
 def _deleted(exchange: Exchange, count: int) -> Response:
     body = orjson.dumps({"deleted_instances": count}) + b"\n"
-    return exchange.plain_json(body)
+    return exchange.plain(body)

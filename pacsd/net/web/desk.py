@@ -10,7 +10,7 @@ from pacsd.archive.finding import FindError, TooCostly, TooManyMatches
 from pacsd.dicomweb.errors import DicomWebError, RangeNotSatisfiable
 from pacsd.dicomweb.targets import Target, target_of
 from pacsd.net.http_connection import GUARDS
-from pacsd.net.web.cors import Cors
+from pacsd.net.web.cors import Cors, is_preflight
 from pacsd.net.web.exchange import ROOT, Exchange, Unavailable, problem
 from pacsd.net.web.request_places import RequestPlaces
 from pacsd.net.web.resources import RESOURCES, WebService
@@ -79,7 +79,7 @@ class WebDesk:
     ) -> StreamResponse:
         known = {*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}
         allow = {"Allow": ", ".join(sorted(known))}
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and ("OPTIONS" not in methods or is_preflight(request)):
             return Response(status=204, headers={**GUARDS, **allowed, **allow})
         service = methods.get("GET" if request.method == "HEAD" else request.method)
         if service is None:

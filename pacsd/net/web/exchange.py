@@ -146,9 +146,16 @@ class Exchange:
         given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": media_type}
         return Response(body=body, status=status, headers=given)
 
-    def plain_json(self, body: bytes, *, status: int = 200) -> Response:
+    def plain(
+        self,
+        body: bytes,
+        media_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+        *,
+        status: int = 200,
+    ) -> Response:
         """An answer that is no data set."""
-        given = {**GUARDS, **self.allowed, "Content-Type": "application/json"}
+        given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": media_type}
         return Response(body=body, status=status, headers=given)
 
     async def _write(self, answer: StreamResponse, pieces: AsyncGenerator[Buffer, None]) -> None:

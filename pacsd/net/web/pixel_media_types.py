@@ -22,6 +22,10 @@ _ROOT = "1.2.840.10008.1.2."
 _BY_SYNTAX = {_ROOT + end: media_type for media_type, ends in _COMPRESSED.items() for end in ends}
 
 
+PIXEL_MEDIA_TYPES = tuple(_COMPRESSED)
+"""Those of compressed frames."""
+
+
 def media_type_of_syntax(transfer_syntax_uid: str) -> str:
     """What a frame in this Transfer Syntax is; bytes alone where the standard has no name."""
     return _BY_SYNTAX.get(transfer_syntax_uid, OCTET_STREAM)

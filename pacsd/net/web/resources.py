@@ -18,6 +18,9 @@ class WebService(StrEnum):
     STORE = "STOW-RS"
     DELETE = "soft delete"
     CHANGES = "change feed"
+    OVERVIEW = "page to try it, or links"
+    CAPABILITIES = "capabilities"
+    OPENAPI = "OpenAPI description"
 
 
 _SEARCH = {"GET": WebService.SEARCH}
@@ -36,5 +39,9 @@ RESOURCES: Mapping[Kind, Mapping[str, WebService]] = {
     Kind.FRAMES: {"GET": WebService.FRAMES},
     Kind.BULKDATA: {"GET": WebService.BULK_DATA},
     Kind.CHANGES: {"GET": WebService.CHANGES},
+    Kind.SERVICE: {"GET": WebService.OVERVIEW, "OPTIONS": WebService.CAPABILITIES},
+    Kind.CAPABILITIES: {"GET": WebService.CAPABILITIES},
+    Kind.OPENAPI: {"GET": WebService.OPENAPI},
 }
-"""Who answers GET answers HEAD; OPTIONS is answered everywhere."""
+"""Who answers GET answers HEAD. OPTIONS is answered everywhere: with the methods that there are,
+of the service itself with its capabilities (PS3.18 section 8.9.1)."""

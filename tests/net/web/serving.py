@@ -43,6 +43,7 @@ from pacsd.net.http_connection import HttpLimits
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk, FeedPace
 from pacsd.net.web.deleting import DeleteDesk
+from pacsd.net.web.describing import DescribingDesk
 from pacsd.net.web.desk import Answer as Answers
 from pacsd.net.web.desk import Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
@@ -281,6 +282,7 @@ def _answers(
     metadata = MetadataReader(MetadataMaker(store, retriever), KeptMetadata(index))
     frames = FrameDesk(retriever, FrameReader(store), trail)
     zips = ZipDesk(retriever, FileSets(index, retriever), trail)
+    describing = DescribingDesk()
     return {
         WebService.SEARCH: searching.answer,
         WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
@@ -289,6 +291,9 @@ def _answers(
         WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
         WebService.STORE: StoreDesk(ingest, lambda: 1, MAX_INSTANCE_BYTES).answer,
         WebService.DELETE: DeleteDesk(made.delete, is_open=made.is_open).answer,
+        WebService.OVERVIEW: describing.overview,
+        WebService.CAPABILITIES: describing.capabilities,
+        WebService.OPENAPI: describing.openapi,
     }
 
 

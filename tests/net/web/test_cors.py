@@ -103,3 +103,11 @@ async def test_w22_a_form_of_another_page_stores_nothing(served: Served) -> None
     answer = await served.ask("POST", "/studies", headers=headers, data=b"x")
     assert answer.status == 403
     assert ALLOWED not in answer.headers
+
+
+async def test_only_what_a_browser_asks_of_itself_is_a_preflight(tmp_path: Path) -> None:
+    async with serving(tmp_path, Terms(cors_origins=("https://viewer.example",))) as served:
+        asked = {"Access-Control-Request-Method": "GET", "Origin": "https://viewer.example"}
+        assert (await served.ask("OPTIONS", "/", headers=asked)).status == 204
+        assert (await served.ask("OPTIONS", "/")).status == 200
+        assert (await served.ask("GET", "/", headers=asked)).status == 200

@@ -43,6 +43,8 @@ DELETES, ALL = f"DELETE, {READS}", f"DELETE, {STORES}"
         (path(below="/frames/1"), READS),
         (path(below="/bulkdata/7FE00010"), READS),
         ("/changes", READS),
+        ("/capabilities", READS),
+        ("/openapi.json", READS),
     ],
 )
 async def test_methods(served: Served, target: str, allow: str) -> None:
@@ -56,7 +58,7 @@ async def test_methods(served: Served, target: str, allow: str) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["", "/", "/studiess", "/studies/", f"/studies/{STUDY}/nonsense", "/wado?x=1"],
+    ["/studiess", "/studies/", f"/studies/{STUDY}/nonsense", "/wado?x=1"],
 )
 async def test_what_is_no_resource(served: Served, target: str) -> None:
     for method in ("GET", "OPTIONS", "POST"):

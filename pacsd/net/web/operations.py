@@ -1,0 +1,223 @@
+"""What each service takes and answers: the one table behind all descriptions of DICOMweb.
+
+The OpenAPI document, the Capabilities Description and the page are made of it and of `RESOURCES`.
+Media types are those of the offers that the services choose from, so that they cannot differ.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pacsd.dicomweb.accept import Representation
+from pacsd.dicomweb.targets import TEMPLATES, Kind
+from pacsd.net.web.bulk import OFFERS as BULK_OFFERS
+from pacsd.net.web.exchange import DICOM_JSON, JSON_OFFERS
+from pacsd.net.web.instances import DICOM
+from pacsd.net.web.pixel_media_types import OCTET_STREAM, PIXEL_MEDIA_TYPES
+from pacsd.net.web.resources import RESOURCES, WebService
+from pacsd.net.web.xml import XML_OFFER
+
+JSON = "application/json"
+HTML = "text/html"
+WADL = "application/vnd.sun.wadl+xml"
+"""The media type of a Capabilities Description (PS3.18 annex H)."""
+RELATED = "multipart/related"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and what comes with it; `schema` names that of its JSON."""
+
+    status: int
+    meaning: str
+    media_types: tuple[str, ...] = ()
+    schema: str = ""
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a service does with a resource: `verb` begins its name.
+
+    `query` and `headers` are parameters that it reads, `takes` the media types of its payload,
+    `problems` the statuses that tell why it does not.
+    """
+
+    verb: str
+    summary: str
+    answers: tuple[Answer, ...]
+    problems: tuple[int, ...]
+    query: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A method of a resource, and the operation behind it."""
+
+    kind: Kind
+    method: str
+    service: WebService
+    operation: Operation
+
+    @property
+    def path(self) -> str:
+        """The URI Template behind the root of the service."""
+        return TEMPLATES[self.kind]
+
+    @property
+    def name(self) -> str:
+        """Its name, as PS3.18 puts them together: Retrieve Study Metadata."""
+        resource = self.kind.replace("-", " ").title().replace("Studys", "Study's")
+        return f"{self.operation.verb} {resource}"
+
+    @property
+    def id(self) -> str:
+        """The same as one word."""
+        return "".join(letter for letter in self.name if letter.isalpha())
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What it gives: one instance alone may leave as a file by itself."""
+        if self.kind is Kind.INSTANCE and self.service is WebService.INSTANCES:
+            return _FILES_OF_ONE
+        return self.operation.answers
+
+
+PROBLEMS: Mapping[int, str] = {
+    400: "The request breaks the grammar.",
+    401: "A proxy handed it on, and nobody can log in yet.",
+    403: "A page of another origin wants to change something, or nobody may from here.",
+    404: "It is not in the archive.",
+    406: "The client takes nothing that there is.",
+    413: "The search takes too long, or what is to be stored is too large.",
+    415: "The payload is of a media type that is not read.",
+    416: "The byte range is outside the value.",
+    421: "The Host header names another machine.",
+    503: "It cannot be done now: too many requests, or the store or the index fails.",
+}
+"""Status -> why it is given."""
+
+EVERYWHERE = (400, 401, 421, 503)
+"""Any request may be answered so, whatever it asks for."""
+
+
+def _media_type(offer: Representation) -> str:
+    return f'{RELATED}; type="{offer.media_type}"' if offer.is_multipart else offer.media_type
+
+
+_MODELS = tuple(map(_media_type, (*JSON_OFFERS, XML_OFFER)))
+_PIXELS = (RELATED, OCTET_STREAM, *PIXEL_MEDIA_TYPES)
+_PART10 = f'{RELATED}; type="{DICOM}"'
+_ETAG = ("ETag",)
+_UNCHANGED = Answer(304, "The client has it already.", headers=_ETAG)
+_CACHEABLE = ("If-None-Match",)
+
+
+def _files(*media_types: str) -> tuple[Answer, ...]:
+    return (
+        Answer(200, "The instances.", media_types, headers=_ETAG),
+        Answer(206, "Those of them that the client takes.", media_types, headers=_ETAG),
+        _UNCHANGED,
+    )
+
+
+_FILES_OF_ONE = _files(_PART10, DICOM)
+
+
+def _described(verb: str, summary: str, *answers: Answer) -> Operation:
+    return Operation(
+        verb, summary, (*answers, _UNCHANGED), (*EVERYWHERE, 406), ("accept",), _CACHEABLE
+    )
+
+
+OPERATIONS: Mapping[WebService, Operation] = {
+    WebService.SEARCH: Operation(
+        "Search For",
+        "What matches, newest studies first.",
+        (Answer(200, "What matches; maybe nothing.", _MODELS, "DataSets"),),
+        (*EVERYWHERE, 406, 413),
+        (
+            "match", "includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching",
+            "multiplevaluematching", "accept", "charset",
+        ),
+    ),
+    WebService.INSTANCES: Operation(
+        "Retrieve",
+        "The instances as DICOM files.",
+        _files(_PART10),
+        (*EVERYWHERE, 404, 406, 413),
+        ("accept",),
+        _CACHEABLE,
+    ),
+    WebService.METADATA: Operation(
+        "Retrieve",
+        "All attributes, long values by their URL.",
+        (Answer(200, "A data set of each instance.", _MODELS, "DataSets", _ETAG), _UNCHANGED),
+        (*EVERYWHERE, 404, 406, 413),
+        ("accept",),
+        _CACHEABLE,
+    ),
+    WebService.FRAMES: Operation(
+        "Retrieve",
+        "Frames, as they are stored.",
+        (Answer(200, "The frames, in the order asked for.", _PIXELS, headers=_ETAG), _UNCHANGED),
+        (*EVERYWHERE, 404, 406),
+        ("accept",),
+        _CACHEABLE,
+    ),
+    WebService.BULK_DATA: Operation(
+        "Retrieve",
+        "The value of an element by itself; all frames, if it is Pixel Data in fragments.",
+        (
+            Answer(200, "The value.", _PIXELS, headers=_ETAG),
+            Answer(206, "The bytes asked for.", tuple(map(_media_type, BULK_OFFERS[1:])),
+                    headers=(*_ETAG, "Content-Range")),
+            _UNCHANGED,
+        ),
+        (*EVERYWHERE, 404, 406, 416),
+        ("accept",),
+        (*_CACHEABLE, "Range"),
+    ),
+    WebService.STORE: Operation(
+        "Store Into",
+        "Store DICOM files. The answer says what is durable.",
+        (
+            Answer(200, "All are stored.", (DICOM_JSON,), "DataSet"),
+            Answer(202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet"),
+            Answer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,), "DataSet"),
+            Answer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet"),
+        ),
+        (*EVERYWHERE, 403, 413, 415),
+        takes=(_PART10,),
+    ),
+    WebService.DELETE: Operation(
+        "Delete",
+        "Take it out of sight. `pacsd restore-deleted` brings it back.",
+        (Answer(200, "How many instances it was.", (JSON,), "Deleted"),),
+        (*EVERYWHERE, 403, 404),
+        ("reason",),
+    ),
+    WebService.OVERVIEW: _described(
+        "Show",
+        "Where everything is: for people a page to try it.",
+        Answer(200, "Links, or the page.", (JSON, HTML), "Overview", _ETAG),
+    ),
+    WebService.CAPABILITIES: _described(
+        "Retrieve",
+        "The Capabilities Description of PS3.18 annex H, in WADL.",
+        Answer(200, "The description.", (WADL,), headers=_ETAG),
+    ),
+    WebService.OPENAPI: _described(
+        "Retrieve",
+        "This document.",
+        Answer(200, "The document.", (JSON,), "Document", _ETAG),
+    ),
+}  # fmt: skip
+
+
+def transactions() -> Iterator[Transaction]:
+    """Everything that can be asked for, in the order of `RESOURCES`."""
+    for kind, methods in RESOURCES.items():
+        for method, service in methods.items():
+            yield Transaction(kind, method, service, OPERATIONS[service])
