@@ -100,6 +100,7 @@ class Daemon:
             tasks.start_soon(parts.scrub.run, name="scrub")
             tasks.start_soon(parts.purge.run, name="purge")
             tasks.start_soon(parts.metadata.run, name="metadata")
+            tasks.start_soon(parts.forgetting.run, name="forgetting of changes")
             tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(self._reloads, parts, name="reload")
             self._tell_started(parts)

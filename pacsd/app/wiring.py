@@ -20,6 +20,7 @@ from pacsd.app.errand_log import tell_ended
 from pacsd.app.export_selection import EXPORT_LIMITS, Selection, request_of
 from pacsd.app.exporting import ExportErrand
 from pacsd.app.extra_tags import Reindexing
+from pacsd.app.forgetting import make_forgetting
 from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logged
@@ -33,6 +34,7 @@ from pacsd.archive.access import Access
 from pacsd.archive.change_feed import ChangeFeed
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
+from pacsd.archive.forgetting import Forgetting
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
 from pacsd.archive.purge import Purge
@@ -69,6 +71,7 @@ class Parts:
     scrub: Scrub
     purge: Purge
     metadata: MetadataMaking
+    forgetting: Forgetting
     reindexing: Reindexing
     errands: Errands
     commands: Mapping[str, Command]
@@ -128,6 +131,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         scrub=scrub,
         purge=purge,
         metadata=metadata,
+        forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         errands=Errands(
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),

@@ -30,8 +30,8 @@
     rebuild     an index made anew, of files and state log; places: whose place a file takes
     finding     what matches a query (PS3.4 annex C); telling, zones: as it is told; extra_keys:
                 user-chosen tags among the keys; stored_headers: where headers come from
-    retrieval   what a query names, given out; retrievable: one of it; reading_ahead: several at
-                once; corrected_reading: as it was corrected; access: the trail; change_feed
+    retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading,
+                access: the trail; change_feed: what happened; forgetting: what did long ago
     outlines    what lies where in a data set; metadata, bulk_data, frame_reading by that;
                 file_sets: DICOMDIRs; difference: two data sets compared; contents: what is in one
 

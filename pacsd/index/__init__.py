@@ -13,7 +13,8 @@
     overlays         corrections, read; correcting: the transaction; overlay_records: their records
     deletions        what is deleted; deleting: why; purging: gone; deletion_records
     auditing         the audit trail
-    changes          the change log; telling_changes: with UIDs, change_records; bell: who waits
+    changes          the change log; telling_changes: with UIDs, change_records;
+                     forgetting_changes: old ones; bell: for those who wait
     instances, copies, quarantine, extra_tags, statistics
                      the other calls, by what they are about
     checking         what a check of a store asks

@@ -7,11 +7,13 @@ from sqlalchemy import Connection, select
 from pacsd.index import schema, schema_records
 from pacsd.index.bell import Bell
 from pacsd.index.change_records import ToldPage
+from pacsd.index.forgetting_changes import forget_changes
 from pacsd.index.records import Change, ChangeKind, ChangePage, Scope
 from pacsd.index.session import WriteSession
 from pacsd.index.sqlite import insert_or_replace
 from pacsd.index.telling_changes import tell
 from pacsd.index.threads import Threads
+from pacsd.index.unit_queue import Priority
 
 _change, _cursor, _meta = (
     schema_records.change.c,
@@ -42,6 +44,14 @@ class Changes:
         None: behind the newest one, so that there are none, but one learns where to go on.
         """
         return await self._threads.query(partial(tell, scope, since, limit))
+
+    async def forget(self, before_us: int, limit: int) -> int:
+        """Forget the oldest changes, of all partitions, at most `limit`; how many.
+
+        Those made before then; never the newest one. What is told says up to which.
+        """
+        work = partial(forget_changes, before_us, limit)
+        return await self._threads.write(work, Priority.MAINTENANCE)
 
     async def page(self, scope: Scope, after: int = 0, limit: int = 1_000) -> ChangePage:
         """Changes with a higher number than `after`, by rising number."""

@@ -1,6 +1,6 @@
 """The version of a study: another one after every change of what its instances say."""
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, ScalarSelect, bindparam, func, select
 
 from pacsd.index import schema, schema_records
 from pacsd.index.records import Scope
@@ -15,10 +15,14 @@ _LAST_OF_STUDY = (
 _LAST_OF_NO_STUDY = (
     select(func.max(_change.id)).where(_change.study_row.is_(None)).scalar_subquery()
 )
-_EPOCH = select(_meta.value).where(_meta.key == bindparam("epoch")).scalar_subquery()
+
+
+def _fact(name: str) -> ScalarSelect[str]:
+    return select(_meta.value).where(_meta.key == bindparam(name)).scalar_subquery()
+
 
 _VERSION = prepared(
-    select(_EPOCH, _LAST_OF_STUDY, _LAST_OF_NO_STUDY)
+    select(_fact("epoch"), _fact("forgotten"), _LAST_OF_STUDY, _LAST_OF_NO_STUDY)
     .select_from(schema.study)
     .where(
         _study.partition_id == bindparam("partition"),
@@ -31,6 +35,10 @@ def study_version(scope: Scope, study_instance_uid: str, connection: Connection)
     """The version of a study, '' if there is none of this UID that may be seen."""
     if scope.studies is not None and study_instance_uid not in scope.studies:
         return ""
-    named = (schema_records.EPOCH, scope.partition, study_instance_uid)
+    named = (schema_records.EPOCH, schema_records.FORGOTTEN, scope.partition, study_instance_uid)
     found = driver(connection).execute(_VERSION, named).fetchone()
-    return "" if found is None else "-".join(map(str, found))
+    if found is None:
+        return ""
+    # A change that was forgotten cannot be told from none: all that are may be of this study.
+    epoch, forgotten, *last = found
+    return "-".join([epoch, *(str(each or forgotten) for each in last)])

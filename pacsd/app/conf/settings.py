@@ -78,6 +78,10 @@ class IndexSettings(Settings):
     quarantined_versions_per_instance: int = Field(default=16, ge=0, le=10_000)
     """Most of them under one SOP Instance UID."""
 
+    keep_changes_days: float = Field(default=0, ge=0, le=36_500)
+    """For so many days changes are told to those who follow /changes; who asks for older ones gets
+    410. 0 = for ever, at some 30 bytes each."""
+
 
 class ExtraTagSettings(Settings):
     """One attribute indexed beside the usual ones, private or not; repeat the table for more.
