@@ -5,6 +5,7 @@ file is read for it but those of which the index left out what a directory recor
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,8 +25,10 @@ from pacsd.dicom.directory_records import RecordType
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.file_ids import FileIDs
 from pacsd.dicom.header_stream import HeaderStream, known_syntax
+from pacsd.dicom.plain_corrector import NewValue
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.stored_header import decode_header, header_syntax
+from pacsd.dicom.tag import Tag
 from pacsd.index.errors import IndexFault
 
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
@@ -75,21 +78,34 @@ def _file_id(file_ids: FileIDs, instance: Retrievable) -> FileID:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """What is known of a header: its bytes, how they are written, and what could not be read."""
+    """What is known of a header: its bytes, how they are written, and what could not be read.
+
+    `corrections` are what is still to be corrected in it.
+    """
 
     raw: bytes
     syntax: TransferSyntax
     fault: str = ""
+    corrections: tuple[NewValue, ...] = ()
 
     def read(self, kinds: Sequence[RecordType]) -> DataSet:
         """As much as records of these types have keys of; ScanError if it has no structure."""
         if self.fault:
             raise ScanError(self.fault)
         stop = last_tag(kinds) + 1
-        if any(kind.has_sequences for kind in kinds):
-            return read_data_set(self.raw, self.syntax, stop_before=stop)
         wanted = frozenset().union(*map(sources_of, kinds))
-        return read_elements(self.raw, self.syntax, wanted, stop_before=stop)
+        raw = self._corrected(wanted)
+        if any(kind.has_sequences for kind in kinds):
+            return read_data_set(raw, self.syntax, stop_before=stop)
+        return read_elements(raw, self.syntax, wanted, stop_before=stop)
+
+    def _corrected(self, wanted: AbstractSet[Tag]) -> bytes:
+        """The bytes, corrected where that matters: of most images it does not, and takes long."""
+        corrections = [each for each in self.corrections if each.tag in wanted]
+        if not corrections:
+            return self.raw
+        corrector = Corrector(self.syntax, corrections)
+        return b"".join([*corrector.feed(self.raw), *corrector.finish()])
 
 
 class FileSets:
@@ -155,7 +171,7 @@ def _all_kept(instances: Sequence[Retrievable], kept: Mapping[int, bytes]) -> li
 
 
 def _kept(instance: Retrievable, header: bytes | None) -> _Header | None:
-    """The header as the index keeps it, corrected; None if a file must be read instead."""
+    """The header as the index keeps it; None if a file must be read instead."""
     if header is None:
         return None
     try:
@@ -164,11 +180,7 @@ def _kept(instance: Retrievable, header: bytes | None) -> _Header | None:
         left_out = {place.tag for place in stored.elsewhere}
         if left_out & wanted_of(instance.sop_class_uid):
             return None
-        if not instance.corrections:
-            return _Header(stored.raw, syntax)
-        corrector = Corrector(syntax, instance.corrections)
-        corrected = [*corrector.feed(stored.raw), *corrector.finish()]
-        return _Header(b"".join(corrected), syntax)
+        return _Header(stored.raw, syntax, corrections=instance.corrections)
     except ScanError:
         return None
 

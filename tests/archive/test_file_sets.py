@@ -29,6 +29,7 @@ STUDY = "1.2.3"
 SR = "1.2.840.10008.5.1.4.1.1.88.11"
 PATIENT_NAME: Tag = 0x00100010
 INSTANCE_COMMENTS: Tag = 0x00204000
+STUDY_DESCRIPTION: Tag = 0x00081030
 
 
 @pytest.fixture
@@ -114,10 +115,13 @@ async def test_what_was_corrected_is_told_corrected(archive: SmallArchive) -> No
     await archive.add("1.1")
     await archive.add("1.2")
     await correct(archive, Level.STUDY, STUDY, PATIENT_NAME, "Röe^Jane=山田")
+    await correct(archive, Level.STUDY, STUDY, STUDY_DESCRIPTION, "Brüche")
     await correct(archive, Level.INSTANCE, "1.2", INSTANCE_COMMENTS, "seen")
     without_files(archive)
-    patient, *_ = (await directory(archive)).DirectoryRecordSequence
+    patient, study, *_, image = (await directory(archive)).DirectoryRecordSequence
     assert patient.PatientName == "Röe^Jane=山田"
+    assert study.StudyDescription == "Brüche"
+    assert image.ReferencedSOPInstanceUIDInFile == "1.2"
 
 
 async def test_what_the_index_left_out_is_read_from_the_file(archive: SmallArchive) -> None:
