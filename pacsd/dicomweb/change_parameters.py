@@ -15,6 +15,7 @@ MAX_NUMBER = 2**63 - 1
 MAX_LIMIT = 1_000
 """Changes of one answer."""
 MAX_WAIT_S = 60
+MAX_EPOCH_LENGTH = 64
 
 LAST_EVENT_ID = "Last-Event-ID"
 FROM_NOW_ON = "last"
@@ -81,7 +82,7 @@ def cursor_of(event: str) -> tuple[str, int]:
 
 _SINGLE = ("since", "epoch", "limit", "wait")
 _DIGITS = re.compile(r"[0-9]{1,19}")
-_EPOCH = re.compile(r"[0-9A-Za-z]{1,64}")
+_EPOCH = re.compile(f"[0-9A-Za-z]{{1,{MAX_EPOCH_LENGTH}}}")
 
 
 def _since(text: str) -> int | None:
@@ -91,7 +92,7 @@ def _since(text: str) -> int | None:
 def _epoch(name: str, text: str) -> str:
     if _EPOCH.fullmatch(text):
         return text
-    raise BadRequest(name, text, "is no epoch: 1 to 64 letters and digits")
+    raise BadRequest(name, text, f"is no epoch: 1 to {MAX_EPOCH_LENGTH} letters and digits")
 
 
 def _number(name: str, text: str, least: int, greatest: int) -> int:

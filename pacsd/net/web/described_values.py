@@ -10,6 +10,14 @@ from pacsd.archive.correction_rules import MAX_REASON_CHARACTERS
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.uid import MAX_UID_LENGTH
 from pacsd.dicom.vr import VR
+from pacsd.dicomweb.change_parameters import (
+    FROM_NOW_ON,
+    LAST_EVENT_ID,
+    MAX_EPOCH_LENGTH,
+    MAX_NUMBER,
+    MAX_WAIT_S,
+)
+from pacsd.dicomweb.change_parameters import MAX_LIMIT as MAX_CHANGES
 from pacsd.dicomweb.etags import MAX_HEADER_LENGTH
 from pacsd.dicomweb.parameters import (
     MAX_INCLUDES,
@@ -27,6 +35,11 @@ _TAG = "[0-9A-Fa-f]{8}"
 _NAME = rf"({_TAG}|[A-Z][0-9A-Za-z]{{1,63}})"
 ATTRIBUTE_PATTERN = rf"^{_NAME}(\.{_NAME})*$"
 """A tag or keyword, or several where it stands in items (PS3.18 section 8.3.4.1)."""
+
+
+def name_of(parameter: str) -> str:
+    """The name by which a parameter stands in requests."""
+    return parameter.rpartition(".")[2]
 
 
 def matches_of(kind: Kind) -> Json:
@@ -92,18 +105,44 @@ IN_QUERY: Mapping[str, tuple[str, Json]] = {
     ),
     "accept": ("A media range, for clients that cannot set headers", {"type": "string"}),
     "charset": ("Accepted; answers are in UTF-8", {"type": "string"}),
+    "since": (
+        "Changes with higher numbers; `last`: what happens from now on",
+        {
+            "anyOf": [
+                {"const": FROM_NOW_ON},
+                {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
+            ],
+            "default": 0,
+        },
+    ),
+    "epoch": (
+        "The epoch that the number is of",
+        {"type": "string", "pattern": "^[0-9A-Za-z]+$", "maxLength": MAX_EPOCH_LENGTH},
+    ),
+    "changes.limit": (
+        "Most changes",
+        {"type": "integer", "minimum": 1, "maximum": MAX_CHANGES},
+    ),
+    "wait": (
+        "Seconds to wait if there is none yet",
+        {"type": "integer", "minimum": 0, "maximum": MAX_WAIT_S, "default": 0},
+    ),
     "reason": (
         "Why it is deleted",
         {"type": "string", "minLength": 1, "maxLength": MAX_REASON_CHARACTERS},
     ),
 }
-"""Parameter of the query -> what it is; attributes to be matched are those of `matches_of`."""
+"""Parameter of the query -> what it is; attributes to be matched are those of `matches_of`.
+
+Where two resources have one of the same name, that of one has its name in front: see `name_of`.
+"""
 
 IN_HEADER: Mapping[str, tuple[str, Json]] = {
     "If-None-Match": (
         "The entity tags that the client has",
         {"type": "string", "maxLength": MAX_HEADER_LENGTH},
     ),
+    LAST_EVENT_ID: ("Where a stream goes on: `EPOCH:NUMBER`", {"type": "string"}),
     "Range": ("Bytes of the value, such as `bytes=0-99`", {"type": "string"}),
 }
 """Header of a request -> what it is."""
@@ -140,6 +179,17 @@ SCHEMAS: Mapping[str, Json] = {
     },
     "DataSets": {"type": "array", "items": {"$ref": "#/components/schemas/DataSet"}},
     "Attribute": _ATTRIBUTE,
+    "Changes": _object(
+        epoch={"type": "string"},
+        changes={"type": "array", "items": {"$ref": "#/components/schemas/Change"}},
+        last={"type": "integer", "minimum": 0},
+        more={"type": "boolean"},
+    ),
+    "Change": _object(
+        number={"type": "integer", "minimum": 1},
+        kind={"type": "string"},
+        at={"type": "string", "format": "date-time"},
+    ),
     "Deleted": _object(deleted_instances={"type": "integer", "minimum": 0}),
     "Problem": _object(error={"type": "string", "minLength": 1}),
     "Overview": _object(

@@ -18,6 +18,7 @@ from pacsd.net.web.described_values import (
     SCHEMAS,
     Json,
     matches_of,
+    name_of,
 )
 from pacsd.net.web.operations import (
     JSON,
@@ -110,7 +111,7 @@ def _parameters() -> Iterator[tuple[str, Json]]:
         yield name, {**_named(name, "path", description, schema), "required": True}
     for name, (description, schema) in IN_QUERY.items():
         # A list with commas in it, and not a parameter of each: both are read.
-        yield name, {**_named(name, "query", description, schema), "explode": False}
+        yield name, {**_named(name_of(name), "query", description, schema), "explode": False}
     for name, (description, schema) in IN_HEADER.items():
         yield name, _named(name, "header", description, schema)
 

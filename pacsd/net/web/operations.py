@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pacsd.dicomweb.accept import Representation
+from pacsd.dicomweb.change_parameters import LAST_EVENT_ID
+from pacsd.dicomweb.event_stream import EVENT_STREAM
 from pacsd.dicomweb.targets import TEMPLATES, Kind
 from pacsd.net.web.bulk import OFFERS as BULK_OFFERS
 from pacsd.net.web.exchange import DICOM_JSON, JSON_OFFERS
@@ -15,6 +17,7 @@ from pacsd.net.web.instances import DICOM
 from pacsd.net.web.pixel_media_types import OCTET_STREAM, PIXEL_MEDIA_TYPES
 from pacsd.net.web.resources import RESOURCES, WebService
 from pacsd.net.web.xml import XML_OFFER
+from pacsd.net.web.zipping import ZIP
 
 JSON = "application/json"
 HTML = "text/html"
@@ -90,6 +93,7 @@ PROBLEMS: Mapping[int, str] = {
     403: "A page of another origin wants to change something, or nobody may from here.",
     404: "It is not in the archive.",
     406: "The client takes nothing that there is.",
+    410: "Changes cannot be told from there: start again from `oldest` or `last`.",
     413: "The search takes too long, or what is to be stored is too large.",
     415: "The payload is of a media type that is not read.",
     416: "The byte range is outside the value.",
@@ -122,7 +126,7 @@ def _files(*media_types: str) -> tuple[Answer, ...]:
     )
 
 
-_FILES_OF_ONE = _files(_PART10, DICOM)
+_FILES_OF_ONE = _files(_PART10, DICOM, ZIP)
 
 
 def _described(verb: str, summary: str, *answers: Answer) -> Operation:
@@ -145,7 +149,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.INSTANCES: Operation(
         "Retrieve",
         "The instances as DICOM files.",
-        _files(_PART10),
+        _files(_PART10, ZIP),
         (*EVERYWHERE, 404, 406, 413),
         ("accept",),
         _CACHEABLE,
@@ -197,6 +201,15 @@ OPERATIONS: Mapping[WebService, Operation] = {
         (Answer(200, "How many instances it was.", (JSON,), "Deleted"),),
         (*EVERYWHERE, 403, 404),
         ("reason",),
+    ),
+    WebService.CHANGES: Operation(
+        "Follow",
+        "What happened to what is archived, in the order of commits. Not of PS3.18.",
+        (Answer(200, "Changes, or a stream of them as they happen.", (JSON, EVENT_STREAM),
+                "Changes"),),
+        (*EVERYWHERE, 406, 410),
+        ("since", "epoch", "changes.limit", "wait", "accept"),
+        (LAST_EVENT_ID,),
     ),
     WebService.OVERVIEW: _described(
         "Show",

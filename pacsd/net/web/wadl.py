@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from pacsd import __version__
 from pacsd.dicomweb.headers import location
-from pacsd.net.web.described_values import IN_PATH, IN_QUERY, matches_of
+from pacsd.net.web.described_values import IN_PATH, IN_QUERY, matches_of, name_of
 from pacsd.net.web.operations import Answer, Transaction, transactions
 
 NAMESPACE = "http://wadl.dev.java.net/2009/02"
@@ -69,7 +69,7 @@ def _method(transaction: Transaction) -> Iterator[str]:
         if name == "match":
             yield from _matches(transaction)
         else:
-            yield _parameter(name, "query", IN_QUERY[name][0])
+            yield _parameter(name_of(name), "query", IN_QUERY[name][0])
     for media_type in transaction.operation.takes:
         yield f"<representation mediaType={quoteattr(media_type)}/>"
     yield "</request>"
