@@ -3,6 +3,7 @@
 import re
 import socket
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from contrib.bench import wire
 from contrib.bench.wire import HOST, NoAnswer
@@ -29,11 +30,12 @@ class Answer:
 
 
 class Web:
-    """A kept-alive connection to a server."""
+    """A connection to a server, kept alive as long as it does that."""
 
     def __init__(self, port: int, timeout_s: float) -> None:
         self._host = f"{HOST}:{port}"
-        self._connection = wire.connect(port, timeout_s)
+        self._place = port, timeout_s
+        self._connection: socket.socket | None = None
         self._buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self._buffer)
 
@@ -60,19 +62,16 @@ class Web:
         )
         return self._ask([head.encode("ascii"), *pieces], keeps=False)
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
     def _ask(self, pieces: list[bytes], *, keeps: bool) -> Answer:
         try:
+            self._connection = self._connection or wire.connect(*self._place)
             for piece in pieces:
                 self._connection.sendall(piece)
-            return self._read(keeps=keeps)
+            return self._read(self._connection, keeps=keeps)
         except OSError as error:
             raise NoAnswer(str(error)) from None
 
-    def _read(self, *, keeps: bool) -> Answer:
+    def _read(self, connection: socket.socket, *, keeps: bool) -> Answer:
         head = bytearray()
         while _END not in head:
             head += self._view[: self._receive()]
@@ -84,9 +83,20 @@ class Web:
         length = _LENGTH.search(said)
         if _CHUNKED.search(said):
             total, content = self._chunks(first, keeps=keeps)
+        elif length is None and int(status[1]) == HTTPStatus.OK:
+            total, content = self._to_the_end(connection, first), b""
         else:
             total, content = self._exactly(int(length[1]) if length else 0, first, keeps=keeps)
         return Answer(int(status[1]), total, tag[1].decode("ascii") if tag else "", content)
+
+    def _to_the_end(self, connection: socket.socket, first: bytes) -> int:
+        """The server closes where the content ends: the next request needs another connection."""
+        total = len(first)
+        while received := connection.recv_into(self._view):
+            total += received
+        connection.close()
+        self._connection = None
+        return total
 
     def _exactly(self, length: int, first: bytes, *, keeps: bool) -> tuple[int, bytes]:
         kept, left = bytearray(first), length - len(first)
@@ -98,30 +108,34 @@ class Web:
         return length, bytes(kept) if keeps else b""
 
     def _chunks(self, first: bytes, *, keeps: bool) -> tuple[int, bytes]:
-        """Read to the last chunk, which is empty; the chunks as they are, if they are kept."""
-        total, tail = len(first), first[-8:]
-        kept = bytearray(first)
-        while not tail.endswith(b"0\r\n\r\n"):
+        """Read to the last chunk, which is empty; what was in them, if it is kept."""
+        total, kept, pending = 0, bytearray(), first
+        while True:
+            while b"\r\n" not in pending:
+                pending += self._view[: self._receive()]
+            size, _, pending = pending.partition(b"\r\n")
+            length = int(size, 16)
+            total += length
+            content, pending = self._chunk(length + 2, pending, keeps=keeps)
+            kept += content[:length]
+            if not length:
+                return total, bytes(kept)
+
+    def _chunk(self, length: int, pending: bytes, *, keeps: bool) -> tuple[bytes, bytes]:
+        """So many bytes, if they are kept, and those that came behind them."""
+        kept, left = bytearray(pending[:length] if keeps else b""), length - len(pending)
+        if left <= 0:
+            return bytes(kept), pending[length:]
+        while True:
             received = self._receive()
-            total += received
             if keeps:
-                kept += self._view[:received]
-            tail = (tail + self._view[max(0, received - 8) : received])[-8:]
-        return total, _without_sizes(bytes(kept)) if keeps else b""
+                kept += self._view[: min(left, received)]
+            if received >= left:
+                return bytes(kept), bytes(self._view[left:received])
+            left -= received
 
     def _receive(self) -> int:
-        received = self._connection.recv_into(self._view, 0, socket.MSG_NOSIGNAL)
+        received = self._connection.recv_into(self._view) if self._connection else 0
         if not received:
             raise NoAnswer("closed")
         return received
-
-
-def _without_sizes(chunks: bytes) -> bytes:
-    content, at = bytearray(), 0
-    while True:
-        end = chunks.index(b"\r\n", at)
-        size = int(chunks[at:end], 16)
-        if not size:
-            return bytes(content)
-        content += chunks[end + 2 : end + 2 + size]
-        at = end + 2 + size + 2

@@ -36,8 +36,8 @@ def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
     }
 
 
-@pytest.mark.timeout(90)
-@pytest.mark.parametrize("name", ["query", "query-scale", "retrieve"])
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", ["query", "query-scale", "retrieve", "web"])
 def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
     # Not tmp_path: the path of the daemon's Unix socket has at most 107 bytes.
@@ -49,7 +49,7 @@ def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name:
 
 
 @pytest.mark.interop
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("name", "peer"),
     [
@@ -58,12 +58,15 @@ def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name:
         ("retrieve", "dcmqrscp"),
         ("retrieve", "orthanc"),
         ("retrieve", "qrscp"),
+        ("web", "orthanc"),
     ],
 )
 def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -> None:
     if not PEERS[peer].is_installed():
         pytest.skip(f"{PEERS[peer].program} is not installed")
     measure = run.MEASURES[name]
+    if not measure.is_for(PEERS[peer]):
+        pytest.skip(f"this {PEERS[peer].program} does not offer that")
     values = measure.take(PEERS[peer], replace(TINY, folder=tmp_path))
     assert {figure.key for figure in measure.figures if not figure.only or peer in figure.only} == {
         key for key, value in values.items() if value is not None
