@@ -17,6 +17,9 @@ from pacsd.index.records import Change, ChangeKind, Scope
 CONSUMER = "metadata"
 """By this name the change log knows how far it came."""
 
+GATHER_S = 0.5
+"""How long what is new is gathered: of one instance by itself most of the cost is the trouble."""
+
 RETRY_S = 60.0
 """After which it goes on when the index could not be read."""
 
@@ -83,6 +86,7 @@ class MetadataAhead:
                 await self._sleep(self._now_s() - begun_s)
             else:
                 await self._changes.more(commits)
+                await self._sleep(GATHER_S)
 
     async def _next_page(self) -> bool:
         """Whether there was one."""

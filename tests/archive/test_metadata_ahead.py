@@ -10,7 +10,7 @@ import pytest
 from pacsd.archive.finding import QueryLimits
 from pacsd.archive.kept_metadata import KeptMetadata
 from pacsd.archive.metadata import MetadataReader
-from pacsd.archive.metadata_ahead import CONSUMER, RETRY_S, MetadataAhead
+from pacsd.archive.metadata_ahead import CONSUMER, GATHER_S, RETRY_S, MetadataAhead
 from pacsd.archive.metadata_maker import MetadataMaker
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Retriever, Unreadable
@@ -46,6 +46,8 @@ class Ahead:
         self.prepared: list[list[str]] = []
         self.unreadable: set[str] = set()
         self.sleeps: list[float] = []
+        self.gathering = anyio.Event()
+        self.gathering.set()
         self.ahead = MetadataAhead(
             archive.index.changes, self.retriever, self, now_s=Clock(), sleep=self.sleep
         )
@@ -59,6 +61,7 @@ class Ahead:
 
     async def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
+        await self.gathering.wait()
         await anyio.lowlevel.checkpoint()
 
     async def until(self, change: int) -> None:
@@ -99,6 +102,22 @@ async def test_what_comes_while_it_waits_is_made_too(ahead: Ahead) -> None:
                 while [uid] not in ahead.prepared and uid not in [*chain(*ahead.prepared)]:
                     await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
+
+
+async def test_what_comes_together_is_made_together(ahead: Ahead) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ahead.ahead.run)
+        await anyio.wait_all_tasks_blocked()
+        ahead.gathering = anyio.Event()
+        for uid in ("1.1", "1.2", "1.3"):
+            await ahead.archive.put(uid)
+        ahead.gathering.set()
+        with anyio.fail_after(30):
+            while not ahead.prepared:
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert ahead.sleeps[0] == GATHER_S
+    assert [sorted(each) for each in ahead.prepared] == [["1.1", "1.2", "1.3"]]
 
 
 async def test_it_goes_on_where_it_was(ahead: Ahead) -> None:
