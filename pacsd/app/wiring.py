@@ -109,20 +109,8 @@ def build(checked: Checked, archive: Archive) -> Parts:
         metadata.reader,
         _change_feed(config, index, registry),
     )
-    listener = Listener(
-        Desk(
-            gatekeeper=gatekeeper,
-            services=_services(config, gatekeeper, parts),
-            books=Books(recorder, metrics, _trace(config)),
-            limits=_limits_before_request(config),
-            max_data_set_bytes=config.dimse.max_data_set_bytes,
-            network_timeout_s=config.dimse.network_timeout_s,
-            hook=_acceptance(archive.hooks),
-            names_are_exact=not config.query.ignore_case,
-        ),
-        config.dimse.listen,
-        config.dimse.backlog,
-    )
+    books = Books(recorder, metrics, _trace(config))
+    listener = _listener(config, archive, gatekeeper, parts, books)
     metrics.count_open(listener.open_associations)
     guests = Guests(gatekeeper, lambda: listener.addresses)
     return Parts(
@@ -144,6 +132,23 @@ def build(checked: Checked, archive: Archive) -> Parts:
         listener=listener,
         http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
     )
+
+
+def _listener(
+    config: Config, archive: Archive, gatekeeper: Gatekeeper, parts: WebParts, books: Books
+) -> Listener:
+    """Who takes associations."""
+    desk = Desk(
+        gatekeeper=gatekeeper,
+        services=_services(config, gatekeeper, parts),
+        books=books,
+        limits=_limits_before_request(config),
+        max_data_set_bytes=config.dimse.max_data_set_bytes,
+        network_timeout_s=config.dimse.network_timeout_s,
+        hook=_acceptance(archive.hooks),
+        names_are_exact=not config.query.ignore_case,
+    )
+    return Listener(desk, config.dimse.listen, config.dimse.backlog)
 
 
 def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Services:
