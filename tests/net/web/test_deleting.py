@@ -1,6 +1,6 @@
 """DELETE: what is asked of the archive, and how it is answered.
 
-With the real one it is tested in tests/interop/test_deletion_over_web.py.
+With the real one it is tested in tests/interop/test_delete.py.
 """
 
 from pathlib import Path
