@@ -5,12 +5,13 @@
                          request_places.py how many at once
     exchange.py          one request, and how answers to it are written; cors.py pages elsewhere
     searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it
-    selection.py         the instances of a resource
+    selection.py         the instances of a resource; known_instances.py as long as nothing changes
     instances.py         WADO-RS: DICOM files, part10.py each of them
     zipping.py           the same in a ZIP, with a DICOMDIR
     metadata.py          their attributes; xml.py as the Native DICOM Model
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
-    payload.py           answers of one part or several; tags.py whether a client has them
+    payload.py           answers of one part or several, boundaries.py between them; tags.py whether
+                         a client has them
     storing.py           STOW-RS; store_report.py what became of each
     changes.py           what happened, waited for or as server-sent events
     deleting.py          DELETE; trail.py who retrieved what

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from secrets import token_hex
 
 from aiohttp.web import StreamResponse
 
@@ -11,9 +10,8 @@ from pacsd.dicom.headers import Buffer
 from pacsd.dicomweb.accept import Choice
 from pacsd.dicomweb.headers import location
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
+from pacsd.net.web.boundaries import boundary
 from pacsd.net.web.exchange import Exchange
-
-_RANDOM_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ async def send_parts(
             status=status,
             headers={**(headers or {}), "Content-Location": location(part.location)},
         )
-    writer = MultipartWriter(media_type, token_hex(_RANDOM_BYTES))
+    writer = MultipartWriter(media_type, boundary())
     begins = [
         writer.part(
             length=part.size_bytes,

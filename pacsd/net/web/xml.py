@@ -1,7 +1,6 @@
 """Data sets in the Native DICOM Model, a part each (PS3.18 section 8.7.3.2, PS3.19 annex A)."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from secrets import token_hex
 
 import anyio.to_thread
 import orjson
@@ -11,12 +10,11 @@ from pacsd.dicom.headers import Buffer
 from pacsd.dicom.native_xml import to_native_xml
 from pacsd.dicomweb.accept import Representation
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
+from pacsd.net.web.boundaries import boundary
 from pacsd.net.web.exchange import Exchange
 
 DICOM_XML = "application/dicom+xml"
 XML_OFFER = Representation(DICOM_XML, is_multipart=True)
-
-_RANDOM_BYTES = 16
 
 
 async def send_xml(
@@ -25,7 +23,7 @@ async def send_xml(
     headers: Mapping[str, str] | None = None,
 ) -> StreamResponse:
     """Send what the pages hold as JSON objects; in JSON and XML it is the same model."""
-    writer = MultipartWriter(DICOM_XML, token_hex(_RANDOM_BYTES))
+    writer = MultipartWriter(DICOM_XML, boundary())
     return await exchange.send(_parts(writer, pages), writer.content_type, headers=headers)
 
 
