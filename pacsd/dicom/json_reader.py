@@ -5,7 +5,7 @@ undefined length: so bulk data can be put in where it belongs and nothing before
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pacsd.dicom.data_set import MAX_HEADERS, SPECIFIC_CHARACTER_SET
@@ -76,15 +76,34 @@ def read_json(data: bytes) -> list[JsonDataSet]:
             attribute, the value and the rule. Also of sequences deeper than MAX_DEPTH, and of more
             elements and items than MAX_HEADERS.
     """
-    parsed = parse_json(data, _MAX_NESTING)
-    objects = parsed if isinstance(parsed, list) else [parsed]
     headers_left = MAX_HEADERS
     found: list[JsonDataSet] = []
-    for each in objects:
+    for each in _objects(data):
         reader = _Reader(headers_left)
         found.append(reader.read(each))
         headers_left = reader.headers_left
     return found
+
+
+def read_each(data: bytes) -> Iterator[JsonDataSet | JsonModelError]:
+    """The data sets of a JSON array one by one; for one that is none, what is wrong with it.
+
+    Unlike in `read_json` each may have MAX_HEADERS elements and items: the length of `data` is
+    what bounds them all.
+
+    Raises:
+        JsonModelError: it is no JSON, so that nothing of it can be read.
+    """
+    for each in _objects(data):
+        try:
+            yield _Reader(MAX_HEADERS).read(each)
+        except JsonModelError as error:
+            yield error
+
+
+def _objects(data: bytes) -> list[object]:
+    parsed = parse_json(data, _MAX_NESTING)
+    return parsed if isinstance(parsed, list) else [parsed]
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from pacsd.dicom import json_reader
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.errors import JsonModelError
 from pacsd.dicom.json_model import to_json
-from pacsd.dicom.json_reader import read_json
+from pacsd.dicom.json_reader import JsonDataSet, read_each, read_json
 from pacsd.dicom.json_text import json_bytes, json_text
 from pacsd.dicom.walk import MAX_DEPTH
 from tests.dicom.written import EXPLICIT, element
@@ -46,6 +46,29 @@ def test_an_array_of_them() -> None:
     found = read_json(b'[{}, {"00080060": {"vr": "CS", "Value": ["CT"]}}]')
     assert [each.raw for each in found] == [DECLARED, DECLARED + element(0x00080060, "CS", b"CT")]
     assert read_json(b"[]") == []
+
+
+def test_one_by_one_each_is_refused_alone() -> None:
+    good = {"00080060": {"vr": "CS", "Value": ["CT"]}}
+    said = [good, {"00080060": {"vr": "XX"}}, 7, good]
+    first, second, third, fourth = read_each(json.dumps(said).encode())
+    assert isinstance(first, JsonDataSet)
+    assert first == fourth == read_json(json.dumps(good).encode())[0]
+    assert isinstance(second, JsonModelError)
+    assert "(0008,0060)" in str(second)
+    assert isinstance(third, JsonModelError)
+    assert list(read_each(b"[]")) == []
+    with pytest.raises(JsonModelError, match="RFC 8259"):
+        list(read_each(b'[{}, {"0008'))
+
+
+def test_one_by_one_each_has_its_own_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_reader, "MAX_HEADERS", 4)
+    few, many = {"00080060": {"vr": "CS"}}, {f"0008006{n}": {"vr": "CS"} for n in range(4)}
+    said = json.dumps([few, few, many, few]).encode()
+    assert [isinstance(each, JsonDataSet) for each in read_each(said)] == [True, True, False, True]
+    with pytest.raises(JsonModelError, match="more than 4"):
+        read_json(said)
 
 
 def test_what_the_model_leaves_out_is_left_out() -> None:
