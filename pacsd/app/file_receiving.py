@@ -5,18 +5,14 @@ folders of studies. A file comes into being whole, under its name, or not at all
 Nobody else may read what is made here.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
-from uuid import uuid4
 
 import anyio
 from anyio import to_thread
 
-from pacsd.app.dicom_files import DicomFile, examine
-from pacsd.app.private_files import create_file, fsync_folder, make_folder
+from pacsd.app.part_file import AnotherObject, PartFile
 from pacsd.dicom.header_stream import HeaderStream, known_syntax
 from pacsd.dicom.headers import Buffer
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -35,12 +31,6 @@ MAX_WAITING_BYTES = 8 << 20
 """When so much of one object waits to be written, no more is read."""
 
 _STUDY_INSTANCE_UID: Tag = 0x0020000D
-_CHUNK_BYTES = 1 << 20
-_SUFFIX = ".dcm"
-
-
-class AnotherObject(Exception):
-    """A file of this name holds another object."""
 
 
 @dataclass(slots=True)
@@ -67,7 +57,7 @@ class FileReceiver:
     spawn: Callable[[Work, str], None]
     failed: Callable[[str, str], None]
     received: Received = field(default_factory=Received)
-    open_files: set["_PartFile"] = field(default_factory=set)
+    open_files: set[PartFile] = field(default_factory=set)
 
     @property
     def port(self) -> StorePort:
@@ -79,7 +69,7 @@ class FileReceiver:
         for each in tuple(self.open_files):
             self.close(each)
 
-    def close(self, file: "_PartFile") -> None:
+    def close(self, file: PartFile) -> None:
         """Remove a file that is not whole; nothing happens to one that has its name."""
         self.open_files.discard(file)
         file.discard()
@@ -103,9 +93,9 @@ class FileReceiver:
             sending_ae_title=self.peer_ae,
             receiving_ae_title=self.own_ae,
         )
-        file = _PartFile(self.folder, meta)
+        file = PartFile(self.folder, uid, encode_file_meta(meta))
         self.open_files.add(file)
-        return _FileSink(self, file, on_drained)
+        return _FileSink(self, file, context.transfer_syntax, on_drained)
 
     def _refuse(self, uid: str, status: Status, why: str) -> RefusedSink:
         self.received.failures += 1
@@ -117,12 +107,16 @@ class _FileSink:
     """Takes the data set of one object; a worker thread writes it."""
 
     def __init__(
-        self, receiver: FileReceiver, file: "_PartFile", on_drained: Callable[[], None]
+        self,
+        receiver: FileReceiver,
+        file: PartFile,
+        syntax_uid: str,
+        on_drained: Callable[[], None],
     ) -> None:
         self._receiver = receiver
         self._file = file
         self._on_drained = on_drained
-        self._header = HeaderStream(known_syntax(file.meta.transfer_syntax_uid))
+        self._header = HeaderStream(known_syntax(syntax_uid))
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._data_set_bytes = 0
@@ -191,86 +185,7 @@ class _FileSink:
     def _failure(self, error: Exception) -> Answer:
         self._receiver.received.failures += 1
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        self._receiver.failed(self._file.meta.media_storage_sop_instance_uid, why)
+        self._receiver.failed(self._file.sop_instance_uid, why)
         is_other = isinstance(error, AnotherObject)
         status = Status.UNABLE_TO_PROCESS if is_other else Status.OUT_OF_RESOURCES
         return Answer(status, printable(why, MAX_ERROR_COMMENT_LENGTH))
-
-
-class _PartFile:
-    """A file that gets its name when it is whole. Blocks."""
-
-    def __init__(self, folder: Path, meta: FileMeta) -> None:
-        self.meta = meta
-        self._folder = folder
-        self._path = folder / f".{uuid4().hex}.part"
-        self._file: BinaryIO | None = None
-
-    def write(self, parts: list[bytes]) -> None:
-        """Write on; the first call makes the file."""
-        if self._file is None:
-            self._file = create_file(self._path)
-            self._file.write(encode_file_meta(self.meta))
-        self._file.writelines(parts)
-
-    def keep(self, study_instance_uid: str) -> bool:
-        """Make it durable under its name; False if the same object is there already.
-
-        Raises:
-            OSError: it cannot be made so.
-            AnotherObject: its name is taken.
-        """
-        self.write([])
-        if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        folder = self._folder
-        if is_acceptable_uid(study_instance_uid):
-            folder /= study_instance_uid
-            make_folder(folder)
-        target = folder / f"{self.meta.media_storage_sop_instance_uid}{_SUFFIX}"
-        try:
-            _rename_to_new(self._path, target)
-        except FileExistsError:
-            if _is_same(self._path, target):
-                return False
-            raise AnotherObject(f"{target.name} is there with other content") from None
-        for each in dict.fromkeys((folder, self._folder)):
-            fsync_folder(each)
-        return True
-
-    def discard(self) -> None:
-        """Close it; if it has no name yet, remove it."""
-        if self._file is not None:
-            self._file.close()
-            self._path.unlink(missing_ok=True)
-
-
-def _rename_to_new(path: Path, target: Path) -> None:
-    """Rename a file, but never over another one."""
-    try:
-        target.hardlink_to(path)
-    except FileExistsError:
-        raise
-    except OSError:
-        # A file system without links: the name is taken first, then replaced.
-        create_file(target).close()
-        path.replace(target)
-    else:
-        path.unlink()
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    """Whether two files hold the same data set in the same Transfer Syntax."""
-    one, two = examine(path), examine(other)
-    if not (isinstance(one, DicomFile) and isinstance(two, DicomFile)):
-        return False
-    if one.transfer_syntax_uid != two.transfer_syntax_uid:
-        return False
-    with path.open("rb") as first, other.open("rb") as second:
-        first.seek(one.data_set_offset)
-        second.seek(two.data_set_offset)
-        while chunk := first.read(_CHUNK_BYTES):
-            if chunk != second.read(_CHUNK_BYTES):
-                return False
-        return not second.read(1)

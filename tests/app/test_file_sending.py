@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from pacsd.app import file_sending
+from pacsd.app import file_sending, sendable_files
 from pacsd.app.dicom_files import find
-from pacsd.app.file_sending import OutboundFile, send_files
+from pacsd.app.file_sending import send_files
+from pacsd.app.sendable_files import SentFile
 from pacsd.dimse.commands import CStoreRQ
 from pacsd.net.delivery import Terms
 from pacsd.net.endpoint import Endpoint
@@ -26,7 +27,7 @@ class Heard:
         self.others: list[str] = []
         self.untried = 0
 
-    def sent(self, file: OutboundFile, outcome: Outcome) -> None:
+    def sent(self, file: SentFile, outcome: Outcome) -> None:
         self.outcomes[file.path.name] = outcome
 
     def skipped(self, path: Path) -> None:
@@ -42,7 +43,7 @@ class Heard:
 async def test_a_folder_is_sent_and_what_is_no_dicom_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_sending, "FILES_AT_ONCE", 2)
+    monkeypatch.setattr(sendable_files, "FILES_AT_ONCE", 2)
     for number in range(5):
         write(tmp_path / str(number), uid=f"1.2.{number}")
     (tmp_path / "readme").write_text("no DICOM")
@@ -81,7 +82,7 @@ async def test_nobody_there(tmp_path: Path) -> None:
 async def test_what_is_left_when_the_peer_is_lost_is_looked_at_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_sending, "FILES_AT_ONCE", 2)
+    monkeypatch.setattr(sendable_files, "FILES_AT_ONCE", 2)
     for number in range(9):
         write(tmp_path / str(number), uid=f"1.2.{number}")
     (tmp_path / "readme").write_text("no DICOM")

@@ -15,7 +15,7 @@ from typing import TextIO
 import typer
 
 from pacsd.app.cli.send_progress import Lines
-from pacsd.app.file_sending import OutboundFile
+from pacsd.app.sendable_files import SentFile
 from pacsd.dicom.registry import Service, uid_name
 from pacsd.dicom.status import StatusCategory, category, describe
 from pacsd.net.sending import Outcome
@@ -163,7 +163,7 @@ class Teller:
     report: Report
     bar: Lines
 
-    def sent(self, file: OutboundFile, outcome: Outcome) -> None:
+    def sent(self, file: SentFile, outcome: Outcome) -> None:
         """It was sent, or could not be."""
         self._done(file.path, outcome, file.transfer_syntax_uid)
 
