@@ -136,6 +136,14 @@ ROWS = {
     "W23": ("pages and pictures in what is fetched by a browser", "`nosniff`, no scripts"),
     "W24": ("who reads or sends slowly, or not at all", "closed after 30 s without a byte"),
     "W25": ("more requests than allowed, a store that takes nothing", "503 with Retry-After"),
+    "W26": (
+        "a DICOMweb server whose answers are endless, cut, late or nonsense",
+        "an error in words within bounds of bytes and time; half a file never stays",
+    ),
+    "W27": (
+        "a DICOMweb server that leads elsewhere, or is not who it should be",
+        "not followed, not asked; the token is shown to nobody else",
+    ),
     "P05": ("two plugins for one name", "the daemon does not start"),
 }
 """Row -> what comes in, what happens."""

@@ -15,6 +15,8 @@ Who calls: the routes of `net`; whoever retrieves or stores as a user agent.
     multipart           a payload of parts, read as its bytes arrive     PS3.18 section 8.6.1.2
     multipart_writer    what stands around parts that are sent           PS3.18 section 8.6.1.2
     zip_writer          what stands around the files of a ZIP            PS3.12 annex V
+    search_request      a search that we ask of others                   PS3.18 section 10.6.1
+    store_response      what others say of what we stored                PS3.18 annex I
     ranges, etags       parts of what is retrieved; what is known        RFC 9110 sections 13, 14
     change_parameters   where a reader of the change feed goes on        -
     event_stream        server-sent events, as they are written          WHATWG HTML section 9.2

@@ -23,6 +23,7 @@ peers, and what there is to tell about it.
     chronicle.py         what is told of one association, to
     recorder.py, metrics.py, trace.py, and the log; rate_limit.py keeps it short
     http.py              /health, /ready, /metrics; http_connection.py deadlines of connections
+    web, web_client      DICOMweb: served, and asked of others
     settings.py          [dimse], [[ae]], [http], [recorder]
     errors.py            how an association we request can fail
 
