@@ -9,13 +9,15 @@
     index_folder.py, index_rebuild.py
                          an index made anew while no daemon runs, and how it takes its place
     plugins.py           plugins from entry point to shutdown
-    dicom_files.py, file_set.py, file_sending.py
+    dicom_files.py, file_set.py, sendable_files.py, file_sending.py, web_file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer
     usual_keys.py        what a query asks for when nobody says
     searching.py, wanted.py, retrieving.py
                          a search in a peer's archive, what is to be had from it, and having it
-    sop_classes_of.py, file_receiving.py
+    sop_classes_of.py, file_receiving.py, part_file.py
                          what a C-GET has to be ready for, and the files it makes
+    web_retrieving.py, web_file_receiving.py
+                         the same by WADO-RS
     importing.py, import_records.py
                          or copied into the archive
     exporting.py, export_selection.py, export_folder.py, export_records.py

@@ -73,7 +73,9 @@ def test_every_command_that_opens_associations_is_named() -> None:
     commands = {
         path.stem
         for path in (ROOT / "pacsd/app/cli").glob("*.py")
-        if re.search(r"\bPeerArgument,?$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if re.search(
+            r"\bPeer(OrService)?Argument,?$", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
         and not path.stem.startswith("with_")
     }
     assert commands == {"echo", "find", "get", "move", "send"}

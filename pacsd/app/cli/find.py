@@ -1,13 +1,15 @@
-"""`pacsd find`: search in a peer's archive (C-FIND as SCU, PS3.4 section C.4.1)."""
+"""`pacsd find`: C-FIND as SCU (PS3.4 section C.4.1), or QIDO-RS (PS3.18 section 10.6)."""
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pacsd.app.cli.with_config import EXIT_INTERRUPTED, ConfigOption
 from pacsd.app.cli.with_daemon import JsonOption
-from pacsd.app.cli.with_peer import PeerArgument
+from pacsd.app.cli.with_peer import PeerOrServiceArgument
 from pacsd.app.cli.with_query import (
     EXIT_NOT_DONE,
     CallingOption,
@@ -16,6 +18,14 @@ from pacsd.app.cli.with_query import (
     key_errors,
     name_of_peer,
 )
+from pacsd.app.cli.with_web_peer import (
+    AuthoritiesOption,
+    TokenOption,
+    is_web,
+    refuse_options,
+    refuse_web_options,
+    web_server,
+)
 
 if TYPE_CHECKING:
     from pacsd.app.cli.find_report import Report
@@ -23,6 +33,16 @@ if TYPE_CHECKING:
     from pacsd.app.searching import Search
     from pacsd.dicom.identifier import Manner
     from pacsd.net.query_retrieve_scu import QueryModel
+    from pacsd.net.web_client.session import WebServer
+
+    Ask = Callable[[Search, int | None, Report], Awaitable[str]]
+
+_NOT_OVER_HTTP = {
+    "calling_ae": "is for DIMSE: nobody has an AE title over HTTP",
+    "model": "is for DIMSE: DICOMweb has one information model",
+    "relational": "is for DIMSE: DICOMweb never wants the unique keys of the levels above",
+    "combined": "is for DIMSE: DICOMweb does not combine dates and times",
+}
 
 
 class LevelName(StrEnum):
@@ -78,7 +98,8 @@ def register(app: typer.Typer) -> None:
 
 
 def find(
-    peer: PeerArgument,
+    context: typer.Context,
+    peer: PeerOrServiceArgument,
     keys: Keys = None,
     config: ConfigOption = None,
     calling_ae: CallingOption = None,
@@ -86,6 +107,8 @@ def find(
     model: ModelOption = None,
     limit: Limit = None,
     timeout: TimeoutOption = None,
+    token_file: TokenOption = None,
+    authorities: AuthoritiesOption = None,
     *,
     fuzzy: Fuzzy = False,
     relational: Relational = False,
@@ -93,24 +116,40 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Search in a peer's archive: a table, or DICOM JSON, an object on each line as it comes."""
+    from pacsd.dicom.identifier import Manner
+
+    manner = Manner(is_relational=relational, combines_datetimes=combined, is_fuzzy=fuzzy)
+    if is_web(peer):
+        refuse_options(context, _NOT_OVER_HTTP)
+        if level is LevelName.PATIENT:
+            text = "there is no patient level over DICOMweb (PS3.18 table 10.6.1-1)"
+            raise typer.BadParameter(text, param_hint="--level")
+        server = web_server(peer, token_file, authorities, timeout)
+        name, ask = str(server.root), partial(_search_web, server)
+    else:
+        refuse_web_options(context)
+        call = call_to(peer, config, calling_ae, timeout)
+        name, ask = name_of_peer(call), partial(_find, call)
+    with key_errors():
+        search = _search(keys or [], level, model, manner)
+        _run(name, ask, search, limit, as_json=as_json)
+
+
+def _run(name: str, ask: "Ask", search: "Search", limit: int | None, *, as_json: bool) -> None:
+    """Search, and say what matches; `name` is who is asked."""
     import anyio
 
     from pacsd.app.cli.find_report import ReportForPeople, ReportForPrograms
-    from pacsd.dicom.identifier import Manner
 
-    call = call_to(peer, config, calling_ae, timeout)
-    manner = Manner(is_relational=relational, combines_datetimes=combined, is_fuzzy=fuzzy)
-    with key_errors():
-        search = _search(keys or [], level, model, manner)
-        report = ReportForPrograms() if as_json else ReportForPeople(search.keys, search.level)
-        exit_code = EXIT_INTERRUPTED
-        try:
-            uvloop = {"use_uvloop": True}
-            why = anyio.run(_find, call, search, limit, report, backend_options=uvloop)
-            exit_code = EXIT_NOT_DONE if why else 0
-        except KeyboardInterrupt:
-            why = "interrupted"
-    report.end(name_of_peer(call), why, is_limited=report.count == limit)
+    report = ReportForPrograms() if as_json else ReportForPeople(search.keys, search.level)
+    exit_code = EXIT_INTERRUPTED
+    try:
+        uvloop = {"use_uvloop": True}
+        why = anyio.run(ask, search, limit, report, backend_options=uvloop)
+        exit_code = EXIT_NOT_DONE if why else 0
+    except KeyboardInterrupt:
+        why = "interrupted"
+    report.end(name, why, is_limited=report.count == limit)
     if exit_code:
         raise typer.Exit(exit_code)
 
@@ -140,6 +179,39 @@ async def _find(call: "Call", search: "Search", limit: int | None, report: "Repo
     except (AssociationError, ScanError) as error:
         return str(error)
     return ""
+
+
+async def _search_web(
+    server: "WebServer", search: "Search", limit: int | None, report: "Report"
+) -> str:
+    """The same of a DICOMweb server; a match that cannot be read is told, and counts as a fault."""
+    from contextlib import aclosing
+
+    from pacsd.dicom.data_set import DataSet
+    from pacsd.dicomweb.search_request import search_request
+    from pacsd.net.web_client.errors import WebError
+    from pacsd.net.web_client.searching import search as search_web
+    from pacsd.net.web_client.session import web_session
+
+    def warned(text: str) -> None:
+        typer.echo(f"{server.root} warns: {text}", err=True)
+
+    request = search_request(search.level, search.keys, is_fuzzy=search.manner.is_fuzzy)
+    broken = 0
+    try:
+        async with (
+            web_session(server) as session,
+            aclosing(search_web(session, request, limit, warned)) as matches,
+        ):
+            async for match in matches:
+                if isinstance(match, DataSet):
+                    report.match(match)
+                else:
+                    broken += 1
+                    typer.echo(f"{server.root}: a match that cannot be read: {match}", err=True)
+    except WebError as error:
+        return str(error)
+    return f"{broken} of the matches cannot be read" if broken else ""
 
 
 def _search(

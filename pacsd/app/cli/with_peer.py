@@ -15,6 +15,15 @@ PeerArgument = Annotated[
     str,
     typer.Argument(help="AE title of a known peer, or AET=HOST:PORT.", show_default=False),
 ]
+PeerOrServiceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PEER",
+        help="AE title of a known peer, AET=HOST:PORT, or the root of a DICOMweb service: "
+        "http://HOST:PORT/dicomweb.",
+        show_default=False,
+    ),
+]
 
 
 def find_peer(text: str, config: Path | None) -> "tuple[Peer, Config]":

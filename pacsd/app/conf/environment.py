@@ -53,7 +53,7 @@ class _Source(EnvSettingsSource):
 def read_environment(environ: Mapping[str, str]) -> tuple[list[Override], list[ConfigError]]:
     """Return the settings that the variables give, and what is wrong with them.
 
-    PACSD_CONFIG and PACSD_PEER, which set no key, are known but left to others.
+    PACSD_CONFIG, PACSD_PEER and PACSD_HTTP_TOKEN, which set no key, are known but left to others.
     """
     ours = {
         name: value

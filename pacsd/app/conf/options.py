@@ -11,6 +11,8 @@ ENVIRONMENT = "environment"
 CONFIG_VARIABLE = "PACSD_CONFIG"
 PEER_VARIABLE = "PACSD_PEER"
 PEER_FLAG = "--peer"
+HTTP_TOKEN_VARIABLE = "PACSD_HTTP_TOKEN"  # noqa: S105 - the name of a variable
+"""What commands show to DICOMweb servers that they call; no setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ OPTION_KEYS = (
 SHORT_VARIABLES = (
     CONFIG_VARIABLE,
     PEER_VARIABLE,
+    HTTP_TOKEN_VARIABLE,
     *(key.variable for key in OPTION_KEYS),
 )
 

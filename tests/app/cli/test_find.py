@@ -9,6 +9,8 @@ from typer.testing import CliRunner, Result
 from pacsd.app.cli.main import build
 from pacsd.net.query_retrieve_scu import QueryModel
 from tests.app.archive_peer import Archive, instance, serving
+from tests.app.web_service import web_service
+from tests.net.web_client.answering import answer
 
 RUNNER = CliRunner(env={"PACSD_CONFIG": None})
 
@@ -126,3 +128,70 @@ def test_an_interrupted_search(archive: Archive, monkeypatch: pytest.MonkeyPatch
     done = find(archive)
     assert done.exit_code == 130
     assert "interrupted" in done.stderr
+
+
+STUDY = {
+    "0020000D": {"vr": "UI", "Value": ["1.2.1"]},
+    "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Müller^1"}]},
+    "00080020": {"vr": "DA", "Value": ["20260131"]},
+}
+
+
+def found(*matches: object, warning: str = "") -> bytes:
+    return answer(json.dumps(matches).encode(), Warning=warning)
+
+
+def test_a_dicomweb_service() -> None:
+    warning = '299 http://a/: "The fuzzymatching parameter is not supported"'
+    with web_service(found(STUDY, warning=warning)) as service:
+        done = RUNNER.invoke(
+            build(), ["find", service.root, "PatientName=Müll*", "StudyDate", "--fuzzy"]
+        )
+    assert done.exit_code == 0, done.output
+    assert "Müller^1" in done.stdout
+    assert f"{service.root}: 1 match" in done.stderr
+    assert f"{service.root} warns: The fuzzymatching parameter is not supported" in done.stderr
+    (asked,) = service.asked
+    assert asked.target == ("/dicomweb/studies?PatientName=M%C3%BCll*&fuzzymatching=true&limit=100")
+
+
+def test_what_is_told_of_studies_by_default_is_asked_for() -> None:
+    with web_service(found(STUDY)) as service:
+        done = RUNNER.invoke(build(), ["find", service.root, "--json", "--limit", "1"])
+    assert json.loads(done.stdout)["0020000D"] == STUDY["0020000D"]
+    assert done.stderr == ""
+    assert service.asked[0].target == "/dicomweb/studies?includefield=StudyDescription&limit=1"
+
+
+def test_w26_a_match_that_cannot_be_read_is_told() -> None:
+    with web_service(found(STUDY, {"00080020": 7})) as service:
+        done = RUNNER.invoke(build(), ["find", service.root])
+    assert done.exit_code == 1
+    assert "Müller^1" in done.stdout
+    assert "a match that cannot be read: (0008,0020)" in done.stderr
+    assert "1 of the matches cannot be read" in done.stderr
+
+
+def test_a_service_that_refuses() -> None:
+    with web_service(answer(b"<html>", "text/html", status=404)) as service:
+        done = RUNNER.invoke(build(), ["find", service.root])
+    assert done.exit_code == 1
+    assert "is this the root of a DICOMweb service?" in done.stderr
+    assert "no match" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--level", "patient"], "no patient level over DICOMweb"),
+        (["--model", "study"], "one information model"),
+        (["--relational"], "unique keys of the levels above"),
+        (["--combined"], "does not combine"),
+        (["--calling-ae", "ME"], "AE title over HTTP"),
+        (["PatientNane=A"], "PatientName?"),
+    ],
+)
+def test_what_no_service_is_asked(arguments: list[str], why: str) -> None:
+    done = RUNNER.invoke(build(), ["find", "http://127.0.0.1:1/dicomweb", *arguments])
+    assert done.exit_code == 2
+    assert why in " ".join(done.stderr.replace("│", "").split())

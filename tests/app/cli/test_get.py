@@ -11,6 +11,9 @@ from typer.testing import CliRunner, Result
 from pacsd.app.cli.main import build
 from tests.app.archive_peer import Archive, instance, serving
 from tests.app.interrupted import interrupted
+from tests.app.test_web_retrieving import file, files
+from tests.app.web_service import web_service
+from tests.net.web_client.answering import answer, then_silent
 
 RUNNER = CliRunner(env={"PACSD_CONFIG": None})
 
@@ -117,3 +120,62 @@ def test_an_interrupt_has_the_peer_stop(archive: Archive, tmp_path: Path) -> Non
     assert "got, 0 failed" in out
     assert "interrupted, the peer was told to stop" in err
     assert not [*tmp_path.rglob(".*")]
+
+
+def test_from_a_dicomweb_service(tmp_path: Path) -> None:
+    keys = ["StudyInstanceUID=1.2", "--to", str(tmp_path / "new")]
+    with web_service(files(file("1.2.3.4"), file("1.2.3.5"))) as service:
+        done = RUNNER.invoke(build(), ["get", service.root, *keys])
+        again = RUNNER.invoke(build(), ["get", service.root, *keys, "--json"])
+    assert done.exit_code == 0, done.output
+    assert f"{service.root}: 2 got, 0 failed, 0.0 MB, " in done.stdout
+    assert (tmp_path / "new" / "1.2" / "1.2.3.4.dcm").read_bytes() == file("1.2.3.4")
+    said = json.loads(again.stdout)
+    assert (said["status"], said["files"], said["already_there"]) == ("0000", 0, 2)
+
+
+def test_w26_an_answer_that_breaks_off(tmp_path: Path) -> None:
+    whole = files(file("1.2.3.4"), file("1.2.3.5"))
+    with web_service(whole[:-300]) as service:
+        keys = ["StudyInstanceUID=1.2", "--to", str(tmp_path)]
+        done = RUNNER.invoke(build(), ["get", service.root, *keys])
+    assert done.exit_code == 1
+    assert "1 got, 0 failed" in done.stdout
+    assert "the answer broke off" in done.stderr
+    assert [each.name for each in tmp_path.rglob("*.*") if each.is_file()] == ["1.2.3.4.dcm"]
+
+
+def test_w26_what_was_not_asked_for(tmp_path: Path) -> None:
+    with web_service(files(file("9.9.9", "9.9"))) as service:
+        keys = ["StudyInstanceUID=1.2", "--to", str(tmp_path)]
+        done = RUNNER.invoke(build(), ["get", service.root, *keys])
+    assert done.exit_code == 1
+    assert "9.9.9: of study '9.9', which was not asked for" in done.stderr
+    assert "0 got, 1 failed" in done.stdout
+
+
+def test_nothing_of_it_at_a_service(tmp_path: Path) -> None:
+    with web_service(answer(b"", "", status=404)) as service:
+        keys = ["StudyInstanceUID=1.2", "--to", str(tmp_path)]
+        done = RUNNER.invoke(build(), ["get", service.root, *keys])
+    assert done.exit_code == 1
+    assert "nothing of this is there" in done.stderr
+
+
+def test_an_interrupt_leaves_what_is_whole(tmp_path: Path) -> None:
+    half = then_silent(files(file("1.2.3.4"), file("1.2.3.5"))[:-300])
+    with web_service(half) as service:
+        arguments = ["get", service.root, "--to", str(tmp_path), "StudyInstanceUID=1.2"]
+        code, out, err = interrupted(arguments, lambda: bool([*tmp_path.rglob("*.dcm")]))
+    assert code == 130, err
+    assert "1 got, 0 failed" in out
+    assert err.endswith(": interrupted\n")
+    assert [each.name for each in tmp_path.rglob("*.*") if each.is_file()] == ["1.2.3.4.dcm"]
+
+
+@pytest.mark.parametrize("options", [("--composite",), ("--calling-ae", "ME")])
+def test_options_that_a_service_has_no_use_for(tmp_path: Path, options: tuple[str, ...]) -> None:
+    keys = ["SOPInstanceUID=1.2", "--to", str(tmp_path / "new")]
+    done = RUNNER.invoke(build(), ["get", "http://127.0.0.1:1/dicomweb", *keys, *options])
+    assert done.exit_code == 2
+    assert not (tmp_path / "new").exists()

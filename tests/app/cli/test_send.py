@@ -11,7 +11,11 @@ from typer.testing import CliRunner, Result
 
 from pacsd.app.cli.main import build
 from tests.app.dicom_folder import JPEG, data_set, write
+from tests.app.interrupted import interrupted
+from tests.app.web_service import web_service
 from tests.dicom.written import IMPLICIT
+from tests.net.web_client.answering import answer, silent
+from tests.net.web_client.test_delivery import response
 
 RUNNER = CliRunner(env={"PACSD_CONFIG": None})
 
@@ -132,3 +136,59 @@ def test_an_interrupted_run_says_what_it_did(
     done = send(peer, write(tmp_path / "1"), "--window", 1)
     assert done.exit_code == 130
     assert "given up, not tried and not sent: the rest: interrupted" in done.stderr
+
+
+def test_to_a_dicomweb_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        write(tmp_path / str(number), uid=f"1.2.{number}", syntax_uid=JPEG)
+    (tmp_path / "readme").write_text("no DICOM")
+    monkeypatch.setenv("PACSD_HTTP_TOKEN", "a-token")
+    with web_service(response("1.2.0", "1.2.1", failed=["1.2.2"], status=202)) as service:
+        done = send(service.root, tmp_path, "--associations", 2, "--json")
+    assert done.exit_code == 1, done.output
+    said = json.loads(done.stdout)
+    assert (said["peer"], said["sent"], said["failed"], said["skipped"]) == (service.root, 2, 1, 1)
+    assert said["failures"] == [{"path": str(tmp_path / "2"), "status": "0110", "comment": ""}]
+    assert said["reencoded"] == []
+    assert service.asked[0].headers["authorization"] == "Bearer a-token"
+    assert "a-token" not in done.output
+
+
+def test_a_service_that_refuses_all(tmp_path: Path) -> None:
+    write(tmp_path / "1")
+    with web_service(answer(b"", "", status=401)) as service:
+        done = send(service.root, tmp_path)
+    assert done.exit_code == 1
+    assert "given up, not tried and not sent: 1: HTTP 401 Unauthorized" in done.stderr
+    assert f"{service.root}: 0 sent, 0 failed, 1 not tried" in done.stdout
+
+
+def test_no_service_there(tmp_path: Path) -> None:
+    done = send("http://127.0.0.1:1/dicomweb", write(tmp_path / "1"))
+    assert done.exit_code == 1
+    assert "127.0.0.1:1: Connect" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [("--window", 2), ("--calling-ae", "ME"), ("--ca", "x"), ("--token-file", "/none")]
+)
+def test_options_that_a_service_has_no_use_for(tmp_path: Path, options: tuple[str, object]) -> None:
+    done = send("http://127.0.0.1:1/dicomweb", write(tmp_path / "1"), *options)
+    assert done.exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--ca", "--token-file"])
+def test_options_that_an_ae_has_no_use_for(tmp_path: Path, option: str) -> None:
+    done = send("X=127.0.0.1:1", write(tmp_path / "1"), option, "x")
+    assert done.exit_code == 2
+    assert "http:// peers" in done.stderr
+
+
+def test_w26_an_interrupted_request_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "1")
+    with web_service(silent) as service:
+        arguments = ["send", service.root, str(tmp_path)]
+        code, out, err = interrupted(arguments, lambda: bool(service.asked))
+    assert code == 130
+    assert "given up, not tried and not sent: the rest: interrupted" in err
+    assert "0 sent, 0 failed" in out

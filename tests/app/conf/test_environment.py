@@ -54,9 +54,14 @@ def test_origin_is_the_variable() -> None:
 
 
 def test_short_names() -> None:
-    assert values({"PACSD_DIMSE": "127.0.0.1:1", "PACSD_CONFIG": "c", "PACSD_PEER": "A=h:1"}) == {
-        ("dimse", "listen"): "127.0.0.1:1"
-    }
+    assert values(
+        {
+            "PACSD_DIMSE": "127.0.0.1:1",
+            "PACSD_CONFIG": "c",
+            "PACSD_PEER": "A=h:1",
+            "PACSD_HTTP_TOKEN": "t",
+        }
+    ) == {("dimse", "listen"): "127.0.0.1:1"}
 
 
 def test_unknown_variable_names_the_nearest() -> None:
