@@ -23,6 +23,7 @@ PACSD = (sys.executable, "-m", "pacsd")
 LOOPBACK = "127.0.0.1"
 PATIENCE_S = 30.0
 _PROBE_S = 0.05
+_ORTHANC_PLUGINS = (Path("/usr/lib/orthanc"), Path("/usr/share/orthanc/plugins"))
 
 
 def program(name: str) -> str:
@@ -145,21 +146,32 @@ class Orthanc:
 
     def ask(self, path: str, body: bytes | None = None) -> bytes:
         """GET, or POST a body; the answer as it comes."""
-        request = Request(f"http://{LOOPBACK}:{self.http_port}{path}", data=body)
+        return self._ask(Request(f"http://{LOOPBACK}:{self.http_port}{path}", data=body))
+
+    def delete(self, path: str) -> None:
+        """DELETE a resource."""
+        self._ask(Request(f"http://{LOOPBACK}:{self.http_port}{path}", method="DELETE"))
+
+    def _ask(self, request: Request) -> bytes:
         with urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
             data: bytes = answer.read()
             return data
 
 
 @contextmanager
-def orthanc(cwd: Path, pacsd_port: int) -> Iterator[Orthanc]:
-    """Start Orthanc with its own configuration, storage and ports."""
+def orthanc(cwd: Path, pacsd_port: int, *, web_root: str = "") -> Iterator[Orthanc]:
+    """Start Orthanc with its own configuration, storage and ports.
+
+    With `web_root`, that of our DICOMweb, it has its own at /dicom-web and knows ours as "pacsd".
+    """
     peer = Orthanc(free_port(), free_port())
+    web = {"Enable": True, "Root": "/dicom-web/", "Servers": {"pacsd": [f"{web_root}/"]}}
     configuration = {
         "Name": "pacsd-test",
         "StorageDirectory": str(cwd / "storage"),
         "IndexDirectory": str(cwd / "storage"),
-        "Plugins": [],
+        "Plugins": [_dicomweb_plugin()] if web_root else [],
+        "DicomWeb": web if web_root else {},
         "HttpPort": peer.http_port,
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
@@ -175,6 +187,15 @@ def orthanc(cwd: Path, pacsd_port: int) -> Iterator[Orthanc]:
         wait_until_listening(process, peer.http_port)
         wait_until_listening(process, peer.dicom_port)
         yield peer
+
+
+def _dicomweb_plugin() -> str:
+    """The path of Orthanc's plugin; without it the test is skipped, but never where CI runs."""
+    folders = (each for each in _ORTHANC_PLUGINS if each.is_dir())
+    found = [path for each in folders for path in sorted(each.glob("libOrthancDicomWeb.so*"))]
+    if not found:
+        _missing("orthanc-dicomweb")
+    return str(found[0])
 
 
 def _missing(name: str) -> None:
