@@ -1,11 +1,14 @@
-"""DICOMweb in the conformance statement: which resources there are, and the bounds of requests."""
+"""DICOMweb in the conformance statement: resources, and bounds on either side."""
 
 from contrib.docs.sections import Section, code, table
+from pacsd.app.cli import send
 from pacsd.archive import file_sets
 from pacsd.dicomweb import change_parameters, multipart, parameters, query_string, targets
 from pacsd.net import http_connection
 from pacsd.net.web import storing
 from pacsd.net.web.resources import RESOURCES
+from pacsd.net.web_client import delivery, searching, session
+from pacsd.net.web_client import storing as client_storing
 
 
 def resources() -> str:
@@ -43,6 +46,34 @@ def bounds() -> str:
     return table(("Of", "At most", "Beyond"), rows)
 
 
+def client_bounds() -> str:
+    """What our own requests are, and what their answers may be."""
+    mib = 1 << 20
+    waits = session.WebTimeouts()
+    rows = [
+        ("files in a request of STOW-RS", f"{delivery.MAX_FILES}"),
+        ("bytes in one, unless a single file is longer", f"{delivery.MAX_BYTES // mib} MiB"),
+        ("bytes of its answer", f"{client_storing.MAX_RESPONSE_BYTES // mib} MiB"),
+        (
+            "files in a row without an answer to the point, then given up",
+            f"{delivery.MAX_FRUITLESS}",
+        ),
+        ("matches of QIDO-RS asked for at once", f"{searching.PAGE}"),
+        ("bytes of an answer to that", f"{searching.MAX_PAGE_BYTES // mib} MiB"),
+        ("redirects followed, on the same server", f"{session.MAX_REDIRECTS}"),
+        ("repetitions after 429 or 503 with `Retry-After`", f"{session.MAX_RETRIES}"),
+        ("a `Retry-After` that is waited for", f"{session.MAX_RETRY_AFTER_S:.0f} s"),
+        ("wait for the connection", f"{waits.connect_s:.0f} s"),
+        (
+            "wait until something moves: `pacsd find`",
+            f"{waits.message_s:.0f} s, or `--timeout`",
+        ),
+        ("the same: `pacsd send`", f"{send.STORE_TIMEOUT_S:.0f} s"),
+        ("the same: `pacsd get`", "600 s, or `--timeout`"),
+    ]
+    return table(("Of", "At most"), rows)
+
+
 def sections() -> dict[str, Section]:
     """What is written between the marks of conformance.md."""
-    return {"web-resources": resources, "web-bounds": bounds}
+    return {"web-resources": resources, "web-bounds": bounds, "web-client-bounds": client_bounds}
