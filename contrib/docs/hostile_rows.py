@@ -118,9 +118,17 @@ ROWS = {
         "contained; association refused",
     ),
     "W02": ("odd paths: `//`, `%2e%2e`, `;x`", "400; nothing is decoded twice"),
-    "W03": ("lengths, chunks and line ends that contradict", "400, or the connection ends"),
+    "W03": (
+        "lengths, chunks and line ends that contradict",
+        "400 at once, and the connection ends; chunk extensions are passed over (RFC 9112)",
+    ),
+    "W04": (
+        "bodies of 4 GB or 2^63 bytes that do not come",
+        "413 at once beyond `max_request_bytes`; else 408 after 30 s with less than 16 KiB",
+    ),
     "W05": ("headers without end, in a request or a part", "400, 413 or 431"),
     "W06": ("10,000 byte ranges; a suffix of 0", "the whole; 416"),
+    "W07": ("compressed bodies, once or twice", "415, 501; nothing is inflated"),
     "W08": ("multipart without boundary, end or measure", "400 or 413; parts are streamed"),
     "W09": ("a part that is no DICOM object", "409 or 202 with C000"),
     "W10": ("STOW-RS to a study, of instances of another", "409 or 202 with A900"),
@@ -129,12 +137,18 @@ ROWS = {
     "W15": ("a media type that is unknown, or lies", "406, 415"),
     "W16": ("limits, offsets, parameters and values without measure", "400, or clamped"),
     "W17": ("frames 0, -1, 1e9 or 100,000 of them", "400 or 404"),
-    "W19": ("DELETE of what is not named, or by whom it may not be", "405, 403"),
+    "W19": (
+        "DELETE of what is not named, by whom it may not be, of what is on its way out",
+        "405, 403; what is on its way leaves whole",
+    ),
     "W20": ("names of patients and studies that are paths or devices, in a ZIP", "numbers, UIDs"),
     "W21": ("line breaks in what becomes a header", "encoded"),
     "W22": ("pages of other origins, foreign Host headers", "403, 421; no CORS unless named"),
     "W23": ("pages and pictures in what is fetched by a browser", "`nosniff`, no scripts"),
-    "W24": ("who reads or sends slowly, or not at all", "closed after 30 s without a byte"),
+    "W24": (
+        "who reads or sends slowly, or not at all; idle connections",
+        "408, or closed, after 30 s without progress; one connection too many gets 503",
+    ),
     "W25": ("more requests than allowed, a store that takes nothing", "503 with Retry-After"),
     "W26": (
         "a DICOMweb server whose answers are endless, cut, late or nonsense",
@@ -168,6 +182,7 @@ UNNUMBERED = {
         "tests/api/test_dispatch.py::test_junk_is_closed_and_named",
         "tests/api/test_dispatch.py::test_a_late_function_is_closed_while_its_thread_still_runs",
     ),
+    "W13": ("tests/dicom/test_json_syntax.py::test_what_is_hostile_is_refused_in_no_time",),
     "P05": ("tests/api/test_dispatch.py::test_two_providers_for_one_name_are_an_error",),
 }
 """Tests that prove a row without having its number in their names."""

@@ -56,7 +56,12 @@ def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[s
     settings = config.dicomweb
     if not settings.enabled:
         return {}
-    terms = Terms(settings.public_url, settings.max_requests, settings.cors_origins)
+    terms = Terms(
+        settings.public_url,
+        settings.max_requests,
+        settings.cors_origins,
+        settings.max_request_bytes,
+    )
     return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer}
 
 

@@ -4,6 +4,7 @@
     ├── BadRequest           400  a request that breaks the grammar
     ├── NotFound             404  a target that is no resource
     ├── NotAcceptable        406  no representation that the client takes
+    ├── TimedOut             408  a payload that does not come
     ├── Gone                 410  what was there once, and is not told any more
     ├── TooLarge             413  more than a bound lets in
     ├── UnsupportedMedia     415  a payload of a type that is not read
@@ -40,6 +41,12 @@ class NotAcceptable(DicomWebError):
     """There is no representation that the client takes."""
 
     status = 406
+
+
+class TimedOut(DicomWebError):
+    """A payload comes too slowly, or not at all."""
+
+    status = 408
 
 
 class Gone(DicomWebError):

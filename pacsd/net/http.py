@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from pacsd import __version__
 from pacsd.net.endpoint import Endpoint
+from pacsd.net.http_bodies import body_fault
 from pacsd.net.http_connection import GUARDS, Connection, HttpLimits, json_answer
 
 SHUTDOWN_GRACE_S = 1.0
@@ -95,11 +96,20 @@ class HttpListener:
                 await web.shutdown(SHUTDOWN_GRACE_S)
 
     async def _answer(self, request: BaseRequest) -> StreamResponse:
-        if isinstance(request.protocol, Connection):
-            request.protocol.alive()
-        fault = self._host_fault(request)
-        if fault:
-            return json_answer(421, {"error": fault})
+        connection = request.protocol
+        if not isinstance(connection, Connection):
+            return await self._routed(request)
+        connection.begins(request)
+        answer = await self._routed(request)
+        if connection.is_ending:
+            answer.force_close()
+        return answer
+
+    async def _routed(self, request: BaseRequest) -> StreamResponse:
+        refusal = self._refusal(request)
+        if refusal is not None:
+            refusal.force_close()
+            return refusal
         service = self._services.get("/".join(request.path.split("/", 2)[:2]))
         if service is not None:
             return await self._serve(service, request)
@@ -109,6 +119,16 @@ class HttpListener:
         if request.method not in _METHODS:
             return json_answer(405, {"error": "only GET and HEAD"}, {"Allow": ", ".join(_METHODS)})
         return await answer()
+
+    def _refusal(self, request: BaseRequest) -> Response | None:
+        """The answer to what nobody here may be asked, whatever it is."""
+        host_fault = self._host_fault(request)
+        if host_fault:
+            return json_answer(421, {"error": host_fault})
+        fault = body_fault(request)
+        if fault is not None:
+            return json_answer(fault.status, {"error": fault.text}, fault.headers)
+        return None
 
     def _host_fault(self, request: BaseRequest) -> str:
         """Refuse a foreign name on loopback: a web page may have had it resolved to us."""

@@ -1,7 +1,8 @@
 """Connections of the HTTP listener: each with a deadline, faults told in our words.
 
 What no setting governs is bounded here: connections, and the time from one request of a connection
-to the next, its answer taken. Who moves much data says that he is `alive` as it moves.
+to the next, its answer taken. Who moves much data says that he is `alive` as it moves. Who reads a
+body learns there that it is broken, or comes too slowly, so that the answer can still say so.
 """
 
 import asyncio
@@ -10,7 +11,11 @@ from dataclasses import dataclass
 
 import orjson
 import structlog
+from aiohttp import StreamReader
+from aiohttp.http import RawRequestMessage
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server
+
+from pacsd.net.http_bodies import BrokenBody, SlowBody
 
 MAX_CONNECTIONS = 256
 """One more is answered 503 at once."""
@@ -57,7 +62,7 @@ class Connection(RequestHandler):
     `lost` is set once nobody reads its answers any more.
     """
 
-    __slots__ = ("_deadline", "_limits", "_open", "lost")
+    __slots__ = ("_body", "_deadline", "_is_broken", "_limits", "_open", "lost")
 
     def __init__(
         self,
@@ -72,10 +77,13 @@ class Connection(RequestHandler):
             access_log=None,  # type: ignore[arg-type] # None turns it off
             keepalive_timeout=limits.next_request_timeout_s,
             lingering_time=BODY_TIMEOUT_S,
+            auto_decompress=False,
         )
         self._limits = limits
         self._open = open_connections
         self._deadline: asyncio.TimerHandle | None = None
+        self._body: StreamReader | None = None
+        self._is_broken = False
         self.lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -97,6 +105,27 @@ class Connection(RequestHandler):
             self._deadline.cancel()
         super().connection_lost(exc)
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether no other request is read from it."""
+        return self._close
+
+    def data_received(self, data: bytes) -> None:
+        """Read more of what comes."""
+        super().data_received(data)
+        # aiohttp puts what is no HTTP behind the requests that it has read, to be answered in turn:
+        # who still reads the body that it stands in would wait for ever.
+        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
+            self._is_broken = True
+            self._end_body(BrokenBody("the body is not framed as RFC 9112 section 6 says"))
+
+    def begins(self, request: BaseRequest) -> None:
+        """The header of a request is read, and it is going to be answered."""
+        self._body = request.content
+        if self._is_broken:
+            self._end_body(BrokenBody("the body is not framed as RFC 9112 section 6 says"))
+        self.alive()
+
     def alive(self) -> None:
         """A request's header is read, or data moved: more of it, or the next one, must in time."""
         self._set_deadline(self._limits.next_request_timeout_s)
@@ -116,12 +145,28 @@ class Connection(RequestHandler):
         response.force_close()
         return response
 
+    def _end_body(self, error: OSError) -> None:
+        """Tell who reads the body, if there is more of one; its answer is the last."""
+        if self._body is not None and not self._body.is_eof():
+            if self._current_request is not None:
+                self._body.set_exception(error)
+            self._body.feed_eof()  # nothing is left that would have to be read and thrown away
+            self.close()
+
     def _set_deadline(self, timeout_s: float) -> None:
         # aiohttp forgets a transport that it closes, but one whose peer reads nothing stays open.
         if self._deadline is not None:
             self._deadline.cancel()
         if self.transport is not None:
-            self._deadline = self._loop.call_later(timeout_s, self.transport.abort)
+            self._deadline = self._loop.call_later(timeout_s, self._expire, self.transport)
+
+    def _expire(self, transport: asyncio.Transport) -> None:
+        """Time is up: first for a body, so that the answer can say so, then for the connection."""
+        if self._body is None or self._body.is_eof():
+            transport.abort()
+            return
+        self._end_body(SlowBody("too little of the body came in time"))
+        self.alive()
 
 
 def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:

@@ -7,6 +7,7 @@ from pacsd.dicomweb.errors import (
     NotAcceptable,
     NotFound,
     RangeNotSatisfiable,
+    TimedOut,
     TooLarge,
     UnsupportedMedia,
 )
@@ -18,6 +19,7 @@ from pacsd.dicomweb.errors import (
         (BadRequest, 400),
         (NotFound, 404),
         (NotAcceptable, 406),
+        (TimedOut, 408),
         (Gone, 410),
         (TooLarge, 413),
         (UnsupportedMedia, 415),

@@ -1,10 +1,16 @@
 """What the listener's tests show of whole exchanges is not repeated here."""
 
+import asyncio
 import json
 
+import anyio
 import pytest
+from aiohttp.web import BaseRequest, Response, StreamResponse
+from structlog.typing import EventDict
 
+from pacsd.net.http_bodies import BrokenBody, SlowBody
 from pacsd.net.http_connection import GUARDS, HttpLimits, json_answer
+from tests.net.test_http import raw, read_to_end, request, serving
 
 
 def test_an_answer_is_guarded_json() -> None:
@@ -19,3 +25,197 @@ def test_an_answer_is_guarded_json() -> None:
 @pytest.mark.parametrize("field", HttpLimits.__dataclass_fields__)
 def test_every_limit_is_one(field: str) -> None:
     assert getattr(HttpLimits(), field) > 0
+
+
+POST = b"POST /x HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+GET = b"GET /x HTTP/1.1\r\nHost: localhost\r\n"
+
+
+async def length(request: BaseRequest) -> StreamResponse:
+    """Answer how long the body was, or what was wrong with it."""
+    try:
+        return Response(text=f"={len(await request.content.read())}")
+    except (BrokenBody, SlowBody) as error:
+        return Response(status=400, text=type(error).__name__)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GET + b"X: a\r\n b: c\r\n\r\n",
+        GET + b"X: a\r\n\tb\r\n\r\n",
+        b"GET /x HTTP/1.1\r\n Host: localhost\r\n\r\n",
+        b"GET /x HTTP/1.1\nHost: localhost\n\n",
+        GET + b"X: a\nY: b\r\n\r\n",
+        GET + b"X: a\rY: b\r\n\r\n",
+        GET + b"X: a\0b\r\n\r\n",
+        GET + b"X : a\r\n\r\n",
+        POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde",
+        POST + b"Content-Length: 5, 5\r\n\r\nabcde",
+        POST + b"Content-Length: +5\r\n\r\nabcde",
+        POST + b"Content-Length: 0x5\r\n\r\nabcde",
+        POST + b"Content-Length: 18446744073709551616\r\n\r\n",
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: identity\r\n\r\n",
+    ],
+)
+async def test_w03_heads_that_are_none(head: bytes) -> None:
+    async with serving(services={"/x": length}) as address:
+        answer = await raw(address, head)
+        assert answer.startswith(b"HTTP/1.0 400 ")
+        assert answer.count(b"HTTP/1.") == 1
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"not a chunk\r\n",
+        b"-5\r\nabcde\r\n",
+        b"+5\r\nabcde\r\n0\r\n\r\n",
+        b"0x5\r\nabcde\r\n0\r\n\r\n",
+        b"5 \r\nabcde\r\n0\r\n\r\n",
+        b"5\nabcde\n0\n\n",
+        b"5\r\nabcdefg\r\n0\r\n\r\n",
+        b"5;a=b\nabcde\r\n0\r\n\r\n",
+        b"f" * 25 + b"\r\n",
+        b"0\r\nno trailer\r\n\r\n",
+        b"0\r\n" + b"X: y\r\n" * 100_000 + b"\r\n",
+        b"0\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("begun", [b"", b"3\r\nabc\r\n"])
+async def test_w03_w05_a_broken_chunk_ends_the_request_at_once(
+    begun: bytes, chunks: bytes, logged: list[EventDict], caplog: pytest.LogCaptureFixture
+) -> None:
+    """At once: within less than the 30 s that a connection may be silent."""
+    reading = anyio.Event()
+
+    async def reads(request: BaseRequest) -> StreamResponse:
+        reading.set()
+        return await length(request)
+
+    async with serving(services={"/x": reads}) as address:
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(CHUNKED + begun)
+        await reading.wait()
+        writer.write(chunks)
+        answer = await read_to_end(reader)
+        writer.close()
+        # The system may forget an answer that was not read before the connection was reset.
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+        if len(chunks) < 1_000:
+            assert answer.endswith(b"BrokenBody")
+            assert b"\r\nConnection: close\r\n" in answer
+        assert (await raw(address, request())).startswith(b"HTTP/1.1 200 ")
+    assert logged == []
+    assert caplog.records == []
+
+
+async def test_w03_a_broken_body_waits_for_the_request_before() -> None:
+    asked, broken = anyio.Event(), anyio.Event()
+
+    async def waits(request: BaseRequest) -> StreamResponse:
+        if request.method == "GET":
+            asked.set()
+            await broken.wait()
+        return await length(request)
+
+    async with serving(services={"/x": waits}) as address:
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(GET + b"\r\n")
+        await asked.wait()
+        writer.write(CHUNKED)
+        await writer.drain()
+        assert (await raw(address, request())).startswith(b"HTTP/1.1 200 ")
+        writer.write(b"not a chunk\r\n")
+        assert (await raw(address, request())).startswith(b"HTTP/1.1 200 ")
+        broken.set()
+        # Whether it was read in one go with its head or not, it is told once, and in its turn.
+        first, second = (await read_to_end(reader)).split(b"HTTP/1.")[1:]
+        writer.close()
+    assert first.startswith(b"1 200 ")
+    assert first.endswith(b"=0")
+    assert second[1:].startswith(b" 400 ")
+
+
+async def test_w03_chunk_extensions_are_passed_over() -> None:
+    """RFC 9112 section 7.1.1: who does not know them must ignore them."""
+    async with serving(services={"/x": length}) as address:
+        closing = CHUNKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        body = b'5;a=b;c="d;\\"e"\r\nabcde\r\n0;' + b"x" * 100_000 + b"\r\nX: y\r\n\r\n"
+        assert (await raw(address, closing + body)).endswith(b"=5")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GET + b"X: y\r\n" * 100_000 + b"\r\n",
+        GET + b"X: " + b"y" * 1_000_000 + b"\r\n\r\n",
+        GET + b"y" * 1_000_000 + b": x\r\n\r\n",
+    ],
+)
+async def test_w05_headers_without_end(head: bytes) -> None:
+    async with serving(services={"/x": length}) as address:
+        answer = await raw(address, head)
+        assert answer == b"" or answer.startswith(b"HTTP/1.0 400 ")
+        assert (await raw(address, request())).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        POST + b"Content-Length: 4294967296\r\n\r\n",
+        POST + b"Content-Length: 9223372036854775808\r\n\r\nabc",
+        CHUNKED,
+        CHUNKED + b"ffffffff\r\nabc",
+        CHUNKED + b"5;" + b"x" * 1_000,
+    ],
+)
+async def test_w04_a_body_that_does_not_come_is_told_so(
+    sent: bytes, logged: list[EventDict], caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = HttpLimits(next_request_timeout_s=0.1)
+    async with serving(services={"/x": length}, limits=limits) as address:
+        answer = await raw(address, sent)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.endswith(b"SlowBody")
+        assert b"\r\nConnection: close\r\n" in answer
+    assert logged == []
+    assert caplog.records == []
+
+
+async def test_w04_a_body_that_nobody_reads_takes_no_time() -> None:
+    async with serving() as address:
+        answer = await raw(address, POST + b"Content-Length: 4294967296\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+async def test_w24_many_idle_connections() -> None:
+    """As many as there may be; one more is told when to come again, and a place that is left is
+    another's."""
+    kept = request().replace(b"Connection: close\r\n", b"")
+    async with serving(limits=HttpLimits(max_connections=50)) as address:
+        idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        for _ in range(50):
+            reader, writer = await asyncio.open_connection(address.host, address.port)
+            writer.write(kept)
+            await reader.readuntil(b"}\n")
+            idle.append((reader, writer))
+        for _ in range(150):
+            refused = await raw(address)
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nRetry-After: 1\r\n" in refused
+        for reader, writer in idle[1:]:
+            writer.write(kept)
+            assert (await reader.readuntil(b"}\n")).startswith(b"HTTP/1.1 200 ")
+        idle[0][1].close()
+        while (await raw(address, request())).startswith(b"HTTP/1.1 503 "):
+            pass
+        for _, writer in idle[1:]:
+            writer.close()

@@ -25,11 +25,15 @@ _log = structlog.get_logger("pacsd.net.web")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How requests are taken: so many at once, with links that begin with `public_url` if set."""
+    """How requests are taken: so many at once, with links that begin with `public_url` if set.
+
+    A payload has `max_request_bytes` at most, if that is not 0.
+    """
 
     public_url: str = ""
     max_requests: int = 64
     cors_origins: tuple[str, ...] = ()
+    max_request_bytes: int = 0
 
 
 class WebDesk:
@@ -86,7 +90,8 @@ class WebDesk:
             text = f"only {allow['Allow']}"
             return problem(405, text, {**allowed, **allow})
         root_url = self._root_url(request)
-        exchange = Exchange(request, target, query, root_url, allowed, self._places)
+        most = self._terms.max_request_bytes
+        exchange = Exchange(request, target, query, root_url, allowed, self._places, most)
         return await self._services[service](exchange)
 
     def _root_url(self, request: BaseRequest) -> str:

@@ -13,8 +13,10 @@ from pacsd.archive.finding import FindError
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.headers import Buffer
 from pacsd.dicomweb.accept import Representation
+from pacsd.dicomweb.errors import BadRequest, TimedOut, TooLarge
 from pacsd.dicomweb.query_string import parameters_of
 from pacsd.dicomweb.targets import Target, path_of
+from pacsd.net.http_bodies import SlowBody
 from pacsd.net.http_connection import GUARDS, Connection
 from pacsd.net.web.request_places import RequestPlaces
 
@@ -23,10 +25,15 @@ DICOM_JSON = "application/dicom+json"
 
 AT_ONCE_BYTES = 1024 * 1024
 
+MIN_PROGRESS_BYTES = 16 * 1024
+"""Fewer of a payload within the time that a connection may be silent are as good as none."""
+
 JSON_OFFERS = tuple(
     Representation(media_type, is_multipart=False)
     for media_type in (DICOM_JSON, "application/json")
 )
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _log = structlog.get_logger("pacsd.net.web")
 
@@ -40,7 +47,7 @@ class Exchange:
     """A request, what it is about, and the URL of the service as its client knows it.
 
     `allowed` are headers that let the page read the answer that sent the request, `places` those
-    of requests, of which it holds one.
+    of requests, of which it holds one; `max_body_bytes` bounds its payload, if that is not 0.
     """
 
     request: BaseRequest
@@ -49,6 +56,7 @@ class Exchange:
     root_url: str
     allowed: Mapping[str, str] = field(default_factory=dict)
     places: RequestPlaces = field(default_factory=lambda: RequestPlaces(1))
+    max_body_bytes: int = 0
 
     @property
     def accept(self) -> list[str]:
@@ -98,6 +106,31 @@ class Exchange:
         """Data moved: there is time for more."""
         if isinstance(self.request.protocol, Connection):
             self.request.protocol.alive()
+
+    async def body(self) -> AsyncGenerator[bytes, None]:
+        """The payload of the request, in pieces as they come.
+
+        Raises:
+            TooLarge: it has, or is said to have, more bytes than it may.
+            TimedOut: too little of it comes.
+            BadRequest: it broke off, or its chunks are none.
+        """
+        self._check_length(self.request.content_length or 0)
+        self._go_on()
+        total = fresh = 0
+        try:
+            async for data in self.request.content.iter_any():
+                total, fresh = total + len(data), fresh + len(data)
+                self._check_length(total)
+                if fresh >= MIN_PROGRESS_BYTES:
+                    self.alive()
+                    fresh = 0
+                yield data
+        except SlowBody as error:
+            raise TimedOut("payload", None, str(error)) from error
+        except OSError as error:
+            raise BadRequest("payload", None, f"broke off: {error}") from error
+        self.alive()
 
     async def send(
         self,
@@ -157,6 +190,17 @@ class Exchange:
         """An answer that is no data set."""
         given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": media_type}
         return Response(body=body, status=status, headers=given)
+
+    def _check_length(self, length: int) -> None:
+        if self.max_body_bytes and length > self.max_body_bytes:
+            rule = f"has more than {self.max_body_bytes} bytes (dicomweb.max_request_bytes)"
+            raise TooLarge("payload", None, rule)
+
+    def _go_on(self) -> None:
+        """Tell a client that waits for it to send its payload (RFC 9110 section 10.1.1)."""
+        expects = self.request.headers.get("Expect", "").strip().lower()
+        if expects == "100-continue" and self.request.transport is not None:
+            self.request.transport.write(_CONTINUE)
 
     async def _write(self, answer: StreamResponse, pieces: AsyncGenerator[Buffer, None]) -> None:
         async for piece in pieces:

@@ -93,6 +93,7 @@ PROBLEMS: Mapping[int, str] = {
     403: "A page of another origin wants to change something, or nobody may from here.",
     404: "It is not in the archive.",
     406: "The client takes nothing that there is.",
+    408: "Too little of the payload came in time.",
     410: "Changes cannot be told from there: start again from `oldest` or `last`.",
     413: "The search takes too long, or what is to be stored is too large.",
     415: "The payload is of a media type that is not read.",
@@ -192,7 +193,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
             Answer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,), "DataSet"),
             Answer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet"),
         ),
-        (*EVERYWHERE, 403, 413, 415),
+        (*EVERYWHERE, 403, 408, 413, 415),
         takes=(_PART10,),
     ),
     WebService.DELETE: Operation(

@@ -62,3 +62,7 @@ class DicomWebSettings(Settings):
     max_instance_bytes: int = Field(default=8 * 1024**3, ge=0, le=2**60)
     """A longer instance ends its STOW-RS request with 413, and nothing of it is kept; those before
     it are. 0 = as large as the disk takes."""
+
+    max_request_bytes: int = Field(default=1024**4, ge=0, le=2**60)
+    """A longer payload of STOW-RS gets 413, at once where its Content-Length says so. Instances
+    that were whole by then are kept. 0 = any length."""

@@ -1,9 +1,9 @@
 """STOW-RS: instances in the parts of a payload, each through ingest (PS3.18 section 10.5)."""
 
 from collections.abc import Callable
+from contextlib import aclosing
 
 import anyio
-from aiohttp import ClientError
 from aiohttp.web import Response
 from anyio.abc import TaskGroup
 
@@ -80,15 +80,13 @@ class StoreDesk:
         """Take all parts in; the error that ended that too early, if one did."""
         async with anyio.create_task_group() as tasks:
             try:
-                async for data in exchange.request.content.iter_any():
-                    exchange.alive()
-                    for event in reader.feed(data):
-                        await payload.take(event, tasks)
+                async with aclosing(exchange.body()) as body:
+                    async for data in body:
+                        for event in reader.feed(data):
+                            await payload.take(event, tasks)
                 reader.end()
             except DicomWebError as error:
                 return error
-            except (ClientError, OSError):
-                return BadRequest("payload", "", "broke off")
             finally:
                 await payload.close()
         return None

@@ -165,3 +165,13 @@ async def test_a_value_that_cannot_be_read(served: Served, logged: list[EventDic
     assert (await served.get(value("7FE00010"), OCTETS)).status == 503
     events = [each["event"] for each in logged]
     assert events == ["an answer was cut short", "an object cannot be read"]
+
+
+async def test_w06_ten_thousand_ranges(served: Served) -> None:
+    """As many as fit into a header: the whole; more: the header is none."""
+    await served.add(image())
+    target, accept = path(below="/bulkdata/7FE00010"), "application/octet-stream"
+    many = await served.get(target, accept, Range="bytes=" + ",".join(["0-1"] * 2_000))
+    assert (many.status, many.body) == (200, bytes([1] * 4))
+    refused = await served.get(target, accept, Range="bytes=" + ",".join(["0-1"] * 10_000))
+    assert refused.status == 400

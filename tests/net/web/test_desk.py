@@ -130,6 +130,35 @@ async def test_w25_too_many_requests_at_once(tmp_path: Path) -> None:
         assert (await served.get(path())).status == 200
 
 
+async def test_w25_four_times_as_many_requests_as_there_may_be(tmp_path: Path) -> None:
+    """Of each wave as many are answered as may be at once, all of them; the others are told when to
+    come again while those still wait."""
+    at_once, body = 4, payload(part10(image()))
+    head = (
+        f"POST /dicomweb/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: {RELATED}\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    async with serving(tmp_path, Terms(max_requests=at_once)) as served:
+        for _ in range(5):
+            taken: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+            while len(taken) < at_once:
+                reader, writer = await asyncio.open_connection(
+                    served.address.host, served.address.port
+                )
+                writer.write(head.encode())
+                if b" 100 " in await reader.readline():
+                    taken.append((reader, writer))
+                else:  # one of the wave before is not yet over
+                    writer.close()
+            for _ in range(3 * at_once):
+                refused = await served.get("/studies")
+                assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+            for reader, writer in taken:
+                writer.write(body)
+                assert b"\r\nHTTP/1.1 200 " in await reader.read()
+                writer.close()
+
+
 def asking(target: str, host: str, encoding: str = "utf-8") -> bytes:
     head = f"GET /dicomweb{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     return head.encode(encoding)

@@ -13,7 +13,7 @@ from pacsd.dicom.registry import TransferSyntax
 from pacsd.index.records import Scope
 from pacsd.testing.objects import data_set
 from tests.dicom.by_pydicom import decoded, encoded
-from tests.dicom.written import BIG, EXPLICIT, IMPLICIT
+from tests.dicom.written import BIG, EXPLICIT, IMPLICIT, element
 from tests.net.web.serving import JPEG, SERIES, STUDY, UID, Served, fragments, image, path
 
 DICOM = "application/dicom"
@@ -279,3 +279,21 @@ async def test_the_index_is_gone(served: Served) -> None:
     await served.index._threads.close()
     for target in (path(), f"/studies/{STUDY}", "/studies", path(below="/metadata")):
         assert (await served.get(target)).status == 503
+
+
+@pytest.mark.usefixtures("streamed")
+async def test_w19_what_is_deleted_while_it_leaves_leaves_whole(served: Served) -> None:
+    """Longer than what is on its way: the second is read when both are deleted."""
+    uids = ["1.2.3.4", "1.2.3.5"]
+    pixels = element(0x7FE00010, "OB", bytes(8_000_000))
+    for uid in uids:
+        await served.add(image(uid=uid, pixels=pixels), uid)
+    url = f"{served.root}/studies/{STUDY}"
+    async with served.client.get(url, headers={"Accept": RELATED}) as answer:
+        assert answer.status == 200
+        begun = await answer.content.readexactly(1_000)
+        await served.index.instances.delete(Scope(), uids, "test")
+        rest = await answer.content.read()
+    assert (begun + rest).count(bytes(8_000_000)) == 2
+    assert rest.endswith(b"--\r\n")
+    assert (await served.get(f"/studies/{STUDY}")).status == 404

@@ -371,3 +371,21 @@ async def test_links_behind_a_proxy(tmp_path: Path) -> None:
         answer = await served.get("/studies?Modality=CT")
         assert values(answer.json, URL) == ["https://pacs.example/dicomweb/studies/1.2.1"]
         assert answer.headers["Warning"].startswith("299 https://pacs.example/dicomweb: ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=-1",
+        "offset=1000000000000000000",
+        "fuzzymatching=" + "t" * 65_536,
+        "&".join(["PatientName=a"] * 500),
+        "&".join(["x"] * 500),
+        "includefield=" + ",".join(["all"] * 1_001),
+        "PatientName=" + "*" * 1_025,
+    ],
+    ids=lambda query: query[:20],
+)
+async def test_w16_queries_without_measure(served: Served, query: str) -> None:
+    assert (await served.get(f"/studies?{query}")).status == 400
+    assert (await served.get("/studies?limit=1000000000")).status == 200

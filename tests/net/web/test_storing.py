@@ -1,6 +1,7 @@
 """STOW-RS, through the real ingest."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import Buffer, StageRequest, StoreStatus
 from pacsd.index.records import Scope
 from pacsd.net.http_connection import HttpLimits
-from pacsd.net.web import storing
+from pacsd.net.web import exchange, storing
+from pacsd.net.web.desk import Terms
 from pacsd.testing.memory_store import MemoryStage
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.dicom.by_pydicom import decoded, encoded
 from tests.dicom.written import DEFLATED, EXPLICIT, IMPLICIT, deflate
-from tests.net.test_http import raw
+from tests.net.test_http import raw, read_to_end
 from tests.net.web.serving import (
     BOUNDARY,
     MAX_INSTANCE_BYTES,
@@ -280,26 +282,133 @@ async def test_w08_what_is_whole_stays_when_a_payload_breaks_off(
 
 
 @pytest.mark.parametrize(
-    "end", [b"not a chunk\r\n", b"-5\r\nabcde\r\n", b"f" * 25 + b"\r\n", b"0\r\n\r\n", b""]
+    ("end", "status"),
+    [
+        (b"not a chunk\r\n", 400),
+        (b"-5\r\nabcde\r\n", 400),
+        (b"f" * 25 + b"\r\n", 400),
+        (b"0\r\n\r\n", 400),
+        (b"0\r\n" + b"X: y\r\n" * 1_000 + b"\r\n", 400),
+        (b"", 408),
+        (b"5\r\nab", 408),
+    ],
 )
-async def test_w03_chunks_that_are_none(
-    tmp_path: Path, logged: list[EventDict], end: bytes
+async def test_w03_w04_chunks_that_are_none_or_do_not_come(
+    tmp_path: Path, logged: list[EventDict], end: bytes, status: int
 ) -> None:
     body = payload(file(), file("1.2.3.5"))[:-400]
     head = (
         f"POST /dicomweb/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: {RELATED}\r\n"
-        f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n"
+        f"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n"
     )
-    async with serving(tmp_path, http=HttpLimits(next_request_timeout_s=0.3)) as served:
-        answer = await raw(served.address, head.encode() + body + b"\r\n", end)
-        # aiohttp tells nobody of a broken chunk: then it is the deadline that ends the request.
-        assert answer == b"" or b" 400 " in answer.split(b"\r\n")[0]
-        while served.ingest.health().open_objects:
+    limits = HttpLimits(next_request_timeout_s=1.0) if status == 408 else None
+    async with serving(tmp_path, http=limits) as served:
+        reader, writer = await asyncio.open_connection(served.address.host, served.address.port)
+        writer.write(head.encode() + body + b"\r\n")
+        while data_sets(served) != [content()]:
             assert (await served.get("/studies?limit=0")).status == 200
-        # What came in the same read as the broken chunk may be lost with it.
-        assert data_sets(served) in ([content()], [] if end.strip(b"0\r\n") else [content()])
+        writer.write(end)
+        answer = await read_to_end(reader)
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+        # What was whole is stored, and nothing else.
+        assert served.ingest.health().open_objects == 0
+        assert data_sets(served) == [content()]
         assert served.store.staged == set()
     assert logged == []
+
+
+def store_request(*headers: str) -> bytes:
+    lines = ("POST /dicomweb/studies HTTP/1.1", "Host: localhost", f"Content-Type: {RELATED}")
+    return "\r\n".join((*lines, *headers, "\r\n")).encode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        store_request("Content-Length: 10001"),
+        store_request("Content-Length: 9223372036854775808"),
+        store_request("Transfer-Encoding: chunked") + b"ffffffff\r\n" + bytes(10_001),
+    ],
+)
+async def test_w04_a_payload_that_is_too_long(tmp_path: Path, sent: bytes) -> None:
+    """At once: nothing more of it was sent, and the 30 s of silence are not waited for."""
+    async with serving(tmp_path, Terms(max_request_bytes=10_000)) as served:
+        answer = await raw(served.address, sent)
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert served.store.staged == set()
+        assert (await post(served, payload(file()))).status == 200
+
+
+async def test_w04_4_gb_of_silence(tmp_path: Path) -> None:
+    limits = HttpLimits(next_request_timeout_s=0.1)
+    async with serving(tmp_path, http=limits) as served:
+        answer = await raw(served.address, store_request("Content-Length: 4294967296"))
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"too little of the body came in time" in answer
+
+
+async def test_w24_who_sends_too_little_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "MIN_PROGRESS_BYTES", 1 << 40)
+    limits = HttpLimits(next_request_timeout_s=0.5)
+    async with serving(tmp_path, http=limits) as served:
+        reader, writer = await asyncio.open_connection(served.address.host, served.address.port)
+        writer.write(store_request("Content-Length: 4294967296") + b"--" + BOUNDARY.encode())
+        async with asyncio.TaskGroup() as tasks:
+            told = tasks.create_task(reader.readline())
+            while not told.done():
+                writer.write(b" ")
+                assert (await served.get("/studies?limit=0")).status == 200
+        assert told.result().startswith(b"HTTP/1.1 408 ")
+        writer.close()
+
+
+async def test_w07_a_payload_that_is_compressed(served: Served) -> None:
+    body = zlib.compress(payload(file()) + bytes(10_000_000))
+    headers = {"Content-Type": RELATED, "Content-Encoding": "deflate"}
+    answer = await served.ask("POST", "/studies", headers=headers, data=body)
+    assert (answer.status, answer.headers["Accept-Encoding"]) == (415, "identity")
+    assert served.store.objects == {}
+
+
+async def test_w08_a_preamble_of_1_gb(served: Served) -> None:
+    """The answer comes when as much has come as there may be, however much is to follow."""
+    sent = store_request("Content-Length: 1073741824") + b"x" * 100_000
+    answer = await raw(served.address, sent)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"bytes around its parts" in answer
+
+
+async def test_w08_a_hundred_thousand_empty_parts(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "MAX_PARTS", 1_000)
+    part = b"\r\n--" + BOUNDARY.encode() + b"\r\n\r\n"
+    sent = store_request("Content-Length: 1073741824") + part * 1_001
+    answer = await raw(served.address, sent)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"more than 1000 parts" in answer
+
+
+async def test_w05_ten_thousand_headers_of_a_part(served: Served) -> None:
+    begin = b"--" + BOUNDARY.encode() + b"\r\n"
+    sent = store_request("Content-Length: 1073741824") + begin + b"X: y\r\n" * 10_000
+    assert (await raw(served.address, sent)).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_a_client_that_waits_is_told_to_go_on(served: Served) -> None:
+    """As curl does with more than 1 MiB."""
+    body = payload(file())
+    reader, writer = await asyncio.open_connection(served.address.host, served.address.port)
+    writer.write(store_request(f"Content-Length: {len(body)}", "Expect: 100-continue"))
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(body)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+    refused = store_request("Content-Length: 9", "Expect: 100-continue", "Content-Encoding: x")
+    assert (await raw(served.address, refused)).startswith(b"HTTP/1.1 415 ")
 
 
 class SlowStore(BreakableStore):
