@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -111,8 +112,8 @@ def storable() -> Iterator[tuple[Sent, Dataset]]:
         yield sent, ds
 
 
-@pytest.fixture(scope="module")
-def quiet() -> Iterator[None]:
+@contextmanager
+def in_quiet() -> Iterator[None]:
     """pydicom and the client keep their opinions on quality to themselves."""
     logging.disable(logging.CRITICAL)
     with warnings.catch_warnings():
@@ -139,8 +140,9 @@ class Archive:
         return found
 
 
-@pytest.fixture(scope="module")
-def archive(quiet: None) -> Iterator[Archive]:  # noqa: ARG001
+@contextmanager
+def stored_corpus() -> Iterator[Archive]:
+    """A daemon of its own to which all objects are sent; in the end it has logged no error."""
     with running("--dimse", "127.0.0.1:0") as daemon:
         client = client_of(daemon)
         sent: dict[str, Sent] = {}
@@ -157,6 +159,12 @@ def archive(quiet: None) -> Iterator[Archive]:  # noqa: ARG001
         yield Archive(client, sent, refused)
         assert daemon.stop() == 0
         assert [line for line in daemon.lines if line.get("level") == "error"] == []
+
+
+@pytest.fixture(scope="module")
+def archive() -> Iterator[Archive]:
+    with in_quiet(), stored_corpus() as made:
+        yield made
 
 
 def test_every_object_is_stored_that_can_be_read(archive: Archive) -> None:
@@ -277,8 +285,8 @@ def test_bulk_data_is_what_pydicom_has(archive: Archive) -> None:
 
 
 @pytest.fixture(scope="module")
-def known(quiet: None) -> Iterator[DICOMwebClient]:  # noqa: ARG001
-    with running() as daemon:
+def known() -> Iterator[DICOMwebClient]:
+    with in_quiet(), running() as daemon:
         client = client_of(daemon)
         for study in STUDIES:
             made = [with_preamble(each) for each in study.objects()]
