@@ -131,6 +131,6 @@ async def asking(
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    server = served.server(token=token, timeouts=WebTimeouts(message_s=patience_s))
+    server = served.server(token=token, timeouts=WebTimeouts(20.0, patience_s))
     async with web_session(server, sleep=sleep) as session:
         yield session

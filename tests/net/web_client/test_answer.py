@@ -52,13 +52,15 @@ async def test_w26_it_is_longer_or_shorter_than_it_may_be(said: bytes | Act, why
 
 async def test_w26_it_does_not_go_on() -> None:
     said = then_silent(answer(b"ab", length=3))
-    async with answering(said) as served, asking(served, patience_s=0.2) as session:
+    async with answering(said) as served, asking(served) as session:
         async with session.ask(ASKED) as found:
+            found._patience_s = 0.2
             with pytest.raises(Broken, match=r"did not go on within 0\.2 s"):
                 await found.read(3)
         async with session.ask(ASKED) as found:
+            found._patience_s = 0.2
             with pytest.raises(Broken, match="did not go on"):
-                assert [piece async for piece in found.pieces()] == []
+                [piece async for piece in found.pieces()]
 
 
 async def test_w26_it_breaks_off_between_pieces() -> None:
