@@ -150,11 +150,11 @@ ROWS = {
         "408, or closed, after 30 s without progress; one connection too many gets 503",
     ),
     "W25": ("more requests than allowed, a store that takes nothing", "503 with Retry-After"),
-    "W26": (
+    "W41": (
         "a DICOMweb server whose answers are endless, cut, late or nonsense",
         "an error in words within bounds of bytes and time; half a file never stays",
     ),
-    "W27": (
+    "W42": (
         "a DICOMweb server that leads elsewhere, or is not who it should be",
         "not followed, not asked; the token is shown to nobody else",
     ),

@@ -100,7 +100,7 @@ OTHER = Target(Kind.INSTANCE, "1.2.1", "1.2.2", "1.2.4")
         (FILE, OTHER, "1.2.3", "not asked for: that was 1.2.4"),
     ],
 )
-async def test_w26_what_is_not_what_it_should_be(
+async def test_w41_what_is_not_what_it_should_be(
     tmp_path: Path, file: bytes, target: Target, uid: str, why: str
 ) -> None:
     receiving = Receiving(tmp_path, target)
@@ -112,7 +112,7 @@ async def test_w26_what_is_not_what_it_should_be(
     assert receiving.receiver.received == Received(failures=1)
 
 
-async def test_w26_half_a_file_leaves_nothing(tmp_path: Path) -> None:
+async def test_w41_half_a_file_leaves_nothing(tmp_path: Path) -> None:
     receiving = Receiving(tmp_path)
     for size in (100, 90_000):
         sink = receiving.receiver.begin()

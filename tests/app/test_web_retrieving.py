@@ -135,7 +135,7 @@ async def test_nothing_is_there(tmp_path: Path) -> None:
     assert (get.received.files, get.failures) == (0, [])
 
 
-async def test_w26_matches_that_name_nothing(tmp_path: Path) -> None:
+async def test_w41_matches_that_name_nothing(tmp_path: Path) -> None:
     get = Get(tmp_path)
     said = matches({}, {"StudyInstanceUID": "../1"}).replace(b"[{}", b'[{"0020000D": {"vr": 7}}')
     said = answer(said.partition(b"\r\n\r\n")[2])
@@ -158,7 +158,7 @@ def hidden(folder: Path) -> list[Path]:
         (answer(b"", "text/html"), Broken),
     ],
 )
-async def test_w26_what_ends_it(tmp_path: Path, said: Answer, error: type[WebError]) -> None:
+async def test_w41_what_ends_it(tmp_path: Path, said: Answer, error: type[WebError]) -> None:
     get = Get(tmp_path)
     async with answering(said) as served:
         with pytest.raises(error):

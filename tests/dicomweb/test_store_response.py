@@ -94,7 +94,7 @@ DEEP = b"<a>" * (MAX_DEPTH + 1) + b"</a>" * (MAX_DEPTH + 1)
         (to_native_xml({"00081198": sequence(reference("1.1", failure=70_000))}), XML, "16-bit"),  # type: ignore[dict-item]
     ],
 )
-def test_w26_what_is_none(data: bytes, content_type: str, why: str) -> None:
+def test_w41_what_is_none(data: bytes, content_type: str, why: str) -> None:
     with pytest.raises((DicomError, DicomWebError), match=why) as refused:
         read_store_response(data, content_type)
     assert str(refused.value).isprintable()
@@ -110,11 +110,11 @@ def said_of(data: bytes, content_type: str) -> str:
 
 
 @given(st.binary(max_size=200), st.sampled_from([JSON, XML]))
-def test_w26_anything_is_read_or_refused(data: bytes, content_type: str) -> None:
+def test_w41_anything_is_read_or_refused(data: bytes, content_type: str) -> None:
     assert said_of(data, content_type).isprintable()
 
 
 @given(st.text(max_size=60))
-def test_w26_anything_within_xml_is_read_or_refused(text: str) -> None:
+def test_w41_anything_within_xml_is_read_or_refused(text: str) -> None:
     xml = to_native_xml(SAID).decode().replace("1.3", text)  # type: ignore[arg-type]
     assert said_of(xml.encode(errors="surrogatepass"), XML).isprintable()

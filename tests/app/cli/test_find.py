@@ -163,7 +163,7 @@ def test_what_is_told_of_studies_by_default_is_asked_for() -> None:
     assert service.asked[0].target == "/dicomweb/studies?includefield=StudyDescription&limit=1"
 
 
-def test_w26_a_match_that_cannot_be_read_is_told() -> None:
+def test_w41_a_match_that_cannot_be_read_is_told() -> None:
     with web_service(found(STUDY, {"00080020": 7})) as service:
         done = RUNNER.invoke(build(), ["find", service.root])
     assert done.exit_code == 1

@@ -134,7 +134,7 @@ def test_from_a_dicomweb_service(tmp_path: Path) -> None:
     assert (said["status"], said["files"], said["already_there"]) == ("0000", 0, 2)
 
 
-def test_w26_an_answer_that_breaks_off(tmp_path: Path) -> None:
+def test_w41_an_answer_that_breaks_off(tmp_path: Path) -> None:
     whole = files(file("1.2.3.4"), file("1.2.3.5"))
     with web_service(whole[:-300]) as service:
         keys = ["StudyInstanceUID=1.2", "--to", str(tmp_path)]
@@ -145,7 +145,7 @@ def test_w26_an_answer_that_breaks_off(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.rglob("*.*") if each.is_file()] == ["1.2.3.4.dcm"]
 
 
-def test_w26_what_was_not_asked_for(tmp_path: Path) -> None:
+def test_w41_what_was_not_asked_for(tmp_path: Path) -> None:
     with web_service(files(file("9.9.9", "9.9"))) as service:
         keys = ["StudyInstanceUID=1.2", "--to", str(tmp_path)]
         done = RUNNER.invoke(build(), ["get", service.root, *keys])

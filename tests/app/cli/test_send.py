@@ -184,7 +184,7 @@ def test_options_that_an_ae_has_no_use_for(tmp_path: Path, option: str) -> None:
     assert "http:// peers" in done.stderr
 
 
-def test_w26_an_interrupted_request_is_told(tmp_path: Path) -> None:
+def test_w41_an_interrupted_request_is_told(tmp_path: Path) -> None:
     write(tmp_path / "1")
     with web_service(silent) as service:
         arguments = ["send", service.root, str(tmp_path)]

@@ -45,7 +45,7 @@ def test_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://a/", "no token", "PACSD_HTTP_TOKEN: holds no bearer token"),
     ],
 )
-def test_w27_what_would_tell_a_secret_is_refused(
+def test_w42_what_would_tell_a_secret_is_refused(
     peer: str, token: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PACSD_HTTP_TOKEN", token)

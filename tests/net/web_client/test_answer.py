@@ -44,13 +44,13 @@ async def test_piece_by_piece() -> None:
         (answer(b"ab", Content_Encoding="gzip"), "'gzip' was not asked for"),
     ],
 )
-async def test_w26_it_is_longer_or_shorter_than_it_may_be(said: bytes | Act, why: str) -> None:
+async def test_w41_it_is_longer_or_shorter_than_it_may_be(said: bytes | Act, why: str) -> None:
     async with answering(said) as served, asking(served) as session, session.ask(ASKED) as found:
         with pytest.raises(Broken, match=why):
             await found.read(3)
 
 
-async def test_w26_it_does_not_go_on() -> None:
+async def test_w41_it_does_not_go_on() -> None:
     said = then_silent(answer(b"ab", length=3))
     async with answering(said) as served, asking(served) as session:
         async with session.ask(ASKED) as found:
@@ -63,7 +63,7 @@ async def test_w26_it_does_not_go_on() -> None:
                 [piece async for piece in found.pieces()]
 
 
-async def test_w26_it_breaks_off_between_pieces() -> None:
+async def test_w41_it_breaks_off_between_pieces() -> None:
     async with (
         answering(answer(b"ab", length=3)) as served,
         asking(served) as session,

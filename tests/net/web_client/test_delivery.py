@@ -130,7 +130,7 @@ async def test_what_is_too_large_together_goes_one_by_one_from_then_on() -> None
 
 
 @pytest.mark.parametrize("status", [301, 401, 403, 404, 406, 415])
-async def test_w26_who_refuses_all_is_given_up(status: int) -> None:
+async def test_w41_who_refuses_all_is_given_up(status: int) -> None:
     run = Run()
     refusing = answer(b"", "", status=status, Location="http://elsewhere.invalid/")
     async with answering(refusing) as served:
@@ -149,7 +149,7 @@ async def test_nobody_there() -> None:
 
 
 @pytest.mark.parametrize(("said", "error"), [(b"", Broken), (WRONG, Refused)])
-async def test_w26_who_never_answers_to_the_point_is_given_up(
+async def test_w41_who_never_answers_to_the_point_is_given_up(
     said: Answer, error: type[WebError]
 ) -> None:
     run, many = Run(), files(*map(str, range(30)))

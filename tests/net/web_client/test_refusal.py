@@ -64,7 +64,7 @@ async def test_what_the_server_says_is_told(body: bytes, content_type: str, said
         endless(b"HTTP/1.1 500 X\r\nContent-Type: text/plain\r\n\r\n", b"x" * 9_000),
     ],
 )
-async def test_w26_a_refusal_that_says_nonsense(said: Answer) -> None:
+async def test_w41_a_refusal_that_says_nonsense(said: Answer) -> None:
     assert await text_of(said, 500) == "HTTP 500 Internal Server Error: the server failed"
 
 

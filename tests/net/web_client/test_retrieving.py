@@ -113,7 +113,7 @@ async def test_nothing_there(status: int) -> None:
         (b"", Broken, "no answer"),
     ],
 )
-async def test_w26_what_is_no_answer(said: Answer, error: type[WebError], why: str) -> None:
+async def test_w41_what_is_no_answer(said: Answer, error: type[WebError], why: str) -> None:
     files = Files()
     async with answering(said) as served:
         with pytest.raises(error, match=why) as failed:
@@ -131,7 +131,7 @@ async def test_w26_what_is_no_answer(said: Answer, error: type[WebError], why: s
         then_silent(answer(b"ab", "application/dicom", length=3)),
     ],
 )
-async def test_w26_what_has_no_end_is_given_up(said: Act) -> None:
+async def test_w41_what_has_no_end_is_given_up(said: Act) -> None:
     files = Files()
     async with answering(said) as served:
         with pytest.raises(Broken):
@@ -139,7 +139,7 @@ async def test_w26_what_has_no_end_is_given_up(said: Act) -> None:
     assert (files.whole, files.aborted) == ([], files.begun)
 
 
-async def test_w26_what_came_whole_before_it_broke_off_stays() -> None:
+async def test_w41_what_came_whole_before_it_broke_off_stays() -> None:
     files = Files()
     whole = payload(b"one", b"two").removesuffix(f"--{BOUNDARY}--\r\n".encode())
     async with answering(answer(whole + PART + b"thr", RELATED, length=9_000)) as served:

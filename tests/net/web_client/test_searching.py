@@ -105,13 +105,13 @@ async def test_no_more_than_the_limit_is_asked_for() -> None:
         assert queries(served) == ["limit=2", "limit=1&offset=2"]
 
 
-async def test_w26_a_server_without_paging_is_not_asked_for_ever() -> None:
+async def test_w41_a_server_without_paging_is_not_asked_for_ever() -> None:
     async with answering(page("1", "2", "3")) as served:
         assert await found(served) == ["1", "2", "3"]
     assert len(served.asked) == 2
 
 
-async def test_w26_a_server_that_always_has_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_w41_a_server_that_always_has_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "MAX_MATCHES", 5)
     pages = [page(str(number), f"{number}.1") for number in range(9)]
     async with answering(*pages) as served:
@@ -120,7 +120,7 @@ async def test_w26_a_server_that_always_has_more(monkeypatch: pytest.MonkeyPatch
     assert len(served.asked) == 3
 
 
-async def test_w26_a_match_that_cannot_be_read_is_told_in_its_place() -> None:
+async def test_w41_a_match_that_cannot_be_read_is_told_in_its_place() -> None:
     found_page = answer(json.dumps([{"0020000D": {"vr": "??"}}, {}]).encode())
     async with answering(found_page, page()) as served:
         why, other = await found(served)
@@ -154,7 +154,7 @@ async def test_warnings_are_told_once() -> None:
         (b"", Broken, "no answer"),
     ],
 )
-async def test_w26_what_is_no_answer(said: Answer, error: type[WebError], why: str) -> None:
+async def test_w41_what_is_no_answer(said: Answer, error: type[WebError], why: str) -> None:
     async with answering(said) as served:
         with pytest.raises(error, match=why) as failed:
             await found(served)
@@ -167,14 +167,14 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n\r\n"
 @pytest.mark.parametrize(
     "said", [endless(HEAD, b" " * 65_536), endless(HEAD + b'["', b"x" * 9_000)]
 )
-async def test_w26_an_endless_answer(said: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_w41_an_endless_answer(said: Act, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "MAX_PAGE_BYTES", 1_000_000)
     async with answering(said) as served:
         with pytest.raises(Broken, match="more than 1000000 bytes"):
             await found(served)
 
 
-async def test_w26_an_answer_that_does_not_go_on() -> None:
+async def test_w41_an_answer_that_does_not_go_on() -> None:
     async with answering(then_silent(HEAD + b"[")) as served:
         with pytest.raises(Broken, match=r"(did not go on|no answer) within"):
             await found(served, patience_s=0.2)

@@ -64,14 +64,14 @@ async def test_nobody_there() -> None:
 
 
 @pytest.mark.parametrize("request_", [ASKED, STORED])
-async def test_w26_no_answer_in_time(request_: Request) -> None:
+async def test_w41_no_answer_in_time(request_: Request) -> None:
     async with answering(silent) as served, asking(served, patience_s=0.2) as session:
         with pytest.raises(Broken, match=r"no answer within 0\.2 s"):
             async with session.ask(request_):
                 pass
 
 
-async def test_w26_headers_that_do_not_end_are_no_answer() -> None:
+async def test_w41_headers_that_do_not_end_are_no_answer() -> None:
     said = then_silent(b"HTTP/1.1 200 OK\r\nA: b\r\n")
     async with answering(said) as served, asking(served, patience_s=0.2) as session:
         with pytest.raises(Broken, match="no answer within"):
@@ -90,7 +90,7 @@ async def test_w26_headers_that_do_not_end_are_no_answer() -> None:
         endless(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n" * 1_000),
     ],
 )
-async def test_w26_what_is_no_answer_of_http(said: bytes | Act) -> None:
+async def test_w41_what_is_no_answer_of_http(said: bytes | Act) -> None:
     async with answering(said) as served:
         with pytest.raises(Broken, match="no answer") as broken:
             await status(served)
@@ -119,7 +119,7 @@ async def test_a_busy_server_is_asked_again_when_it_says() -> None:
         (answer(status=500, Retry_After="7"), 1),
     ],
 )
-async def test_w26_it_is_not_asked_for_ever(said: bytes, times: int) -> None:
+async def test_w41_it_is_not_asked_for_ever(said: bytes, times: int) -> None:
     waits: list[float] = []
     async with (
         answering(said) as served,
@@ -140,13 +140,13 @@ async def test_a_redirect_on_the_same_server_is_followed() -> None:
     "place",
     ["http://elsewhere.invalid/", "//elsewhere.invalid/", "https://127.0.0.1/", "", "http://[/"],
 )
-async def test_w27_a_redirect_to_another_server_is_not(place: str) -> None:
+async def test_w42_a_redirect_to_another_server_is_not(place: str) -> None:
     async with answering(answer(status=302, Location=place or "http://x.invalid")) as served:
         assert await status(served, token=SECRET) == 302
     assert len(served.asked) == 1
 
 
-async def test_w27_redirects_in_a_circle_end() -> None:
+async def test_w42_redirects_in_a_circle_end() -> None:
     async with answering(answer(status=302, Location="/dicomweb/studies")) as served:
         assert await status(served) == 302
     assert len(served.asked) == 6
@@ -185,7 +185,7 @@ async def test_over_tls(certificate: Path) -> None:
         assert found.status == 200
 
 
-async def test_w27_nobody_who_is_not_vouched_for_is_asked(certificate: Path) -> None:
+async def test_w42_nobody_who_is_not_vouched_for_is_asked(certificate: Path) -> None:
     async with (
         answering(tls=of_server(certificate)) as served,
         web_session(served.server(tls=tls_context(None), token=SECRET)) as session,
@@ -196,7 +196,7 @@ async def test_w27_nobody_who_is_not_vouched_for_is_asked(certificate: Path) -> 
     assert served.asked == []
 
 
-async def test_w27_tls_where_there_is_none() -> None:
+async def test_w42_tls_where_there_is_none() -> None:
     async with answering(b"no TLS at all, but text that is long enough") as served:
         served.scheme = "https"
         server = served.server(tls=tls_context(None), timeouts=WebTimeouts(connect_s=20))

@@ -105,14 +105,14 @@ async def test_a_file_that_cannot_be_read_to_its_end(file: FileToStore) -> None:
         (b"", Broken, "no answer"),
     ],
 )
-async def test_w26_w27_what_is_no_response(said: Answer, error: type[Exception], why: str) -> None:
+async def test_w41_w42_what_is_no_response(said: Answer, error: type[Exception], why: str) -> None:
     async with answering(said) as served:
         with pytest.raises(error, match=why):
             await stored(served, file_to_store("1.2.1"))
     assert len(served.asked) == 1
 
 
-async def test_w26_a_server_that_takes_nothing_and_says_nothing() -> None:
+async def test_w41_a_server_that_takes_nothing_and_says_nothing() -> None:
     """It reads no byte of a payload that no buffer holds."""
 
     async def read() -> AsyncGenerator[bytes, None]:
