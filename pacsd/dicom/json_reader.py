@@ -5,7 +5,7 @@ undefined length: so bulk data can be put in where it belongs and nothing before
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pacsd.dicom.data_set import MAX_HEADERS, SPECIFIC_CHARACTER_SET
@@ -41,6 +41,8 @@ _ITEM_START = encode_item_header(EXPLICIT_LITTLE, ITEM, UNDEFINED_LENGTH)
 _ITEM_END = encode_item_header(EXPLICIT_LITTLE, ITEM_DELIMITATION, 0)
 _SEQUENCE_END = encode_item_header(EXPLICIT_LITTLE, SEQUENCE_DELIMITATION, 0)
 _DECLARED: Mapping[str, object] = {"vr": "CS", "Value": [UNICODE]}
+_SYNTAXES = ("00020010", "00083002")
+"""Transfer Syntax UID, of File Meta Information, and Available Transfer Syntax UID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,18 @@ class BulkReference:
 
 @dataclass(frozen=True, slots=True)
 class JsonDataSet:
-    """A data set, and what is still to be put in, in the order of the bytes."""
+    """A data set, and what is still to be put in, in the order of the bytes.
+
+    `transfer_syntax_uid` is what it says of the Transfer Syntax of its pixels, '' if nothing or
+    more than one thing: its text is no part of `raw`, if it is File Meta Information.
+    """
 
     raw: bytes
     bulk: tuple[BulkReference, ...]
+    transfer_syntax_uid: str = ""
 
 
-def read_json(data: bytes) -> list[JsonDataSet]:
+def read_json(data: bytes, max_headers: int = MAX_HEADERS) -> list[JsonDataSet]:
     """The data sets of a JSON array (PS3.18 section F.2.1), or of a single object.
 
     Group lengths and File Meta Information are left out; Specific Character Set says ISO_IR 192.
@@ -74,12 +81,21 @@ def read_json(data: bytes) -> list[JsonDataSet]:
     Raises:
         JsonModelError: it is no JSON, or an attribute is none of the model: its message names the
             attribute, the value and the rule. Also of sequences deeper than MAX_DEPTH, and of more
-            elements and items than MAX_HEADERS.
+            elements and items than `max_headers` in all of them.
     """
-    headers_left = MAX_HEADERS
+    return read_model(_objects(data), max_headers)
+
+
+def read_model(objects: Iterable[object], max_headers: int = MAX_HEADERS) -> list[JsonDataSet]:
+    """The data sets of objects of the DICOM JSON model, as a parser gives them.
+
+    Raises:
+        JsonModelError: as for `read_json`.
+    """
+    headers_left = max_headers
     found: list[JsonDataSet] = []
-    for each in _objects(data):
-        reader = _Reader(headers_left)
+    for each in objects:
+        reader = _Reader(headers_left, max_headers)
         found.append(reader.read(each))
         headers_left = reader.headers_left
     return found
@@ -96,7 +112,7 @@ def read_each(data: bytes) -> Iterator[JsonDataSet | JsonModelError]:
     """
     for each in _objects(data):
         try:
-            yield _Reader(MAX_HEADERS).read(each)
+            yield _Reader(MAX_HEADERS, MAX_HEADERS).read(each)
         except JsonModelError as error:
             yield error
 
@@ -109,10 +125,11 @@ def _objects(data: bytes) -> list[object]:
 class _Reader:
     """Writes one data set."""
 
-    __slots__ = ("_bulk", "_parts", "_size", "headers_left")
+    __slots__ = ("_bulk", "_max_headers", "_parts", "_size", "headers_left")
 
-    def __init__(self, headers_left: int) -> None:
+    def __init__(self, headers_left: int, max_headers: int) -> None:
         self.headers_left = headers_left
+        self._max_headers = max_headers
         self._parts: list[bytes] = []
         self._size = 0
         self._bulk: list[BulkReference] = []
@@ -121,7 +138,7 @@ class _Reader:
         attributes = self._attributes(said, "")
         attributes[SPECIFIC_CHARACTER_SET] = _DECLARED
         self._data_set(attributes, ())
-        return JsonDataSet(b"".join(self._parts), tuple(self._bulk))
+        return JsonDataSet(b"".join(self._parts), tuple(self._bulk), _said_syntax(said))
 
     def _attributes(self, said: object, where: str) -> dict[Tag, object]:
         """The attributes of a data set or item by tag."""
@@ -198,8 +215,18 @@ class _Reader:
         self.headers_left -= 1
         if self.headers_left < 0:
             raise JsonModelError(
-                f"{where or 'JSON'}: more than {MAX_HEADERS} elements and items (our bound)"
+                f"{where or 'JSON'}: more than {self._max_headers} elements and items (our bound)"
             )
+
+
+def _said_syntax(said: object) -> str:
+    """What a data set says of its Transfer Syntax, whether that is one or not."""
+    for name in _SYNTAXES:
+        attribute = said.get(name) if isinstance(said, dict) else None
+        values = attribute.get("Value") if isinstance(attribute, dict) else None
+        if isinstance(values, list) and len(values) == 1 and isinstance(values[0], str):
+            return values[0]
+    return ""
 
 
 def _tag(name: str, where: str) -> Tag:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacsd.dicom import json_reader
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.errors import JsonModelError
 from pacsd.dicom.json_model import to_json
@@ -138,7 +137,7 @@ def test_bulk_data_has_a_path_and_a_place() -> None:
         ({"00081030": {"vr": "LO", "Value": ["\ud800"]}}, "surrogate"),
     ],
 )  # fmt: skip
-def test_refusals(said: object, rule: str) -> None:
+def test_w13_refusals(said: object, rule: str) -> None:
     assert rule in refusal(said)
 
 
@@ -146,20 +145,39 @@ def nested(depth: int) -> bytes:
     return b'{"00081140":{"vr":"SQ","Value":[' * depth + b"{}" + b"]}}" * depth
 
 
-def test_depth_is_bounded() -> None:
+def test_w13_depth_is_bounded() -> None:
     assert read_json(nested(MAX_DEPTH))[0].raw.startswith(DECLARED)
     for depth in (MAX_DEPTH + 1, 100_000):
         with pytest.raises(JsonModelError, match="deeper"):
             read_json(nested(depth))
 
 
-def test_elements_and_items_are_bounded_over_all_data_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_reader, "MAX_HEADERS", 6)
-    assert len(read_json(b"[{},{},{}]")) == 3
+def test_w13_elements_and_items_are_bounded_over_all_data_sets() -> None:
+    assert len(read_json(b"[{},{},{}]", 6)) == 3
     with pytest.raises(JsonModelError, match="more than 6 elements"):
-        read_json(b"[{},{},{},{}]")
+        read_json(b"[{},{},{},{}]", 6)
     items = {"00081140": {"vr": "SQ", "Value": [{}] * 5}}
-    assert "more than 6" in refusal(items)
+    with pytest.raises(JsonModelError, match="more than 6 elements"):
+        read_json(json.dumps(items).encode(), 6)
+
+
+@pytest.mark.parametrize(
+    ("said", "uid"),
+    [
+        ({}, ""),
+        ({"00020010": {"vr": "UI", "Value": ["1.2.3"]}}, "1.2.3"),
+        ({"00083002": {"vr": "UI", "Value": ["1.2.4"]}}, "1.2.4"),
+        ({"00020010": {"vr": "UI", "Value": ["1.2.3"]},
+          "00083002": {"vr": "UI", "Value": ["1.2.4"]}}, "1.2.3"),
+        ({"00083002": {"vr": "UI", "Value": ["1.2.3", "1.2.4"]}}, ""),
+        ({"00020010": {"vr": "UI"}}, ""),
+        ({"00020010": {"vr": "UI", "Value": [7]}}, ""),
+        ({"00020010": 7}, ""),
+    ],
+)  # fmt: skip
+def test_what_it_says_of_its_transfer_syntax(said: object, uid: str) -> None:
+    (found,) = read_json(json.dumps(said).encode())
+    assert found.transfer_syntax_uid == uid
 
 
 def test_text_is_little_endian_numbers_too() -> None:

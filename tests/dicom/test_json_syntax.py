@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacsd.dicom.errors import JsonModelError
-from pacsd.dicom.json_syntax import parse_json
+from pacsd.dicom.json_syntax import MAX_COMMAS, parse_json
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_values(text: str, value: object) -> None:
         (b'{"a":{"a":{"a":{"a":{}}}}}', "nests deeper than 4"),
     ],
 )
-def test_refusals(data: bytes, rule: str) -> None:
+def test_w13_refusals(data: bytes, rule: str) -> None:
     with pytest.raises(JsonModelError) as refused:
         parse_json(data, 4)
     assert rule in str(refused.value)
@@ -70,10 +70,22 @@ def test_refusals(data: bytes, rule: str) -> None:
         b"{" + b",".join(b'"%d":0' % number for number in range(100_000)) + b',"0":0}',
     ],
 )
-def test_what_is_hostile_is_refused_in_no_time(data: bytes) -> None:
+def test_w13_what_is_hostile_is_refused_in_no_time(data: bytes) -> None:
     """The time limit of a test would be met by anything worse than linear."""
     with pytest.raises(JsonModelError):
         parse_json(data, 200)
+
+
+@pytest.mark.parametrize("value", [b"1", b"1.5", b"[]", b"{}", b'""', b'"\\","'])
+def test_w13_values_are_bounded(value: bytes) -> None:
+    many = b"[" + (value + b",") * (MAX_COMMAS + 1) + value + b"]"
+    with pytest.raises(JsonModelError, match="more than 262144 commas"):
+        parse_json(many, 4)
+
+
+def test_commas_in_text_are_text() -> None:
+    text = "," * (MAX_COMMAS + 1)
+    assert parse_json(json.dumps([text, 1]).encode(), 4) == [text, 1]
 
 
 @given(st.recursive(st.none() | st.booleans() | st.text() | st.integers(-(2**63), 2**64),
