@@ -3,9 +3,10 @@
 from contrib.docs.sections import Section, code, table
 from pacsd.app.cli import send
 from pacsd.archive import file_sets
+from pacsd.dicom import data_set, json_syntax
 from pacsd.dicomweb import change_parameters, multipart, parameters, query_string, targets
 from pacsd.net import http_connection
-from pacsd.net.web import storing
+from pacsd.net.web import storing, storing_metadata
 from pacsd.net.web.resources import RESOURCES
 from pacsd.net.web_client import delivery, searching, session
 from pacsd.net.web_client import storing as client_storing
@@ -35,6 +36,10 @@ def bounds() -> str:
         ("changes of one answer", f"{change_parameters.MAX_LIMIT}", "400"),
         ("seconds to wait for one", f"{change_parameters.MAX_WAIT_S}", "400"),
         ("parts of a payload", f"{storing.MAX_PARTS}", "413"),
+        ("bytes of metadata", f"{storing_metadata.MAX_METADATA_BYTES // mib} MiB", "413"),
+        ("commas in it outside of text", f"{json_syntax.MAX_COMMAS}", "400"),
+        ("elements and items in it", f"{data_set.MAX_HEADERS}", "400"),
+        ("payloads of metadata at once", f"{storing.METADATA_AT_ONCE}", "503"),
         ("bytes of a DICOMDIR", f"{file_sets.MAX_DIRECTORY_BYTES // mib} MiB", "413"),
         ("headers of a part", f"{multipart.MAX_HEADER_BYTES // kib} KiB", "413"),
         (

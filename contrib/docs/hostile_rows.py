@@ -133,7 +133,12 @@ ROWS = {
     "W09": ("a part that is no DICOM object", "409 or 202 with C000"),
     "W10": ("STOW-RS to a study, of instances of another", "409 or 202 with A900"),
     "W11": ("STOW-RS of other content under a known UID", "409 or 202 with C010, as D37"),
-    "W13": ("JSON 100,000 deep, with NaN, 1e400, keys twice", "refused in linear time"),
+    "W12": ("XML with a DTD, external entities, a billion laughs", "415: no XML is read"),
+    "W13": ("JSON 100,000 deep, with NaN, 1e400, keys twice", "400, in linear time"),
+    "W14": (
+        "BulkDataURI that leads elsewhere: `file:`, `http:`, `gopher:`",
+        "409 with C000; nothing is ever fetched",
+    ),
     "W15": ("a media type that is unknown, or lies", "406, 415"),
     "W16": ("limits, offsets, parameters and values without measure", "400, or clamped"),
     "W17": ("frames 0, -1, 1e9 or 100,000 of them", "400 or 404"),

@@ -8,6 +8,7 @@ from functools import partial
 from pacsd.app.clock import now_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
+from pacsd.app.spool import FolderSpools
 from pacsd.archive.access import Access
 from pacsd.archive.bulk_data import BulkReader
 from pacsd.archive.change_feed import ChangeFeed
@@ -72,7 +73,8 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
     searching = Searching(parts.finder, config.dicomweb.max_results, names_are_exact=is_exact)
     frames = FrameDesk(retriever, FrameReader(store), trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
-    storing = StoreDesk(parts.ingest, now_us, config.dicomweb.max_instance_bytes)
+    spools = FolderSpools(config.data_dir, config.dicomweb.max_spool_bytes)
+    storing = StoreDesk(parts.ingest, spools, now_us, config.dicomweb.max_instance_bytes)
     describing = DescribingDesk()
     # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.
     is_open = config.http.listen is not None and config.http.listen.is_loopback

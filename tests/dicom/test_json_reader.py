@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pacsd.dicom import json_reader
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.errors import JsonModelError
 from pacsd.dicom.json_model import to_json

@@ -12,7 +12,9 @@
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
     payload.py           answers of one part or several, boundaries.py between them; tags.py whether
                          a client has them
-    storing.py           STOW-RS; store_report.py what became of each
+    storing.py           STOW-RS; entering.py the way into ingest, store_report.py what became of it
+    storing_metadata.py  metadata and bulk data; bulk_parts.py who waits for it, spooling.py where,
+                         bulk_syntax.py what compressed pixels are stored as
     changes.py           what happened, waited for or as server-sent events
     deleting.py          DELETE; trail.py who retrieved what
     operations.py        what each service takes and answers; described_values.py the schemas of it

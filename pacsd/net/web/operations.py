@@ -16,6 +16,7 @@ from pacsd.net.web.exchange import DICOM_JSON, JSON_OFFERS
 from pacsd.net.web.instances import DICOM
 from pacsd.net.web.pixel_media_types import OCTET_STREAM, PIXEL_MEDIA_TYPES
 from pacsd.net.web.resources import RESOURCES, WebService
+from pacsd.net.web.storing_metadata import METADATA_READERS
 from pacsd.net.web.xml import XML_OFFER
 from pacsd.net.web.zipping import ZIP
 
@@ -186,7 +187,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
     ),
     WebService.STORE: Operation(
         "Store Into",
-        "Store DICOM files. The answer says what is durable.",
+        "Store DICOM files, or metadata with bulk data. The answer says what is durable.",
         (
             Answer(200, "All are stored.", (DICOM_JSON,), "DataSet"),
             Answer(202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet"),
@@ -194,7 +195,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
             Answer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet"),
         ),
         (*EVERYWHERE, 403, 408, 413, 415),
-        takes=(_PART10,),
+        takes=(_PART10, *(f'{RELATED}; type="{each}"' for each in METADATA_READERS)),
     ),
     WebService.DELETE: Operation(
         "Delete",

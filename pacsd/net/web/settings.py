@@ -66,3 +66,7 @@ class DicomWebSettings(Settings):
     max_request_bytes: int = Field(default=1024**4, ge=0, le=2**60)
     """A longer payload of STOW-RS gets 413, at once where its Content-Length says so. Instances
     that were whole by then are kept. 0 = any length."""
+
+    max_spool_bytes: int = Field(default=16 * 1024**3, ge=1024**2, le=2**60)
+    """Bulk data of STOW-RS that waits in files in the data directory until all of its instance is
+    there, of all requests together. A request that alone has more gets 413, one more 503."""

@@ -10,6 +10,7 @@ from pacsd.dicom.json_answer import json_of_fields
 from pacsd.dicom.status import Status, StatusCategory, category
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
+from pacsd.dicomweb.headers import warning
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.search_query import RETRIEVE_URL
@@ -22,7 +23,19 @@ FAILED_SOP_SEQUENCE: Tag = 0x00081198
 REFERENCED_SOP_SEQUENCE: Tag = 0x00081199
 OTHER_FAILURES_SEQUENCE: Tag = 0x0008119A
 
+TRANSFER_SYNTAX_NOT_SUPPORTED = 0xC122
+"""Failure Reason of PS3.18 table I.2-2; DIMSE has none of the kind."""
+
+_MAX_WARNINGS = 3
 _ALL, _SOME, _NONE, _NOT_NOW = 200, 202, 409, 503
+
+
+class NotStored(Exception):
+    """An instance that is not stored, with its Failure Reason."""
+
+    def __init__(self, why: str, status: int = Status.CANNOT_UNDERSTAND) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -36,7 +49,10 @@ class Stored:
 
 
 def report(exchange: Exchange, results: Sequence[Stored]) -> Response:
-    """The Store Instances Response, and the status that sums it up (PS3.18 table 10.5.3-1)."""
+    """The Store Instances Response, and the status that sums it up (PS3.18 table 10.5.3-1).
+
+    It has numbers alone: what they mean here says a Warning header (PS3.18 section 8.3.4.2).
+    """
     stored = [each for each in results if category(each.status) is not StatusCategory.FAILURE]
     failed = [each for each in results if each not in stored]
     named = [each for each in failed if each.sop_instance_uid]
@@ -54,6 +70,10 @@ def report(exchange: Exchange, results: Sequence[Stored]) -> Response:
             module[tag] = Field(VR.SQ, tuple(items))
     status = _status(results, stored)
     headers = {"Retry-After": "30"} if status == _NOT_NOW else {}
+    why = [each.comment for each in results if each.status != Status.SUCCESS and each.comment]
+    if why:
+        told = list(dict.fromkeys(why))[:_MAX_WARNINGS]
+        headers["Warning"] = ", ".join(warning(exchange.root_url, each) for each in told)
     return exchange.json(json_of_fields(module), status=status, headers=headers)
 
 

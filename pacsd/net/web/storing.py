@@ -1,14 +1,14 @@
 """STOW-RS: instances in the parts of a payload, each through ingest (PS3.18 section 10.5)."""
 
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Protocol
 
 import anyio
 from aiohttp.web import Response
 from anyio.abc import TaskGroup
 
-from pacsd.api.reception import DEFAULT_PARTITION, Reception
-from pacsd.archive.ingest import Ingest, InstanceRequest
+from pacsd.archive.ingest import Ingest
 from pacsd.archive.intake import Intake
 from pacsd.dicom.errors import Part10Error
 from pacsd.dicom.part10 import (
@@ -16,7 +16,6 @@ from pacsd.dicom.part10 import (
     PREAMBLE_LENGTH_BYTES,
     PREFIX,
     ZERO_PREAMBLE,
-    FileMeta,
     decode_file_meta,
     has_preamble,
 )
@@ -31,26 +30,53 @@ from pacsd.dicomweb.multipart import (
     PartEnd,
     related_of,
 )
+from pacsd.net.web.entering import Entrance
 from pacsd.net.web.exchange import Exchange, Unavailable
+from pacsd.net.web.spooling import Spools
 from pacsd.net.web.store_report import Stored, report
+from pacsd.net.web.storing_metadata import METADATA_READERS, MetadataPayload
 
 DICOM = "application/dicom"
-ORIGIN = "dicomweb"
 MAX_PARTS = 100_000
-AT_ONCE = 16
-"""So many instances of a payload wait for their commit, while more of it is read."""
+METADATA_AT_ONCE = 8
+"""So many payloads of metadata are taken at once: each is held in memory. One more gets 503."""
 
 _GROUP_2 = b"\x02\x00"
 _ENOUGH_BYTES = PREAMBLE_LENGTH_BYTES + MAX_META_LENGTH_BYTES + 1024
 
 
-class StoreDesk:
-    """Answers requests to store. An instance has `max_bytes` at most, if that is not 0."""
+class Payload(Protocol):
+    """What becomes of the parts of a payload."""
 
-    def __init__(self, ingest: Ingest, now_us: Callable[[], int], max_bytes: int) -> None:
+    results: list[Stored]
+
+    async def take(self, event: Event, tasks: TaskGroup) -> None:
+        """Take the next event of the payload.
+
+        Raises:
+            DicomWebError: it is none.
+            Unavailable: it cannot be stored now.
+        """
+
+    async def close(self) -> None:
+        """Nothing more comes: what is not whole is given up."""
+
+
+class StoreDesk:
+    """Answers requests to store. An instance has `max_bytes` at most, if that is not 0.
+
+    Bulk data waits in `spools` for what belongs to the same instance.
+    """
+
+    def __init__(
+        self, ingest: Ingest, spools: Spools, now_us: Callable[[], int], max_bytes: int
+    ) -> None:
         self._ingest = ingest
+        self._spools = spools
         self._now_us = now_us
         self._max_bytes = max_bytes
+        self._metadata_payloads = 0
+        self._reading = anyio.CapacityLimiter(1)
 
     async def answer(self, exchange: Exchange) -> Response:
         """Take in what comes, and say of each instance what became of it.
@@ -61,22 +87,45 @@ class StoreDesk:
         """
         request = exchange.request
         related = related_of(request.headers.get("Content-Type", ""))
-        if related.media_type not in {DICOM, ""}:
-            raise UnsupportedMedia("Content-Type", related.media_type, f"is not of {DICOM} parts")
+        if related.media_type not in {DICOM, "", *METADATA_READERS}:
+            known = " or ".join((DICOM, *METADATA_READERS))
+            raise UnsupportedMedia("Content-Type", related.media_type, f"is not of {known} parts")
         refusal = self._ingest.admits()
         if refusal is not None:
             raise Unavailable(f"nothing is taken in now: {refusal}")
-        payload = _Payload(self._ingest, exchange, self._now_us, self._max_bytes)
-        broken = await self._take(exchange, MultipartReader(related.boundary, MAX_PARTS), payload)
+        async with self._payload(exchange, related.media_type) as payload:
+            reader = MultipartReader(related.boundary, MAX_PARTS)
+            broken = await self._take(exchange, reader, payload)
         if broken is not None:
             raise broken
         if not payload.results:
-            raise BadRequest("payload", "", "has no part")
+            raise BadRequest("payload", "", "has no part, or metadata of no instance")
         return report(exchange, payload.results)
 
+    @asynccontextmanager
+    async def _payload(self, exchange: Exchange, media_type: str) -> AsyncIterator[Payload]:
+        entrance = Entrance(self._ingest, exchange, self._now_us)
+        if media_type not in METADATA_READERS:
+            yield _Files(entrance, self._max_bytes)
+            return
+        if self._metadata_payloads >= METADATA_AT_ONCE:
+            raise Unavailable(f"{METADATA_AT_ONCE} payloads of metadata are being stored already")
+        self._metadata_payloads += 1
+        try:
+            async with self._spools.opened() as spool:
+                yield MetadataPayload(
+                    entrance,
+                    spool,
+                    media_type,
+                    max_bytes=self._max_bytes,
+                    reading=self._reading,
+                )
+        finally:
+            self._metadata_payloads -= 1
+
     async def _take(
-        self, exchange: Exchange, reader: MultipartReader, payload: "_Payload"
-    ) -> DicomWebError | None:
+        self, exchange: Exchange, reader: MultipartReader, payload: Payload
+    ) -> DicomWebError | Unavailable | None:
         """Take all parts in; the error that ended that too early, if one did."""
         async with anyio.create_task_group() as tasks:
             try:
@@ -85,31 +134,26 @@ class StoreDesk:
                         for event in reader.feed(data):
                             await payload.take(event, tasks)
                 reader.end()
-            except DicomWebError as error:
+            except (DicomWebError, Unavailable) as error:
                 return error
             finally:
                 await payload.close()
         return None
 
 
-class _Payload:
-    """The parts of one payload on their way in, and what became of them, in their order."""
+class _Files:
+    """The files of one payload on their way in, and what became of them, in their order."""
 
-    def __init__(
-        self, ingest: Ingest, exchange: Exchange, now_us: Callable[[], int], max_bytes: int
-    ) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, entrance: Entrance, max_bytes: int) -> None:
         self.results: list[Stored] = []
-        self._ingest = ingest
-        self._exchange = exchange
-        self._now_us = now_us
-        self._places = anyio.Semaphore(AT_ONCE)
+        self._entrance = entrance
+        self._max_bytes = max_bytes
         self._part: _Part | None = None
 
     async def take(self, event: Event, tasks: TaskGroup) -> None:
         """Take the next event of the payload."""
         if isinstance(event, PartBegin):
-            self._part = _Part(self._begin, self._is_dicom(event))
+            self._part = _Part(self._entrance, self._is_dicom(event))
         elif self._part is not None and isinstance(event, PartData):
             self._part.size_bytes += len(event.data)
             if self._max_bytes and self._part.size_bytes > self._max_bytes:
@@ -121,8 +165,7 @@ class _Payload:
             stored = await part.end()
             self.results.append(stored)
             if part.intake is not None:
-                await self._places.acquire()
-                tasks.start_soon(self._finish, part.intake, stored, name="STOW-RS: an instance")
+                await self._entrance.finish(part.intake, stored, tasks)
 
     async def close(self) -> None:
         """Nothing more comes: what is not whole is given up."""
@@ -130,44 +173,18 @@ class _Payload:
             await self._part.intake.abort("the request broke off")
             self._part = None
 
-    async def _finish(self, intake: Intake, stored: Stored) -> None:
-        try:
-            outcome = await intake.finish()
-            stored.status, stored.comment = outcome.status, outcome.comment
-        finally:
-            self._places.release()
-
     def _is_dicom(self, begin: PartBegin) -> bool:
         found = media_type_of(begin.header("content-type") or DICOM)
         return found is not None and found.essence == DICOM
-
-    def _begin(self, meta: FileMeta, preamble: bytes) -> Intake:
-        return self._ingest.begin(
-            InstanceRequest(
-                sop_class_uid=meta.media_storage_sop_class_uid,
-                sop_instance_uid=meta.media_storage_sop_instance_uid,
-                transfer_syntax_uid=meta.transfer_syntax_uid,
-                reception=Reception(
-                    partition=DEFAULT_PARTITION,
-                    calling_ae="",
-                    called_ae="",
-                    peer_address=self._exchange.client,
-                    received_at_us=self._now_us(),
-                    origin=ORIGIN,
-                ),
-                preamble=preamble,
-                study_instance_uid=self._exchange.target.study_instance_uid,
-            )
-        )
 
 
 class _Part:
     """One part: its File Meta Information is read, then its data set goes to ingest."""
 
-    def __init__(self, begin: Callable[[FileMeta, bytes], Intake], is_dicom: bool) -> None:
+    def __init__(self, entrance: Entrance, is_dicom: bool) -> None:
         self.intake: Intake | None = None
         self.size_bytes = 0
-        self._begin = begin
+        self._entrance = entrance
         self._head = bytearray()
         self._stored = Stored()
         if not is_dicom:
@@ -176,7 +193,7 @@ class _Part:
     async def write(self, data: memoryview) -> None:
         """Take more of it."""
         if self.intake is not None:
-            await self._write(data)
+            await self._entrance.write(self.intake, data)
         elif not self._stored.comment:
             self._head += data
             if len(self._head) >= _ENOUGH_BYTES:
@@ -198,20 +215,13 @@ class _Part:
                 "SOP Instance", meta.media_storage_sop_instance_uid
             )
             _uid("Transfer Syntax", meta.transfer_syntax_uid)
-            self.intake = self._begin(meta, head[:PREAMBLE_LENGTH_BYTES])
+            self.intake = self._entrance.begin(
+                self._stored, meta.transfer_syntax_uid, head[:PREAMBLE_LENGTH_BYTES]
+            )
         except Part10Error as error:
             self._stored.comment = str(error)
             return
-        await self._write(memoryview(head)[offset:])
-
-    async def _write(self, data: memoryview) -> None:
-        if self.intake is None or not data:
-            return
-        self.intake.write(data)
-        while self.intake.is_congested:
-            drained = anyio.Event()
-            self.intake.on_drained = drained.set
-            await drained.wait()
+        await self._entrance.write(self.intake, memoryview(head)[offset:])
 
 
 def _with_preamble(head: bytes) -> bytes:

@@ -18,6 +18,7 @@ from yarl import URL
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import ByteRange, Location, StageRequest
+from pacsd.app.spool import FolderSpools
 from pacsd.archive.access import Retrieved
 from pacsd.archive.bulk_data import BulkReader
 from pacsd.archive.change_feed import ChangeFeed
@@ -64,6 +65,7 @@ STUDY, SERIES, UID = "1.2.3", "1.2.3.1", "1.2.3.4"
 JPEG = "1.2.840.10008.1.2.4.50"
 MAX_RESULTS = 100
 MAX_INSTANCE_BYTES = 32 * 1024 * 1024
+MAX_SPOOL_BYTES = 48 * 1024 * 1024
 
 
 def path(uid: str = UID, *, study: str = STUDY, series: str = SERIES, below: str = "") -> str:
@@ -178,6 +180,7 @@ class Served:
     client: ClientSession
     made: Made
     feed: ChangeFeed
+    spools: FolderSpools
 
     @property
     def root(self) -> str:
@@ -248,7 +251,9 @@ async def serving(
         retriever = Retriever(store, index, limits)
         made = made or Made()
         feed = ChangeFeed(index, max_change_readers)
-        answers = _answers(store, index, ingest, searching, retriever, made)
+        spools = FolderSpools(folder, MAX_SPOOL_BYTES)
+        answers = _answers(store, index, searching, retriever, made)
+        answers[WebService.STORE] = StoreDesk(ingest, spools, lambda: 1, MAX_INSTANCE_BYTES).answer
         answers[WebService.CHANGES] = ChangeDesk(feed, made.pace).answer
         desk = WebDesk(answers, terms or Terms())
         listener = HttpListener(
@@ -265,14 +270,13 @@ async def serving(
                 tasks.start_soon(run, started.set)
                 await started.wait()
             address = Endpoint("127.0.0.1", listener.address.port)
-            yield Served(store, index, ingest, address, client, made, feed)
+            yield Served(store, index, ingest, address, client, made, feed, spools)
             tasks.cancel_scope.cancel()
 
 
 def _answers(
     store: MemoryStore,
     index: Index,
-    ingest: Ingest,
     searching: Searching,
     retriever: Retriever,
     made: Made,
@@ -289,7 +293,6 @@ def _answers(
         WebService.METADATA: MetadataDesk(retriever, metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
-        WebService.STORE: StoreDesk(ingest, lambda: 1, MAX_INSTANCE_BYTES).answer,
         WebService.DELETE: DeleteDesk(made.delete, is_open=made.is_open).answer,
         WebService.OVERVIEW: describing.overview,
         WebService.CAPABILITIES: describing.capabilities,

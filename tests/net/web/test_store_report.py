@@ -6,7 +6,12 @@ from aiohttp.test_utils import make_mocked_request
 
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import Exchange
-from pacsd.net.web.store_report import Stored, report
+from pacsd.net.web.store_report import (
+    TRANSFER_SYNTAX_NOT_SUPPORTED,
+    NotStored,
+    Stored,
+    report,
+)
 
 OK = Stored("1.1", "1.2", 0x0000)
 COERCED = Stored("1.1", "1.3", 0xB007)
@@ -79,3 +84,19 @@ def test_the_same_file_twice_is_told_twice() -> None:
     answer = report(exchange(), [CONFLICT, again])
     assert isinstance(answer.body, bytes)
     assert len(orjson.loads(answer.body)["00081198"]["Value"]) == 2
+
+
+def test_why_is_said_in_words() -> None:
+    failed = [Stored("1.1", f"1.{why}", 0xC000, why) for why in ("a", "b", 'c"\r\nX: d', "a", "e")]
+    answer = report(exchange(), [Stored("1.1", "1.2", 0x0000, "not said"), *failed])
+    said = answer.headers["Warning"]
+    assert said.count("299 http://pacs/dicomweb: ") == 3
+    assert said.startswith('299 http://pacs/dicomweb: "a", 299 http://pacs/dicomweb: "b", ')
+    assert said.isprintable()
+    assert "Warning" not in report(exchange(), [OK]).headers
+
+
+def test_a_reason_has_its_status() -> None:
+    assert NotStored("why").status == 0xC000
+    refused = NotStored("syntax", TRANSFER_SYNTAX_NOT_SUPPORTED)
+    assert (refused.status, str(refused)) == (0xC122, "syntax")

@@ -193,7 +193,6 @@ async def test_transfer_syntaxes(served: Served, syntax: object) -> None:
         ("application/json", 415),
         ("multipart/form-data; boundary=x", 415),
         ('multipart/related; type="application/dicom+xml"; boundary=x', 415),
-        ('multipart/related; type="application/dicom+json"; boundary=x', 415),
         ('multipart/related; type="application/dicom"', 400),
         ('multipart/related; type="application/dicom"; boundary=""', 400),
         (f'multipart/related; type="application/dicom"; boundary={"x" * 71}', 400),
@@ -450,16 +449,6 @@ async def test_a_large_object_passes_in_bounded_memory(tmp_path: Path) -> None:
     assert sum(store.written) > 20_000_000
     # What one object may have waiting, and what the socket brings in one go.
     assert max(store.written) <= 8 * 262_144 + 262_144
-
-
-async def test_no_more_than_a_few_wait_for_their_commit(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(storing, "AT_ONCE", 2)
-    uids = [f"1.2.3.4.{number}" for number in range(30)]
-    answer = await post(served, payload(*map(file, uids)))
-    assert kept(answer) == uids
-    assert max(served.store.groups) <= 3
 
 
 FULL = StoreStatus(0, None, is_read_only=True, explanation="the disk is full")
