@@ -12,6 +12,9 @@ Who calls: the routes of `net`; whoever retrieves or stores as a user agent.
     required_attributes what an answer to it always tells                PS3.18 section 10.6.3.3
     media_types         as headers write them                            PS3.18 section 8.7
     accept              which representation a client gets               PS3.18 section 8.7.8
+    content_codings     whether that is gzip-coded                       RFC 9110 section 12.5.3
+    client_profile      what a client needs that others do not           -
+    strictness          what is refused of those who want no tolerance   RFC 9110 section 5.6.6
     multipart           a payload of parts, read as its bytes arrive     PS3.18 section 8.6.1.2
     multipart_writer    what stands around parts that are sent           PS3.18 section 8.6.1.2
     zip_writer          what stands around the files of a ZIP            PS3.12 annex V
