@@ -39,6 +39,9 @@ Match: TypeAlias = Told
 MAX_CANDIDATES = 200_000
 """Of so many entities headers are looked at for one query; to read them takes minutes."""
 
+MAX_COUNTED = 1_000_000
+"""More matches are not counted: their numbers are held in memory meanwhile."""
+
 _ALL = Scope()
 
 
@@ -161,6 +164,29 @@ class Finder:
             raise TooCostly(str(QueryTooCostly(self._limits.budget_s))) from error
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
+
+    async def count(self, query: Query, scope: Scope = _ALL) -> int | None:
+        """How many match; None where that is not worth its price.
+
+        So it is where counting would take longer than the budget of a query, where headers are to
+        be looked at, and of more than `MAX_COUNTED`.
+
+        Raises:
+            IndexUnavailable: it cannot be told.
+        """
+        budget_s = self._limits.budget_s
+        try:
+            plan = _plan(query, None, await self._extras(query))
+            if plan.in_header:
+                return None
+            most = MAX_COUNTED + 1
+            asked = Search(scope, query.level, plan.indexed, most, budget_s, plan.extras)
+            count = await self._index.queries.count(asked)
+        except QueryTooCostly:
+            return None
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
+        return count if count <= MAX_COUNTED else None
 
     async def _extras(self, query: Query) -> Extras:
         """The user-chosen tags that a query may ask for.

@@ -55,6 +55,14 @@ class Queries:
         """
         return await self._threads.query(partial(search, asked))
 
+    async def count(self, asked: Search) -> int:
+        """How many match, its limit if there are more.
+
+        Raises:
+            QueryTooCostly: it would take longer than its budget.
+        """
+        return await self._threads.query(partial(_count, asked))
+
     async def entities(
         self,
         level: Level,
@@ -67,6 +75,10 @@ class Queries:
         """A page of those, in their order; what is gone meanwhile is left out."""
         work = partial(read_entities, level, tuple(ids), tags, with_first=with_first, extras=extras)
         return await self._threads.query(work)
+
+
+def _count(asked: Search, connection: Connection) -> int:
+    return len(search(asked, connection))
 
 
 def _first(asked: Search, tags: tuple[Tag, ...], with_first: bool, connection: Connection) -> Found:

@@ -163,6 +163,32 @@ async def test_a_window_of_an_index_that_fails(tmp_path: Path) -> None:
         await asking.window(query(), 0, 1)
 
 
+async def test_matches_are_counted(
+    index: Index, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = finder(index, store)
+    assert await counting.count(query()) == STUDIES
+    assert await counting.count(query(Values(STUDY, VR.UI, ("1.2.4",)))) == 1
+    assert await counting.count(query(Values(STUDY, VR.UI, ("1.9",)))) == 0
+    monkeypatch.setattr(finding, "MAX_COUNTED", STUDIES)
+    assert await counting.count(query()) == STUDIES
+    monkeypatch.setattr(finding, "MAX_COUNTED", STUDIES - 1)
+    assert await counting.count(query()) is None
+
+
+async def test_what_costs_too_much_is_not_counted(index: Index, store: MemoryStore) -> None:
+    by_header = query(Patterns(SPECIES, VR.LO, ("species*",)))
+    assert await finder(index, store).count(by_header) is None
+    assert await finder(index, store, QueryLimits(budget_s=-1)).count(query()) is None
+
+
+async def test_counting_in_an_index_that_fails(tmp_path: Path) -> None:
+    async with open_index(tmp_path, now_us=lambda: 0) as index:
+        asking = finder(index, MemoryStore())
+    with pytest.raises(IndexUnavailable, match="stopping"):
+        await asking.count(query())
+
+
 async def test_an_attribute_of_a_level_is_what_the_first_instance_says(
     index: Index, store: MemoryStore
 ) -> None:

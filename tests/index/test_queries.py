@@ -6,6 +6,7 @@ from pacsd.dicom.level import Level
 from pacsd.dicom.query import Patterns, Values
 from pacsd.dicom.vr import VR
 from pacsd.index import queries
+from pacsd.index.errors import QueryTooCostly
 from pacsd.index.index import Index
 from pacsd.index.records import Scope
 from pacsd.index.searching import Search
@@ -55,3 +56,13 @@ async def test_what_fits_a_page_needs_no_second_look(index: Index, many: Search)
 async def test_nothing_found(index: Index) -> None:
     found = await index.queries.first(Search(Scope(), Level.STUDY, (), 10, 60), (STUDY,))
     assert (list(found.numbers), list(found.page), found.is_all) == ([], [], True)
+
+
+@pytest.mark.parametrize(("limit", "count"), [(10_000, COUNT), (7, 7)])
+async def test_how_many_there_are(index: Index, many: Search, limit: int, count: int) -> None:
+    assert await index.queries.count(replace(many, limit=limit)) == count
+
+
+async def test_counting_has_a_budget(index: Index, many: Search) -> None:
+    with pytest.raises(QueryTooCostly):
+        await index.queries.count(replace(many, budget_s=-1))
