@@ -61,6 +61,7 @@ def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[s
         settings.public_url,
         settings.max_requests,
         settings.cors_origins,
+        tuple(each.rule for each in config.web_client),
         settings.max_request_bytes,
     )
     return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer}
@@ -70,7 +71,12 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
     store, retriever = archive.store, parts.retriever
     is_exact = not config.query.ignore_case
     trail = Trail(parts.access, time.monotonic)
-    searching = Searching(parts.finder, config.dicomweb.max_results, names_are_exact=is_exact)
+    searching = Searching(
+        parts.finder,
+        config.dicomweb.max_results,
+        names_are_exact=is_exact,
+        tells_totals=config.dicomweb.total_count,
+    )
     frames = FrameDesk(retriever, FrameReader(store), trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
     spools = FolderSpools(config.data_dir, config.dicomweb.max_spool_bytes)

@@ -22,7 +22,7 @@ from pacsd.net.settings import (
     RecorderSettings,
     split_text,
 )
-from pacsd.net.web.settings import DicomWebSettings
+from pacsd.net.web.settings import DicomWebSettings, WebClientSettings
 
 
 def _path(value: object) -> Path:
@@ -214,6 +214,9 @@ class Config(Settings):
 
     dicomweb: DicomWebSettings = DicomWebSettings()
     """DICOMweb, on the web listener."""
+
+    web_client: tuple[WebClientSettings, ...] = ()
+    """Clients of it with a profile. Environment: PACSD_WEB_CLIENT, the list as JSON."""
 
     recorder: RecorderSettings = RecorderSettings()
     """The association flight recorder."""

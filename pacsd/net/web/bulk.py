@@ -12,7 +12,7 @@ from pacsd.archive.bulk_data import Value
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.walk import PIXEL_DATA, Path
-from pacsd.dicomweb.accept import Choice, Representation, choose
+from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.ranges import byte_ranges
 from pacsd.dicomweb.targets import Kind
 from pacsd.net.web.exchange import Exchange
@@ -70,7 +70,7 @@ class BulkDesk:
     async def _send(
         self, exchange: Exchange, instance: Retrievable, value: Value
     ) -> StreamResponse:
-        choice = choose(OFFERS, exchange.accept, exchange.accepted)
+        choice = exchange.choose(OFFERS)
         is_alone = not choice.representation.is_multipart
         tag = tag_of(exchange, [instance], f"{is_alone}")
         not_modified = unchanged(exchange, tag)

@@ -13,7 +13,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match, Last-Event-ID, Range",
     "Access-Control-Max-Age": "600",
 }
-_EXPOSED = "Content-Disposition, Content-Range, ETag, Warning"
+_EXPOSED = "Content-Disposition, Content-Range, ETag, Warning, X-Total-Count"
 
 
 class Cors:

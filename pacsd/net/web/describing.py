@@ -13,10 +13,11 @@ from pacsd.dicomweb.etags import entity_tag
 from pacsd.dicomweb.headers import location
 from pacsd.dicomweb.targets import TEMPLATES, Kind
 from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.gzip_coding import vary
 from pacsd.net.web.openapi import document
 from pacsd.net.web.operations import HTML, JSON, WADL
 from pacsd.net.web.page import Page, load_page
-from pacsd.net.web.tags import tagged, unchanged
+from pacsd.net.web.tags import tagged, text_tag, unchanged
 from pacsd.net.web.wadl import capabilities
 
 _OVERVIEW_OFFERS = (
@@ -46,13 +47,13 @@ class DescribingDesk:
             OSError: the page cannot be read.
         """
         choice = choose(_OVERVIEW_OFFERS, exchange.accept, exchange.accepted)
-        vary = ", ".join(("Accept", *filter(None, [exchange.allowed.get("Vary")])))
+        varies = vary(exchange.allowed, "Accept", "Accept-Encoding")
         if choice.representation.media_type == HTML:
             page = await self._loaded()
-            headers = {"Vary": vary, "Content-Security-Policy": page.policy}
+            headers = {**varies, "Content-Security-Policy": page.policy}
             return _whole(exchange, page.html, f"{HTML}; charset=utf-8", headers)
         body = orjson.dumps(_overview(exchange.root_url)) + b"\n"
-        return _whole(exchange, body, JSON, {"Vary": vary})
+        return _whole(exchange, body, JSON, varies)
 
     async def openapi(self, exchange: Exchange) -> Response:
         """The OpenAPI document."""
@@ -79,11 +80,8 @@ def _overview(root_url: str) -> Mapping[str, object]:
 def _whole(
     exchange: Exchange, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    tag = entity_tag(hashlib.sha256(body).hexdigest()[:_DIGITS])
-    given = {**(headers or {}), **tagged(tag)}
-    not_modified = unchanged(exchange, tag)
-    if not_modified is None:
-        return exchange.plain(body, media_type, given)
+    tag = text_tag(exchange, entity_tag(hashlib.sha256(body).hexdigest()[:_DIGITS]))
+    given = {**vary(exchange.allowed, "Accept-Encoding"), **(headers or {}), **tagged(tag)}
     # A cache replaces the headers that it has by these (RFC 9111 section 3.2): the policy, too.
-    not_modified.headers.update(given)
-    return not_modified
+    not_modified = unchanged(exchange, tag, given)
+    return exchange.plain(body, media_type, given) if not_modified is None else not_modified

@@ -7,11 +7,18 @@ import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from pacsd.archive.finding import FindError, TooCostly, TooManyMatches
+from pacsd.dicomweb.client_profile import ClientRule, Profile, profile_of
+from pacsd.dicomweb.content_codings import codings_of
 from pacsd.dicomweb.errors import DicomWebError, RangeNotSatisfiable
+from pacsd.dicomweb.query_string import parameters_of
+from pacsd.dicomweb.strictness import check_media_types, check_parameters
 from pacsd.dicomweb.targets import Target, target_of
 from pacsd.net.http_connection import GUARDS
 from pacsd.net.web.cors import Cors, is_preflight
+from pacsd.net.web.described_values import name_of
 from pacsd.net.web.exchange import ROOT, Exchange, Unavailable, problem
+from pacsd.net.web.gzip_coding import coded
+from pacsd.net.web.operations import OPERATIONS
 from pacsd.net.web.request_places import RequestPlaces
 from pacsd.net.web.resources import RESOURCES, WebService
 
@@ -27,12 +34,14 @@ _log = structlog.get_logger("pacsd.net.web")
 class Terms:
     """How requests are taken: so many at once, with links that begin with `public_url` if set.
 
-    A payload has `max_request_bytes` at most, if that is not 0.
+    `clients` says who of them has which profile. A payload has `max_request_bytes` at most, if that
+    is not 0.
     """
 
     public_url: str = ""
     max_requests: int = 64
     cors_origins: tuple[str, ...] = ()
+    clients: tuple[ClientRule, ...] = ()
     max_request_bytes: int = 0
 
 
@@ -90,14 +99,42 @@ class WebDesk:
             text = f"only {allow['Allow']}"
             return problem(405, text, {**allowed, **allow})
         root_url = self._root_url(request)
-        most = self._terms.max_request_bytes
-        exchange = Exchange(request, target, query, root_url, allowed, self._places, most)
-        return await self._services[service](exchange)
+        profile = self._profile_of(request)
+        if profile.is_strict:
+            _check_strictly(request, query, service)
+        codings = codings_of(request.headers.getall("Accept-Encoding", []))
+        exchange = Exchange(
+            request,
+            target,
+            query,
+            root_url,
+            allowed,
+            self._places,
+            codings,
+            profile,
+            self._terms.max_request_bytes,
+        )
+        answer = await self._services[service](exchange)
+        return await coded(answer, codings) if isinstance(answer, Response) else answer
+
+    def _profile_of(self, request: BaseRequest) -> Profile:
+        named = (request.headers.get(name, "") for name in ("User-Agent", "Origin"))
+        return profile_of(self._terms.clients, *named)
 
     def _root_url(self, request: BaseRequest) -> str:
         if self._terms.public_url:
             return self._terms.public_url
         return f"{request.scheme}://{_with_port(request)}{ROOT}"
+
+
+def _check_strictly(request: BaseRequest, query: str, service: WebService) -> None:
+    """Refuse what is tolerated of others; a search knows itself which attributes there are."""
+    check_media_types("Accept", request.headers.getall("Accept", []))
+    check_media_types("Content-Type", request.headers.getall("Content-Type", []))
+    names = frozenset(name_of(each) for each in OPERATIONS[service].query)
+    if service is WebService.SEARCH:
+        names |= frozenset(name for name, _ in parameters_of(query))
+    check_parameters(query, names)
 
 
 def _with_port(request: BaseRequest) -> str:

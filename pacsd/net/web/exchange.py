@@ -1,6 +1,6 @@
 """One request to DICOMweb, and how answers to it are written."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field
 
@@ -12,12 +12,15 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from pacsd.archive.finding import FindError
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.headers import Buffer
-from pacsd.dicomweb.accept import Representation
+from pacsd.dicomweb.accept import Choice, Representation, choose
+from pacsd.dicomweb.client_profile import USUAL, Profile
+from pacsd.dicomweb.content_codings import GZIP, Codings
 from pacsd.dicomweb.errors import BadRequest, TimedOut, TooLarge
 from pacsd.dicomweb.query_string import parameters_of
 from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.http_bodies import SlowBody
 from pacsd.net.http_connection import GUARDS, Connection
+from pacsd.net.web.gzip_coding import as_coded, pays, vary
 from pacsd.net.web.request_places import RequestPlaces
 
 ROOT = "/dicomweb"
@@ -47,7 +50,8 @@ class Exchange:
     """A request, what it is about, and the URL of the service as its client knows it.
 
     `allowed` are headers that let the page read the answer that sent the request, `places` those
-    of requests, of which it holds one; `max_body_bytes` bounds its payload, if that is not 0.
+    of requests, of which it holds one; `codings` are what the client takes answers in, `profile`
+    how it is answered; `max_body_bytes` bounds its payload, if that is not 0.
     """
 
     request: BaseRequest
@@ -56,6 +60,8 @@ class Exchange:
     root_url: str
     allowed: Mapping[str, str] = field(default_factory=dict)
     places: RequestPlaces = field(default_factory=lambda: RequestPlaces(1))
+    codings: Codings = field(default_factory=Codings)
+    profile: Profile = USUAL
     max_body_bytes: int = 0
 
     @property
@@ -71,6 +77,15 @@ class Exchange:
             BadRequest: the query component is none.
         """
         return [value for name, value in parameters_of(self.query) if name == "accept"]
+
+    def choose(self, offers: Sequence[Representation]) -> Choice:
+        """The representation that the client takes; by default the first, or as its profile says.
+
+        Raises:
+            NotAcceptable: it takes none of them.
+            BadRequest: its headers or query cannot be read.
+        """
+        return choose(self.profile.ordered(offers), self.accept, self.accepted)
 
     @property
     def is_head(self) -> bool:
@@ -144,18 +159,25 @@ class Exchange:
         """Send an answer as it is made, `length` bytes if that is known; a short one at once.
 
         Where `pieces` of a long one fail the connection is cut: nothing else tells it any more.
+        What is text is gzip-coded where the client takes it.
 
         Raises:
             OSError, FindError, DicomError: a short one fails, and nothing has left.
         """
         given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": content_type}
+        source = pieces
+        if pays(content_type):
+            given.update(vary(given, "Accept-Encoding"))
+            pieces, is_coded = await as_coded(pieces, self.codings)
+            if is_coded:
+                given["Content-Encoding"], length = GZIP, None
         if length is not None and length <= AT_ONCE_BYTES and not self.is_head:
             async with aclosing(pieces):
                 body = b"".join([piece async for piece in pieces])
             return Response(body=body, status=status, headers=given)
         answer = StreamResponse(status=status, headers=given)
         answer.content_length = length
-        async with aclosing(pieces):
+        async with aclosing(source), aclosing(pieces):
             try:
                 await answer.prepare(self.request)
                 if not self.is_head:

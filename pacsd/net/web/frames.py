@@ -10,7 +10,7 @@ from aiohttp.web import StreamResponse
 from pacsd.archive.frame_reading import Frames, NoPixels
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
-from pacsd.dicomweb.accept import Choice, Representation, choose
+from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.errors import NotFound
 from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.web.exchange import Exchange
@@ -76,9 +76,9 @@ class FrameDesk:
         frames: Frames,
         indices: Sequence[int],
     ) -> StreamResponse:
-        accept, accepted = exchange.accept, exchange.accepted
-        offers = _offers(frames, len(indices), [*accept, *accepted])
-        choice = choose(offers, accept, accepted)
+        said = [*exchange.accept, *exchange.accepted]
+        offers = _offers(frames, len(indices), said)
+        choice = exchange.choose(offers)
         tag = tag_of(exchange, [instance], f"{choice}")
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:

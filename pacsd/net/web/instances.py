@@ -10,7 +10,7 @@ from aiohttp.web import StreamResponse
 
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.reencode import REENCODABLE, is_reencodable
-from pacsd.dicomweb.accept import Choice, Representation, choose
+from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.errors import NotAcceptable
 from pacsd.dicomweb.targets import Kind
 from pacsd.net.sending import OpenDataSet
@@ -114,8 +114,7 @@ class _Choices:
     """What is sent of each, as each Transfer Syntax that they are stored in has it."""
 
     def __init__(self, exchange: Exchange, offers: Offers) -> None:
-        self._accept = exchange.accept
-        self._parameters = exchange.accepted
+        self._exchange = exchange
         self._offers = offers
         self._known: dict[str, Choice | None] = {}
         self.refusal = NotAcceptable("Accept", "", "takes nothing")
@@ -129,7 +128,7 @@ class _Choices:
 
     def _choose(self, syntax: str) -> Choice | None:
         try:
-            return choose(self._offers(syntax), self._accept, self._parameters)
+            return self._exchange.choose(self._offers(syntax))
         except NotAcceptable as refusal:
             self.refusal = refusal
             return None

@@ -4,16 +4,17 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from aiohttp.web import StreamResponse
+from aiohttp.web import Response, StreamResponse
 
 from pacsd.archive.kept_metadata import FORMAT
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.headers import Buffer
-from pacsd.dicomweb.accept import Representation, choose
+from pacsd.dicomweb.accept import Representation
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
+from pacsd.net.web.gzip_coding import vary
 from pacsd.net.web.known_instances import KnownInstances
-from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
-from pacsd.net.web.tags import names_known, tag_of, tag_of_version, tagged, unchanged
+from pacsd.net.web.selection import Retrieves, instances_of, path_below_study, target_of_instance
+from pacsd.net.web.tags import names_known, tag_of, tag_of_version, tagged, text_tag, unchanged
 from pacsd.net.web.xml import XML_OFFER, send_xml
 
 PAGE = 200
@@ -44,17 +45,18 @@ class MetadataDesk:
             FindError: the index cannot be read.
             OSError: one cannot be read; some may have left.
         """
-        choice = choose((*JSON_OFFERS, XML_OFFER), exchange.accept, exchange.accepted)
+        choice = exchange.choose((*JSON_OFFERS, XML_OFFER))
         representation, target = choice.representation, exchange.target
-        variant = f"{representation.media_type} {FORMAT}"
+        where = " below study" if exchange.profile.is_below_study else ""
+        variant = f"{representation.media_type} {FORMAT}{where}"
         if target.sop_instance_uid:
             instances = await instances_of(self._retriever, target)
-            tag = tag_of(exchange, instances, variant)
+            tag = text_tag(exchange, tag_of(exchange, instances, variant))
             return await self._answer(exchange, representation, instances, tag)
         version = await self._retriever.version(target.study_instance_uid)
-        tag = tag_of_version(exchange, version, variant)
+        tag = text_tag(exchange, tag_of_version(exchange, version, variant))
         # Only what this study is now has that tag: its instances need not be listed to compare.
-        not_modified = unchanged(exchange, tag) if names_known(exchange) else None
+        not_modified = _unchanged(exchange, tag) if names_known(exchange) else None
         if not_modified is not None:
             return not_modified
         instances = await self._known.of(target, version)
@@ -68,9 +70,11 @@ class MetadataDesk:
         tag: str,
     ) -> StreamResponse:
         def bulk_base(instance: Retrievable) -> str:
+            if exchange.profile.is_below_study:
+                return f"{path_below_study(instance)}/bulkdata/"
             return f"{exchange.url(target_of_instance(instance))}/bulkdata/"
 
-        not_modified = unchanged(exchange, tag)
+        not_modified = _unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
         pages = self._pages(instances, bulk_base)
@@ -86,6 +90,10 @@ class MetadataDesk:
     ) -> AsyncGenerator[Sequence[bytes], None]:
         for at in range(0, len(instances), PAGE):
             yield await self._reader.read(instances[at : at + PAGE], bulk_base)
+
+
+def _unchanged(exchange: Exchange, tag: str) -> Response | None:
+    return unchanged(exchange, tag, vary(exchange.allowed, "Accept-Encoding"))
 
 
 async def _with_first(

@@ -194,14 +194,14 @@ OPERATIONS: Mapping[WebService, Operation] = {
             Answer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,), "DataSet"),
             Answer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet"),
         ),
-        (*EVERYWHERE, 403, 408, 413, 415),
+        (*EVERYWHERE, 403, 406, 408, 413, 415),
         takes=(_PART10, *(f'{RELATED}; type="{each}"' for each in METADATA_READERS)),
     ),
     WebService.DELETE: Operation(
         "Delete",
         "Take it out of sight. `pacsd restore-deleted` brings it back.",
         (Answer(200, "How many instances it was.", (JSON,), "Deleted"),),
-        (*EVERYWHERE, 403, 404),
+        (*EVERYWHERE, 403, 404, 406),
         ("reason",),
     ),
     WebService.CHANGES: Operation(

@@ -14,7 +14,6 @@ from pacsd.dicom.query import Query, ReturnKey, Values, tags_of
 from pacsd.dicom.query_keys import Path, name_of
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
-from pacsd.dicomweb.accept import choose
 from pacsd.dicomweb.headers import warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
@@ -25,6 +24,9 @@ from pacsd.net.web.xml import XML_OFFER, send_xml
 
 REQUESTS: Tag = 0x00400275
 """Request Attributes Sequence, of a series; all else that is told of one has a column."""
+
+TOTAL_COUNT = "X-Total-Count"
+"""How many there are in all: PS3.18 has no header for it; many web services have this one."""
 
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
@@ -47,17 +49,28 @@ class Finds(Protocol):
             FindError: they cannot be told.
         """
 
+    async def count(self, query: Query) -> int | None:
+        """How many match; None where that is not worth its price."""
+
     async def unsupported(self, query: Query) -> tuple[Tag, ...]:
         """What is asked for that entities of this level do not have."""
 
 
 class Searching:
-    """Answers searches."""
+    """Answers searches; where it `tells_totals`, with the number of all matches, page or not."""
 
-    def __init__(self, finder: Finds, max_results: int, *, names_are_exact: bool) -> None:
+    def __init__(
+        self,
+        finder: Finds,
+        max_results: int,
+        *,
+        names_are_exact: bool,
+        tells_totals: bool = False,
+    ) -> None:
         self._finder = finder
         self._max_results = max_results
         self._names_are_exact = names_are_exact
+        self._tells_totals = tells_totals
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
         """What matches, in the DICOM JSON Model.
@@ -69,7 +82,7 @@ class Searching:
         target = exchange.target
         level = SEARCHES[target.kind][-1]
         asked = search_parameters(exchange.query)
-        choice = choose((*JSON_OFFERS, XML_OFFER), exchange.accept, asked.accept)
+        choice = exchange.choose((*JSON_OFFERS, XML_OFFER))
         told = required_attributes(target.kind)
         of_series = [path for path in told if path[0] == REQUESTS and level is Level.INSTANCE]
         own = [path for path in told if path not in of_series]
@@ -79,11 +92,21 @@ class Searching:
         if of_series:
             matches = await self._with_requests(matches, of_series)
         answers = [_told(exchange, level, each) for each in matches[:limit]]
-        headers = await self._warnings(exchange, found, is_cut=len(matches) > limit)
+        is_cut = len(matches) > limit
+        headers = await self._warnings(exchange, found, is_cut=is_cut)
+        if self._tells_totals:
+            is_last = not is_cut and bool(matches or not asked.offset)
+            known = asked.offset + len(matches) if is_last else None
+            headers = {**headers, **await self._total(found.query, known)}
         if choice.representation is XML_OFFER:
             return await send_xml(exchange, _one_page(answers), headers)
         media_type = choice.representation.media_type
         return exchange.json(json_of_matches(answers), media_type, headers=headers)
+
+    async def _total(self, query: Query, known: int | None) -> Mapping[str, str]:
+        """The total, counted unless the page that is sent tells it."""
+        total = await self._finder.count(query) if known is None else known
+        return {} if total is None else {TOTAL_COUNT: str(total)}
 
     async def _with_requests(
         self, matches: Sequence[Match], paths: Sequence[Path]

@@ -110,6 +110,11 @@ def not_there(target: Target) -> NotFound:
     return NotFound("target", path_of(target), "is not in the archive")
 
 
+def path_below_study(instance: Retrievable) -> str:
+    """The resource of an instance, relative to its study."""
+    return f"series/{instance.series_instance_uid}/instances/{instance.sop_instance_uid}"
+
+
 def target_of_instance(instance: Retrievable) -> Target:
     """The resource of an instance."""
     return Target(

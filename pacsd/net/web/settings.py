@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pacsd.api.settings import Settings
+from pacsd.dicomweb.client_profile import PROFILES, ClientRule, ProfileName
 from pacsd.net.settings import split_text
 
 
@@ -24,9 +25,37 @@ def _check_origin(origin: str) -> str:
     return origin
 
 
+def _check_client_origin(origin: str) -> str:
+    return _check_origin(origin) if origin else origin
+
+
 OriginList = Annotated[
     tuple[Annotated[str, AfterValidator(_check_origin)], ...], BeforeValidator(split_text)
 ]
+
+
+class WebClientSettings(Settings):
+    """Clients of DICOMweb that are answered in their own way; repeat the table for more.
+
+    Of several tables that are about a client the first counts.
+    """
+
+    profile: ProfileName = Field(examples=["ohif"])
+    """How they are answered. "ohif": a value or a frame by itself for who takes */*, and bulk data
+    relative to the study. "cornerstone": by itself as well. "weasis": needs nothing. "plain": by
+    itself, and JSON by the name application/json. "strict": what breaks the grammar is refused with
+    400, as unquoted media types and unknown parameters, for those who write a client."""
+
+    user_agent: str = Field(default="", max_length=256)
+    """Who has this in the User-Agent header, in any case. "" = whatever stands there."""
+
+    origin: Annotated[str, AfterValidator(_check_client_origin)] = ""
+    """Whose page is of this origin. "" = all, and those who have none."""
+
+    @property
+    def rule(self) -> ClientRule:
+        """The same as the web desk has it."""
+        return ClientRule(PROFILES[self.profile], self.user_agent, self.origin)
 
 
 class DicomWebSettings(Settings):
@@ -44,6 +73,10 @@ class DicomWebSettings(Settings):
     max_results: int = Field(default=10_000, ge=1, le=1_000_000)
     """Most matches of one answer to a search. When there are more, a Warning header says so, and
     `offset` gets at them."""
+
+    total_count: bool = False
+    """Tell with each answer to a search how many matches there are in all, in X-Total-Count. It is
+    not told where counting would take longer than `query.budget_s`, or headers are looked at."""
 
     max_requests: int = Field(default=64, ge=1, le=10_000)
     """Requests answered at once. One more gets 503 with Retry-After."""

@@ -35,6 +35,15 @@ def tag_of_version(exchange: Exchange, version: str, variant: str) -> str:
     return entity_tag(digest.hexdigest()[:_DIGITS])
 
 
+def text_tag(exchange: Exchange, tag: str) -> str:
+    """The tag of what may be gzip-coded: weak if the client takes that.
+
+    It is of the plain and the coded bytes then, which mean the same (RFC 9110 section 8.8.1); who
+    has either need not be sent the other.
+    """
+    return f"W/{tag}" if exchange.codings.gzip else tag
+
+
 def tagged(tag: str) -> Mapping[str, str]:
     """What lets a client keep an answer, and makes it ask whether that is still right."""
     return {"ETag": tag, "Cache-Control": "private, no-cache"}
@@ -45,9 +54,15 @@ def names_known(exchange: Exchange) -> bool:
     return exchange.request.headers.getall("If-None-Match", ["*"]) != ["*"]
 
 
-def unchanged(exchange: Exchange, tag: str) -> Response | None:
-    """304 if the client has it already (RFC 9110 section 13.1.2)."""
+def unchanged(
+    exchange: Exchange, tag: str, headers: Mapping[str, str] | None = None
+) -> Response | None:
+    """304 if the client has it already (RFC 9110 section 13.1.2).
+
+    `headers` are others that the answer to it would have: a cache takes them over.
+    """
     known = ", ".join(exchange.request.headers.getall("If-None-Match", []))
     if not known or none_matches(known, tag):
         return None
-    return Response(status=304, headers={**GUARDS, **exchange.allowed, **tagged(tag)})
+    given = {**GUARDS, **exchange.allowed, **tagged(tag), **(headers or {})}
+    return Response(status=304, headers=given)

@@ -11,6 +11,7 @@ from pacsd.app.conf.peers_file import PeersFile
 from pacsd.app.conf.setting_keys import setting_keys
 from pacsd.app.conf.settings import Config, ExtraTagSettings
 from pacsd.net.peers import Peer
+from pacsd.net.web.settings import WebClientSettings
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -32,8 +33,9 @@ def test_the_example_as_it_is_is_the_defaults() -> None:
 def test_the_example_uncommented_is_the_defaults() -> None:
     config = decode_strictly(Config, uncommented(render_config(), "#"))
     # A table that may stand any number of times shows one.
-    assert config.model_copy(update={"extra_tag": ()}) == Config()
+    assert config.model_copy(update={"extra_tag": (), "web_client": ()}) == Config()
     assert config.extra_tag == (ExtraTagSettings(tag="PatientSpeciesDescription"),)
+    assert config.web_client == (WebClientSettings(profile="ohif"),)
     peers = decode_strictly(PeersFile, uncommented(render_peers(), "#")).peer
     assert peers == (Peer(ae_title="CT1"),)
 

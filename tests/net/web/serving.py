@@ -222,7 +222,7 @@ class Served:
         if accept is not None:
             given["Accept"] = accept
         url = URL(self.root + target, encoded=True)
-        silent = ("Accept", "Content-Type")
+        silent = ("Accept", "Accept-Encoding", "Content-Type")
         async with self.client.request(
             method, url, headers=given, data=data, skip_auto_headers=silent
         ) as answer:
@@ -238,6 +238,7 @@ async def serving(
     store: BreakableStore | None = None,
     endpoint: Endpoint | None = None,
     names_are_exact: bool = False,
+    tells_totals: bool = False,
     made: Made | None = None,
     http: HttpLimits | None = None,
     max_change_readers: int = 4,
@@ -247,7 +248,9 @@ async def serving(
     async with open_index(folder, now_us=lambda: 0, durability=Durability.RELAXED) as index:
         ingest = Ingest(store, index, now_us=lambda: 1_700_000_000_000_000)
         finder = Finder(index, StoredHeaders(store, index), limits)
-        searching = Searching(finder, MAX_RESULTS, names_are_exact=names_are_exact)
+        searching = Searching(
+            finder, MAX_RESULTS, names_are_exact=names_are_exact, tells_totals=tells_totals
+        )
         retriever = Retriever(store, index, limits)
         made = made or Made()
         feed = ChangeFeed(index, max_change_readers)
@@ -264,7 +267,10 @@ async def serving(
             services={ROOT: desk.answer},
             ending=feed.end,
         )
-        async with anyio.create_task_group() as tasks, ClientSession() as client:
+        async with (
+            anyio.create_task_group() as tasks,
+            ClientSession(auto_decompress=False) as client,
+        ):
             for run in (ingest.run, listener.run):
                 started = anyio.Event()
                 tasks.start_soon(run, started.set)

@@ -23,7 +23,7 @@ async def test_a_page_that_may_reads_every_answer(tmp_path: Path, target: str) -
         assert answer.headers[ALLOWED] == VIEWER
         assert "Warning" in answer.headers[EXPOSED]
         assert "Content-Disposition" in answer.headers[EXPOSED]
-        assert answer.headers["Vary"] == "Origin"
+        assert "Origin" in answer.headers["Vary"]
         assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
@@ -53,7 +53,7 @@ async def test_w22_by_default_no_page_does(served: Served) -> None:
     answer = await served.get("/studies", Origin=VIEWER)
     assert answer.status == 200
     assert ALLOWED not in answer.headers
-    assert "Vary" not in answer.headers
+    assert "Origin" not in answer.headers["Vary"]
 
 
 async def test_a_preflight(tmp_path: Path) -> None:

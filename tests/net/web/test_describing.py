@@ -36,7 +36,7 @@ async def test_browsers_get_the_page(served: Served, target: str) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     policy = answer.headers["Content-Security-Policy"]
     assert "script-src 'sha256-" in policy
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
     again = await served.get(target, BROWSER, If_None_Match=answer.headers["ETag"])
     assert again.status == 304
     # Else the page is dead when a browser reloads it: a 304 renews the headers that it keeps.
@@ -47,7 +47,7 @@ async def test_the_page_for_a_page_of_another_origin(tmp_path: Path) -> None:
     origin = "https://viewer.example"
     async with serving(tmp_path, Terms(cors_origins=(origin,))) as served:
         answer = await served.get("/", BROWSER, Origin=origin)
-        assert answer.headers["Vary"] == "Accept, Origin"
+        assert answer.headers["Vary"] == "Origin, Accept, Accept-Encoding"
 
 
 async def test_the_openapi_document(served: Served) -> None:

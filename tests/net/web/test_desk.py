@@ -6,13 +6,16 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pacsd.dicomweb.client_profile import PROFILES, ClientRule, ProfileName
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.web.desk import Terms
+from tests.dicom.written import element
 from tests.net.test_http import raw
 from tests.net.web.serving import (
     RELATED,
     SERIES,
     STUDY,
+    UID,
     Served,
     image,
     part10,
@@ -247,3 +250,94 @@ BROKEN = b"POST /dicomweb/studies HTTP/1.1\r\nHost: localhost\r\n"
 )
 async def test_w03_broken_http(served: Served, headers: bytes) -> None:
     assert b" 400 " in (await raw(served.address, BROKEN + headers)).split(b"\r\n")[0]
+
+
+def rules(name: ProfileName) -> Terms:
+    return Terms(clients=(ClientRule(PROFILES[name], user_agent="tested"),))
+
+
+@pytest.mark.parametrize("accept", [None, "*/*"])
+async def test_a_client_that_is_to_get_values_by_themselves(
+    tmp_path: Path, accept: str | None
+) -> None:
+    async with serving(tmp_path, rules("ohif")) as served:
+        await served.add(image())
+        below = {"/frames/1": bytes([1] * 4), "/bulkdata/7FE00010": bytes([1] * 4)}
+        for target, expected in below.items():
+            alone = await served.get(path(below=target), accept, User_Agent="Tested/1")
+            assert alone.headers["Content-Type"].startswith("application/octet-stream")
+            assert alone.body == expected
+            usual = await served.get(path(below=target), accept)
+            assert [each.body for each in usual.parts] == [expected]
+        file = await served.get(path(), accept, User_Agent="Tested/1")
+        assert file.headers["Content-Type"].startswith("application/dicom;")
+        study = await served.get(f"/studies/{STUDY}", accept, User_Agent="Tested/1")
+        assert len(study.parts) == 1
+
+
+async def test_bulk_data_relative_to_the_study(tmp_path: Path) -> None:
+    async with serving(tmp_path, rules("ohif")) as served:
+        await served.add(image(pixels=element(0x7FE00010, "OB", bytes(2_000))))
+        tags = set()
+        for below in ("", f"/series/{SERIES}", f"/series/{SERIES}/instances/{UID}"):
+            target = f"/studies/{STUDY}{below}/metadata"
+            usual = await served.get(target)
+            answer = await served.get(target, User_Agent="tested")
+            tags |= {usual.headers["ETag"], answer.headers["ETag"]}
+            uri = answer.json[0]["7FE00010"]["BulkDataURI"]
+            assert uri == f"series/{SERIES}/instances/{UID}/bulkdata/7FE00010"
+            assert usual.json[0]["7FE00010"]["BulkDataURI"].endswith(f"/studies/{STUDY}/{uri}")
+            value = await served.get(f"/studies/{STUDY}/{uri}", User_Agent="tested")
+            assert value.body == bytes(2_000)
+        assert len(tags) == 6
+
+
+async def test_json_by_its_plain_name(tmp_path: Path) -> None:
+    async with serving(tmp_path, rules("plain")) as served:
+        await served.add(image())
+        for target in ("/studies", path(below="/metadata")):
+            answer = await served.get(target, "*/*", User_Agent="tested")
+            assert answer.headers["Content-Type"] == "application/json"
+            named = await served.get(target, "application/dicom+json", User_Agent="tested")
+            assert named.headers["Content-Type"] == "application/dicom+json"
+
+
+@pytest.mark.parametrize(
+    ("target", "accept", "why"),
+    [
+        (path(), "multipart/related; type=application/dicom", "Accept: 'multipart/related"),
+        (f"/studies/{STUDY}/metadata?_=1", None, "_: '1' is no parameter of this resource"),
+        ("/changes?changes.limit=1", None, "changes.limit"),
+        ("/studies?accept=application/dicom+json", None, "accept: 'application/dicom json'"),
+    ],
+)
+async def test_who_wants_no_tolerance(
+    tmp_path: Path, target: str, accept: str | None, why: str
+) -> None:
+    async with serving(tmp_path, rules("strict")) as served:
+        await served.add(image())
+        refused = await served.get(target, accept, User_Agent="tested")
+        assert refused.status == 400
+        assert why in refused.why
+        if "changes" not in target:
+            assert (await served.get(target, accept)).status == 200
+
+
+async def test_what_is_right_is_right_for_the_strict(tmp_path: Path) -> None:
+    async with serving(tmp_path, rules("strict")) as served:
+        await served.add(image())
+        for target, accept in (
+            (path(), 'multipart/related; type="application/dicom"; transfer-syntax=*'),
+            ("/studies?PatientID=x&includefield=all&limit=1", "application/dicom+json"),
+            (f"/studies/{STUDY}/metadata?accept=application/dicom%2Bjson", None),
+            ("/changes?since=0&limit=1&wait=0", "application/json"),
+        ):
+            answer = await served.get(target, accept, User_Agent="tested")
+            assert answer.status == 200
+        loose = {
+            "User_Agent": "tested",
+            "Content-Type": "multipart/related; type=application/dicom",
+        }
+        stored = await served.ask("POST", "/studies", headers=loose, data=b"")
+        assert stored.status == 400
+        assert "Content-Type: 'multipart/related" in stored.why

@@ -389,3 +389,35 @@ async def test_links_behind_a_proxy(tmp_path: Path) -> None:
 async def test_w16_queries_without_measure(served: Served, query: str) -> None:
     assert (await served.get(f"/studies?{query}")).status == 400
     assert (await served.get("/studies?limit=1000000000")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "total"),
+    [
+        ("/studies", "4"),
+        ("/studies?limit=2", "4"),
+        ("/studies?limit=2&offset=1", "4"),
+        ("/studies?limit=2&offset=3", "4"),
+        ("/studies?offset=9", "4"),
+        ("/studies?limit=0", "4"),
+        ("/studies?PatientID=nobody&limit=0", "0"),
+        ("/instances?Modality=CT&limit=1", "8"),
+        # Headers would have to be looked at, but for a page that shows the end.
+        ("/series?SeriesDescription=ser*&KVP=&limit=1", "8"),
+        ("/series?RequestAttributesSequence.ScheduledProcedureStepDescription=step&limit=1", None),
+        ("/instances?SoftwareVersions=2", "0"),
+    ],
+)
+async def test_how_many_there_are_in_all(tmp_path: Path, target: str, total: str | None) -> None:
+    terms = Terms(cors_origins=("https://viewer.example",))
+    async with serving(tmp_path, terms, tells_totals=True) as served:
+        await fill(served)
+        answer = await served.get(target, Origin="https://viewer.example")
+        assert answer.status == 200
+        assert answer.headers.get("X-Total-Count") == total
+        assert "X-Total-Count" in answer.headers["Access-Control-Expose-Headers"]
+
+
+async def test_by_default_nothing_is_counted(served: Served) -> None:
+    await fill(served)
+    assert "X-Total-Count" not in (await served.get("/studies?limit=1")).headers

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from pacsd.net.web.settings import DicomWebSettings
+from pacsd.dicomweb.client_profile import PROFILES, ClientRule
+from pacsd.net.web.settings import DicomWebSettings, WebClientSettings
 
 
 def test_what_holds_unless_somebody_says_so() -> None:
@@ -47,6 +48,16 @@ def test_origins_may_be_text_as_in_the_environment() -> None:
 def test_what_is_no_origin(origin: str) -> None:
     with pytest.raises(ValidationError, match="is no origin"):
         DicomWebSettings(cors_origins=(origin,))
+
+
+def test_clients() -> None:
+    viewer = WebClientSettings(origin="https://viewer.example.org", profile="ohif")
+    assert viewer.rule == ClientRule(PROFILES["ohif"], origin="https://viewer.example.org")
+    tested = WebClientSettings(user_agent="Tested", profile="strict")
+    assert tested.rule == ClientRule(PROFILES["strict"], user_agent="Tested")
+    for wrong in ({"origin": "viewer"}, {"profile": "netscape"}, {"agent": "x"}):
+        with pytest.raises(ValidationError):
+            WebClientSettings.model_validate(wrong)
 
 
 @pytest.mark.parametrize(
