@@ -24,6 +24,7 @@ from pacsd.app.opening import StartError, opened
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
 from pacsd.net import http_connection
+from pacsd.net.endpoint import Endpoint
 from pacsd.net.listener import MAX_UNASSOCIATED
 from pacsd.net.peers import PeerBook
 
@@ -141,8 +142,11 @@ class Daemon:
         _log.info("stopped", aborted_associations=aborted)
 
     def _admin_socket(self, parts: Parts) -> AdminSocket:
+        def web() -> Endpoint | None:
+            return parts.http.address if parts.http is not None else None
+
         commands = admin_commands(
-            parts.recorder, parts.listener, reload=partial(self.reload, parts)
+            parts.recorder, parts.listener, reload=partial(self.reload, parts), web=web
         )
         return AdminSocket(
             self._data_dir / SOCKET_NAME, {**commands, **parts.errands.commands, **parts.commands}

@@ -216,6 +216,15 @@ def encoded(data_set: Any) -> bytes:
     return bytes(buffer.getvalue())
 
 
+def part10(data_set: Any) -> bytes:
+    """The object as a file (PS3.10 section 7.1)."""
+    from pydicom.filebase import DicomBytesIO  # noqa: PLC0415 - half a second
+
+    buffer = DicomBytesIO()
+    data_set.save_as(buffer, enforce_file_format=True)
+    return bytes(buffer.getvalue())
+
+
 def _identifier(level: str, place: int, **more: str) -> Any:
     from pydicom import Dataset  # noqa: PLC0415 - half a second
 

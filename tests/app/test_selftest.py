@@ -2,7 +2,7 @@
 
 import pytest
 
-from pacsd.app.selftest import SelfTest, Step, Subject, encoded, made_object
+from pacsd.app.selftest import SelfTest, Step, Subject, encoded, made_object, part10
 from pacsd.dicom.data_set import read_data_set
 from pacsd.net.endpoint import Endpoint
 from tests.dicom.written import EXPLICIT
@@ -13,6 +13,12 @@ def test_the_object_is_always_the_same() -> None:
     assert encoded(made_object()) == encoded(made_object())
     read = read_data_set(encoded(made_object()), EXPLICIT)
     assert list(read.texts(0x00100020)) == ["PACSD-SELFTEST"]
+
+
+def test_the_same_as_a_file() -> None:
+    file = part10(made_object())
+    assert file[128:132] == b"DICM"
+    assert file.endswith(encoded(made_object()))
 
 
 def steps(endpoint: Endpoint) -> list[Step]:

@@ -21,6 +21,14 @@ Reload = Callable[[], Awaitable[Sequence[str]]]
 """Reads the peers again; gives what is wrong with them, a line each, or nothing."""
 
 
+WebAddress = Callable[[], Endpoint | None]
+"""Where the web listener listens; None without one."""
+
+
+def _nowhere() -> None:
+    """There is no web listener."""
+
+
 class Associations(Protocol):
     """What the commands need of the listener."""
 
@@ -36,7 +44,7 @@ class Associations(Protocol):
 
 
 def admin_commands(
-    recorder: Recorder, listener: Associations, *, reload: Reload
+    recorder: Recorder, listener: Associations, *, reload: Reload, web: WebAddress = _nowhere
 ) -> dict[str, Command]:
     """All commands by name; the daemon counts as started now."""
     started_at = time.time()
@@ -48,6 +56,7 @@ def admin_commands(
             started_at=started_at,
             dimse=tuple(str(address) for address in listener.addresses),
             open_associations=listener.open_associations(),
+            http=str(web() or ""),
         )
 
     def list_associations(arguments: Arguments) -> list[AssociationSummary]:

@@ -85,13 +85,14 @@ class AssociationDetail:
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """The daemon itself; `started_at` is seconds since 1970, UTC."""
+    """The daemon itself; `started_at` is seconds since 1970, UTC, `http` "" for no web listener."""
 
     version: str
     process: int
     started_at: float
     dimse: tuple[str, ...]
     open_associations: int
+    http: str = ""
 
 
 def _contexts(record: AssociationRecord) -> tuple[ContextDetail, ...]:

@@ -33,6 +33,7 @@ def status(
     typer.echo(f"pacsd {daemon.version}, process {daemon.process}")
     typer.echo(f"serving since {local_time(daemon.started_at)}")
     typer.echo(f"DICOM on {', '.join(daemon.dimse) or 'no address'}")
+    typer.echo(f"web on {daemon.http or 'no address'}")
     typer.echo(f"open associations: {daemon.open_associations}")
 
 

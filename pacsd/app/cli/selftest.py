@@ -3,6 +3,7 @@
 import secrets
 from contextlib import suppress
 from dataclasses import asdict
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,11 +20,11 @@ from pacsd.app.cli.with_daemon import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pacsd.app.admin.records import DaemonStatus
-    from pacsd.app.selftest import Step
+    from pacsd.app.selftest import SelfTest, Step
     from pacsd.net.endpoint import Endpoint
 
 EXIT_FAILED = 1
@@ -32,6 +33,25 @@ _IPV4 = 4
 CalledAE = Annotated[
     str | None,
     typer.Option("--ae-title", help="Which of the daemon's AE titles.", show_default=False),
+]
+
+
+class Client(StrEnum):
+    """Whom the test of DICOMweb asks as."""
+
+    OHIF = "ohif"
+    WEASIS = "weasis"
+    STRICT = "strict"
+
+
+AskedAs = Annotated[
+    Client | None,
+    typer.Option(
+        "--as",
+        help="Test DICOMweb instead, in the way of this client.",
+        show_default=False,
+        case_sensitive=False,
+    ),
 ]
 
 
@@ -44,52 +64,87 @@ def selftest(
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
     ae_title: CalledAE = None,
+    asked_as: AskedAs = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Store an object of nobody's in the running daemon, find it, and have it sent back.
 
-    pynetdicom does it, which has no code in common with pacsd. The object stays; it is always the
-    same one, of the patient PACSD-SELFTEST.
+    pynetdicom does it, or with --as Python's own HTTP client; neither has code in common with
+    pacsd. The object stays; it is always the same one, of the patient PACSD-SELFTEST.
     """
     from pacsd.app.admin.records import DaemonStatus
-    from pacsd.app.admin.unix_socket import AdminError
-    from pacsd.app.selftest import SelfTest, Subject
 
     ask = find_daemon(config, data_dir)
     with admin_errors():
-        endpoint = _reachable(believe(DaemonStatus, ask("status")))
-    guest = f"SELFTEST{secrets.token_hex(4).upper()}"
-    tested = Subject(endpoint, ae_title or _first_title(config), guest)
+        status = believe(DaemonStatus, ask("status"))
+        if asked_as is None:
+            tested = _over_dimse(ask, status, config, ae_title)
+        else:
+            tested = _over_web(status, asked_as)
     steps: list[Step] = []
-    try:
-        for step in SelfTest(tested, partial(_admit, ask, guest)).steps():
-            steps.append(step)
-            with suppress(AdminError):  # the next step tells what is wrong
-                ask("guest.renew", ae_title=guest)
-            if not as_json:
-                typer.echo(_line(step), err=bool(step.failure))
-    finally:
-        with suppress(AdminError):
-            ask("guest.dismiss")
+    for step in tested:
+        steps.append(step)
+        if not as_json:
+            typer.echo(_line(step), err=bool(step.failure))
     if as_json:
         print_json([asdict(step) for step in steps])
     if any(step.failure for step in steps):
         raise typer.Exit(EXIT_FAILED)
 
 
+def _over_dimse(
+    ask: "Callable[..., object]", status: "DaemonStatus", config: "Path | None", title: str | None
+) -> "Iterator[Step]":
+    """The steps as pynetdicom does them, as a guest of the daemon for so long."""
+    from pacsd.app.selftest import SelfTest, Subject
+
+    guest = f"SELFTEST{secrets.token_hex(4).upper()}"
+    subject = Subject(_dimse_address(status), title or _first_title(config), guest)
+    return _as_guest(ask, guest, SelfTest(subject, partial(_admit, ask, guest)))
+
+
+def _as_guest(ask: "Callable[..., object]", guest: str, test: "SelfTest") -> "Iterator[Step]":
+    from pacsd.app.admin.unix_socket import AdminError
+
+    try:
+        for step in test.steps():
+            with suppress(AdminError):  # the next step tells what is wrong
+                ask("guest.renew", ae_title=guest)
+            yield step
+    finally:
+        with suppress(AdminError):
+            ask("guest.dismiss")
+
+
+def _over_web(status: "DaemonStatus", client: Client) -> "Iterator[Step]":
+    """The steps in the way of a web client."""
+    from pacsd.app.admin.unix_socket import AdminError
+    from pacsd.app.web_selftest import MANNERS, WebSelfTest
+    from pacsd.net.endpoint import Endpoint
+
+    if not status.http:
+        raise AdminError("the daemon has no web listener (http.listen)")
+    return WebSelfTest(_reachable(Endpoint.parse(status.http)), MANNERS[client]).steps()
+
+
 def _admit(ask: "Callable[..., object]", guest: str, port: int) -> None:
     ask("guest.admit", ae_title=guest, port=port)
 
 
-def _reachable(status: "DaemonStatus") -> "Endpoint":
-    """Where the daemon listens, as seen from this machine."""
+def _dimse_address(status: "DaemonStatus") -> "Endpoint":
     from pacsd.app.admin.unix_socket import AdminError
-    from pacsd.net.endpoint import Endpoint, literal_address
+    from pacsd.net.endpoint import Endpoint
 
     if not status.dimse:
         raise AdminError("the daemon listens for DICOM nowhere (dimse.listen)")
-    endpoint = Endpoint.parse(status.dimse[0])
+    return _reachable(Endpoint.parse(status.dimse[0]))
+
+
+def _reachable(endpoint: "Endpoint") -> "Endpoint":
+    """Where the daemon listens, as seen from this machine."""
+    from pacsd.net.endpoint import Endpoint, literal_address
+
     address = literal_address(endpoint.host)
     if address is not None and address.is_unspecified:
         return Endpoint("127.0.0.1" if address.version == _IPV4 else "::1", endpoint.port)

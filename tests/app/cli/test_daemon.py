@@ -32,7 +32,7 @@ def test_status(daemon: SmallDaemon) -> None:
     assert code == 0
     assert first == f"pacsd {__version__}, process {os.getpid()}"
     assert since.startswith("serving since 20")
-    assert rest == ["DICOM on 127.0.0.1:11112", "open associations: 1"]
+    assert rest == ["DICOM on 127.0.0.1:11112", "web on no address", "open associations: 1"]
 
 
 def test_status_for_programs(daemon: SmallDaemon) -> None:

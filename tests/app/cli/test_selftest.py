@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from pacsd.app.admin import unix_socket
 from pacsd.app.cli.main import build
+from pacsd.app.cli.selftest import Client
 from pacsd.app.selftest import Step
+from pacsd.app.web_selftest import MANNERS
 from tests.running import Running, running
 
 
@@ -99,3 +101,51 @@ def test_without_a_daemon(tmp_path: object) -> None:
     code, _, err = run("--data-dir", str(tmp_path))
     assert code == 1
     assert "no daemon runs" in err
+
+
+@pytest.fixture(scope="module")
+def web_daemon() -> Iterator[Running]:
+    with running() as daemon:
+        yield daemon
+        assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("client", ["ohif", "weasis", "strict"])
+def test_a_client_of_the_web_gets_what_it_needs(web_daemon: Running, client: str) -> None:
+    for _ in range(2):
+        code, out, err = run("--data-dir", str(web_daemon.data_dir), "--as", client)
+        assert (code, err) == (0, "")
+        lines = out.splitlines()
+        assert len(lines) >= 6
+        assert all(line.endswith("ok") for line in lines)
+    objects = list((web_daemon.data_dir / "store" / "objects").rglob("*.dcm"))
+    assert len(objects) == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "client"),
+    # OHIF writes media types without quotes, which the profile "strict" refuses.
+    [("ohif", "ohif"), ("plain", "weasis"), ("strict", "weasis"), ("strict", "strict")],
+)
+def test_a_profile_takes_nothing_away_that_others_need(
+    tmp_path: Path, profile: str, client: str
+) -> None:
+    config = tmp_path / "pacsd.toml"
+    config.write_text(f'[[web_client]]\nprofile = "{profile}"\n')
+    with running("--config", str(config)) as daemon:
+        code, out, err = run("--data-dir", str(daemon.data_dir), "--as", client)
+        assert (code, err) == (0, ""), out
+        assert daemon.stop() == 0
+
+
+def test_without_a_web_listener(daemon: Running) -> None:
+    code, _, err = run("--data-dir", str(daemon.data_dir), "--as", "ohif")
+    assert code == 1
+    assert "no web listener (http.listen)" in err
+
+
+def test_clients_are_those_that_there_are() -> None:
+    assert {client.value for client in Client} == set(MANNERS)
+    code, _, err = run("--as", "netscape")
+    assert code == 2
+    assert "netscape" in err
