@@ -231,7 +231,9 @@ _ONCE: Mapping[str, Callable[[int, float, argparse.Namespace], Report]] = {
     "search": lambda port, timeout_s, asked: run_search(
         port, timeout_s, asked.root, asked.query, asked.cohort, asked.seconds
     ),
-    "slices": lambda port, timeout_s, asked: run_slices(port, timeout_s, asked.root, asked.objects),
+    "slices": lambda port, timeout_s, asked: run_slices(
+        port, timeout_s, asked.root, asked.objects, asked.together
+    ),
     "move": lambda port, timeout_s, asked: run_move(
         port, timeout_s, asked.clients, asked.destination
     ),
@@ -254,6 +256,7 @@ def main() -> None:
     parser.add_argument("--cohort", type=Cohort.parse)
     parser.add_argument("--first", type=int, default=0, help="study to fill in")
     parser.add_argument("--end", type=int, default=1, help="first study not to fill in")
+    parser.add_argument("--together", type=int, default=1, help="objects in a request")
     parser.add_argument("--root", help="path of DICOMweb")
     parser.add_argument("--ask", choices=ASKS, help="what, of DICOMweb")
     parser.add_argument("--destination", help="AE title for C-MOVE")

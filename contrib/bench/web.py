@@ -19,6 +19,7 @@ from contrib.bench.wire import Report
 TIMEOUT_S = 120.0
 
 _CLIENTS = (1, 8, 32)
+_TOGETHER = (1, 25)
 _SEARCHES = {
     "patient-id": ("Patient ID", "1.5"),
     "study-date": ("Study Date", "3"),
@@ -37,8 +38,9 @@ def take(peer: Peer, scale: Scale) -> Values:
         with servers.running(peer, folder) as server:
             values |= _searches(peer, server, scale)
         # Stored each time, since the rate is measured; read from the one that is kept.
-        with servers.running(peer) as server:
-            values |= _store(peer, server, scale.slices)
+        for together in _TOGETHER:
+            with servers.running(peer) as server:
+                values |= _store(peer, server, scale.slices, together)
         folder = filled(f"web-{scale.slices}", peer, scale, partial(_fill, peer, scale.slices))
     except NotFilled as error:
         print(error, file=sys.stderr)
@@ -50,21 +52,27 @@ def take(peer: Peer, scale: Scale) -> Values:
 
 def _fill(peer: Peer, slices: int, folder: Path) -> None:
     with servers.running(peer, folder) as server:
-        _store(peer, server, slices)
+        _store(peer, server, slices, _TOGETHER[-1])
 
 
-def _store(peer: Peer, server: Server, slices: int) -> Values:
+def _store(peer: Peer, server: Server, slices: int, together: int) -> Values:
     began_s = server.cpu_s()
     with peak_memory(server) as peak:
         report = drive.run(
-            "slices", server.http_port, root=peer.web_root, objects=slices, timeout_s=TIMEOUT_S
+            "slices",
+            server.http_port,
+            root=peer.web_root,
+            objects=slices,
+            together=together,
+            timeout_s=TIMEOUT_S,
         )
     if report is None:
         raise NotFilled(f"{peer.name}: the slices were not stored")
+    key = f"web_stow_{together}"
     return {
-        "web_stow": report["mb_per_s"],
-        "web_stow_cpu": (server.cpu_s() - began_s) / slices * 1e3,
-        "web_stow_peak": peak.kib * 1024 / 1e6,
+        key: report["mb_per_s"],
+        f"{key}_cpu": (server.cpu_s() - began_s) / slices * 1e3,
+        f"{key}_peak": peak.kib * 1024 / 1e6,
     }
 
 
@@ -145,9 +153,11 @@ def _figures() -> Iterator[Figure]:
         yield Figure(f"web_frames_{clients}_peak", "... peak memory MB")
     yield Figure("web_study", "Study of 500 slices: MB/s", "900")
     yield Figure("web_study_peak", "... peak memory MB")
-    yield Figure("web_stow", "STOW-RS, a slice of 0.5 MB in each request: MB/s", "3 x Orthanc")
-    yield Figure("web_stow_cpu", "... CPU s per 1,000")
-    yield Figure("web_stow_peak", "... peak memory MB")
+    for together in _TOGETHER:
+        title = f"STOW-RS, {together} of 0.5 MB in each request: MB/s"
+        yield Figure(f"web_stow_{together}", title, "3 x Orthanc")
+        yield Figure(f"web_stow_{together}_cpu", "... CPU s per 1,000")
+        yield Figure(f"web_stow_{together}_peak", "... peak memory MB")
 
 
 MEASURE = Measure("web", tuple(_figures()), take, service=Service.WEB)

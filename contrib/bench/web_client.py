@@ -25,6 +25,7 @@ SLICE_STUDY = f"{messages.UID_ROOT}.5"
 SLICE_SERIES = f"{SLICE_STUDY}.1"
 """Of the CT whose slices say as much of themselves as those of a scanner."""
 
+_END = b"--bench--\r\n"
 _PRIVATE = 0x00190000
 _PRIVATE_ELEMENTS = 200
 
@@ -53,13 +54,14 @@ def run_search(
     return {"p50_ms": median(took) * 1e3, "total": len(took)}
 
 
-def run_slices(port: int, timeout_s: float, root: str, objects: int) -> Report:
-    """STOW-RS of a CT of so many slices, a slice in each request."""
+def run_slices(port: int, timeout_s: float, root: str, objects: int, together: int) -> Report:
+    """STOW-RS of a CT of so many slices, some in each request."""
     web = Web(port, timeout_s)
     made = [_part(ct_slice(number), _uid(number)) for number in range(objects)]
+    requests = [made[at : at + together] for at in range(0, objects, together)]
     began = time.perf_counter()
-    for each in made:
-        _ok(web.post(f"{root}/studies", STORED, *each))
+    for parts in requests:
+        _ok(web.post(f"{root}/studies", STORED, *(piece for each in parts for piece in each), _END))
     took_s = time.perf_counter() - began
     total_bytes = sum(map(len, (piece for each in made for piece in each)))
     return {"mb_per_s": total_bytes / took_s / 1e6, "total": objects}
@@ -179,7 +181,7 @@ def _part(content: bytes, uid: str) -> tuple[bytes, bytes, bytes]:
     head = b"--bench\r\nContent-Type: application/dicom\r\n\r\n"
     syntax, implementation = messages.EXPLICIT_VR_LE, messages.UID_ROOT
     meta = FileMeta(messages.CT_IMAGE_STORAGE, uid, syntax, implementation)
-    return head + encode_file_meta(meta), content, b"\r\n--bench--\r\n"
+    return head + encode_file_meta(meta), content, b"\r\n"
 
 
 def _of_patient(cohort: Cohort) -> tuple[str, int]:
