@@ -41,7 +41,7 @@ def make_metadata(config: Config, archive: Archive, retriever: Retriever) -> Met
     return MetadataMaking(
         reader=reader,
         kept=kept,
-        ahead=MetadataAhead(archive.index.changes, retriever, reader),
+        ahead=MetadataAhead(archive.index, retriever, reader),
         is_ahead=settings.enabled and settings.metadata_ahead,
     )
 
@@ -53,9 +53,15 @@ class MetadataCollector(Collector):
         self._health = health
 
     def collect(self) -> Iterator[Metric]:
-        """Read the counter now."""
+        """Read the counters now."""
+        health = self._health()
         yield CounterMetricFamily(
             "pacsd_metadata_made_ahead",
             "Instances whose DICOMweb metadata was made before anybody asked for it",
-            self._health().made,
+            health.made,
+        )
+        yield CounterMetricFamily(
+            "pacsd_metadata_not_made_ahead",
+            "Instances of which no DICOMweb metadata could be made ahead",
+            health.failed,
         )

@@ -21,11 +21,12 @@ Arguments = TypeVarTuple("Arguments")
 
 
 class FolderSpools:
-    """Spools in a folder, which take `max_bytes` together."""
+    """Spools in a folder, which take `max_bytes` together and leave `min_free_bytes` to others."""
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, min_free_bytes: int = 0) -> None:
         self._folder = folder
         self.max_bytes = max_bytes
+        self.min_free_bytes = min_free_bytes
         self.used_bytes = 0
 
     @asynccontextmanager
@@ -39,7 +40,8 @@ class FolderSpools:
         try:
             yield spool
         finally:
-            spool.close()
+            with anyio.CancelScope(shield=True):
+                await spool.close()
 
 
 class FolderSpool:
@@ -89,12 +91,12 @@ class FolderSpool:
             await _in_thread(os.ftruncate, self._descriptor, 0)
         self._forget()
 
-    def close(self) -> None:
-        """The request is over."""
+    async def close(self) -> None:
+        """The request is over. In a thread: what was long takes the file system its time."""
         self._forget()
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            descriptor, self._descriptor = self._descriptor, -1
+            await anyio.to_thread.run_sync(os.close, descriptor)
 
     def _forget(self) -> None:
         self._budget.used_bytes -= self._size_bytes
@@ -105,6 +107,10 @@ class FolderSpool:
         if self._descriptor < 0:
             self._descriptor = await _in_thread(_new_file, self._folder)
         data = bytes(self._held)
+        free_bytes = await _in_thread(_free_bytes, self._folder)
+        if free_bytes - len(data) < self._budget.min_free_bytes:
+            rule = "the disk of data_dir is nearly full (store.min_free_bytes)"
+            raise Unavailable(f"bulk data cannot wait: {rule}")
         await _in_thread(_write_all, self._descriptor, data, self._written_bytes)
         self._written_bytes += len(data)
         self._held.clear()
@@ -121,6 +127,11 @@ def _new_file(folder: Path) -> int:
     """A file of ours alone, without a name: gone once it is closed."""
     with tempfile.TemporaryFile(dir=folder, buffering=0) as made:
         return os.dup(made.fileno())
+
+
+def _free_bytes(folder: Path) -> int:
+    facts = os.statvfs(folder)
+    return facts.f_bavail * facts.f_frsize
 
 
 def _write_all(descriptor: int, data: bytes, offset: int) -> None:

@@ -20,7 +20,7 @@ from pacsd.dicomweb.search_request import search_request
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web_client.errors import Refused, WebError
 from pacsd.net.web_client.refusal import FOR_ALL
-from pacsd.net.web_client.retrieving import retrieve
+from pacsd.net.web_client.retrieving import Came, retrieve
 from pacsd.net.web_client.searching import search
 from pacsd.net.web_client.session import WebServer, WebSession, web_session
 
@@ -68,14 +68,14 @@ async def _get(server: WebServer, wanted: Wanted, get: WebGet) -> None:
         async for target in targets:
             receiver = WebFileReceiver(get.folder, target, get.failed, get.advance, get.received)
             try:
-                is_there = await retrieve(session, target, receiver.begin)
+                came = await retrieve(session, target, receiver.begin)
             except Refused as error:
                 if error.status in FOR_ALL:
                     raise
                 get.failed(_name(target), str(error))
                 continue
-            if not is_there and _is_one_of_several(wanted):
-                get.failed(_name(target), "nothing of this is there")
+            if came is Came.SOME or (came is Came.NOTHING and _is_one_of_several(wanted)):
+                get.failed(_name(target), came.value)
 
 
 async def _targets(

@@ -7,6 +7,7 @@ The object is that of the test over DIMSE: it stays, and who tests again sends a
 import gzip
 import json
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -262,7 +263,7 @@ def _step(name: str, work: Callable[[], None]) -> Step:
         work()
     except Failed as error:
         failure = str(error)
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, EOFError, zlib.error, HTTPException, ValueError) as error:
         failure = f"{type(error).__name__}: {error}"
     return Step(name, time.monotonic() - started, failure)
 
@@ -298,8 +299,9 @@ def _data_sets(answer: Came) -> list[Mapping[str, Any]]:
 
 
 def _value(data_set: Mapping[str, Any], tag: str) -> object:
-    values = data_set.get(tag, {}).get("Value", [None])
-    return values[0]
+    attribute = data_set.get(tag)
+    values = attribute.get("Value") if isinstance(attribute, dict) else None
+    return values[0] if isinstance(values, list) and values else None
 
 
 def _data(part: Message) -> bytes:

@@ -79,7 +79,9 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
     )
     frames = FrameDesk(retriever, FrameReader(store), trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
-    spools = FolderSpools(config.data_dir, config.dicomweb.max_spool_bytes)
+    spools = FolderSpools(
+        config.data_dir, config.dicomweb.max_spool_bytes, config.store.min_free_bytes
+    )
     storing = StoreDesk(parts.ingest, spools, now_us, config.dicomweb.max_instance_bytes)
     describing = DescribingDesk()
     # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.

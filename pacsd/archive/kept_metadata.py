@@ -28,8 +28,11 @@ kept before is made again then."""
 Content: TypeAlias = tuple[bytes, tuple[NewValue, ...]]
 """All that the metadata of an instance depends on: its data set's digest, and its corrections."""
 
-MAX_WAITING = 1_024
-"""What waits to be kept: some ten megabytes."""
+MAX_OBJECT_BYTES = 256 * 1024
+"""A longer object is not kept, but made for each who asks."""
+
+MAX_WAITING_BYTES = 16 * 1024 * 1024
+"""Of what waits to be kept."""
 
 _KEY_BYTES = 8
 _HEAD = Struct(f"<{_KEY_BYTES}sI")
@@ -51,6 +54,7 @@ class KeptMetadata:
     def __init__(self, index: KeepsBesideIndex) -> None:
         self._index = index
         self._waiting: dict[int, NewHeader] = {}
+        self._waiting_bytes = 0
         self._is_waiting = anyio.Event()
 
     async def find(self, instances: Sequence[Retrievable]) -> Mapping[Content, bytes]:
@@ -76,9 +80,12 @@ class KeptMetadata:
 
         Of what is too much for it the oldest is not kept.
         """
-        self._waiting.update((each.instance, each) for each in _entries(instances, made))
-        while len(self._waiting) > MAX_WAITING:
-            del self._waiting[next(iter(self._waiting))]
+        for each in _entries(instances, made):
+            self._forget(each.instance)
+            self._waiting[each.instance] = each
+            self._waiting_bytes += len(each.header)
+        while self._waiting_bytes > MAX_WAITING_BYTES:
+            self._forget(next(iter(self._waiting)))
         self._is_waiting.set()
 
     async def run(self) -> None:
@@ -89,8 +96,12 @@ class KeptMetadata:
             while self._waiting:
                 some = list(islice(self._waiting.values(), TOGETHER))
                 for each in some:
-                    del self._waiting[each.instance]
+                    self._forget(each.instance)
                 await self._put(some)
+
+    def _forget(self, instance: int) -> None:
+        gone = self._waiting.pop(instance, None)
+        self._waiting_bytes -= len(gone.header) if gone is not None else 0
 
     async def _put(self, entries: Sequence[NewHeader]) -> None:
         try:
@@ -108,6 +119,7 @@ def _entries(instances: Sequence[Retrievable], made: Sequence[bytes]) -> list[Ne
     return [
         NewHeader(each.number, each.series, _entry(content_of(each), written))
         for each, written in zip(instances, made, strict=True)
+        if len(written) <= MAX_OBJECT_BYTES
     ]
 
 

@@ -11,6 +11,12 @@ from pacsd.dicom.json_writer import with_base
 MAX_MEMORY_BYTES = 64 * 1024 * 1024
 """Of metadata that was asked for and may be again: 6,000 slices of a CT."""
 
+MAX_REMEMBERED_BYTES = 1024 * 1024
+"""Of one instance: a longer object would take the place of many."""
+
+MAX_PAGE_BYTES = 16 * 1024 * 1024
+"""Of what is read at once, beside the last object."""
+
 BulkBase = Callable[[Retrievable], str]
 """The URL below which the bulk data of an instance is."""
 
@@ -19,7 +25,7 @@ class MakesMetadata(Protocol):
     """Who makes it of what is stored; see `MetadataMaker`."""
 
     async def made(self, instances: Sequence[Retrievable]) -> list[bytes]:
-        """A JSON object of each, without the base of bulk data."""
+        """A JSON object of each of the first ones, without the base of bulk data."""
 
 
 class KeepsMetadata(Protocol):
@@ -45,7 +51,7 @@ class MetadataReader:
         self._memory_bytes = 0
 
     async def read(self, page: Sequence[Retrievable], bulk_base: BulkBase) -> list[bytes]:
-        """A JSON object of each, in their order.
+        """A JSON object of each, in their order; where they are long, only of the first ones.
 
         Raises:
             Unreadable: one of them cannot be read.
@@ -55,17 +61,17 @@ class MetadataReader:
         missing = _without(found, page)
         if missing:
             found |= await self._kept.find(missing)
-            missing = _without(found, missing)
-        for at in range(0, len(missing), TOGETHER):
-            some = missing[at : at + TOGETHER]
-            made = await self._maker.made(some)
-            self._kept.keep_later(some, made)
-            found.update(zip(map(content_of, some), made, strict=True))
+        objects: list[bytes] = []
+        left_bytes = MAX_PAGE_BYTES
+        for place, (content, each) in enumerate(zip(contents, page, strict=True)):
+            if content not in found:
+                found |= await self._made(_without(found, page[place:])[:TOGETHER])
+            objects.append(with_base(found[content], bulk_base(each)))
+            left_bytes -= len(objects[-1])
+            if left_bytes < 0:
+                break
         self._remember(found)
-        return [
-            with_base(found[content], bulk_base(each))
-            for content, each in zip(contents, page, strict=True)
-        ]
+        return objects
 
     async def prepare(self, page: Sequence[Retrievable]) -> int:
         """Make and keep what nobody has asked for yet, `TOGETHER` at most; how many that were.
@@ -74,13 +80,25 @@ class MetadataReader:
             Unreadable: one of them cannot be read.
         """
         missing = _without(await self._kept.find(page), page)
-        if missing:
-            await self._kept.keep(missing, await self._maker.made(missing))
+        for_later = missing
+        while for_later:
+            made = await self._maker.made(for_later)
+            await self._kept.keep(for_later[: len(made)], made)
+            for_later = for_later[len(made) :]
         return len(missing)
+
+    async def _made(self, instances: Sequence[Retrievable]) -> dict[Content, bytes]:
+        """The objects of the first ones, at least of one."""
+        made = await self._maker.made(instances)
+        some = instances[: len(made)]
+        self._kept.keep_later(some, made)
+        return dict(zip(map(content_of, some), made, strict=True))
 
     def _remember(self, found: Mapping[Content, bytes]) -> None:
         """Keep them in place of the oldest. What an object is made of is its key: none gets old."""
         for content, written in found.items():
+            if len(written) > MAX_REMEMBERED_BYTES:
+                continue
             self._memory_bytes += len(written) - len(self._memory.pop(content, b""))
             self._memory[content] = written
         while self._memory_bytes > MAX_MEMORY_BYTES:

@@ -7,14 +7,15 @@ from typing import Protocol
 import anyio
 
 from pacsd.archive.finding import FindError
+from pacsd.archive.kept_metadata import FORMAT
 from pacsd.archive.metadata_maker import TOGETHER
 from pacsd.archive.retrievable import Retrievable
-from pacsd.archive.retrieval import Retriever, Unreadable
-from pacsd.index.changes import Changes
+from pacsd.archive.retrieval import Retriever
 from pacsd.index.errors import IndexFault
+from pacsd.index.index import Index
 from pacsd.index.records import Change, ChangeKind, Scope
 
-CONSUMER = "metadata"
+CONSUMER = f"metadata {FORMAT}"
 """By this name the change log knows how far it came."""
 
 GATHER_S = 0.5
@@ -35,9 +36,13 @@ class PreparesMetadata(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AheadHealth:
-    """What was made ahead since the start; `change` is the last one that was looked at."""
+    """What was made ahead since the start; `change` is the last one that was looked at.
+
+    `failed` are instances of which nothing could be made; who asks for them is told why.
+    """
 
     made: int
+    failed: int
     change: int
 
 
@@ -49,25 +54,27 @@ class MetadataAhead:
 
     def __init__(
         self,
-        changes: Changes,
+        index: Index,
         retriever: Retriever,
         reader: PreparesMetadata,
         *,
         now_s: Callable[[], float] = anyio.current_time,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        self._changes = changes
+        self._index = index
+        self._changes = index.changes
         self._retriever = retriever
         self._reader = reader
         self._now_s = now_s
         self._sleep = sleep
         self._scope = Scope()
         self._made = 0
+        self._failed = 0
         self._reached = 0
 
     def health(self) -> AheadHealth:
         """The numbers as they are now; costs nothing."""
-        return AheadHealth(self._made, self._reached)
+        return AheadHealth(self._made, self._failed, self._reached)
 
     async def run(self) -> None:
         """Follow until cancelled; a fault of the index is waited for."""
@@ -79,6 +86,9 @@ class MetadataAhead:
 
     async def _follow(self) -> None:
         self._reached = await self._changes.cursor(self._scope, CONSUMER)
+        # What was kept may have been thrown away.
+        if not await self._index.has_metadata():
+            self._reached = 0
         while True:
             commits = self._changes.commits
             begun_s = self._now_s()
@@ -102,15 +112,15 @@ class MetadataAhead:
         concerned = {each.instance for each in page if each.kind in _MAKES_NEW}
         numbers = sorted(number for number in concerned if number is not None)
         async for instances in self._retriever.instances(numbers, self._scope):
-            try:
-                self._made += await self._reader.prepare(instances)
-            except Unreadable:
-                await self._one_by_one(instances)
+            if not await self._is_prepared(instances):
+                for each in instances:
+                    self._failed += not await self._is_prepared([each])
 
-    async def _one_by_one(self, instances: Sequence[Retrievable]) -> None:
-        """One of them cannot be read; whoever asks for it is told so."""
-        for each in instances:
-            try:
-                self._made += await self._reader.prepare([each])
-            except Unreadable:
-                continue
+    async def _is_prepared(self, instances: Sequence[Retrievable]) -> bool:
+        try:
+            self._made += await self._reader.prepare(instances)
+        except IndexFault:
+            raise
+        except Exception:  # noqa: BLE001 - nothing that an object holds may end who serves others
+            return False
+        return True

@@ -42,6 +42,9 @@ REST_BYTES = 4 * 1024
 TOGETHER = 64
 """So many instances are read, and written, at once."""
 
+MAX_TOGETHER_BYTES = 16 * 1024 * 1024
+"""And so much of them, beside the first."""
+
 
 class ReadsCorrected(Protocol):
     """Who gives out data sets as they were corrected; see `Retriever`."""
@@ -65,18 +68,33 @@ class MetadataMaker:
     async def made(self, instances: Sequence[Retrievable]) -> list[bytes]:
         """A JSON object of each, in their order, without the base of bulk data (see `with_base`).
 
-        At most `TOGETHER` of them.
+        Of at most `TOGETHER` instances; where they say much, only of the first ones.
 
         Raises:
             Unreadable: one of them cannot be read.
         """
-        outlines = await self._outlines(instances)
+        outlines = self._first_ones(await self._outlines(instances))
         longs = [await self._long_values(source, outline) for source, outline in outlines]
         work = [(outline, long) for (_, outline), long in zip(outlines, longs, strict=True)]
         try:
             return await anyio.to_thread.run_sync(self._written, work, limiter=self._one_at_a_time)
         except DicomError as error:
             raise Unreadable(str(error)) from error
+
+    def _first_ones(
+        self, outlines: Sequence[tuple[Source, Outline]]
+    ) -> Sequence[tuple[Source, Outline]]:
+        left_bytes = MAX_TOGETHER_BYTES
+        for count, (_, outline) in enumerate(outlines):
+            passed = outline.header.passed
+            left_bytes -= len(outline.header.raw)
+            left_bytes -= sum(each.length for each in passed if not self._is_bulk(each))
+            if left_bytes < 0:
+                return outlines[: count or 1]
+        return outlines
+
+    def _is_bulk(self, each: PassedValue) -> bool:
+        return self._writer.is_bulk(each.tag, each.vr, each.length)
 
     async def _outlines(self, page: Sequence[Retrievable]) -> list[tuple[Source, Outline]]:
         """What is where in each; most are told from a few bytes, those of all read at once."""
@@ -113,7 +131,7 @@ class MetadataMaker:
         try:
             if instance.is_corrected:
                 return await self._corrected(instance)
-        except OSError as error:
+        except (OSError, DicomError) as error:
             raise Unreadable(str(error)) from error
         for copy in instance.copies:
             try:
@@ -146,7 +164,7 @@ class MetadataMaker:
         long: dict[Tag, bytes] = {}
         left_bytes = MAX_HELD_BYTES
         for each in outline.header.passed:
-            if self._writer.is_bulk(each.tag, each.vr, each.length):
+            if self._is_bulk(each):
                 continue
             left_bytes -= each.length
             if left_bytes < 0:

@@ -18,7 +18,8 @@ _NOTE = insert_or_replace(schema_records.meta, "value")
 def forget_changes(before_us: int, limit: int, session: WriteSession) -> int:
     """Forget at most `limit` changes of all partitions, made before then; how many.
 
-    A later one is kept by an earlier one that is: by a clock that was set back.
+    A later one is kept by an earlier one that is: by a clock that was set back. A consumer whose
+    cursor is behind them does not see them any more.
     """
     newest = select(func.max(_change.id)).scalar_subquery()
     oldest = (

@@ -92,6 +92,11 @@ def read_headers(headers: Connection, instances: Sequence[int]) -> dict[int, byt
     return {instance: whole for instance, whole in inflated if whole is not None}
 
 
+def has_headers(headers: Connection) -> bool:
+    """Whether there is any header; blocks."""
+    return headers.execute(select(header.c.instance_row).limit(1)).first() is not None
+
+
 class HeaderWriter:
     """The writer's hand on the header database. No fault of it is raised.
 

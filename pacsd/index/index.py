@@ -13,7 +13,7 @@ from pacsd.index.copies import Copies, highest_keys
 from pacsd.index.deletions import Deletions
 from pacsd.index.desks import DeskFacts, IndexFiles, ReaderDesk, WriterDesk
 from pacsd.index.extra_tags import ExtraTags
-from pacsd.index.headers import read_headers
+from pacsd.index.headers import has_headers, read_headers
 from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
 from pacsd.index.log_position import note_position, read_position
@@ -135,6 +135,12 @@ class Index:
         found, left = _among_waiting(self._facts.waiting_metadata, instances)
         written = await self._threads.read_metadata(partial(read_headers, instances=left))
         return found | written
+
+    async def has_metadata(self) -> bool:
+        """Whether `put_metadata` has kept anything that is still there."""
+        if self._facts.waiting_metadata:
+            return True
+        return await self._threads.read_metadata(has_headers)
 
     async def put_metadata(self, metadata: Sequence[NewHeader]) -> None:
         """Keep what was made of instances, until they are purged."""

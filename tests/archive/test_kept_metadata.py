@@ -156,11 +156,19 @@ async def test_what_is_kept_later_is_kept_by_who_runs(index: Index) -> None:
 
 
 async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_metadata, "MAX_WAITING", 3)
+    monkeypatch.setattr(kept_metadata, "MAX_WAITING_BYTES", 3 * (len(MADE) + 12))
     kept = KeptMetadata(Bytes())
-    for number in range(1, 6):
+    for number in (1, 2, 3, 3, 4, 5):
         kept.keep_later([instance(number)], [MADE])
     assert list(kept._waiting) == [3, 4, 5]
+    assert kept._waiting_bytes == 3 * (len(MADE) + 12)
+
+
+async def test_what_is_long_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_metadata, "MAX_OBJECT_BYTES", len(MADE))
+    index = Bytes()
+    await KeptMetadata(index).keep([instance(1), instance(2)], [MADE, MADE + b" "])
+    assert index.put == [[1]]
 
 
 async def test_the_format_is_raised_when_what_is_written_changes() -> None:

@@ -32,8 +32,10 @@ class Making:
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []
+        self.most = TOGETHER
 
     async def made(self, instances: Sequence[Retrievable]) -> list[bytes]:
+        instances = instances[: self.most]
         self.asked.append([each.number for each in instances])
         return [text(each).replace(base(each).encode(), MARK) for each in instances]
 
@@ -112,6 +114,26 @@ async def test_what_was_corrected_is_made_anew(reading: Reading) -> None:
 async def test_it_is_made_in_bounded_parts(reading: Reading) -> None:
     await reading.read(*map(instance, range(1, 2 * TOGETHER + 2)))
     assert [len(each) for each in reading.making.asked] == [TOGETHER, TOGETHER, 1]
+
+
+async def test_of_what_is_made_in_smaller_parts_nothing_is_left_out(reading: Reading) -> None:
+    reading.making.most = 2
+    await reading.read(*map(instance, range(1, 6)))
+    assert reading.making.asked == [[1, 2], [3, 4], [5]]
+    assert await reading.reader.prepare([instance(each) for each in range(4, 10)]) == 4
+    assert reading.making.asked[3:] == [[6, 7], [8, 9]]
+
+
+async def test_of_what_is_long_the_first_ones_come(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = [instance(each) for each in range(1, 6)]
+    monkeypatch.setattr(metadata, "MAX_PAGE_BYTES", 2 * len(text(page[0])))
+    assert await reading.reader.read(page, base) == [text(each) for each in page[:3]]
+    assert await reading.reader.read(page[3:], base) == [text(each) for each in page[3:]]
+    monkeypatch.setattr(metadata, "MAX_REMEMBERED_BYTES", 1)
+    assert len(await reading.reader.read([instance(9)], base)) == 1
+    assert content_of(instance(9)) not in reading.reader._memory
 
 
 async def test_memory_is_bounded(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:

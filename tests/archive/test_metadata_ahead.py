@@ -49,7 +49,7 @@ class Ahead:
         self.gathering = anyio.Event()
         self.gathering.set()
         self.ahead = MetadataAhead(
-            archive.index.changes, self.retriever, self, now_s=Clock(), sleep=self.sleep
+            archive.index, self.retriever, self, now_s=Clock(), sleep=self.sleep
         )
 
     async def prepare(self, page: Sequence[Retrievable]) -> int:
@@ -149,6 +149,35 @@ async def test_what_cannot_be_read_keeps_no_other_from_being_made(ahead: Ahead) 
     ahead.unreadable = {"1.2"}
     await ahead.until(await ahead.last_change())
     assert sorted(chain(*ahead.prepared)) == ["1.1", "1.3"]
+    assert ahead.ahead.health().failed == 1
+
+
+async def test_no_object_ends_who_makes_it(ahead: Ahead, monkeypatch: pytest.MonkeyPatch) -> None:
+    await ahead.archive.put("1.1")
+    await ahead.archive.put("1.2")
+    prepare = ahead.reader.prepare
+
+    async def failing(page: Sequence[Retrievable]) -> int:
+        if any(each.sop_instance_uid == "1.1" for each in page):
+            raise RuntimeError("test")
+        return await prepare(page)
+
+    monkeypatch.setattr(ahead.reader, "prepare", failing)
+    await ahead.until(await ahead.last_change())
+    assert (ahead.ahead.health().made, ahead.ahead.health().failed) == (1, 1)
+
+
+async def test_where_nothing_is_kept_it_begins_anew(ahead: Ahead) -> None:
+    await ahead.archive.put("1.1")
+    number = await ahead.last_change()
+    await ahead.archive.index.changes.move_cursor(SCOPE, CONSUMER, number)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ahead.ahead.run)
+        with anyio.fail_after(30):
+            while not ahead.prepared:
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert ahead.prepared == [["1.1"]]
 
 
 async def test_a_fault_of_the_index_is_waited_for(

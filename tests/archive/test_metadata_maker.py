@@ -288,6 +288,24 @@ async def test_a_corrected_header_is_held_within_a_bound(
         await corrected(tmp_path, plain, EXPLICIT, plain)
 
 
+async def test_what_is_much_is_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    data = made(EXPLICIT, sequence(0x00081140, long_item(EXPLICIT) * 100, EXPLICIT))
+    page = [await retrievable(store, data, EXPLICIT.uid) for _ in range(5)]
+    maker = MetadataMaker(store, Uncorrected())
+    monkeypatch.setattr(metadata_maker, "MAX_TOGETHER_BYTES", 3 * len(data))
+    assert len(await maker.made(page)) == 3
+    monkeypatch.setattr(metadata_maker, "MAX_TOGETHER_BYTES", 1)
+    assert len(await maker.made(page)) == 1
+
+
+async def test_what_is_corrected_and_inflates_to_too_much_is_refused(tmp_path: Path) -> None:
+    """It could be corrected, but nobody holds all of it for its metadata."""
+    plain = data_set(ORIGINAL, pixel_bytes=100 * 1024 * 1024)
+    with pytest.raises(Unreadable, match="inflated"):
+        await corrected(tmp_path, deflate(plain), DEFLATED, plain)
+
+
 class Failing:
     """Nothing corrected can be read."""
 

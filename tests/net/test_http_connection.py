@@ -180,7 +180,7 @@ async def test_w05_headers_without_end(head: bytes) -> None:
 async def test_w04_a_body_that_does_not_come_is_told_so(
     sent: bytes, logged: list[EventDict], caplog: pytest.LogCaptureFixture
 ) -> None:
-    limits = HttpLimits(next_request_timeout_s=0.1)
+    limits = HttpLimits(next_request_timeout_s=1.0)
     async with serving(services={"/x": length}, limits=limits) as address:
         answer = await raw(address, sent)
         assert answer.startswith(b"HTTP/1.1 400 ")

@@ -94,11 +94,13 @@ class Waiting:
 class Bulk:
     """What stands at a Content-Location: frames, if it has several parts.
 
-    `waiting` are the instances that refer to it, `users` how many of them are not stored yet.
+    `waiting` are the instances that refer to it, `users` how many of them are not stored yet;
+    `is_used`: it is an element of one that is.
     """
 
     is_text: bool = False
     users: int = 0
+    is_used: bool = False
     parts: list[BulkPart] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
 

@@ -14,6 +14,9 @@ from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.store_report import Stored
 
 ORIGIN = "dicomweb"
+RENEWED_S = 10.0
+"""So often a connection is told to be alive whose payload waits for the store."""
+
 AT_ONCE = 16
 """So many instances of a payload wait for their commit, while more of it is read."""
 
@@ -61,16 +64,27 @@ class Entrance:
         """Write more of it, and wait while too much of it waits."""
         if not data:
             return
-        self._exchange.alive()
         intake.write(data)
         while intake.is_congested:
             drained = anyio.Event()
             intake.on_drained = drained.set
-            await drained.wait()
+            with anyio.move_on_after(RENEWED_S):
+                await drained.wait()
+            # It is the store that is waited for, and not the client.
+            self.alive()
+
+    def alive(self) -> None:
+        """Something moves: there is time for more of the payload."""
+        self._exchange.alive()
 
     async def finish(self, intake: Intake, stored: Stored, tasks: TaskGroup) -> None:
         """It is whole: `stored` says what became of it once the tasks are done."""
-        await self._places.acquire()
+        try:
+            await self._places.acquire()
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await intake.abort("the request broke off")
+            raise
         tasks.start_soon(self._finish, intake, stored, name="STOW-RS: an instance")
 
     async def _finish(self, intake: Intake, stored: Stored) -> None:

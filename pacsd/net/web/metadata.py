@@ -26,7 +26,7 @@ class ReadsMetadata(Protocol):
     async def read(
         self, page: Sequence[Retrievable], bulk_base: Callable[[Retrievable], str]
     ) -> list[bytes]:
-        """A JSON object of each, in their order."""
+        """A JSON object of each, in their order; of the first ones, at least of one."""
 
 
 class MetadataDesk:
@@ -88,8 +88,11 @@ class MetadataDesk:
     async def _pages(
         self, instances: Sequence[Retrievable], bulk_base: Callable[[Retrievable], str]
     ) -> AsyncGenerator[Sequence[bytes], None]:
-        for at in range(0, len(instances), PAGE):
-            yield await self._reader.read(instances[at : at + PAGE], bulk_base)
+        at = 0
+        while at < len(instances):
+            page = await self._reader.read(instances[at : at + PAGE], bulk_base)
+            at += len(page)
+            yield page
 
 
 def _unchanged(exchange: Exchange, tag: str) -> Response | None:

@@ -32,7 +32,7 @@ from pacsd.net.web.operations import (
 OPENAPI_VERSION = "3.1.0"
 
 _DESCRIPTION = """\
-The Studies Service of DICOM PS3.18, with what is not of the standard: DELETE, this document.
+The Studies Service of DICOM PS3.18, with DELETE, changes and this document, which are not of it.
 
 HEAD is answered wherever GET is, OPTIONS everywhere; another method is 405 with `Allow`. What is no
 resource is 404. Which representation is sent says the `Accept` header, or the `accept` parameter.

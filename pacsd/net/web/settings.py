@@ -76,7 +76,8 @@ class DicomWebSettings(Settings):
 
     total_count: bool = False
     """Tell with each answer to a search how many matches there are in all, in X-Total-Count. It is
-    not told where counting would take longer than `query.budget_s`, or headers are looked at."""
+    not told where counting would take longer than `query.budget_s`, headers would be looked at, or
+    there are more than 1,000,000."""
 
     max_requests: int = Field(default=64, ge=1, le=10_000)
     """Requests answered at once. One more gets 503 with Retry-After."""

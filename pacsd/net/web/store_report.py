@@ -53,8 +53,8 @@ def report(exchange: Exchange, results: Sequence[Stored]) -> Response:
 
     It has numbers alone: what they mean here says a Warning header (PS3.18 section 8.3.4.2).
     """
-    stored = [each for each in results if category(each.status) is not StatusCategory.FAILURE]
-    failed = [each for each in results if each not in stored]
+    stored = [each for each in results if not _is_failure(each)]
+    failed = [each for each in results if _is_failure(each)]
     named = [each for each in failed if each.sop_instance_uid]
     unnamed = [each for each in failed if not each.sop_instance_uid]
     module: dict[Tag, str | Field] = {}
@@ -75,6 +75,10 @@ def report(exchange: Exchange, results: Sequence[Stored]) -> Response:
         told = list(dict.fromkeys(why))[:_MAX_WARNINGS]
         headers["Warning"] = ", ".join(warning(exchange.root_url, each) for each in told)
     return exchange.json(json_of_fields(module), status=status, headers=headers)
+
+
+def _is_failure(each: Stored) -> bool:
+    return category(each.status) is StatusCategory.FAILURE
 
 
 def _status(results: Sequence[Stored], stored: Sequence[Stored]) -> int:

@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 
 from pacsd.dicom.bulk_filling import filled
 from pacsd.dicom.data_set import read_data_set
-from pacsd.dicom.errors import JsonModelError, Part10Error
+from pacsd.dicom.errors import DicomError, JsonModelError, Part10Error
 from pacsd.dicom.json_reader import JsonDataSet, read_json
 from pacsd.dicom.text import printable
 from pacsd.dicom.uid import is_acceptable_uid
@@ -26,6 +26,9 @@ from pacsd.net.web.exchange import DICOM_JSON, Unavailable
 from pacsd.net.web.pixel_media_types import OCTET_STREAM
 from pacsd.net.web.spooling import Spool, Spooled
 from pacsd.net.web.store_report import NotStored, Stored
+
+MAX_REPEATED_BYTES = 1024 * 1024 * 1024
+"""Of bulk data that elements have in common, beside those that use it first."""
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 
@@ -79,6 +82,7 @@ class MetadataPayload:
         self._part: BulkPart | None = None
         self._text: TextCheck | None = None
         self._spooled_bytes = 0
+        self._repeated_bytes = 0
 
     async def take(self, event: Event, tasks: TaskGroup) -> None:
         """Take the next event of the payload.
@@ -141,9 +145,7 @@ class MetadataPayload:
             self._metadata[-1] += data
         elif self._part is not None:
             part = self._part
-            refusal = self._entrance.refusal()
-            if refusal is not None:
-                raise Unavailable(f"nothing is taken in now: {refusal}")
+            self._check_admitted()
             part.passed(data)
             if self._max_bytes and part.size_bytes > self._max_bytes:
                 raise TooLarge(self._field(), None, self._too_long())
@@ -182,7 +184,7 @@ class MetadataPayload:
             instances = await anyio.to_thread.run_sync(
                 _instances, read, parts, limiter=self._reading
             )
-        except JsonModelError as error:
+        except DicomError as error:
             raise BadRequest("metadata", None, str(error)) from error
         self.results += [each.stored for each in instances]
         known = [each for each in instances if not each.stored.comment]
@@ -218,9 +220,11 @@ class MetadataPayload:
                 self._kept -= 1
 
     async def _store(self, instance: Waiting, tasks: TaskGroup) -> None:
+        self._check_admitted()
         try:
             syntax = syntax_of(instance)
             self._check_length(instance)
+            self._check_repeated(instance)
             intake = self._entrance.begin(instance.stored, syntax.uid)
         except (NotStored, Part10Error) as error:
             instance.stored.comment = str(error)
@@ -235,6 +239,7 @@ class MetadataPayload:
                 if isinstance(piece, Spooled):
                     async for data in self._spool.read(piece):
                         await self._entrance.write(intake, data)
+                        self._entrance.alive()
                 else:
                     await self._entrance.write(intake, piece)
             is_whole = True
@@ -243,11 +248,26 @@ class MetadataPayload:
                 await intake.abort("its bulk data cannot be read")
         await self._entrance.finish(intake, instance.stored, tasks)
 
+    def _check_repeated(self, instance: Waiting) -> None:
+        """What elements have in common is stored for each of them: little would become much."""
+        for bulk in instance.bulk:
+            if bulk.is_used:
+                self._repeated_bytes += sum(part.size_bytes for part in bulk.parts)
+            bulk.is_used = True
+        if self._repeated_bytes > MAX_REPEATED_BYTES:
+            rule = f"of more than {MAX_REPEATED_BYTES} bytes is referred to again and again"
+            raise TooLarge("bulk data", None, rule)
+
     def _check_length(self, instance: Waiting) -> None:
         parts = (part for bulk in instance.bulk for part in bulk.parts)
         size = len(instance.data_set.raw) + sum(part.size_bytes for part in parts)
         if self._max_bytes and size > self._max_bytes:
             raise TooLarge("instance", None, self._too_long())
+
+    def _check_admitted(self) -> None:
+        refusal = self._entrance.refusal()
+        if refusal is not None:
+            raise Unavailable(f"nothing is taken in now: {refusal}")
 
     def _too_long(self) -> str:
         return f"has more than {self._max_bytes} bytes (dicomweb.max_instance_bytes)"
@@ -262,7 +282,7 @@ def _instances(
     """The instances that the metadata is of; one without UIDs has a comment that says so.
 
     Raises:
-        JsonModelError: it is no metadata.
+        DicomError: it is no metadata, or of too many elements and items.
     """
     return [_instance(each) for each in read(parts)]
 

@@ -25,7 +25,7 @@ from pacsd.dicomweb.headers import attachment
 from pacsd.dicomweb.targets import Target
 from pacsd.dicomweb.zip_writer import ZipWriter, zip_length
 from pacsd.net.sending import OpenDataSet
-from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.exchange import Exchange, Unavailable
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web.selection import Retrieves
 from pacsd.net.web.tags import tag_of, tagged, unchanged
@@ -34,6 +34,8 @@ from pacsd.net.web.trail import Trail
 ZIP = "application/zip"
 DICOMDIR = "DICOMDIR"
 PIECE_BYTES = 1024 * 1024
+AT_ONCE = 8
+"""ZIPs that are sent at once: each holds its DICOMDIR as long as its client reads."""
 
 
 class MakesDirectories(Protocol):
@@ -58,6 +60,7 @@ class ZipDesk:
         self._retriever = retriever
         self._directories = directories
         self._trail = trail
+        self._being_sent = 0
 
     async def answer(
         self, exchange: Exchange, instances: Sequence[Retrievable], of: Sequence[Retrievable]
@@ -66,6 +69,7 @@ class ZipDesk:
 
         Raises:
             DicomWebError: there are more than fit.
+            Unavailable: too many are being sent.
             FindError: the index cannot be read.
             OSError: one cannot be read; some may have left.
         """
@@ -73,6 +77,21 @@ class ZipDesk:
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
+        if self._being_sent >= AT_ONCE:
+            raise Unavailable(f"{AT_ONCE} ZIPs are being sent already")
+        self._being_sent += 1
+        try:
+            return await self._send(exchange, instances, of, tag)
+        finally:
+            self._being_sent -= 1
+
+    async def _send(
+        self,
+        exchange: Exchange,
+        instances: Sequence[Retrievable],
+        of: Sequence[Retrievable],
+        tag: str,
+    ) -> StreamResponse:
         try:
             files = await anyio.to_thread.run_sync(laid_out, instances)
             directory = await self._directories.directory(files, _file_set_uid(tag), exchange.alive)
@@ -80,9 +99,10 @@ class ZipDesk:
             raise TooLarge("ZIP", None, f"would be {error}: ask for its series") from error
         zipped = Zipped(directory, files, self._opens(files))
         length = await anyio.to_thread.run_sync(zipped.length)
-        await self._trail.retrieved(
-            exchange, [exchange.target.study_instance_uid], f"{len(files)} instances in a ZIP"
-        )
+        if not exchange.is_head:
+            await self._trail.retrieved(
+                exchange, [exchange.target.study_instance_uid], f"{len(files)} instances in a ZIP"
+            )
         return await exchange.send(
             zipped.pieces(),
             ZIP,

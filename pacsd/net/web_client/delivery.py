@@ -12,7 +12,13 @@ import anyio
 from pacsd.dicomweb.store_response import StoreResponse
 from pacsd.net.one_by_one import OneByOne
 from pacsd.net.sending import Outcome
-from pacsd.net.web_client.errors import Broken, Refused, UnreadableInstance, WebError
+from pacsd.net.web_client.errors import (
+    Broken,
+    NoAnswerInTime,
+    Refused,
+    UnreadableInstance,
+    WebError,
+)
 from pacsd.net.web_client.refusal import FOR_ALL
 from pacsd.net.web_client.session import WebSession
 from pacsd.net.web_client.storing import FileToStore, store
@@ -26,6 +32,9 @@ MAX_ATTEMPTS = 2
 
 MAX_FRUITLESS = 10
 """After so many files in a row that got no answer to use the server is given up."""
+
+MAX_SILENT = 2
+"""After so many requests in a row, of which the server said nothing for as long as it is waited."""
 
 _TOO_LARGE = 413
 
@@ -88,6 +97,7 @@ class WebDelivery(Generic[FileT]):
                 continue
             except (Broken, Refused) as error:
                 self._learn(error)
+                self._fruitless += isinstance(error, NoAnswerInTime)
                 return batch
             self._fruitless = 0
             return [file for file in batch if not self._told(file, said)]
@@ -101,7 +111,8 @@ class WebDelivery(Generic[FileT]):
         except (Broken, Refused) as error:
             self._learn(error)
             self._fruitless += 1
-            if self._fruitless > MAX_FRUITLESS:
+            is_silent = isinstance(error, NoAnswerInTime)
+            if self._fruitless > (MAX_SILENT if is_silent else MAX_FRUITLESS):
                 raise
             self._report(file, Outcome(None, str(error)))
         else:
@@ -113,6 +124,8 @@ class WebDelivery(Generic[FileT]):
         for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return await store(self._session, [file])
+            except NoAnswerInTime:
+                raise
             except Broken:
                 continue
         return await store(self._session, [file])

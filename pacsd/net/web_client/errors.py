@@ -2,7 +2,8 @@
 
     WebError
     ├── NotReached   no connection, or no TLS with somebody we trust
-    ├── Broken       the answer broke off, was none of HTTP or DICOMweb, or did not come in time
+    ├── Broken       the answer broke off, or was none of HTTP or DICOMweb
+    │   └── NoAnswerInTime
     └── Refused      the server answered with a status that says so (PS3.18 section 8.5)
 
     UnreadableInstance   what was to be sent cannot be read: no fault of the server
@@ -21,6 +22,10 @@ class NotReached(WebError):
 
 class Broken(WebError):
     """What the server answers cannot be used."""
+
+
+class NoAnswerInTime(Broken):
+    """Nothing came for as long as it is waited."""
 
 
 class Refused(WebError):

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from enum import Enum
+from http import HTTPStatus
 from typing import Protocol
 
 from pacsd.dicomweb.errors import DicomWebError
@@ -41,8 +43,16 @@ class PartSink(Protocol):
         """It will not become whole."""
 
 
-async def retrieve(session: WebSession, target: Target, begin: Callable[[], PartSink]) -> bool:
-    """Hand each file of a resource to a sink of its own; False if there is no such resource.
+class Came(Enum):
+    """What came of a resource."""
+
+    NOTHING = "nothing of this is there"
+    SOME = "the server left some of it out (status 206)"
+    ALL = "all"
+
+
+async def retrieve(session: WebSession, target: Target, begin: Callable[[], PartSink]) -> Came:
+    """Hand each file of a resource to a sink of its own; how much of it there was.
 
     Raises:
         NotReached: there is no connection.
@@ -51,7 +61,7 @@ async def retrieve(session: WebSession, target: Target, begin: Callable[[], Part
     """
     async with session.ask(Request("GET", path_of(target), _ACCEPT)) as answer:
         if answer.status in _NOTHING:
-            return False
+            return Came.NOTHING
         if answer.status not in _FOUND:
             raise await refused(answer)
         parts = _Parts(begin)
@@ -61,7 +71,7 @@ async def retrieve(session: WebSession, target: Target, begin: Callable[[], Part
             raise Broken(f"the answer is none of WADO-RS: {error}") from None
         finally:
             await parts.close()
-    return True
+    return Came.SOME if answer.status == HTTPStatus.PARTIAL_CONTENT else Came.ALL
 
 
 async def _take(answer: Answer, parts: "_Parts") -> None:

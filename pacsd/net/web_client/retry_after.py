@@ -24,5 +24,5 @@ def _moment(text: str) -> datetime | None:
     """A moment, which HTTP writes in GMT."""
     try:
         return parsedate_to_datetime(text).replace(tzinfo=None)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

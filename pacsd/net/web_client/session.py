@@ -22,7 +22,7 @@ from yarl import URL
 from pacsd.dicom.implementation import IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.text import printable
 from pacsd.net.web_client.answer import Answer
-from pacsd.net.web_client.errors import Broken, NotReached
+from pacsd.net.web_client.errors import Broken, NoAnswerInTime, NotReached
 from pacsd.net.web_client.refusal import REDIRECTS
 from pacsd.net.web_client.retry_after import retry_after_s
 from pacsd.net.web_client.service_root import ServiceRoot
@@ -138,7 +138,7 @@ class WebSession:
                     request.method, url, headers=headers, data=data, allow_redirects=False
                 )
                 return Answer(response, patience_s)
-        raise Broken(f"no answer within {patience_s:g} s")
+        raise NoAnswerInTime(f"no answer within {patience_s:g} s")
 
 
 @asynccontextmanager

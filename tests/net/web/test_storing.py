@@ -340,21 +340,26 @@ async def test_w04_a_payload_that_is_too_long(tmp_path: Path, sent: bytes) -> No
 
 
 async def test_w04_4_gb_of_silence(tmp_path: Path) -> None:
-    limits = HttpLimits(next_request_timeout_s=0.1)
+    limits = HttpLimits(next_request_timeout_s=1.0)
     async with serving(tmp_path, http=limits) as served:
         answer = await raw(served.address, store_request("Content-Length: 4294967296"))
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"too little of the body came in time" in answer
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [f"--{BOUNDARY}".encode(), payload(part10(data_set(pixel_bytes=200_000)))[:-100]],
+    ids=["preamble", "data set"],
+)
 async def test_w24_who_sends_too_little_is_cut_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     monkeypatch.setattr(exchange, "MIN_PROGRESS_BYTES", 1 << 40)
-    limits = HttpLimits(next_request_timeout_s=0.5)
+    limits = HttpLimits(next_request_timeout_s=2.0)
     async with serving(tmp_path, http=limits) as served:
         reader, writer = await asyncio.open_connection(served.address.host, served.address.port)
-        writer.write(store_request("Content-Length: 4294967296") + b"--" + BOUNDARY.encode())
+        writer.write(store_request("Content-Length: 4294967296") + begun)
         async with asyncio.TaskGroup() as tasks:
             told = tasks.create_task(reader.readline())
             while not told.done():
@@ -362,6 +367,7 @@ async def test_w24_who_sends_too_little_is_cut_off(
                 assert (await served.get("/studies?limit=0")).status == 200
         assert told.result().startswith(b"HTTP/1.1 408 ")
         writer.close()
+        assert served.store.staged == set()
 
 
 async def test_w07_a_payload_that_is_compressed(served: Served) -> None:

@@ -271,6 +271,14 @@ async def test_w13_metadata_without_measure(
     assert (answer.status, answer.why) == (413, "metadata has more than 10000 bytes")
 
 
+async def test_w13_more_items_than_are_looked_at(served: Served) -> None:
+    """Items and what ends them: fewer than the JSON may have, more than are looked at."""
+    items = metadata(T00081140={"vr": "SQ", "Value": [{}] * 33_000})
+    answer = await post(served, upload([items]))
+    assert answer.status == 400
+    assert "more items and elements" in answer.why
+
+
 XML = "application/dicom+xml"
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">
 <!ENTITY e SYSTEM "file:///etc/passwd">]><NativeDicomModel>&b;&e;</NativeDicomModel>"""
@@ -424,6 +432,7 @@ async def test_text_is_unicode(served: Served, text: bytes, status: int) -> None
 
 NOT_FETCHED = {"MR_truncated.dcm": "it is cut short within its pixels, so that none can be had"}
 NOT_STORED = {
+    "JPEG2000Lossless.dcm": "the same: it begins with the box of a JP2 file",
     "GDCMJ2K_TextGBR.dcm": "its fragment is a JP2 file, not a code stream (PS3.5 section A.4.4)",
 }
 OTHER_META = "SOPInstanceUID is not the one announced"

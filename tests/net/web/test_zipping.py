@@ -395,3 +395,15 @@ async def test_who_goes_leaves_nothing_open() -> None:
             if len(piece) == 10_000:
                 break
     assert closed
+
+
+async def test_w25_so_many_are_sent_at_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await served.add(image())
+    monkeypatch.setattr(zipping, "AT_ONCE", 0)
+    answer = await served.get(f"/studies/{STUDY}", ZIP)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+    monkeypatch.setattr(zipping, "AT_ONCE", 1)
+    for _ in range(2):
+        assert (await served.get(f"/studies/{STUDY}", ZIP)).status == 200

@@ -7,9 +7,9 @@ import pytest
 from pacsd.net.sending import Outcome
 from pacsd.net.web_client import delivery
 from pacsd.net.web_client.delivery import WebDelivery
-from pacsd.net.web_client.errors import Broken, NotReached, Refused, WebError
+from pacsd.net.web_client.errors import Broken, NoAnswerInTime, NotReached, Refused, WebError
 from pacsd.net.web_client.storing import FileToStore
-from tests.net.web_client.answering import Answer, Answering, answer, answering, asking
+from tests.net.web_client.answering import Answer, Answering, answer, answering, asking, silent
 from tests.net.web_client.test_storing import file_to_store, gone
 
 WRONG = answer(b"", "", status=400)
@@ -158,6 +158,14 @@ async def test_w41_who_never_answers_to_the_point_is_given_up(
             await deliver(served, run, many)
     assert set(run.statuses.values()) == {None}
     assert len(run.outcomes) == delivery.MAX_FRUITLESS
+
+
+async def test_w41_who_says_nothing_is_not_asked_for_ever() -> None:
+    run = Run()
+    async with answering(silent) as served, asking(served, patience_s=0.2) as session:
+        with pytest.raises(NoAnswerInTime):
+            await WebDelivery(session, run.report, 1).run(run.come(files(*map(str, range(9)))))
+    assert len(served.asked) <= delivery.MAX_SILENT + 1
 
 
 async def test_a_connection_that_breaks_is_tried_again() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web_client.errors import Broken, Refused, WebError
-from pacsd.net.web_client.retrieving import retrieve
+from pacsd.net.web_client.retrieving import Came, retrieve
 from pacsd.testing.objects import data_set
 from tests.net.web.serving import BOUNDARY, RELATED, STUDY, payload, serving
 from tests.net.web_client.answering import (
@@ -51,7 +51,7 @@ class Sink:
         self._files.aborted += 1
 
 
-async def got(served: Answering, files: Files, patience_s: float = 20.0) -> bool:
+async def got(served: Answering, files: Files, patience_s: float = 20.0) -> Came:
     async with asking(served, patience_s=patience_s) as session:
         return await retrieve(session, TARGET, files.begin)
 
@@ -63,8 +63,9 @@ async def test_from_our_own_server(tmp_path: Path) -> None:
         for uid, data in objects.items():
             await served.add(data, uid)
         async with asking(Answering((), port=served.address.port)) as session:
-            assert await retrieve(session, Target(Kind.STUDY, STUDY), files.begin)
-            assert not await retrieve(session, Target(Kind.STUDY, "9.9"), other.begin)
+            study, none = Target(Kind.STUDY, STUDY), Target(Kind.STUDY, "9.9")
+            assert await retrieve(session, study, files.begin) is Came.ALL
+            assert await retrieve(session, none, other.begin) is Came.NOTHING
     assert len(files.whole) == 3
     assert all(any(each.endswith(data) for each in files.whole) for data in objects.values())
     assert (files.aborted, other.whole, other.aborted) == (0, [], 0)
@@ -73,7 +74,7 @@ async def test_from_our_own_server(tmp_path: Path) -> None:
 async def test_what_is_asked_and_taken() -> None:
     files = Files()
     async with answering(answer(payload(b"one", b"", b"three"), RELATED)) as served:
-        assert await got(served, files)
+        assert await got(served, files) is Came.ALL
     assert files.whole == [b"one", b"", b"three"]
     (asked,) = served.asked
     assert asked.target == "/dicomweb/studies/1.2.3"
@@ -85,15 +86,22 @@ async def test_what_is_asked_and_taken() -> None:
 async def test_one_file_by_itself(body: bytes) -> None:
     files = Files()
     async with answering(answer(body, "application/dicom; transfer-syntax=1.2")) as served:
-        assert await got(served, files)
+        assert await got(served, files) is Came.ALL
     assert (files.whole, files.aborted) == ([body], 0)
+
+
+async def test_what_the_server_leaves_out_is_told() -> None:
+    files = Files()
+    async with answering(answer(payload(b"one"), RELATED, status=206)) as served:
+        assert await got(served, files) is Came.SOME
+    assert files.whole == [b"one"]
 
 
 @pytest.mark.parametrize("status", [204, 404, 410])
 async def test_nothing_there(status: int) -> None:
     files = Files()
     async with answering(answer(b"", "", status=status)) as served:
-        assert not await got(served, files)
+        assert await got(served, files) is Came.NOTHING
     assert files.whole == []
 
 

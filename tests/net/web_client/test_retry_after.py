@@ -19,6 +19,8 @@ NOW = "Fri, 31 Dec 1999 23:59:59 GMT"
         ("-1", NOW, None),
         ("1.5", NOW, None),
         ("9" * 400, NOW, None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", NOW, None),
+        ("Mon, 01 Jan 2001 00:00:00 +99999999999999999999", NOW, None),
         ("Sat, 99 Jan 2000 00:00:29 GMT", NOW, None),
     ],
 )
