@@ -187,7 +187,6 @@ UNNUMBERED = {
         "tests/api/test_dispatch.py::test_junk_is_closed_and_named",
         "tests/api/test_dispatch.py::test_a_late_function_is_closed_while_its_thread_still_runs",
     ),
-    "W13": ("tests/dicom/test_json_syntax.py::test_what_is_hostile_is_refused_in_no_time",),
     "P05": ("tests/api/test_dispatch.py::test_two_providers_for_one_name_are_an_error",),
 }
 """Tests that prove a row without having its number in their names."""

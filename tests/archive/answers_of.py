@@ -73,7 +73,7 @@ def _unnumbered(listed: ListedOverlay) -> ListedOverlay:
 
 def _plain(instance: StoredInstance) -> StoredInstance:
     copies = tuple(_plain_copy(copy) for copy in instance.copies)
-    return replace(instance, id=0, copies=copies)
+    return replace(instance, id=0, series=None, copies=copies)
 
 
 def _plain_copy(copy: Copy) -> Copy:
