@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from pacsd.app.clock import now_us
+from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
 from pacsd.app.spool import FolderSpools
@@ -82,7 +82,7 @@ def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebSe
     spools = FolderSpools(
         config.data_dir, config.dicomweb.max_spool_bytes, config.store.min_free_bytes
     )
-    storing = StoreDesk(parts.ingest, spools, now_us, config.dicomweb.max_instance_bytes)
+    storing = StoreDesk(parts.ingest, spools, utc_us, config.dicomweb.max_instance_bytes)
     describing = DescribingDesk()
     # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.
     is_open = config.http.listen is not None and config.http.listen.is_loopback

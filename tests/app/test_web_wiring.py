@@ -1,8 +1,10 @@
 """How DICOMweb is put together, without a listener but for one request."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import pytest
 import structlog
 from aiohttp import ClientSession
@@ -23,10 +25,13 @@ from pacsd.archive.removal import Removal
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.index.index import Index, open_index
+from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
 from pacsd.net.http import Serve
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import data_set
 from tests.net.test_http import serving
+from tests.net.web.serving import RELATED, UID, part10, payload
 
 READS, STORES = "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS, POST"
 DELETES, ALL = f"DELETE, {READS}", f"DELETE, {STORES}"
@@ -65,6 +70,12 @@ def config_of(tmp_path: Path, **settings: str) -> Config:
 
 
 def wired(tmp_path: Path, index: Index, **settings: str) -> dict[str, Serve]:
+    return wired_with_ingest(tmp_path, index, **settings)[0]
+
+
+def wired_with_ingest(
+    tmp_path: Path, index: Index, **settings: str
+) -> tuple[dict[str, Serve], Ingest]:
     store, limits = MemoryStore(), QueryLimits()
     archive = Archive(Plugins({}, structlog.get_logger("test")).hooks, store, index)
     finder = Finder(index, StoredHeaders(store, index), limits)
@@ -77,7 +88,7 @@ def wired(tmp_path: Path, index: Index, **settings: str) -> dict[str, Serve]:
     metadata = make_metadata(config, archive, retriever).reader
     feed = ChangeFeed(index, 1)
     parts = WebParts(ingest, finder, retriever, removal, access, metadata, feed)
-    return dict(web_services(config, archive, parts))
+    return dict(web_services(config, archive, parts)), ingest
 
 
 async def test_it_can_be_off(tmp_path: Path, index: Index) -> None:
@@ -121,3 +132,19 @@ async def test_what_is_not_there_is_not_deleted(tmp_path: Path, index: Index) ->
         await index._threads.close()
         async with client.delete(f"http://{address}/dicomweb{INSTANCE}") as answer:
             assert answer.status == 503
+
+
+async def test_what_is_stored_was_received_today(tmp_path: Path, index: Index) -> None:
+    services, ingest = wired_with_ingest(tmp_path, index)
+    async with anyio.create_task_group() as tasks, serving(services=services) as address:
+        started = anyio.Event()
+        tasks.start_soon(ingest.run, started.set)
+        await started.wait()
+        async with ClientSession() as client:
+            url, headers = f"http://{address}/dicomweb/studies", {"Content-Type": RELATED}
+            async with client.post(url, data=payload(part10(data_set())), headers=headers) as sent:
+                assert sent.status == 200
+        stored = await index.instances.find(Scope(), UID)
+        tasks.cancel_scope.cancel()
+    assert stored is not None
+    assert stored.received_at_us == pytest.approx(time.time() * 1e6, abs=86_400e6)
