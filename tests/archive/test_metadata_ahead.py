@@ -104,11 +104,21 @@ async def test_what_comes_while_it_waits_is_made_too(ahead: Ahead) -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_what_comes_together_is_made_together(ahead: Ahead) -> None:
+async def test_what_comes_together_is_made_together(
+    ahead: Ahead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, changes = anyio.Event(), ahead.archive.index.changes
+    more = changes.more
+
+    async def waiting(commits: int) -> None:
+        waits.set()
+        await more(commits)
+
+    monkeypatch.setattr(changes, "more", waiting)
+    ahead.gathering = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ahead.ahead.run)
-        await anyio.wait_all_tasks_blocked()
-        ahead.gathering = anyio.Event()
+        await waits.wait()
         for uid in ("1.1", "1.2", "1.3"):
             await ahead.archive.put(uid)
         ahead.gathering.set()
