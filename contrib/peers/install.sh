@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the real DICOM peers that the interoperability tests drive, where they are missing:
-# DCMTK, Orthanc and its DICOMweb plugin (Debian packages), dcmjs-dimse and dicomweb-client (npm, into .peers/node).
+# DCMTK, Orthanc and its DICOMweb plugin, unzip (Debian packages), dcmjs-dimse and dicomweb-client (npm, into
+# .peers/node).
 #
 # Says one line for each peer it cannot get and ends well, since the tests then skip that peer;
 # with CI=true it fails instead, since there nothing may be skipped.
@@ -71,7 +72,7 @@ install_node_peers() {
     touch "$node_dir/.installed"
 }
 
-if ! has_dcmtk || ! has_orthanc || ! has_orthanc_dicomweb; then
+if ! has_dcmtk || ! has_orthanc || ! has_orthanc_dicomweb || ! have unzip; then
     update_package_lists
 fi
 has_dcmtk || install_package dcmtk ||
@@ -80,6 +81,8 @@ has_orthanc || install_package orthanc ||
     is_missing Orthanc "echo and store with it stay untested (Debian package orthanc)"
 has_orthanc_dicomweb || install_package orthanc-dicomweb ||
     is_missing "Orthanc's plugin" "DICOMweb with it stays untested (Debian package orthanc-dicomweb)"
+have unzip || install_package unzip ||
+    is_missing unzip "that it reads our ZIPs stays untested (Debian package unzip)"
 has_node_peers || install_node_peers ||
     is_missing "dcmjs-dimse or dicomweb-client" "what they do stays untested (needs Node.js 18+ and npm)"
 

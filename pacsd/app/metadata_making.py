@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import anyio
+import structlog
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -13,7 +14,10 @@ from pacsd.archive.kept_metadata import KeptMetadata
 from pacsd.archive.metadata import MetadataReader
 from pacsd.archive.metadata_ahead import AheadHealth, MetadataAhead
 from pacsd.archive.metadata_maker import MetadataMaker
+from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Retriever
+
+_log = structlog.get_logger("pacsd.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,16 @@ class MetadataMaking:
                 tasks.start_soon(self.ahead.run, name="metadata ahead")
 
 
+def tell_not_made(instance: Retrievable, why: Exception) -> None:
+    """Name an instance without metadata in the log; what is no fault of its file is a defect."""
+    text = str(why) if isinstance(why, OSError) else type(why).__name__
+    _log.warning(
+        "DICOMweb metadata cannot be made",
+        sop_instance_uid=instance.sop_instance_uid,
+        explanation=text,
+    )
+
+
 def make_metadata(config: Config, archive: Archive, retriever: Retriever) -> MetadataMaking:
     """The metadata of a daemon; nothing runs yet."""
     settings = config.dicomweb
@@ -41,7 +55,7 @@ def make_metadata(config: Config, archive: Archive, retriever: Retriever) -> Met
     return MetadataMaking(
         reader=reader,
         kept=kept,
-        ahead=MetadataAhead(archive.index, retriever, reader),
+        ahead=MetadataAhead(archive.index, retriever, reader, not_made=tell_not_made),
         is_ahead=settings.enabled and settings.metadata_ahead,
     )
 

@@ -34,6 +34,10 @@ class PreparesMetadata(Protocol):
         """Make what is not kept yet."""
 
 
+NotMade = Callable[[Retrievable, Exception], None]
+"""Is told of an instance whose metadata cannot be made, and why; on the event loop."""
+
+
 @dataclass(frozen=True, slots=True)
 class AheadHealth:
     """What was made ahead since the start; `change` is the last one that was looked at.
@@ -58,6 +62,7 @@ class MetadataAhead:
         retriever: Retriever,
         reader: PreparesMetadata,
         *,
+        not_made: NotMade = lambda _instance, _why: None,
         now_s: Callable[[], float] = anyio.current_time,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
@@ -65,6 +70,7 @@ class MetadataAhead:
         self._changes = index.changes
         self._retriever = retriever
         self._reader = reader
+        self._not_made = not_made
         self._now_s = now_s
         self._sleep = sleep
         self._scope = Scope()
@@ -112,15 +118,20 @@ class MetadataAhead:
         concerned = {each.instance for each in page if each.kind in _MAKES_NEW}
         numbers = sorted(number for number in concerned if number is not None)
         async for instances in self._retriever.instances(numbers, self._scope):
-            if not await self._is_prepared(instances):
-                for each in instances:
-                    self._failed += not await self._is_prepared([each])
+            if await self._fault_of(instances) is None:
+                continue
+            for each in instances:
+                fault = await self._fault_of([each])
+                if fault is not None:
+                    self._failed += 1
+                    self._not_made(each, fault)
 
-    async def _is_prepared(self, instances: Sequence[Retrievable]) -> bool:
+    async def _fault_of(self, instances: Sequence[Retrievable]) -> Exception | None:
+        """Why they cannot be prepared; None once they are."""
         try:
             self._made += await self._reader.prepare(instances)
         except IndexFault:
             raise
-        except Exception:  # noqa: BLE001 - nothing that an object holds may end who serves others
-            return False
-        return True
+        except Exception as fault:  # noqa: BLE001 - no object may end who serves all others
+            return fault
+        return None

@@ -5,14 +5,16 @@ import anyio
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from pacsd.app.conf.settings import Config
-from pacsd.app.metadata_making import MetadataCollector, make_metadata
+from pacsd.app.metadata_making import MetadataCollector, make_metadata, tell_not_made
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import Plugins
 from pacsd.archive.finding import QueryLimits
 from pacsd.archive.metadata_ahead import CONSUMER
-from pacsd.archive.retrieval import Retriever
+from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.retrieval import Retriever, Unreadable
 from pacsd.net.web.settings import DicomWebSettings
 from tests.archive.small_archive import SCOPE, SmallArchive, small_archive
 
@@ -55,3 +57,12 @@ async def test_it_is_made_ahead_by_the_settings(
     archive = Archive(hooks, small.store, small.index)
     retriever = Retriever(small.store, small.index, QueryLimits())
     assert make_metadata(Config(dicomweb=settings), archive, retriever).is_ahead is is_ahead
+
+
+def test_what_cannot_be_made_is_named_in_the_log() -> None:
+    instance = Retrievable("1.2", "1.2.3.4", "1.2.3", ())
+    with capture_logs() as captured:
+        tell_not_made(instance, Unreadable("not found"))
+        tell_not_made(instance, RuntimeError("Doe^Jane"))
+    assert [each["sop_instance_uid"] for each in captured] == ["1.2.3.4"] * 2
+    assert [each["explanation"] for each in captured] == ["not found", "RuntimeError"]

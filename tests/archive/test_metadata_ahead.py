@@ -45,12 +45,21 @@ class Ahead:
         self.reader = MetadataReader(MetadataMaker(archive.store, self.retriever), self.kept)
         self.prepared: list[list[str]] = []
         self.unreadable: set[str] = set()
+        self.faults: dict[str, str] = {}
         self.sleeps: list[float] = []
         self.gathering = anyio.Event()
         self.gathering.set()
         self.ahead = MetadataAhead(
-            archive.index, self.retriever, self, now_s=Clock(), sleep=self.sleep
+            archive.index,
+            self.retriever,
+            self,
+            not_made=self.not_made,
+            now_s=Clock(),
+            sleep=self.sleep,
         )
+
+    def not_made(self, instance: Retrievable, why: Exception) -> None:
+        self.faults[instance.sop_instance_uid] = str(why)
 
     async def prepare(self, page: Sequence[Retrievable]) -> int:
         uids = [each.sop_instance_uid for each in page]
@@ -175,6 +184,7 @@ async def test_no_object_ends_who_makes_it(ahead: Ahead, monkeypatch: pytest.Mon
     monkeypatch.setattr(ahead.reader, "prepare", failing)
     await ahead.until(await ahead.last_change())
     assert (ahead.ahead.health().made, ahead.ahead.health().failed) == (1, 1)
+    assert ahead.faults == {"1.1": "test"}
 
 
 async def test_where_nothing_is_kept_it_begins_anew(ahead: Ahead) -> None:

@@ -85,16 +85,15 @@ def test_the_records_of_zip64_are_there_where_they_must_be(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("more_bytes", [0, 5_000_000_000])
 @pytest.mark.parametrize("max_32", [zip_writer.MAX_32, 100])
-@pytest.mark.parametrize("program", ["unzip", "jar"])
-def test_other_programs_unpack_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, max_32: int, more_bytes: int
+def test_another_program_unpacks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_32: int, more_bytes: int
 ) -> None:
-    if shutil.which(program) is None:
-        pytest.skip(f"no {program} here")
+    if shutil.which("unzip") is None:
+        pytest.skip("no unzip here; `make peers` installs it where it can")
     with monkeypatch.context() as patch:
         patch.setattr(zip_writer, "MAX_32", max_32)
         (tmp_path / "x.zip").write_bytes(zipped(FILES, more_bytes=more_bytes))
-    command = {"unzip": ["unzip", "-q", "x.zip"], "jar": ["jar", "xf", "x.zip"]}[program]
+    command = ["unzip", "-q", "x.zip"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {name: (tmp_path / name).read_bytes() for name in FILES} == FILES

@@ -11,17 +11,19 @@ from pacsd.dicom.status import Status, StatusCategory, category
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 from pacsd.dicomweb.headers import warning
+from pacsd.dicomweb.store_response import (
+    FAILED_SOP_SEQUENCE,
+    FAILURE_REASON,
+    OTHER_FAILURES_SEQUENCE,
+    REFERENCED_SOP_INSTANCE_UID,
+    REFERENCED_SOP_SEQUENCE,
+    WARNING_REASON,
+)
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.search_query import RETRIEVE_URL
 
 REFERENCED_SOP_CLASS_UID: Tag = 0x00081150
-REFERENCED_SOP_INSTANCE_UID: Tag = 0x00081155
-WARNING_REASON: Tag = 0x00081196
-FAILURE_REASON: Tag = 0x00081197
-FAILED_SOP_SEQUENCE: Tag = 0x00081198
-REFERENCED_SOP_SEQUENCE: Tag = 0x00081199
-OTHER_FAILURES_SEQUENCE: Tag = 0x0008119A
 
 TRANSFER_SYNTAX_NOT_SUPPORTED = 0xC122
 """Failure Reason of PS3.18 table I.2-2; DIMSE has none of the kind."""
