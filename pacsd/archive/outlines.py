@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from typing import Protocol, cast
 
 import anyio.to_thread
 
@@ -64,9 +65,15 @@ class StoredSource:
         start = location.size_bytes - self.copy.data_set_bytes
         wanted = [ByteRange(start + offset, length) for offset, length in ranges]
         is_short = len(wanted) == 1 and wanted[0].length_bytes <= AT_ONCE_BYTES
-        if is_short and isinstance(self.store, ReadsTogether):
-            return _at_once(self.store, location, wanted[0])
+        if is_short and _reads_together(type(self.store)):
+            return _at_once(cast("ReadsTogether", self.store), location, wanted[0])
         return self.store.read(location, wanted)
+
+
+@lru_cache
+def _reads_together(kind: type[BlobStore]) -> bool:
+    """Asked of each frame, and slow to tell."""
+    return issubclass(kind, ReadsTogether)
 
 
 async def _at_once(

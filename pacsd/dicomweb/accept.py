@@ -8,6 +8,7 @@ What is no media range is passed over (PS3.18 section 8.7.7), and who says nothi
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
@@ -16,6 +17,8 @@ from pacsd.dicomweb.media_types import MAX_HEADER_LENGTH, MediaType, listed, med
 
 MAX_RANGES = 64
 """Media ranges in all headers of a request together."""
+
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ def choose(
     """
     if not headers and not parameters:
         return Choice(offers[0], offers[0].default)
+    return _chosen(tuple(offers), tuple(headers), tuple(parameters))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _chosen(
+    offers: tuple[Representation, ...], headers: tuple[str, ...], parameters: tuple[str, ...]
+) -> Choice:
+    """Viewers ask for one frame after the other with the same words."""
     for said in ([_SPACE.sub("+", each) for each in parameters], headers):
         choice = _best(offers, _ranges(said))
         if choice is not None:

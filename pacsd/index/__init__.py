@@ -16,7 +16,7 @@
     changes          the change log; telling_changes: with UIDs, change_records;
                      forgetting_changes: old ones; bell: for those who wait
     instances, copies, quarantine, extra_tags, statistics
-                     the other calls, by what they are about
+                     the other calls, by what they are about; looked_up: instances asked for lately
     checking         what a check of a store asks
     queries          what matches a query: searching by clauses over columns, of which some are
                      computed; entities as they are answered

@@ -112,6 +112,7 @@ def _mark_one(scope: Scope, check: CopyCheck, session: WriteSession) -> bool:
         return False
     ((state,),) = found
     session.execute(_MARK, check.state.value, check.checked_at_us, check.instance, where.key)
+    session.has_altered = session.has_altered or state != check.state.value
     if state == CopyState.OK and check.state is not CopyState.OK:
         session.log(scope.partition, ChangeKind.COPY_FAILED, _place(session, check), check.instance)
     return True

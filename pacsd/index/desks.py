@@ -21,7 +21,11 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class DeskFacts:
-    """What a writer's desk tells about itself, for metrics; each field is written in one step."""
+    """What a writer's desk tells about itself; each field is written in one step.
+
+    `alterations` counts the units after which something was no more as it was; what they only
+    added is not among them. It has risen when such a unit is answered.
+    """
 
     upgraded_from: str = ""
     wal_bytes: int = 0
@@ -30,6 +34,7 @@ class DeskFacts:
     headers_recreated_because: str = ""
     waiting_headers: dict[int, NewHeader] = field(default_factory=dict)
     waiting_metadata: dict[int, NewHeader] = field(default_factory=dict)
+    alterations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,14 @@ class WriterDesk:
         """Do a unit in one transaction, durable once this returns."""
         try:
             with transaction(self._connection):
-                return work(self._session)
+                answer = work(self._session)
         except BaseException:
             self._session.forget()
             raise
+        if self._session.has_altered:
+            self._session.has_altered = False
+            self._facts.alterations += 1
+        return answer
 
     def tend(self) -> None:
         """Tell of changes, write headers and metadata of what was committed, keep the WAL short."""

@@ -17,6 +17,7 @@ from pacsd.index.headers import has_headers, read_headers
 from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
 from pacsd.index.log_position import note_position, read_position
+from pacsd.index.looked_up import LookedUp
 from pacsd.index.overlays import Overlays
 from pacsd.index.quarantine import Quarantine
 from pacsd.index.quarantining import QuarantineBounds
@@ -54,7 +55,7 @@ class Index:
         self._threads = threads
         self._facts = facts
         self._bounds = bounds
-        self.instances = Instances(threads)
+        self.instances = Instances(threads, LookedUp(lambda: facts.alterations))
         self.copies = Copies(threads)
         self.checks = StoreChecks(threads)
         self.quarantine = Quarantine(threads, bounds)

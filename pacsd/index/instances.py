@@ -13,6 +13,7 @@ from pacsd.index.auditing import append_audit
 from pacsd.index.deleting import forget_deleted, note_deleted
 from pacsd.index.deletion_records import Cause
 from pacsd.index.log_position import mirroring
+from pacsd.index.looked_up import LookedUp
 from pacsd.index.packing import unpack_attributes, unpack_extras
 from pacsd.index.records import (
     AuditEntry,
@@ -46,12 +47,21 @@ _study, _patient = schema.study.c, schema.patient.c
 class Instances:
     """The instances of a scope."""
 
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: Threads, looked_up: LookedUp) -> None:
         self._threads = threads
+        self._looked_up = looked_up
 
     async def find(self, scope: Scope, sop_instance_uid: str) -> StoredInstance | None:
         """The instance of a UID with its copies, in whatever state."""
-        return await self._threads.read(partial(_find, scope, sop_instance_uid))
+        found = self._looked_up.get(scope.partition, sop_instance_uid)
+        if found is None:
+            now = self._looked_up.now()
+            found = await self._threads.read(partial(_find, scope.partition, sop_instance_uid))
+            if found is None:
+                return None
+            self._looked_up.put(scope.partition, [found], now)
+        is_seen = scope.studies is None or found.study_instance_uid in scope.studies
+        return found if is_seen else None
 
     async def of_number(self, scope: Scope, number: int) -> StoredInstance | None:
         """The instance of this number of ours with its copies, in whatever state."""
@@ -61,7 +71,10 @@ class Instances:
 
     async def numbered(self, scope: Scope, numbers: Sequence[int]) -> list[StoredInstance]:
         """Those of these numbers that there are, with their copies, by rising number."""
-        return await self._threads.query(partial(numbered, scope, tuple(numbers)))
+        now = self._looked_up.now()
+        found = await self._threads.query(partial(numbered, scope, tuple(numbers)))
+        self._looked_up.put(scope.partition, found, now)
+        return found
 
     async def among(self, scope: Scope, sop_instance_uids: Sequence[str]) -> list[StoredInstance]:
         """Those of these UIDs that there are, with their copies, in whatever state."""
@@ -136,16 +149,14 @@ _COPIES_OF_ONE = prepared(
 )
 
 
-def _find(scope: Scope, uid: str, connection: Connection) -> StoredInstance | None:
+def _find(partition: int, uid: str, connection: Connection) -> StoredInstance | None:
     """Of what is looked up for each frame, the statements are made once."""
     below = driver(connection)
-    rows = below.execute(_OF_UID, (scope.partition, uid)).fetchall()
+    rows = below.execute(_OF_UID, (partition, uid)).fetchall()
     if not rows:
         return None
     copies = below.execute(_COPIES_OF_ONE, (rows[0][0],)).fetchall()
-    found = instance_of(rows[0], tuple(map(copy_of, copies)))
-    is_seen = scope.studies is None or found.study_instance_uid in scope.studies
-    return found if is_seen else None
+    return instance_of(rows[0], tuple(map(copy_of, copies)))
 
 
 def _stored(chosen: Select[*tuple[Any, ...]], connection: Connection) -> list[StoredInstance]:

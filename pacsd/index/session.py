@@ -34,6 +34,10 @@ _NUMBERED = (
 )
 
 
+_ADDING = frozenset({ChangeKind.STORED, ChangeKind.HELD, ChangeKind.QUARANTINED})
+"""Changes that leave all as it is that was there."""
+
+
 class Place(NamedTuple):
     """Where an instance hangs; in no series: it is held."""
 
@@ -62,7 +66,7 @@ class WriteSession:
 
     What is remembered here may come from the transaction that runs: `forget` must follow when
     that is rolled back. `gone` are instances whose headers are to go once this is committed;
-    `has_logged`: it adds to the change log.
+    `has_logged`: it adds to the change log; `has_altered`: something is no more as it was.
     """
 
     def __init__(self, connection: Connection, now_us: Callable[[], int]) -> None:
@@ -76,6 +80,7 @@ class WriteSession:
         self.new_metadata: list[NewHeader] = []
         self.gone: list[int] = []
         self.has_logged = False
+        self.has_altered = False
         self._cursor = cast("DBAPICursor", driver(connection).cursor())
         self._prepared: dict[Statement, str] = {}
         self._next_id = 1 + max(self._highest(table) for table in _NUMBERED)
@@ -91,6 +96,7 @@ class WriteSession:
         self.new_metadata.clear()
         self.gone.clear()
         self.has_logged = False
+        self.has_altered = False
 
     def take_ids(self, count: int = 1) -> int:
         """The first of `count` new numbers in a row."""
@@ -132,6 +138,8 @@ class WriteSession:
     def log_all(self, changes: Sequence[Row]) -> None:
         """Append rows to the change log, by rising number."""
         self.has_logged = self.write(INSERT_CHANGE, changes) > 0 or self.has_logged
+        kinds = {kind for _, _, kind, *_ in changes}
+        self.has_altered = self.has_altered or not kinds <= _ADDING
 
     def _sql(self, statement: Statement) -> str:
         sql = self._prepared.get(statement)

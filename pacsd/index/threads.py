@@ -132,7 +132,7 @@ def _serve(units: UnitQueue[Hand], open_desk: Callable[[], Desk[Hand]]) -> None:
     desk: Desk[Hand] | None = None
     try:
         while (unit := units.take()) is not None:
-            with unit.answering():
+            with unit:
                 desk = desk or open_desk()
                 unit.answer = desk.perform(unit.work)
             if desk is not None:

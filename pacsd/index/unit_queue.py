@@ -6,12 +6,13 @@ are under way at once; who comes then waits on the event loop for its turn.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from queue import SimpleQueue
 from threading import Lock
-from typing import Generic, TypeVar, cast
+from types import TracebackType
+from typing import Generic, Literal, TypeVar, cast
 
 import anyio
 
@@ -33,25 +34,36 @@ class Priority(IntEnum):
 
 
 class Unit(Generic[Hand]):
-    """A function on its way, and what became of it."""
+    """A function on its way, and what became of it.
+
+    Within the thread it is the context of the work: once that ended, whoever waits is let go, with
+    what it raised.
+    """
+
+    __slots__ = ("_loop", "answer", "error", "is_done", "work")
 
     def __init__(self, work: Callable[[Hand], object]) -> None:
         self.work = work
-        self.is_done = anyio.Event()
+        self.is_done = asyncio.Event()
         self.answer: object = None
         self.error: BaseException | None = None
         self._loop = asyncio.get_running_loop()
 
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Within the thread: let go whoever waits once the block ended, with what it raised."""
-        try:
-            yield
-        except BaseException as error:  # noqa: BLE001 - raised where the unit is awaited
-            self.error = error
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> Literal[True]:
+        """End; what was raised is raised where the unit is awaited."""
+        self.error = error
         # A loop that was closed meanwhile has nobody who waits.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.is_done.set)
+        return True
 
 
 class UnitQueue(Generic[Hand]):
@@ -80,7 +92,7 @@ class UnitQueue(Generic[Hand]):
             IndexFault: the queue is closed; and whatever the work raises.
         """
         async with self._room[priority]:
-            unit = Unit[Hand](work)
+            unit: Unit[Hand] = Unit(work)
             self._put(unit, priority)
             try:
                 await unit.is_done.wait()
@@ -116,7 +128,7 @@ class UnitQueue(Generic[Hand]):
         """Take no more, and refuse what waits: no thread is left."""
         self.close()
         while (unit := self._next()) is not None:
-            with unit.answering():
+            with unit:
                 raise _stopped()
 
     def _put(self, unit: Unit[Hand], priority: Priority) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import anyio
 from aiohttp.web import BaseRequest, Response, Server, StreamResponse
@@ -167,6 +168,7 @@ class HttpListener:
         return Response(body=text, headers={**GUARDS, "Content-Type": CONTENT_TYPE_LATEST})
 
 
+@lru_cache
 def _is_loopback(host_header: str) -> bool:
     """Whether a Host header, with or without a port, names this machine only."""
     try:

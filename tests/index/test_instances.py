@@ -1,5 +1,15 @@
+import pytest
+
 from pacsd.index.index import Index
-from pacsd.index.records import ChangeKind, InstanceState, NamedPatient, Outcome, Scope
+from pacsd.index.records import (
+    ChangeKind,
+    CopyCheck,
+    CopyState,
+    InstanceState,
+    NamedPatient,
+    Outcome,
+    Scope,
+)
 from tests.index.made import SCOPE, new, outcomes
 
 
@@ -104,3 +114,44 @@ async def test_the_patients_of_studies(index: Index) -> None:
     }
     assert await index.instances.patients_of(Scope(2), ["1.2.1"]) == {}
     assert await index.instances.patients_of(SCOPE, []) == {}
+
+
+async def test_what_was_found_once_is_found_as_it_is_now(index: Index) -> None:
+    new_one = new("1.1")
+    await index.add([new_one])
+    for delete in (True, False):
+        before = await index.instances.find(SCOPE, "1.1")
+        await (index.instances.delete if delete else index.instances.restore)(
+            SCOPE, ["1.1"], "admin"
+        )
+        after = await index.instances.find(SCOPE, "1.1")
+        assert before is not None
+        assert after is not None
+        assert (before.state is InstanceState.DELETED) is not delete
+        assert (after.state is InstanceState.DELETED) is delete
+
+
+async def test_a_copy_that_was_marked_is_found_as_it_is_now(index: Index) -> None:
+    await index.add([new("1.1")])
+    before = await index.instances.find(SCOPE, "1.1")
+    assert before is not None
+    for state in (CopyState.DAMAGED, CopyState.OK):
+        (copy,) = before.copies
+        await index.copies.mark(SCOPE, [CopyCheck(before.id, copy.location, state, 5)])
+        before = await index.instances.find(SCOPE, "1.1")
+        assert before is not None
+        assert [each.state for each in before.copies] == [state]
+
+
+async def test_what_was_found_once_is_not_looked_up_again(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await index.add([new("1.1"), new("1.2")])
+    number = (await index.instances.page(SCOPE))[1].id
+    found = await index.instances.find(SCOPE, "1.1")
+    await index.instances.numbered(SCOPE, [number])
+    await index.add([new("1.3")])
+    monkeypatch.delattr("pacsd.index.instances._find")
+    assert await index.instances.find(SCOPE, "1.1") is found
+    assert await index.instances.find(SCOPE, "1.2") is not None
+    assert await index.instances.find(Scope(1, frozenset({"9"})), "1.2") is None

@@ -18,7 +18,7 @@ async def waiting(units: UnitQueue[Numbers], count: int) -> None:
 
 def serve(units: UnitQueue[Numbers], hand: Numbers) -> None:
     while (unit := units.take()) is not None:
-        with unit.answering():
+        with unit:
             unit.answer = unit.work(hand)
 
 

@@ -11,8 +11,8 @@
     zipping.py           the same in a ZIP, with a DICOMDIR
     metadata.py          their attributes; xml.py as the Native DICOM Model
     frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
-    payload.py           answers of one part or several, boundaries.py between them; tags.py whether
-                         a client has them
+    payload.py           answers of one part or several, boundaries.py between them; in_pieces.py
+                         short ones; tags.py whether a client has them
     storing.py           STOW-RS; entering.py the way into ingest, store_report.py what became of it
     storing_metadata.py  metadata and bulk data; bulk_parts.py who waits for it, spooling.py where,
                          bulk_syntax.py what compressed pixels are stored as

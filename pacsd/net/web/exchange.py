@@ -21,6 +21,7 @@ from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.http_bodies import SlowBody
 from pacsd.net.http_connection import GUARDS, Connection
 from pacsd.net.web.gzip_coding import as_coded, pays, vary
+from pacsd.net.web.in_pieces import InPieces
 from pacsd.net.web.request_places import RequestPlaces
 
 ROOT = "/dicomweb"
@@ -173,8 +174,7 @@ class Exchange:
                 given["Content-Encoding"], length = GZIP, None
         if length is not None and length <= AT_ONCE_BYTES and not self.is_head:
             async with aclosing(pieces):
-                body = b"".join([piece async for piece in pieces])
-            return Response(body=body, status=status, headers=given)
+                return InPieces([piece async for piece in pieces], status, given)
         answer = StreamResponse(status=status, headers=given)
         answer.content_length = length
         async with aclosing(source), aclosing(pieces):

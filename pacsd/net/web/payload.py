@@ -69,13 +69,14 @@ async def send_parts(
 async def _multipart(
     writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]
 ) -> AsyncGenerator[Buffer, None]:
+    end_before = b""
     for begin, part in zip(begins, parts, strict=True):
-        yield begin
+        yield end_before + begin
         async with aclosing(part.open()) as pieces:
             async for piece in pieces:
                 yield piece
-        yield PART_END
-    yield writer.closing
+        end_before = PART_END
+    yield end_before + writer.closing
 
 
 def _length(writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]) -> int | None:

@@ -19,7 +19,8 @@ _DIGITS = 32
 def tag_of(exchange: Exchange, instances: Iterable[Retrievable], variant: str) -> str:
     """The tag of one representation of these instances; `variant` tells it from others."""
     # A Host header may hold any bytes.
-    named = f"{exchange.root_url} {exchange.target} {variant}".encode(errors="backslashreplace")
+    resource = exchange.url(exchange.target)
+    named = f"{resource} {variant}".encode(errors="backslashreplace")
     digest = hashlib.sha256(named)
     for each in instances:
         digest.update(each.copies[0].sha256)
@@ -30,7 +31,7 @@ def tag_of(exchange: Exchange, instances: Iterable[Retrievable], variant: str) -
 
 def tag_of_version(exchange: Exchange, version: str, variant: str) -> str:
     """The tag of what is made of all instances of a resource, by the version of their study."""
-    named = f"{exchange.root_url} {exchange.target} {variant} {version}"
+    named = f"{exchange.url(exchange.target)} {variant} {version}"
     digest = hashlib.sha256(named.encode(errors="backslashreplace"))
     return entity_tag(digest.hexdigest()[:_DIGITS])
 

@@ -1,9 +1,11 @@
-"""Threads of the store's own: a hop to one of them and back costs two thirds of the usual one."""
+"""Threads of the store's own: a hop to one of them and back costs a third of the usual one."""
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import TypeVar, cast
 
 import anyio
 
@@ -14,18 +16,84 @@ class Workers:
     """So many threads at most, each started when it is needed first."""
 
     def __init__(self, name: str, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._name = name
+        self._most = threads
+        self._waiting: SimpleQueue[_Work | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._lock = Lock()
+        self._under_way = 0
+        self._is_closed = False
 
     async def do(self, work: Callable[[], Answer]) -> Answer:
-        """Have it done by a thread; cancelled, this first waits for its end."""
-        done = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """Have it done by a thread; cancelled, this first waits for its end.
+
+        Raises:
+            RuntimeError: the threads were ended; and whatever the work raises.
+        """
+        item = _Work(work)
+        self._hand_over(item)
         try:
-            return await asyncio.shield(done)
+            await item.is_done.wait()
         except asyncio.CancelledError:
             with anyio.CancelScope(shield=True):
-                await asyncio.wait([done])
+                await item.is_done.wait()
             raise
+        finally:
+            self._under_way -= 1
+        if item.error is not None:
+            raise item.error
+        return cast("Answer", item.answer)
 
     def close(self) -> None:
         """Finish what waits and end the threads. Blocks."""
-        self._pool.shutdown()
+        with self._lock:
+            self._is_closed = True
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _hand_over(self, item: "_Work") -> None:
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError(f"{self._name}: the threads were ended")
+            self._under_way += 1
+            if len(self._threads) < min(self._under_way, self._most):
+                self._start()
+            self._waiting.put(item)
+
+    def _start(self) -> None:
+        name = f"{self._name}-{len(self._threads)}"
+        # Daemon: a store that nobody closed does not keep the process, and loses nothing.
+        thread = Thread(target=_serve, args=(self._waiting,), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+
+class _Work:
+    """What a thread is to do, and what became of it."""
+
+    __slots__ = ("_loop", "_work", "answer", "error", "is_done")
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._loop = asyncio.get_running_loop()
+        self.is_done = asyncio.Event()
+        self.answer: object = None
+        self.error: BaseException | None = None
+
+    def perform(self) -> None:
+        """Within the thread: do it, and let go whoever waits."""
+        try:
+            self.answer = self._work()
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+            self.error = error
+        # A loop that was closed meanwhile has nobody who waits.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.is_done.set)
+
+
+def _serve(waiting: "SimpleQueue[_Work | None]") -> None:
+    while (item := waiting.get()) is not None:
+        item.perform()
+        del item  # an answer of a megabyte is not kept until the next one comes
