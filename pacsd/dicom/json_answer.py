@@ -4,7 +4,7 @@ What `answer` is for C-FIND, this is for QIDO-RS.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -49,33 +49,38 @@ def json_of_fields(values: Mapping[Tag, str | Field]) -> bytes:
     Text stands for values by the dictionary's VR, several joined by backslashes; '' for an empty
     attribute. Specific Character Set is said where text is not ASCII, or where it is among them.
     """
-    tags = [tag for tag in sorted(values) if is_in_model(tag)]
-    members = [_member(tag, values[tag]) for tag in tags]
+    plans = _plans(tuple(values))
+    members = [_member(plan, values[plan.tag]) for plan in plans]
     joined = ",".join(members)
     if not joined.isascii() and SPECIFIC_CHARACTER_SET not in values:
         # PS3.5 section 6.1.2.2: it must be told what is not of the default repertoire.
-        members.insert(bisect_left(tags, SPECIFIC_CHARACTER_SET), _UNICODE_MEMBER)
+        members.insert(bisect_left(plans, SPECIFIC_CHARACTER_SET, key=_tag_of), _UNICODE_MEMBER)
         joined = ",".join(members)
     return json_bytes(f"{{{joined}}}")
 
 
-def json_of_matches(matches: Iterable[Mapping[Tag, str | Field]]) -> bytes:
-    """A JSON array of such objects (PS3.18 section F.2.1)."""
-    return b"[%b]" % b",".join(map(json_of_fields, matches))
-
-
-def _member(tag: Tag, value: str | Field) -> str:
+def _member(plan: _Plan, value: str | Field) -> str:
     if isinstance(value, Field):
-        return _of_field(tag, value)
-    return _short(tag, value) if len(value) <= MAX_REMEMBERED_TEXT else _of_known(tag, value)
+        return _of_field(plan.tag, value)
+    if plan.is_plain and "\\" not in value:
+        return _of_plain(plan, value)
+    return _short(plan.tag, value) if len(value) <= MAX_REMEMBERED_TEXT else _of_text(plan, value)
 
 
-def _of_known(tag: Tag, value: str) -> str:
+@lru_cache(maxsize=4_096)
+def _short(tag: Tag, value: str) -> str:
+    """What one instance of a series says the others say too."""
     return _of_text(_dictionary_plan(tag), value)
 
 
-# What one instance of a series says the others say too.
-_short = lru_cache(maxsize=4_096)(_of_known)
+@lru_cache(maxsize=256)
+def _plans(tags: tuple[Tag, ...]) -> tuple[_Plan, ...]:
+    """How the attributes of an entity are written, in their order: all answers have the same."""
+    return tuple(_dictionary_plan(tag) for tag in sorted(tags) if is_in_model(tag))
+
+
+def _tag_of(plan: _Plan) -> Tag:
+    return plan.tag
 
 
 def _of_field(tag: Tag, field: Field) -> str:
@@ -95,8 +100,7 @@ def _item(item: Mapping[Tag, Field]) -> str:
 
 def _of_text(plan: _Plan, text: str) -> str:
     if plan.is_plain and "\\" not in text:
-        text = unpadded(text, plan.vr)
-        return f"{plan.head}{encode_basestring(text)}]}}" if text else plan.empty
+        return _of_plain(plan, text)
     if plan.tag == SPECIFIC_CHARACTER_SET:
         return _UNICODE_MEMBER
     if not text.strip(" \0"):
@@ -106,6 +110,11 @@ def _of_text(plan: _Plan, text: str) -> str:
     texts = text.split("\\") if plan.is_multi_valued else [text]
     values = of_texts(plan.vr, [unpadded(each, plan.vr) for each in texts])
     return f"{plan.head}{json_text(values)[1:]}}}"
+
+
+def _of_plain(plan: _Plan, text: str) -> str:
+    text = unpadded(text, plan.vr)
+    return f"{plan.head}{encode_basestring(text)}]}}" if text else plan.empty
 
 
 @lru_cache(maxsize=1_024)

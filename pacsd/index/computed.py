@@ -49,8 +49,9 @@ def counts() -> Iterator[tuple[Level, Tag, ColumnElement[Any]]]:
         (0x00201204, all_),
     ):
         yield Level.PATIENT, tag, counted(what, below_patient, of_patient, _PATIENT)
-    for tag, what in ((0x00201206, func.count(series.c.id.distinct())), (0x00201208, all_)):
-        yield Level.STUDY, tag, counted(what, below_study, of_study, _STUDY)
+    live_series = select(all_).select_from(series).where(of_study, is_live_series(series))
+    yield Level.STUDY, 0x00201206, live_series.correlate(_STUDY).scalar_subquery()
+    yield Level.STUDY, 0x00201208, counted(all_, below_study, of_study, _STUDY)
     of_series = instance.c.series_row == _SERIES.c.id
     yield Level.SERIES, 0x00201209, counted(all_, instance, of_series, _SERIES)
 

@@ -85,14 +85,11 @@ def read_entities(
     for some in slices(ids):
         rows = _rows(level, some, [*own, *owners], connection, with_first=with_first)
         counted = _counted(above, rows, connection)
-        for number, first, *read in rows:
-            values = {
-                column.tag: _text(column.tag, value)
-                for column, value in zip(own, read, strict=False)
-            }
-            for each, owner in zip(above, read[len(own) :], strict=True):
+        for row in rows:
+            values = _values(own, row)
+            for each, owner in zip(above, row[len(own) + 2 :], strict=True):
                 values |= counted[each, owner]
-            found[number] = Entity(number, values, first or 0)
+            found[row[0]] = Entity(row[0], values, row[1] or 0)
     return [found[each] for each in ids if each in found]
 
 
@@ -117,18 +114,20 @@ def _counted(
     for place, (level, columns) in enumerate(above.items(), -len(above)):
         owners = sorted({row[place] for row in rows})
         for some in slices(owners):
-            for number, _, *values in _rows(level, some, columns, connection, with_first=False):
-                counted[level, number] = {
-                    column.tag: _text(column.tag, value)
-                    for column, value in zip(columns, values, strict=True)
-                }
+            for row in _rows(level, some, columns, connection, with_first=False):
+                counted[level, row[0]] = _values(columns, row)
     return counted
 
 
-def _text(tag: Tag, value: Any) -> str:
-    if value is None:
-        return ""
-    return "\\".join(sorted(value.split("\\"))) if tag in _COLLECTED else str(value)
+def _values(columns: Sequence[IndexedColumn], row: tuple[Any, ...]) -> dict[Tag, str]:
+    """The values of these columns, which stand in a row behind two numbers; '' for none."""
+    values = {
+        column.tag: value if type(value) is str else "" if value is None else str(value)
+        for column, value in zip(columns, row[2:], strict=False)
+    }
+    for tag in _COLLECTED & values.keys():
+        values[tag] = "\\".join(sorted(values[tag].split("\\")))
+    return values
 
 
 def _rows(

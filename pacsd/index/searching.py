@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 
 from pacsd.dicom.level import Level
 from pacsd.dicom.matching import matcher
@@ -120,7 +120,7 @@ class _Plan:
         cursor = driver(connection).execute(sql, [values[int(name[1:])] for name in names])
         found: dict[int, None] = {}
         try:
-            while rows := cursor.fetchmany(_FETCHED):
+            while rows := cursor.fetchmany(min(_FETCHED, self._asked.limit)):
                 found.update((row[0], None) for row in rows if self._is_wanted(row))
                 if len(found) >= self._asked.limit:
                     numbers = found if self._is_ordered else sorted(found)
@@ -158,8 +158,12 @@ class _Plan:
         asked, parameters = self._asked, binds()
         table = TABLES[asked.level]
         # The partition is asked of one table only, the one that most likely leads: the database
-        # takes a column that nearly all rows share for a selective one.
-        of_partition = TABLES[self._leading()].c.partition_id == next(parameters)
+        # takes a column that nearly all rows share for a selective one. Where only the order is
+        # asked for it must not: by an index of the partition it would look at all, and sort them.
+        partition: ColumnElement[Any] = TABLES[self._leading()].c.partition_id
+        if self._is_ordered and not self._clauses:
+            partition += literal_column("0")
+        of_partition = partition == next(parameters)
         chosen = select(table.c.id, *(column.column for column in self._looked_at))
         chosen = chosen.select_from(
             joined(self._first, self._last, with_sop_class=self._has_sop_class)

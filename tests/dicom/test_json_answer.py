@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pacsd.dicom.answer import AnswerWriter, Field, field_of
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.headers import EXPLICIT_LITTLE
-from pacsd.dicom.json_answer import json_of_fields, json_of_matches
+from pacsd.dicom.json_answer import json_of_fields
 from pacsd.dicom.json_model import to_json
 from pacsd.dicom.query import ReturnKey
 from pacsd.dicom.vr import VR
@@ -74,11 +74,6 @@ def test_unicode_is_declared_where_there_is_any() -> None:
     assert list(found) == ["00080001", "00080005", "00100010"]
     assert found["00080005"] == declared
     assert said({0x00080005: "ISO_IR 100"}) == {"00080005": declared}
-
-
-def test_matches_are_an_array() -> None:
-    assert json_of_matches([]) == b"[]"
-    assert json.loads(json_of_matches([{NAME: ""}, {}])) == [{"00100010": {"vr": "PN"}}, {}]
 
 
 def test_it_says_what_the_other_answer_says() -> None:

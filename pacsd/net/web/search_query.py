@@ -1,7 +1,8 @@
 """What a search over the web asks for, as the same query that C-FIND asks (PS3.18 section 10.6)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.errors import IdentifierError
@@ -59,19 +60,52 @@ def web_query(
         BadRequest: a key has a value that cannot be looked for.
     """
     level = SEARCHES[target.kind][-1]
-    root = _Draft()
-    for path, value in (*_of_target(target), *asked.matches):
-        root.at(path).give(path, value)
-    everything = attributes_of(level) if asked.includes_all else ()
-    for path in (*_of_entities(told), *asked.includes, *((tag,) for tag in everything)):
-        root.at(path)
     manner = Manner(is_relational=True, is_fuzzy=asked.is_fuzzy, names_are_exact=names_are_exact)
+    everything = attributes_of(level) if asked.includes_all else ()
+    returned = (*_of_entities(told), *asked.includes, *((tag,) for tag in everything))
+    matched = (*_of_target(target), *asked.matches)
     try:
-        identifier = encode_identifier(level, root.keys(), _SYNTAX)
-        found = read_query(identifier, _SYNTAX, PATIENT_ROOT, manner)
+        if _has_inner(matched):
+            return _web_query(level, matched, returned, manner)
+        keys, values = _keys_alone(level, returned), _web_query(level, matched, (), manner)
     except (QueryKeyError, IdentifierError) as error:
         raise BadRequest("query", str(error), "cannot be asked for") from error
+    return _together(keys, values)
+
+
+def _web_query(
+    level: Level, matched: Iterable[tuple[Path, str]], returned: Iterable[Path], manner: Manner
+) -> WebQuery:
+    root = _Draft()
+    for path, value in matched:
+        root.at(path).give(path, value)
+    for path in returned:
+        root.at(path)
+    identifier = encode_identifier(level, root.keys(), _SYNTAX)
+    found = read_query(identifier, _SYNTAX, PATIENT_ROOT, manner)
     return WebQuery(found.query, found.unmatched)
+
+
+def _has_inner(matched: Iterable[tuple[Path, str]]) -> bool:
+    """Whether any of them stands within a sequence, which may have other keys as well."""
+    return any(len(path) > 1 for path, _ in matched)
+
+
+@lru_cache(maxsize=128)
+def _keys_alone(level: Level, returned: tuple[Path, ...]) -> WebQuery:
+    """A query that has these keys without values: each client asks for the same in most."""
+    return _web_query(level, (), returned, Manner(is_relational=True))
+
+
+def _together(keys: WebQuery, values: WebQuery) -> WebQuery:
+    """The same query as from one identifier, where no value stands within a sequence."""
+    returned = {key.tag: key for key in (*values.query.returned, *keys.query.returned)}
+    query = replace(
+        values.query,
+        returned=tuple(returned[tag] for tag in sorted(returned)),
+        creators={**keys.query.creators, **values.query.creators},
+    )
+    return WebQuery(query, (*keys.unmatched, *values.unmatched))
 
 
 def _of_entities(told: Sequence[Path]) -> Iterable[Path]:

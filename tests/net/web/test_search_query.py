@@ -1,6 +1,10 @@
 """A search over the web, as the query that C-FIND asks."""
 
+from unittest.mock import patch
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Names, Query, SoundsLike, Values
@@ -8,6 +12,7 @@ from pacsd.dicom.vr import VR
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.targets import Kind, Target, target_of
+from pacsd.net.web import search_query
 from pacsd.net.web.search_query import WebQuery, web_query
 
 STUDY, SERIES, NAME = 0x0020000D, 0x0020000E, 0x00100010
@@ -94,3 +99,47 @@ def test_saying_the_same_twice_is_no_contradiction() -> None:
     query = search_parameters("StudyInstanceUID=1.2")
     found = web_query(target, query, (), names_are_exact=True).query
     assert found.conditions == (Values(STUDY, VR.UI, ("1.2",)),)
+
+
+KEYS = st.sampled_from(
+    ["PatientName", "PatientID", "StudyDate", "StudyTime", "00091001", "Modality"]
+)
+VALUES = st.sampled_from(["", "*", "A*", "20200101-", "1", "1.2,1.3", "%C3%84", '""'])
+INCLUDED = st.sampled_from(
+    [
+        "StudyDescription",
+        "00091002",
+        "all",
+        "00400275",
+        "00400275.00400007",
+        "PatientName",
+        "00081190",
+    ]
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.sampled_from(["/studies", "/series", "/studies/1.2/series/1.3/instances"]),
+    st.dictionaries(KEYS, VALUES, max_size=4),
+    st.lists(INCLUDED, max_size=3),
+    st.booleans(),
+)
+def test_keys_apart_from_values_make_the_same_query(
+    path: str, matched: dict[str, str], included: list[str], fuzzy: bool
+) -> None:
+    pairs = [*matched.items(), *(("includefield", each) for each in included)]
+    pairs.append(("fuzzymatching", str(fuzzy).lower()))
+    query = "&".join(f"{name}={value}" for name, value in pairs)
+    told = ((URL,), (NAME,), (REQUEST, STEP))
+    found = outcome(path, query, told)
+    with patch.object(search_query, "_has_inner", return_value=True):
+        assert outcome(path, query, told) == found
+
+
+def outcome(path: str, query: str, told: tuple[tuple[int, ...], ...]) -> WebQuery | str:
+    """The query, or why it cannot be asked."""
+    try:
+        return asked(path, query, *told)
+    except BadRequest as error:
+        return str(error)
