@@ -110,9 +110,10 @@ async def _with_first(
 
 async def _array(pages: AsyncGenerator[Sequence[bytes], None]) -> AsyncGenerator[Buffer, None]:
     """A JSON array of what the pages hold, none of which is empty."""
-    before = b"["
+    begin = b"["
     async with aclosing(pages):
         async for page in pages:
-            yield before + b",".join(page)
-            before = b","
+            yield begin
+            yield b",".join(page)
+            begin = b","
     yield b"]"
