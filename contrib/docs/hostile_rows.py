@@ -133,7 +133,10 @@ ROWS = {
     "W09": ("a part that is no DICOM object", "409 or 202 with C000"),
     "W10": ("STOW-RS to a study, of instances of another", "409 or 202 with A900"),
     "W11": ("STOW-RS of other content under a known UID", "409 or 202 with C010, as D37"),
-    "W12": ("XML with a DTD, external entities, a billion laughs", "415: no XML is read"),
+    "W12": (
+        "XML with a DTD, external entities, a billion laughs",
+        "400 before anything of it is read; nothing is fetched",
+    ),
     "W13": ("JSON 100,000 deep, with NaN, 1e400, keys twice", "400, in linear time"),
     "W14": (
         "BulkDataURI that leads elsewhere: `file:`, `http:`, `gopher:`",

@@ -10,6 +10,7 @@
     ├── ReencodeError  a data set that cannot have another Transfer Syntax (PS3.5 annex A)
     ├── FrameError     Pixel Data that cannot be divided into frames (PS3.5 section A.4)
     ├── JsonModelError  DICOM JSON that is none (PS3.18 annex F)
+    ├── NativeModelError  XML that is no Native DICOM Model (PS3.19 section A.1)
     ├── KeyValueError  a key that cannot be matched (PS3.4 section C.2.2.2)
     ├── IdentifierError   an Identifier that asks for nothing we could look for (PS3.4 section C.4)
     └── FileSetError   a File-set of more files than it can have (PS3.10 section 8)
@@ -56,6 +57,10 @@ class FrameError(DicomError):
 
 class JsonModelError(DicomError):
     """JSON is no data set of the DICOM JSON model, or larger or deeper than it may be."""
+
+
+class NativeModelError(DicomError):
+    """XML is no Native DICOM Model, or larger or deeper than it may be."""
 
 
 class KeyValueError(DicomError):

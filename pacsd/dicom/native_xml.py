@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.json_values import JsonObject, JsonValue
-from pacsd.dicom.person_name import components
+from pacsd.dicom.person_name import COMPONENTS, components
 from pacsd.dicom.private import creator_tag, is_creator
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
@@ -22,7 +22,6 @@ _ESCAPES = str.maketrans({
     "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;",
     "\t": "&#9;",
 })  # fmt: skip
-_COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 
 
 def to_native_xml(data_set: JsonObject) -> bytes:
@@ -95,7 +94,7 @@ def _person_name(number: int, name: JsonValue) -> Iterator[str]:
     """Component groups, and in each its components that are not empty (PS3.19 section A.1.6)."""
     yield f'<PersonName number="{number}">'
     for group, text in name.items() if isinstance(name, Mapping) else ():
-        parts = zip(_COMPONENTS, components(str(text)), strict=True)
+        parts = zip(COMPONENTS, components(str(text)), strict=True)
         written = [f"<{part}>{_escaped(each)}</{part}>" for part, each in parts if each]
         yield f"<{group}>{''.join(written)}</{group}>"
     yield "</PersonName>"

@@ -1,10 +1,12 @@
 """Person Names: component groups of components (PS3.5 section 6.2.1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _GROUP_DELIMITER = "="
 _GROUPS = 3
-_COMPONENTS = 5
+COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+"""Their names where each has one (PS3.19 section A.1.6), in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ def parse_person_name(value: str) -> PersonName:
 
 def components(component_group: str) -> tuple[str, str, str, str, str]:
     """Family name, given name, middle name, prefix, suffix; what stands behind belongs to it."""
-    parts = [part.strip(" ") for part in component_group.split("^", _COMPONENTS - 1)]
-    family, given, middle, prefix, suffix = parts + [""] * (_COMPONENTS - len(parts))
+    parts = [part.strip(" ") for part in component_group.split("^", len(COMPONENTS) - 1)]
+    family, given, middle, prefix, suffix = parts + [""] * (len(COMPONENTS) - len(parts))
     return family, given, middle, prefix, suffix
+
+
+def join_components(named: Mapping[str, str]) -> str:
+    """The component group of these components, by their names."""
+    return "^".join(named.get(name, "") for name in COMPONENTS).rstrip("^")

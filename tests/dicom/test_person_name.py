@@ -3,7 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.valuerep import PersonName as Oracle
 
-from pacsd.dicom.person_name import PersonName, components, parse_person_name
+from pacsd.dicom.person_name import (
+    COMPONENTS,
+    PersonName,
+    components,
+    join_components,
+    parse_person_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +51,15 @@ def test_groups_are_pydicoms(value: str) -> None:
     assert name.ideographic == oracle.ideographic.strip(" ").rstrip("^ ")
     assert name.phonetic == oracle.phonetic.strip(" ").rstrip("^ ")
     assert parse_person_name(str(name)) == name
+
+
+def test_components_joined_by_their_names() -> None:
+    assert join_components({"GivenName": "John", "FamilyName": "Doe"}) == "Doe^John"
+    assert join_components({"NameSuffix": "B.A.", "MiddleName": ""}) == "^^^^B.A."
+    assert join_components({}) == ""
+
+
+@given(st.lists(st.text("ab c", min_size=1).map(str.strip), max_size=5))
+def test_components_come_apart_again(parts: list[str]) -> None:
+    joined = join_components(dict(zip(COMPONENTS, parts, strict=False)))
+    assert components(joined) == tuple(parts + [""] * (5 - len(parts)))

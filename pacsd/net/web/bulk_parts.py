@@ -150,7 +150,7 @@ def _check_value(instance: Waiting, reference: BulkReference, parts: Sequence[Bu
     except JsonModelError as error:
         raise NotStored(str(error)) from error
     if reference.vr in IN_CHARACTER_SET and not part.is_text:
-        raise NotStored(f"{name}: is not UTF-8, as text beside JSON is (PS3.18 annex F)")
+        raise NotStored(f"{name}: is not UTF-8, as text beside metadata is (PS3.18 annex F)")
     if reference.tag == _ENCAPSULATED_DOCUMENT:
         known = {OCTET_STREAM, *(each.lower() for each in instance.header.texts(_MIME_TYPE))}
     else:

@@ -16,6 +16,7 @@ from pacsd.dicom.errors import DicomError, JsonModelError, Part10Error
 from pacsd.dicom.json_reader import JsonDataSet, read_json
 from pacsd.dicom.text import printable
 from pacsd.dicom.uid import is_acceptable_uid
+from pacsd.dicom.xml_reader import read_native_xml
 from pacsd.dicomweb.errors import BadRequest, TooLarge
 from pacsd.dicomweb.media_types import MediaType, media_type_of
 from pacsd.dicomweb.multipart import Event, PartBegin, PartData, PartEnd
@@ -26,6 +27,7 @@ from pacsd.net.web.exchange import DICOM_JSON, Unavailable
 from pacsd.net.web.pixel_media_types import OCTET_STREAM
 from pacsd.net.web.spooling import Spool, Spooled
 from pacsd.net.web.store_report import NotStored, Stored
+from pacsd.net.web.xml import DICOM_XML
 
 MAX_REPEATED_BYTES = 1024 * 1024 * 1024
 """Of bulk data that elements have in common, beside those that use it first."""
@@ -44,8 +46,9 @@ def _read_json(parts: Sequence[bytes]) -> list[JsonDataSet]:
 
 METADATA_READERS: Mapping[str, Callable[[Sequence[bytes]], list[JsonDataSet]]] = {
     DICOM_JSON: _read_json,
+    DICOM_XML: read_native_xml,
 }
-"""Media types of metadata, and who reads it."""
+"""Media types of metadata, and who reads its parts: in XML each instance has one of its own."""
 
 
 class MetadataPayload:

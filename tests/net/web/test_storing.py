@@ -192,7 +192,7 @@ async def test_transfer_syntaxes(served: Served, syntax: object) -> None:
         (DICOM, 415),
         ("application/json", 415),
         ("multipart/form-data; boundary=x", 415),
-        ('multipart/related; type="application/dicom+xml"; boundary=x', 415),
+        ('multipart/related; type="application/xml"; boundary=x', 415),
         ('multipart/related; type="application/dicom"', 400),
         ('multipart/related; type="application/dicom"; boundary=""', 400),
         (f'multipart/related; type="application/dicom"; boundary={"x" * 71}', 400),

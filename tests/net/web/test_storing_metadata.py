@@ -279,22 +279,6 @@ async def test_w13_more_items_than_are_looked_at(served: Served) -> None:
     assert "more items and elements" in answer.why
 
 
-XML = "application/dicom+xml"
-BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">
-<!ENTITY e SYSTEM "file:///etc/passwd">]><NativeDicomModel>&b;&e;</NativeDicomModel>"""
-
-
-async def test_w12_xml_is_not_read(served: Served) -> None:
-    related = RELATED_JSON.replace(JSON, XML)
-    answer = await post(served, upload(BOMB, media_type=XML), related)
-    assert answer.status == 415
-    lied = await post(served, upload(BOMB, media_type=XML))
-    assert (lied.status, "comes first" in lied.why) == (400, True)
-    hidden = await post(served, upload(BOMB))
-    assert hidden.status == 400
-    assert served.store.objects == {}
-
-
 LOCATED = {"Content-Location": "pixels"}
 FIRST = ({"Content-Type": JSON}, orjson.dumps([metadata() | PIXELS]))
 

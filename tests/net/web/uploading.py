@@ -9,8 +9,10 @@ import orjson
 
 from tests.net.web.serving import BOUNDARY, Answer, Served
 
-JSON = "application/dicom+json"
-RELATED_JSON = f'multipart/related; type="{JSON}"; boundary={BOUNDARY}'
+JSON, XML = "application/dicom+json", "application/dicom+xml"
+RELATED_JSON, RELATED_XML = (
+    f'multipart/related; type="{each}"; boundary={BOUNDARY}' for each in (JSON, XML)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,20 @@ def written(*parts: tuple[Mapping[str, str], bytes]) -> bytes:
 def upload(metadata: object, *bulk: Bulk, media_type: str = JSON) -> bytes:
     """A payload of metadata, which may be text that is no JSON, and bulk data."""
     text = metadata if isinstance(metadata, bytes) else orjson.dumps(metadata)
+    return _payload([text], bulk, media_type)
+
+
+def upload_xml(documents: Sequence[bytes], *bulk: Bulk) -> bytes:
+    """A payload of metadata in XML, a part to an instance, and bulk data."""
+    return _payload(documents, bulk, XML)
+
+
+def _payload(metadata: Sequence[bytes], bulk: Sequence[Bulk], media_type: str) -> bytes:
     parts = [
         ({"Content-Type": each.content_type, "Content-Location": each.location}, each.body)
         for each in bulk
     ]
-    return written(({"Content-Type": media_type}, text), *parts)
+    return written(*(({"Content-Type": media_type}, each) for each in metadata), *parts)
 
 
 async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
