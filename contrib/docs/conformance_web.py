@@ -3,7 +3,7 @@
 from contrib.docs.sections import Section, code, table
 from pacsd.app.cli import send
 from pacsd.archive import file_sets
-from pacsd.dicom import data_set, json_syntax
+from pacsd.dicom import data_set, json_syntax, open_attributes, xml_syntax
 from pacsd.dicomweb import change_parameters, multipart, parameters, query_string, targets
 from pacsd.net import http_connection
 from pacsd.net.web import storing, storing_metadata
@@ -37,7 +37,15 @@ def bounds() -> str:
         ("seconds to wait for one", f"{change_parameters.MAX_WAIT_S}", "400"),
         ("parts of a payload", f"{storing.MAX_PARTS}", "413"),
         ("bytes of metadata", f"{storing_metadata.MAX_METADATA_BYTES // mib} MiB", "413"),
-        ("commas in it outside of text", f"{json_syntax.MAX_COMMAS}", "400"),
+        ("commas in it outside of text, if it is JSON", f"{json_syntax.MAX_COMMAS}", "400"),
+        (
+            "values in it, with the components of names, if it is XML",
+            f"{open_attributes.MAX_VALUES}",
+            "400",
+        ),
+        ("values left out in a row", f"{open_attributes.MAX_LEFT_OUT}", "400"),
+        ("bytes of a tag or comment in XML", f"{xml_syntax.MAX_TAG_BYTES // kib} KiB", "400"),
+        ("prefixes of namespaces", f"{xml_syntax.MAX_PREFIXES}", "400"),
         ("elements and items in it", f"{data_set.MAX_HEADERS}", "400"),
         ("payloads of metadata at once", f"{storing.METADATA_AT_ONCE}", "503"),
         ("bytes of a DICOMDIR", f"{file_sets.MAX_DIRECTORY_BYTES // mib} MiB", "413"),
@@ -49,6 +57,11 @@ def bounds() -> str:
         ),
     ]
     return table(("Of", "At most", "Beyond"), rows)
+
+
+def encodings() -> str:
+    """What metadata in XML may be encoded in."""
+    return ", ".join(map(code, xml_syntax.ENCODINGS))
 
 
 def client_bounds() -> str:
@@ -81,4 +94,9 @@ def client_bounds() -> str:
 
 def sections() -> dict[str, Section]:
     """What is written between the marks of conformance.md."""
-    return {"web-resources": resources, "web-bounds": bounds, "web-client-bounds": client_bounds}
+    return {
+        "web-resources": resources,
+        "web-encodings": encodings,
+        "web-bounds": bounds,
+        "web-client-bounds": client_bounds,
+    }

@@ -12,7 +12,7 @@ from pacsd.dicom.private_blocks import PrivateAttribute, with_blocks
 from pacsd.dicom.tag import Tag
 
 MAX_VALUES = 262_144
-"""Values and names of all documents, those that are left out and empty for it, too."""
+"""Values of all documents, component groups and components of names, and values left out, too."""
 MAX_LEFT_OUT = 64
 """Values in a row that are left out: a few bytes must not become many."""
 
@@ -34,7 +34,7 @@ class Budget:
                 f"{name}: more than {self._max_headers} elements and items (our bound)"
             )
 
-    def take_values(self, name: str, left_out: int) -> None:
+    def take_values(self, name: str, left_out: int = 0) -> None:
         """Count a value and those left out before it, before there is one of them."""
         self._values_left -= left_out + 1
         if left_out > MAX_LEFT_OUT:

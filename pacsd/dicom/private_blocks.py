@@ -4,7 +4,8 @@ In the Native DICOM Model such an attribute has its creator and the last two dig
 which block of the group it stands in is for the reader to say (PS3.19 table A.1.5-2).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pacsd.dicom.errors import NativeModelError
@@ -46,14 +47,13 @@ def with_blocks(
         if is_creator(tag)
     }
     taken = {tag if is_creator(tag) else creator_tag(tag) for tag in attributes}
+    free: dict[int, Iterator[int]] = {}
     for each in private:
         key = (group(each.tag), each.creator)
         block = blocks.get(key)
         if block is None:
-            block = blocks[key] = _free_block(each, taken)
-            reserving = group(each.tag) << 16 | block
-            taken.add(reserving)
-            found[reserving] = {"vr": VR.LO, "Value": [each.creator]}
+            block = blocks[key] = _next_block(each, free, taken)
+            found[group(each.tag) << 16 | block] = {"vr": VR.LO, "Value": [each.creator]}
         tag = group(each.tag) << 16 | block << _BLOCK_BITS | each.tag & 0xFF
         if tag in found:
             raise NativeModelError(f"{each.name}: stands twice in a data set")
@@ -61,13 +61,17 @@ def with_blocks(
     return found
 
 
-def _free_block(each: PrivateAttribute, taken: set[Tag | None]) -> int:
-    for block in BLOCKS:
-        if group(each.tag) << 16 | block not in taken:
+def _next_block(
+    each: PrivateAttribute, free: dict[int, Iterator[int]], taken: AbstractSet[Tag | None]
+) -> int:
+    """Each block of a group is looked at once, however many are asked for."""
+    number = group(each.tag)
+    for block in free.setdefault(number, iter(BLOCKS)):
+        if number << 16 | block not in taken:
             return block
     raise NativeModelError(
-        f"{each.name}: no block of group {group(each.tag):04X} is left for "
-        f"'{printable(each.creator)}' (PS3.5 section 7.8.1)"
+        f"{each.name}: no block of group {number:04X} is left for '{printable(each.creator)}' "
+        "(PS3.5 section 7.8.1)"
     )
 
 

@@ -194,6 +194,7 @@ class _Builder:
 
     def _begin_once(self, found: dict[str, Begun], begun: Begun) -> None:
         name = self._path[-1]
+        self._budget.take_values(self._open[-1].place.name)
         if name in found:
             raise self._refused(name, f"stands there twice {_SCHEMA}")
         found[name] = begun

@@ -48,14 +48,17 @@ def parse_xml(data: bytes, events: XmlEvents) -> None:
     """
     parser = expat.ParserCreate(namespace_separator=_DIVIDER)
     _listen(parser, events)
+    begun = 0
     try:
         for start in range(0, len(data), _PIECE_BYTES):
             piece = data[start : start + _PIECE_BYTES]
             parser.Parse(piece, False)
-            if start + len(piece) - parser.CurrentByteIndex > MAX_TAG_BYTES:
+            # From version 2.6 on expat may put off a long tag, and then tells -1 for where it is.
+            begun = max(begun, parser.CurrentByteIndex)
+            if start + len(piece) - begun > MAX_TAG_BYTES:
                 raise NativeModelError(
-                    f"XML: byte {parser.CurrentByteIndex} begins a tag or comment of more than "
-                    f"{MAX_TAG_BYTES} bytes (our bound)"
+                    f"XML: byte {begun} begins a tag or comment of more than {MAX_TAG_BYTES} bytes "
+                    "(our bound)"
                 )
         parser.Parse(b"", True)
     except expat.ExpatError as error:

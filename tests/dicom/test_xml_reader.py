@@ -362,6 +362,10 @@ def test_w12_values_are_bounded_over_all_documents(monkeypatch: pytest.MonkeyPat
     assert len(read_native_xml([three] * 2)) == 2
     with pytest.raises(NativeModelError, match=r"\(0008,0008\): more than 6 values"):
         read_native_xml([three] * 3)
+    name = "<PersonName><Alphabetic><GivenName/></Alphabetic></PersonName>"
+    found = said(attribute("00101001", "PN", name * 2))
+    assert found == {"00101001": {"vr": "PN", "Value": [None, None]}}
+    assert "more than 6 values" in refusal(document(attribute("00101001", "PN", name * 3)))
 
 
 def test_w12_what_is_left_out_is_bounded() -> None:
