@@ -4,7 +4,7 @@
     desk.py              each request to who answers it, each fault to its status;
                          request_places.py how many at once
     exchange.py          one request, and how answers to it are written; cors.py pages elsewhere;
-                         gzip_coding.py those in JSON and XML
+                         gzip_coding.py those in JSON and XML; long_work.py off the event loop
     searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it
     selection.py         the instances of a resource; known_instances.py as long as nothing changes
     instances.py         WADO-RS: DICOM files, part10.py each of them

@@ -15,6 +15,7 @@ from pacsd.dicomweb.errors import NotAcceptable
 from pacsd.dicomweb.targets import Kind
 from pacsd.net.sending import OpenDataSet
 from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.long_work import done
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
@@ -50,30 +51,36 @@ class InstanceDesk:
         """
         instances = await instances_of(self._retriever, exchange.target)
         is_alone = exchange.target.kind is Kind.INSTANCE
-        fitting = _fitting(exchange, instances, _alone if is_alone else _several)
-        if any(choice.representation.media_type == ZIP for _, choice in fitting):
+        offers = _alone if is_alone else _several
+        fitting = await done(partial(_fitting, exchange, instances, offers), len(instances))
+        if any(choice.representation.media_type == ZIP for choice in {each for _, each in fitting}):
             # What could leave otherwise does not leave beside a ZIP.
-            zipped = _fitting(exchange, instances, _in_zip)
+            in_zip = partial(_fitting, exchange, instances, _in_zip)
+            zipped = await done(in_zip, len(instances))
             return await self._zips.answer(exchange, [each for each, _ in zipped], instances)
         return await self._send(exchange, instances, fitting)
 
     async def _send(
         self, exchange: Exchange, instances: Sequence[Retrievable], fitting: _Fitting
     ) -> StreamResponse:
-        opens = self._retriever.data_sets([each for each, _ in fitting])
-        parts = [
-            _part(exchange, each, choice, opened)
-            for (each, choice), opened in zip(fitting, opens, strict=True)
-        ]
-        tag = tag_of(exchange, instances, _variant(fitting[0][1]))
+        variant = _variant(fitting[0][1])
+        tag = await done(partial(tag_of, exchange, instances, variant), len(instances))
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
+        parts = await done(partial(self._parts, exchange, fitting), len(fitting))
         if not exchange.is_head:
             studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
             await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
         status = 200 if len(fitting) == len(instances) else HTTPStatus.PARTIAL_CONTENT
         return await send_parts(exchange, fitting[0][1], parts, status=status, headers=tagged(tag))
+
+    def _parts(self, exchange: Exchange, fitting: _Fitting) -> Sequence[Part]:
+        opens = self._retriever.data_sets([each for each, _ in fitting])
+        return [
+            _part(exchange, each, choice, opened)
+            for (each, choice), opened in zip(fitting, opens, strict=True)
+        ]
 
 
 def _variant(choice: Choice) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp.web import StreamResponse
 
@@ -12,6 +13,7 @@ from pacsd.dicomweb.headers import location
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
 from pacsd.net.web.boundaries import boundary
 from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.long_work import done
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,7 @@ async def send_parts(
             headers={**(headers or {}), "Content-Location": location(part.location)},
         )
     writer = MultipartWriter(media_type, boundary())
-    begins = [
-        writer.part(
-            length=part.size_bytes,
-            transfer_syntax=part.transfer_syntax,
-            content_location=part.location,
-        )
-        for part in parts
-    ]
+    begins = await done(partial(_begins, writer, parts), len(parts))
     return await exchange.send(
         _multipart(writer, begins, parts),
         writer.content_type,
@@ -64,6 +59,17 @@ async def send_parts(
         status=status,
         headers=headers,
     )
+
+
+def _begins(writer: MultipartWriter, parts: Sequence[Part]) -> Sequence[bytes]:
+    return [
+        writer.part(
+            length=part.size_bytes,
+            transfer_syntax=part.transfer_syntax,
+            content_location=part.location,
+        )
+        for part in parts
+    ]
 
 
 async def _multipart(

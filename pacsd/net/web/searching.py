@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Protocol
 
-import anyio.to_thread
 from aiohttp.web import StreamResponse
 
 from pacsd.archive.finding import Match
@@ -20,6 +19,7 @@ from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
+from pacsd.net.web.long_work import done
 from pacsd.net.web.search_query import RETRIEVE_URL, WebQuery, web_query
 from pacsd.net.web.xml import XML_OFFER, send_xml
 
@@ -28,9 +28,6 @@ REQUESTS: Tag = 0x00400275
 
 TOTAL_COUNT = "X-Total-Count"
 """How many there are in all: PS3.18 has no header for it; many web services have this one."""
-
-AT_ONCE = 200
-"""More answers are written in a thread: each takes some 20 us of the loop's time."""
 
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
@@ -168,7 +165,7 @@ async def _written(exchange: Exchange, level: Level, matches: Sequence[Match]) -
     def write() -> Sequence[bytes]:
         return [json_of_fields(_told(exchange, level, each)) for each in matches]
 
-    return await anyio.to_thread.run_sync(write) if len(matches) > AT_ONCE else write()
+    return await done(write, len(matches))
 
 
 def _told(exchange: Exchange, level: Level, match: Match) -> Match:

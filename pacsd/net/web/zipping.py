@@ -7,6 +7,7 @@ be told, and what hinders it, too. After it each file leaves as it is read.
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Protocol
 from uuid import NAMESPACE_OID, uuid5
@@ -26,6 +27,7 @@ from pacsd.dicomweb.targets import Target
 from pacsd.dicomweb.zip_writer import ZipWriter, zip_length
 from pacsd.net.sending import OpenDataSet
 from pacsd.net.web.exchange import Exchange, Unavailable
+from pacsd.net.web.long_work import done
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web.selection import Retrieves
 from pacsd.net.web.tags import tag_of, tagged, unchanged
@@ -73,7 +75,8 @@ class ZipDesk:
             FindError: the index cannot be read.
             OSError: one cannot be read; some may have left.
         """
-        tag = tag_of(exchange, instances, f"{ZIP} of {len(of)}")
+        tag_of_all = partial(tag_of, exchange, instances, f"{ZIP} of {len(of)}")
+        tag = await done(tag_of_all, len(instances))
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
