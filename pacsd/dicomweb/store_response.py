@@ -40,10 +40,15 @@ _Item = Mapping[Tag, str]
 
 @dataclass(frozen=True, slots=True)
 class StoreResponse:
-    """The status of each instance by SOP Instance UID, and of those that it does not name."""
+    """The status of each instance by SOP Instance UID, and of those that it does not name.
+
+    `warned` is what was said beside it, in the Warning headers of its answer: of the request as a
+    whole, since no text there names an instance.
+    """
 
     statuses: Mapping[str, int]
     unnamed: tuple[int, ...] = ()
+    warned: str = ""
 
     def __len__(self) -> int:
         return len(self.statuses) + len(self.unnamed)

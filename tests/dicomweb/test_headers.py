@@ -3,10 +3,10 @@ from email.message import Message
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pacsd.dicomweb.headers import attachment, location, warning
+from pacsd.dicomweb.headers import attachment, location, warning, warning_texts
 
 ROOT = "http://pacs:8042/dicom-web"
 
@@ -14,6 +14,48 @@ ROOT = "http://pacs:8042/dicom-web"
 def test_warning() -> None:
     text = "There are 7 additional results that can be requested"
     assert warning(ROOT, text) == f'299 {ROOT}: "{text}"'
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], []),
+        (
+            ['299 http://pacs/rs: "one", 299 - "two" "Thu, 01 Jan 2026 00:00:00 GMT"'],
+            ["one", "two"],
+        ),
+        (['299 a "one"', '299 a "two"', '299 b "one"'], ["one", "two"]),
+        ([r'299 a "a \"b\" c"'], ['a "b" c']),
+        (['299 a "\u202e\x1b[2J"'], [r"\u202e\x1b[2J"]),
+        (["299 a " + '"' + "x" * 300 + '"'], ["x" * 253 + "..."]),
+        (
+            [
+                '199 a "miscellaneous"',
+                "299 a unquoted",
+                '299 a "open',
+                '299 "no agent"',
+                '299 a ""',
+            ],
+            [],
+        ),
+    ],
+)
+def test_what_warnings_say(values: list[str], expected: list[str]) -> None:
+    assert warning_texts(values) == expected
+
+
+@given(st.lists(st.text()))
+def test_w21_any_warning_of_others_is_safe_to_show(values: list[str]) -> None:
+    for said in warning_texts([f'299 a "{each}"' for each in values]):
+        assert said.isprintable()
+        assert said.isascii()
+        assert len(said) <= 256
+
+
+@given(st.text(st.characters(codec="ascii", exclude_characters='"\\'), min_size=1, max_size=200))
+def test_round_trip_of_a_warning(text: str) -> None:
+    assume(text.isprintable())
+    assert warning_texts([warning(ROOT, text)]) == [text]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from aiohttp import ClientError, ClientResponse
 from yarl import URL
 
 from pacsd.dicom.text import printable
+from pacsd.dicomweb.headers import warning_texts
 from pacsd.dicomweb.media_types import MediaType, media_type_of
 from pacsd.net.web_client.errors import Broken
 
@@ -51,6 +52,11 @@ class Answer:
     def headers(self, name: str) -> list[str]:
         """All headers of this name."""
         return self._response.headers.getall(name, [])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What its Warning headers say, safe to show to people (PS3.18 section 8.3.4.2)."""
+        return warning_texts(self.headers("Warning"))
 
     def close(self) -> None:
         """Read no more: the connection ends, if the answer has not."""

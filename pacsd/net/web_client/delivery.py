@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from pacsd.dicom.status import Status
 from pacsd.dicomweb.store_response import StoreResponse
 from pacsd.net.one_by_one import OneByOne
 from pacsd.net.sending import Outcome
@@ -135,7 +136,7 @@ class WebDelivery(Generic[FileT]):
         status = said.statuses.get(file.sop_instance_uid)
         if status is None:
             return False
-        self._report(file, _outcome(file, status))
+        self._report(file, _outcome(file, status, said))
         return True
 
     def _learn(self, error: WebError) -> None:
@@ -154,12 +155,20 @@ def _only_one(file: FileToStore, said: StoreResponse) -> Outcome:
     """What became of the one file of a request, which the server calls by another name or none."""
     statuses = (*said.statuses.values(), *said.unnamed)
     if len(statuses) == 1:
-        return _outcome(file, statuses[0])
+        return _outcome(file, statuses[0], said)
     return Outcome(None, "the server's answer does not say what became of it")
 
 
-def _outcome(file: FileToStore, status: int) -> Outcome:
-    return Outcome(status, "", file.transfer_syntax_uid, file.size_bytes)
+def _outcome(file: FileToStore, status: int, said: StoreResponse) -> Outcome:
+    comment = "" if status == Status.SUCCESS else _why(said)
+    return Outcome(status, comment, file.transfer_syntax_uid, file.size_bytes)
+
+
+def _why(said: StoreResponse) -> str:
+    """What the server says beside the statuses: it does not say of which of several."""
+    if not said.warned or len(said) == 1:
+        return said.warned
+    return f"of this request the server says: {said.warned}"
 
 
 async def _batches(

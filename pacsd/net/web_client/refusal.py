@@ -11,6 +11,8 @@ from pacsd.net.web_client.errors import Refused, WebError
 
 MAX_REFUSAL_BYTES = 65_536
 MAX_TEXT_LENGTH = 256
+MAX_WARNINGS = 3
+"""How many of what an answer warns of are told: our server sends no more."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_ALL = REDIRECTS | {401, 403, 404, 405, 406, 415, 421, 501, 505, 511}
@@ -51,7 +53,13 @@ async def refused(answer: Answer) -> Refused:
         meaning = _MEANINGS.get(status, "the server does not do it")
     said = await _said(answer)
     text = f"HTTP {status}{_phrase(status)}: {meaning}"
-    return Refused(status, f"{text}; it says: {said}" if said else text)
+    reasons = [each for each in (said, warned(answer)) if each]
+    return Refused(status, f"{text}; it says: {'; '.join(reasons)}" if reasons else text)
+
+
+def warned(answer: Answer) -> str:
+    """What the Warning headers of an answer say, as one text; "" without any."""
+    return "; ".join(answer.warnings[:MAX_WARNINGS])
 
 
 def _phrase(status: int) -> str:

@@ -29,7 +29,6 @@ _ACCEPT = {"Accept": "application/dicom+json, application/json;q=0.5"}
 _JSON = frozenset({"application/dicom+json", "application/json"})
 _NO_CONTENT = 204
 _FOUND = 200
-_WARNING = re.compile(r'299\s+\S+\s+"((?:[^"\\]|\\.)*+)"')
 _REMAINING = re.compile(r"additional results", re.IGNORECASE)
 _WARNINGS_KEPT = 100
 
@@ -60,7 +59,7 @@ async def search(
             Request("GET", request.url(limit=wanted, offset=offset), _ACCEPT)
         ) as answer:
             data = await _read(answer)
-            warnings = _warnings(answer)
+            warnings = answer.warnings
         matches = await to_thread.run_sync(_matches, data)
         names = tuple(_name(request, each) for each in matches)
         if not matches or (names == before and any(names)):
@@ -89,12 +88,6 @@ async def _read(answer: Answer) -> bytes:
         said = printable(answer.content_type)
         raise Broken(f"the answer is no DICOM JSON, but '{said}': is this the root of DICOMweb?")
     return await answer.read(MAX_PAGE_BYTES)
-
-
-def _warnings(answer: Answer) -> list[str]:
-    """The texts of Warning headers (PS3.18 section 8.3.4)."""
-    said = ", ".join(answer.headers("Warning"))
-    return [printable(found[1], 256) for found in _WARNING.finditer(said)]
 
 
 def _matches(data: bytes) -> Sequence[Match]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 from pacsd.dicom.errors import DicomError
@@ -12,7 +12,7 @@ from pacsd.dicomweb.store_response import ACCEPT, StoreResponse, read_store_resp
 from pacsd.dicomweb.targets import Kind, Target, path_of
 from pacsd.net.web_client.answer import Answer
 from pacsd.net.web_client.errors import Broken, UnreadableInstance
-from pacsd.net.web_client.refusal import refused
+from pacsd.net.web_client.refusal import refused, warned
 from pacsd.net.web_client.session import Moved, Request, WebSession
 
 MAX_RESPONSE_BYTES = 8 << 20
@@ -78,11 +78,12 @@ async def _read(answer: Answer, files: Sequence[FileToStore]) -> StoreResponse:
     if not data.strip() and answer.status == _ALL_STORED:
         return StoreResponse({each.sop_instance_uid: 0 for each in files})
     try:
-        return read_store_response(data, answer.content_type)
+        said = read_store_response(data, answer.content_type)
     except (DicomError, DicomWebError) as error:
         raise Broken(
             f"HTTP {answer.status} with an answer that is none of STOW-RS: {error}"
         ) from None
+    return replace(said, warned=warned(answer))
 
 
 def _may_be_response(answer: Answer) -> bool:

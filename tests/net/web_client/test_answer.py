@@ -22,6 +22,7 @@ async def test_it_is_read() -> None:
     ):
         assert (found.status, found.media_type.essence) == (200, "text/plain")
         assert found.headers("Warning") == ['299 - "a"']
+        assert found.warnings == ["a"]
         assert (found.header("None"), found.headers("None")) == ("", [])
         assert await found.read(3) == b"abc"
 

@@ -19,14 +19,14 @@ def reference(uid: str) -> dict[str, object]:
     return {"00081155": {"vr": "UI", "Value": [uid]}}
 
 
-def response(*uids: str, failed: Sequence[str] = (), status: int = 200) -> bytes:
+def response(*uids: str, failed: Sequence[str] = (), status: int = 200, warning: str = "") -> bytes:
     sequences = {"00081199": uids, "00081198": failed}
     said = {
         tag: {"vr": "SQ", "Value": list(map(reference, named))}
         for tag, named in sequences.items()
         if named
     }
-    return answer(json.dumps(said).encode(), status=status)
+    return answer(json.dumps(said).encode(), status=status, Warning=warning)
 
 
 class Run:
@@ -101,6 +101,23 @@ async def test_what_a_server_cannot_take_fails_alone() -> None:
         await deliver(served, run, files("1", "2", "3"))
     assert run.statuses == {"1": 0, "2": None, "3": 0}
     assert run.outcomes["2"].comment.startswith("HTTP 400 Bad Request")
+
+
+async def test_what_the_server_says_of_failures_is_told_beside_their_status() -> None:
+    """Statuses are by instance, the words of Warning headers of a request."""
+    run = Run()
+    some = response("1", failed=["2"], status=202, warning='299 a "no room", 299 a "too long"')
+    alone = response(
+        failed=["3"], status=409, warning='299 a "no\u202e room"'.encode().decode("latin-1")
+    )
+    async with answering(some, alone) as served:
+        await deliver(served, run, files("1", "2"), files("3"))
+    assert run.statuses == {"1": 0, "2": 0x0110, "3": 0x0110}
+    comments = {uid: outcome.comment for uid, outcome in run.outcomes.items()}
+    assert comments.pop("1") == ""
+    assert comments.pop("2") == "of this request the server says: no room; too long"
+    assert comments["3"].isascii()
+    assert comments["3"].startswith("no\\")
 
 
 async def test_what_cannot_be_read_fails_alone() -> None:

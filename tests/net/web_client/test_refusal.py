@@ -68,6 +68,18 @@ async def test_w41_a_refusal_that_says_nonsense(said: Answer) -> None:
     assert await text_of(said, 500) == "HTTP 500 Internal Server Error: the server failed"
 
 
+async def test_what_the_server_warns_of_is_told() -> None:
+    warning = '299 http://a/rs: "disk\x1b[2J full", 299 - "b", 299 - "c", 299 - "d"'
+    said = answer(b"<html>", "text/html", status=503, Warning=warning, Retry_After="900")
+    told = r"it says: disk\x1b[2J full; b; c"
+    assert (
+        await text_of(said, 503)
+        == f"HTTP 503 Service Unavailable: the server does nothing now; {told}"
+    )
+    both = answer(b'{"error": "a"}', "application/json", status=400, Warning='299 - "b"')
+    assert (await text_of(both, 400)).endswith("it says: a; b")
+
+
 async def test_a_redirect_says_where_to() -> None:
     place = "http://me:secret@elsewhere/rs?token=secret"
     text = await text_of(answer(status=301, Location=place), 301)

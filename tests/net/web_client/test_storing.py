@@ -50,6 +50,7 @@ async def test_our_own_server_has_it_and_says_so(tmp_path: Path) -> None:
             said = await store(session, [good, broken, other])
     assert said.statuses["1.2.1"] == said.statuses["1.2.2"] == 0
     assert said.statuses["1.2.3"] == 0xC000
+    assert "StudyInstanceUID" in said.warned
 
 
 async def test_all_of_it_is_refused_one_by_one(tmp_path: Path) -> None:
