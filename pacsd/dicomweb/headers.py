@@ -6,6 +6,9 @@ from urllib.parse import quote
 
 from pacsd.dicom.text import printable
 
+TOTAL_COUNT = "X-Total-Count"
+"""How many matches a search has in all; not of PS3.18, but of the names in use the usual one."""
+
 MAX_TEXT_LENGTH = 512
 MAX_FILENAME_LENGTH = 128
 MAX_WARNING_LENGTH = 256

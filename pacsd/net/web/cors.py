@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp.web import BaseRequest
 
+from pacsd.net.web.described_values import OF_ANSWER
+
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match, Last-Event-ID, Range",
     "Access-Control-Max-Age": "600",
 }
-_EXPOSED = "Content-Disposition, Content-Range, ETag, Warning, X-Total-Count"
+_EXPOSED = ", ".join(OF_ANSWER)
 
 
 class Cors:

@@ -38,7 +38,8 @@ class DeleteDesk:
             Unavailable: the store fails.
         """
         if not self._is_open:
-            return problem(403, "beyond loopback nobody may delete before anybody can log in")
+            text = "beyond loopback nobody may delete before anybody can log in"
+            return problem(403, text, exchange.allowed)
         target = exchange.target
         reason = _reason(exchange)
         actor = f"dicomweb {exchange.client}"

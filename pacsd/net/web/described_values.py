@@ -19,6 +19,7 @@ from pacsd.dicomweb.change_parameters import (
 )
 from pacsd.dicomweb.change_parameters import MAX_LIMIT as MAX_CHANGES
 from pacsd.dicomweb.etags import MAX_HEADER_LENGTH
+from pacsd.dicomweb.headers import TOTAL_COUNT
 from pacsd.dicomweb.parameters import (
     MAX_INCLUDES,
     MAX_LIMIT,
@@ -148,10 +149,29 @@ IN_HEADER: Mapping[str, tuple[str, Json]] = {
 """Header of a request -> what it is."""
 
 OF_ANSWER: Mapping[str, tuple[str, Json]] = {
-    "ETag": ("The entity tag of this representation", {"type": "string"}),
+    "Accept-Ranges": ("That ranges of it can be asked for", {"const": "bytes"}),
+    "Content-Disposition": ("By which name it is to be kept as a file", {"type": "string"}),
+    "Content-Location": (
+        "The URL of the one instance, frame or value that this is",
+        {"type": "string", "format": "uri-reference"},
+    ),
     "Content-Range": ("Which bytes of how many these are", {"type": "string"}),
+    "ETag": ("The entity tag of this representation", {"type": "string"}),
+    "Retry-After": (
+        "After how many seconds to ask again",
+        {"type": "integer", "minimum": 0},
+    ),
+    "WWW-Authenticate": ("How to say who asks", {"type": "string"}),
+    "Warning": (
+        'What to know of this answer, in words: `299 SERVICE: "TEXT"`, several with commas',
+        {"type": "string"},
+    ),
+    TOTAL_COUNT: (
+        "How many matches there are in all, if `dicomweb.total_count` is set and time was enough",
+        {"type": "integer", "minimum": 0},
+    ),
 }
-"""Header of an answer that is always there -> what it is."""
+"""Header of an answer -> what it is. Pages of other origins may read them, too."""
 
 _ATTRIBUTE = {
     "type": "object",

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -77,7 +78,8 @@ class WebDesk:
         except Unavailable as error:
             return problem(503, str(error), {**allowed, **_UNAVAILABLE})
         except FindError as error:
-            return problem(_status_of(error), str(error), allowed)
+            status = _status_of(error)
+            return problem(status, str(error), {**allowed, **_retry(status)})
         except OSError as error:
             _log.error("an object cannot be read", path=request.path, why=str(error))
             return problem(503, f"it cannot be read: {error}", {**allowed, **_UNAVAILABLE})
@@ -149,6 +151,10 @@ def _headers_of(error: DicomWebError) -> Mapping[str, str]:
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}"}
     return {}
+
+
+def _retry(status: int) -> Mapping[str, str]:
+    return _UNAVAILABLE if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
 
 
 def _status_of(error: FindError) -> int:

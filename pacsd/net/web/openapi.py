@@ -5,7 +5,7 @@ and answer from `operations`, bounds from the grammar.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from pacsd import __version__
@@ -22,6 +22,7 @@ from pacsd.net.web.described_values import (
 )
 from pacsd.net.web.operations import (
     JSON,
+    PROBLEM_HEADERS,
     PROBLEMS,
     RELATED,
     Answer,
@@ -59,8 +60,7 @@ def _document() -> Json:
         "components": {
             "schemas": SCHEMAS,
             "parameters": dict(_parameters()),
-            "responses": {f"{status}": _problem(text) for status, text in PROBLEMS.items()},
-            "headers": {name: _header(*told) for name, told in OF_ANSWER.items()},
+            "responses": {f"{status}": _problem(status) for status in PROBLEMS},
         },
     }
 
@@ -128,10 +128,18 @@ def _responses(transaction: Transaction) -> Json:
     for answer in transaction.answers:
         described = _response(answer)
         if answer.status in transaction.operation.problems:
-            content = {**_contents(answer), **_contents(_PROBLEM)}
-            described = {**described, "content": content}
+            described = {**described, **_with_problem(answer)}
         given[f"{answer.status}"] = described
     return dict(sorted(given.items()))
+
+
+def _with_problem(answer: Answer) -> Json:
+    """What a status has that stands for an answer and for a problem: either is possible."""
+    headers = (*answer.headers, *PROBLEM_HEADERS.get(answer.status, ()))
+    return {
+        "content": {**_contents(answer), **_contents(_PROBLEM)},
+        "headers": _headers(headers, answer.maybe),
+    }
 
 
 _PROBLEM = Answer(0, "", (JSON,), "Problem")
@@ -139,8 +147,8 @@ _PROBLEM = Answer(0, "", (JSON,), "Problem")
 
 def _response(answer: Answer) -> Json:
     described: dict[str, object] = {"description": answer.meaning}
-    if answer.headers:
-        described["headers"] = {name: _reference("headers", name) for name in answer.headers}
+    if answer.headers or answer.maybe:
+        described["headers"] = _headers(answer.headers, answer.maybe)
     if answer.media_types:
         described["content"] = _contents(answer)
     return described
@@ -155,12 +163,26 @@ def _content(media_type: str, schema: str) -> Json:
     return {"schema": _reference("schemas", schema)} if is_json and schema else _BINARY
 
 
-def _problem(text: str) -> Json:
-    return {"description": text, "content": _contents(_PROBLEM)}
+def _problem(status: int) -> Json:
+    described: dict[str, object] = {
+        "description": PROBLEMS[status],
+        "content": _contents(_PROBLEM),
+    }
+    if status in PROBLEM_HEADERS:
+        described["headers"] = _headers(PROBLEM_HEADERS[status])
+    return described
 
 
-def _header(description: str, schema: Json) -> Json:
-    return {"description": description, "required": True, "schema": schema}
+def _headers(always: Sequence[str], maybe: Sequence[str] = ()) -> Json:
+    return {
+        **{name: _header(name, is_required=True) for name in always},
+        **{name: _header(name, is_required=False) for name in maybe},
+    }
+
+
+def _header(name: str, *, is_required: bool) -> Json:
+    description, schema = OF_ANSWER[name]
+    return {"description": description, "required": is_required, "schema": schema}
 
 
 def _reference(kind: str, name: str) -> Json:

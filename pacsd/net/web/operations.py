@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pacsd.dicomweb.accept import Representation
 from pacsd.dicomweb.change_parameters import LAST_EVENT_ID
 from pacsd.dicomweb.event_stream import EVENT_STREAM
+from pacsd.dicomweb.headers import TOTAL_COUNT
 from pacsd.dicomweb.targets import TEMPLATES, Kind
 from pacsd.net.web.bulk import OFFERS as BULK_OFFERS
 from pacsd.net.web.exchange import DICOM_JSON, JSON_OFFERS
@@ -29,13 +30,17 @@ RELATED = "multipart/related"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and what comes with it; `schema` names that of its JSON."""
+    """A status and what comes with it; `schema` names that of its JSON.
+
+    `headers` are always there, `maybe` are those that depend on what is answered.
+    """
 
     status: int
     meaning: str
     media_types: tuple[str, ...] = ()
     schema: str = ""
     headers: tuple[str, ...] = ()
+    maybe: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,13 @@ PROBLEMS: Mapping[int, str] = {
 }
 """Status -> why it is given."""
 
+PROBLEM_HEADERS: Mapping[int, tuple[str, ...]] = {
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    503: ("Retry-After",),
+}
+"""Status -> the headers that come with it, whatever it is about."""
+
 EVERYWHERE = (400, 401, 421, 503)
 """Any request may be answered so, whatever it asks for."""
 
@@ -116,14 +128,24 @@ _MODELS = tuple(map(_media_type, (*JSON_OFFERS, XML_OFFER)))
 _PIXELS = (RELATED, OCTET_STREAM, *PIXEL_MEDIA_TYPES)
 _PART10 = f'{RELATED}; type="{DICOM}"'
 _ETAG = ("ETag",)
+_ALONE = ("Content-Location",)
+"""Of what leaves by itself: a part has it in its own header."""
+_OF_FILES = (*_ALONE, "Content-Disposition")
+_IN_WORDS = ("Warning",)
 _UNCHANGED = Answer(304, "The client has it already.", headers=_ETAG)
 _CACHEABLE = ("If-None-Match",)
 
 
 def _files(*media_types: str) -> tuple[Answer, ...]:
     return (
-        Answer(200, "The instances.", media_types, headers=_ETAG),
-        Answer(206, "Those of them that the client takes.", media_types, headers=_ETAG),
+        Answer(200, "The instances.", media_types, headers=_ETAG, maybe=_OF_FILES),
+        Answer(
+            206,
+            "Those of them that the client takes.",
+            media_types,
+            headers=_ETAG,
+            maybe=_OF_FILES,
+        ),
         _UNCHANGED,
     )
 
@@ -141,7 +163,8 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.SEARCH: Operation(
         "Search For",
         "What matches, newest studies first.",
-        (Answer(200, "What matches; maybe nothing.", _MODELS, "DataSets"),),
+        (Answer(200, "What matches; maybe nothing.", _MODELS, "DataSets",
+                maybe=("Warning", TOTAL_COUNT)),),
         (*EVERYWHERE, 406, 413),
         (
             "match", "includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching",
@@ -167,7 +190,11 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.FRAMES: Operation(
         "Retrieve",
         "Frames, as they are stored.",
-        (Answer(200, "The frames, in the order asked for.", _PIXELS, headers=_ETAG), _UNCHANGED),
+        (
+            Answer(200, "The frames, in the order asked for.", _PIXELS, headers=_ETAG,
+                    maybe=_ALONE),
+            _UNCHANGED,
+        ),
         (*EVERYWHERE, 404, 406),
         ("accept",),
         _CACHEABLE,
@@ -176,9 +203,9 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Retrieve",
         "The value of an element by itself; all frames, if it is Pixel Data in fragments.",
         (
-            Answer(200, "The value.", _PIXELS, headers=_ETAG),
+            Answer(200, "The value.", _PIXELS, headers=_ETAG, maybe=(*_ALONE, "Accept-Ranges")),
             Answer(206, "The bytes asked for.", tuple(map(_media_type, BULK_OFFERS[1:])),
-                    headers=(*_ETAG, "Content-Range")),
+                    headers=(*_ETAG, *_ALONE, "Accept-Ranges", "Content-Range")),
             _UNCHANGED,
         ),
         (*EVERYWHERE, 404, 406, 416),
@@ -190,9 +217,11 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Store DICOM files, or metadata with bulk data. The answer says what is durable.",
         (
             Answer(200, "All are stored.", (DICOM_JSON,), "DataSet"),
-            Answer(202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet"),
-            Answer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,), "DataSet"),
-            Answer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet"),
+            Answer(202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet",
+                    maybe=_IN_WORDS),
+            Answer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,), "DataSet",
+                    maybe=_IN_WORDS),
+            Answer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet", maybe=_IN_WORDS),
         ),
         (*EVERYWHERE, 403, 406, 408, 413, 415),
         takes=(_PART10, *(f'{RELATED}; type="{each}"' for each in METADATA_READERS)),

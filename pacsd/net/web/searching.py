@@ -14,7 +14,7 @@ from pacsd.dicom.query import Query, ReturnKey, Values, tags_of
 from pacsd.dicom.query_keys import Path, name_of
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
-from pacsd.dicomweb.headers import warning
+from pacsd.dicomweb.headers import TOTAL_COUNT, warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
 from pacsd.dicomweb.targets import Kind, Target
@@ -26,7 +26,6 @@ from pacsd.net.web.xml import XML_OFFER, send_xml
 REQUESTS: Tag = 0x00400275
 """Request Attributes Sequence, of a series; all else that is told of one has a column."""
 
-TOTAL_COUNT = "X-Total-Count"
 """How many there are in all: PS3.18 has no header for it; many web services have this one."""
 
 ONLINE = "ONLINE"

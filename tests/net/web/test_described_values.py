@@ -20,7 +20,7 @@ from pacsd.net.web.described_values import (
     SCHEMAS,
     matches_of,
 )
-from pacsd.net.web.operations import OPERATIONS, transactions
+from pacsd.net.web.operations import OPERATIONS, PROBLEM_HEADERS, transactions
 from pacsd.net.web.resources import RESOURCES
 
 
@@ -61,7 +61,9 @@ def test_everything_that_is_named_is_described_and_the_reverse() -> None:
     } == IN_QUERY.keys()
     assert {name for each in OPERATIONS.values() for name in each.headers} == IN_HEADER.keys()
     answers = [answer for each in transactions() for answer in each.answers]
-    assert {name for each in answers for name in each.headers} == OF_ANSWER.keys()
+    of_answers = {name for each in answers for name in (*each.headers, *each.maybe)}
+    of_problems = {name for names in PROBLEM_HEADERS.values() for name in names}
+    assert of_answers | of_problems == OF_ANSWER.keys()
     assert {each.schema for each in answers} - {""} < SCHEMAS.keys()
 
 
