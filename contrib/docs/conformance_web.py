@@ -5,6 +5,7 @@ from pacsd.app.cli import send
 from pacsd.archive import file_sets
 from pacsd.dicom import data_set, json_syntax, open_attributes, xml_syntax
 from pacsd.dicomweb import change_parameters, multipart, parameters, query_string, targets
+from pacsd.dicomweb.client_profile import PROFILES
 from pacsd.net import http_connection
 from pacsd.net.web import storing, storing_metadata
 from pacsd.net.web.resources import RESOURCES
@@ -22,6 +23,12 @@ def resources() -> str:
         for kind, methods in RESOURCES.items()
     ]
     return table(("Path", "Methods"), rows)
+
+
+def profiles() -> str:
+    """What `[[web_client]]` has to choose from."""
+    rows = [(code(name), profile.words) for name, profile in PROFILES.items()]
+    return table(("Profile", "What differs"), rows)
 
 
 def bounds() -> str:
@@ -97,6 +104,7 @@ def sections() -> dict[str, Section]:
     return {
         "web-resources": resources,
         "web-encodings": encodings,
+        "web-profiles": profiles,
         "web-bounds": bounds,
         "web-client-bounds": client_bounds,
     }

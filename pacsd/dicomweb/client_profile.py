@@ -12,6 +12,16 @@ from pacsd.dicomweb.accept import Representation
 
 PLAIN_JSON = "application/json"
 
+_SINGLE_PART = (
+    "one file, frame or value leaves by itself, and not as a part, if the client takes anything"
+)
+_BELOW_STUDY = "BulkDataURIs are relative to the study and begin with series/"
+_PLAIN_JSON = f"JSON is {PLAIN_JSON} if the client takes anything"
+_STRICT = (
+    "media types that break the grammar (type=application/dicom without quotes) and parameters that"
+    " a resource does not have are 400"
+)
+
 ProfileName = Literal["usual", "ohif", "cornerstone", "weasis", "plain", "strict"]
 
 
@@ -37,6 +47,21 @@ class Profile:
     is_below_study: bool = False
     is_plain_json: bool = False
     is_strict: bool = False
+
+    @property
+    def words(self) -> str:
+        """What differs for such a client, for people; all texts about profiles are made of it."""
+        told = [
+            text
+            for is_so, text in (
+                (self.is_single_part, _SINGLE_PART),
+                (self.is_below_study, _BELOW_STUDY),
+                (self.is_plain_json, _PLAIN_JSON),
+                (self.is_strict, _STRICT),
+            )
+            if is_so
+        ]
+        return "; ".join(told) or "nothing differs"
 
     def ordered(self, offers: Sequence[Representation]) -> Sequence[Representation]:
         """The same representations, what the client is to get by default first."""

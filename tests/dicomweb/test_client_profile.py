@@ -47,6 +47,14 @@ def test_what_who_takes_anything_gets(name: ProfileName, json: str, frames: str)
         assert default(name, FRAMES, *accept) == frames
 
 
+def test_profiles_that_differ_are_told_apart_in_words() -> None:
+    told = {profile: profile.words for profile in PROFILES.values()}
+    assert len({*told.values()}) == len(told)
+    assert USUAL.words == "nothing differs"
+    assert PROFILES["cornerstone"].words in OHIF.words
+    assert all("nothing" not in words for profile, words in told.items() if profile != USUAL)
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_study_is_no_zip_unless_one_says_so(name: ProfileName) -> None:
     assert default(name, (DICOM, ZIP), "*/*") == "parts"

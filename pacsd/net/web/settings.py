@@ -40,11 +40,12 @@ class WebClientSettings(Settings):
     Of several tables that are about a client the first counts.
     """
 
-    profile: ProfileName = Field(examples=["ohif"])
-    """How they are answered. "ohif": a value or a frame by itself for who takes */*, and bulk data
-    relative to the study. "cornerstone": by itself as well. "weasis": needs nothing. "plain": by
-    itself, and JSON by the name application/json. "strict": what breaks the grammar is refused with
-    400, as unquoted media types and unknown parameters, for those who write a client."""
+    profile: ProfileName = Field(
+        examples=["ohif"],
+        description="How they are answered, beside what all get: "
+        + ". ".join(f'"{name}": {profile.words}' for name, profile in PROFILES.items())
+        + ". The last is for those who write a client.",
+    )
 
     user_agent: str = Field(default="", max_length=256)
     """Who has this in the User-Agent header, in any case. "" = whatever stands there."""

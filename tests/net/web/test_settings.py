@@ -53,6 +53,12 @@ def test_what_is_no_origin(origin: str) -> None:
 def test_clients() -> None:
     viewer = WebClientSettings(origin="https://viewer.example.org", profile="ohif")
     assert viewer.rule == ClientRule(PROFILES["ohif"], origin="https://viewer.example.org")
+
+
+def test_each_profile_is_described_by_what_it_does() -> None:
+    described = WebClientSettings.model_fields["profile"].description or ""
+    for name, profile in PROFILES.items():
+        assert f'"{name}": {profile.words}.' in described
     tested = WebClientSettings(user_agent="Tested", profile="strict")
     assert tested.rule == ClientRule(PROFILES["strict"], user_agent="Tested")
     for wrong in ({"origin": "viewer"}, {"profile": "netscape"}, {"agent": "x"}):
