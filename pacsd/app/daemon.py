@@ -4,7 +4,7 @@ import gc
 import resource
 import signal
 from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from anyio.abc import TaskGroup, TaskStatus
 from pacsd import __version__
 from pacsd.app import logs, wiring
 from pacsd.app.admin import unix_socket
-from pacsd.app.admin.commands import admin_commands
+from pacsd.app.admin.commands import NotReloaded, admin_commands
+from pacsd.app.admin.records import Reloaded
 from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminSocket
+from pacsd.app.conf.changed_keys import keys_for_restart
 from pacsd.app.conf.checks import Checked, listeners_outside, unsafe_keys
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
@@ -152,8 +154,12 @@ class Daemon:
             self._data_dir / SOCKET_NAME, {**commands, **parts.errands.commands, **parts.commands}
         )
 
-    async def reload(self, parts: Parts) -> list[str]:
-        """Read the peers again; on any error the old ones stay. Gives the errors, a line each."""
+    async def reload(self, parts: Parts) -> Reloaded:
+        """Read the peers again, and see which other settings would need a restart.
+
+        Raises:
+            NotReloaded: something is wrong; the old peers stay.
+        """
         self._notifier.reloading()
         try:
             checked = await anyio.to_thread.run_sync(self._read_again)
@@ -161,16 +167,19 @@ class Daemon:
             lines = [str(error) for error in errors.errors]
             for line in lines:
                 _log.error("reload refused, the old peers stay", error=line)
-            return lines
+            raise NotReloaded(lines) from None
         finally:
             self._notifier.ready()
-        if checked.config != self._checked.config:
-            _log.warning("settings other than the peers have changed: they need a restart")
+        keys = keys_for_restart(self._checked.config, checked.config)
+        if keys:
+            _log.warning(
+                "settings other than the peers have changed: they need a restart", keys=keys
+            )
         peers = checked.peers.with_known(parts.gatekeeper.peers)
         _warn(self._checked.config, peers)
         parts.gatekeeper.peers = peers
         _log.info("reloaded", peers=len(peers))
-        return []
+        return Reloaded(keys)
 
     async def _signals(self, *, task_status: TaskStatus[None]) -> None:
         wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -191,7 +200,8 @@ class Daemon:
         while True:
             await self._reload_wanted.wait()
             self._reload_wanted = anyio.Event()
-            await self.reload(parts)
+            with suppress(NotReloaded):  # the log has it; nobody waits for an answer
+                await self.reload(parts)
 
     async def _watchdog(self) -> None:
         """Tell systemd that the loop turns, twice as often as it wants to know."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 
-from pacsd.app.admin.commands import admin_commands
+from pacsd.app.admin.commands import NotReloaded, admin_commands
+from pacsd.app.admin.records import Reloaded
 from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminSocket
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.recorder import (
@@ -58,16 +59,22 @@ class SmallListener:
 
 
 class SmallDaemon:
-    """What a test sets up and looks at; `reload_problems` is what the next reload finds."""
+    """What a test sets up and looks at.
+
+    `reload_problems` is what the next reload finds wrong, `need_restart` what it leaves.
+    """
 
     def __init__(self) -> None:
         self.recorder = Recorder(RecorderSettings())
         self.listener = SmallListener(self.recorder)
         self.reload_problems: Sequence[str] = ()
+        self.need_restart: tuple[str, ...] = ()
         self.commands = admin_commands(self.recorder, self.listener, reload=self._reload)
 
-    async def _reload(self) -> Sequence[str]:
-        return self.reload_problems
+    async def _reload(self) -> Reloaded:
+        if self.reload_problems:
+            raise NotReloaded(self.reload_problems)
+        return Reloaded(self.need_restart)
 
     def open_association(self, calling_ae: str = "CT1") -> AssociationRecord:
         """One with two contexts proposed, the first accepted, and one C-ECHO."""

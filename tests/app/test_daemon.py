@@ -214,10 +214,18 @@ def test_c06_a_reload_with_an_error_keeps_the_old_peers(tmp_path: Path) -> None:
 def test_a_reload_says_which_settings_need_a_restart(tmp_path: Path) -> None:
     config = tmp_path / "pacsd.toml"
     config.write_text("[dimse]\nartim_timeout_s = 20\n")
+    event = "settings other than the peers have changed: they need a restart"
     with running("--config", str(config)) as daemon:
-        config.write_text("[dimse]\nartim_timeout_s = 21\n")
+        config.write_text("[dimse]\nartim_timeout_s = 21\n[query]\nignore_case = false\n")
         daemon.signal(signal.SIGHUP)
-        daemon.wait_for("settings other than the peers have changed: they need a restart")
+        assert daemon.wait_for(event)["keys"] == ["dimse.artim_timeout_s", "query.ignore_case"]
+        reload = ["reload", "--data-dir", str(daemon.data_dir)]
+        said = CliRunner().invoke(build(), reload)
+        told = "only a restart takes it over: dimse.artim_timeout_s, query.ignore_case\n"
+        assert (said.exit_code, said.stdout.endswith(told)) == (0, True)
+        config.write_text("[dimse]\nartim_timeout_s = 20\n")
+        said = CliRunner().invoke(build(), reload)
+        assert (said.exit_code, said.stdout) == (0, "reloaded\n")
 
 
 def test_what_came_of_an_import_and_of_a_burst_is_told_at_the_end(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pacsd import __version__
 from pacsd.app.admin.arguments import Arguments, whole_number
-from pacsd.app.admin.records import AssociationDetail, AssociationSummary, DaemonStatus
+from pacsd.app.admin.records import AssociationDetail, AssociationSummary, DaemonStatus, Reloaded
 from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.dicom.text import printable
 from pacsd.net.endpoint import Endpoint
@@ -17,12 +17,20 @@ from pacsd.net.recorder import AssociationRecord, Recorder, Refusal
 MAX_ASSOCIATIONS = 10_000
 """The most associations in one answer."""
 
-Reload = Callable[[], Awaitable[Sequence[str]]]
-"""Reads the peers again; gives what is wrong with them, a line each, or nothing."""
+Reload = Callable[[], Awaitable[Reloaded]]
+"""Reads the peers again; raises NotReloaded."""
 
 
 WebAddress = Callable[[], Endpoint | None]
 """Where the web listener listens; None without one."""
+
+
+class NotReloaded(Exception):
+    """Something is wrong with what was read again: `problems` says what, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 def _nowhere() -> None:
@@ -79,10 +87,11 @@ def admin_commands(
             raise AdminError("aet must be text")
         return recorder.last_refusal(None if title is None else printable(title))
 
-    async def reload_peers(_: Arguments) -> None:
-        problems = await reload()
-        if problems:
-            raise AdminError("\n".join(("the old peers stay:", *problems)))
+    async def reload_peers(_: Arguments) -> Reloaded:
+        try:
+            return await reload()
+        except NotReloaded as error:
+            raise AdminError("\n".join(("the old peers stay:", *error.problems))) from None
 
     return {
         "associations.abort": abort,

@@ -95,6 +95,13 @@ class DaemonStatus:
     http: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a reload did not take over: settings that have changed and need a restart, by key."""
+
+    need_restart: tuple[str, ...] = ()
+
+
 def _contexts(record: AssociationRecord) -> tuple[ContextDetail, ...]:
     return tuple(
         ContextDetail(

@@ -39,5 +39,9 @@ def status(
 
 def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Have the daemon read the peers again, as SIGHUP does; on an error the old ones stay."""
-    ask_daemon(config, data_dir, "reload")
+    from pacsd.app.admin.records import Reloaded
+
+    done = believe(Reloaded, ask_daemon(config, data_dir, "reload"))
     typer.echo("reloaded")
+    if done.need_restart:
+        typer.echo(f"changed, but only a restart takes it over: {', '.join(done.need_restart)}")

@@ -15,6 +15,7 @@
     setting_keys.py      the keys that the settings classes declare, with their documentation
     docs.py              the example files and `pacsd conf describe`, written from those
     show.py              the values that hold, and where each comes from
+    changed_keys.py      which of them a reload does not take over
     errors.py            what can be wrong
 
 In: paths of TOML files, environment variables, options. Out: Config and PeerBook (Checked), or

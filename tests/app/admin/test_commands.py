@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pacsd import __version__
-from pacsd.app.admin.records import AssociationDetail, AssociationSummary, DaemonStatus
+from pacsd.app.admin.records import AssociationDetail, AssociationSummary, DaemonStatus, Reloaded
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.net.recorder import Outcome
 from tests.app.small_daemon import REFUSAL, SmallDaemon
@@ -98,7 +98,7 @@ def test_last_reject_of_what_is_no_text(daemon: SmallDaemon) -> None:
 async def test_reload(daemon: SmallDaemon) -> None:
     answer = perform(daemon, "reload")
     assert isinstance(answer, Awaitable)
-    assert await answer is None
+    assert await answer == Reloaded()
 
 
 async def test_reload_of_wrong_peers(daemon: SmallDaemon) -> None:

@@ -52,6 +52,12 @@ def test_reload() -> None:
     assert run("reload") == (0, "reloaded\n", "")
 
 
+def test_reload_says_what_only_a_restart_takes_over(daemon: SmallDaemon) -> None:
+    daemon.need_restart = ("dimse.artim_timeout_s", "ae")
+    said = "changed, but only a restart takes it over: dimse.artim_timeout_s, ae"
+    assert run("reload") == (0, f"reloaded\n{said}\n", "")
+
+
 def test_reload_of_wrong_peers(daemon: SmallDaemon) -> None:
     daemon.reload_problems = ("peers.toml:1: peer: must be a list",)
     assert run("reload") == (1, "", "the old peers stay:\npeers.toml:1: peer: must be a list\n")

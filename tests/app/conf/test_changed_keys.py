@@ -1,0 +1,43 @@
+"""What a reload does not take over."""
+
+from pathlib import Path
+
+import pytest
+
+from pacsd.app.conf.changed_keys import READ_AT_RELOAD, keys_for_restart
+from pacsd.app.conf.settings import Config
+
+
+def config(**values: object) -> Config:
+    return Config.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keys"),
+    [
+        ({}, {}, ()),
+        ({"dimse": {"artim_timeout_s": 30}}, {"dimse": {"artim_timeout_s": 30.0}}, ()),
+        ({}, {"peers_file": Path("others.toml")}, ()),
+        ({}, {"data_dir": Path("other")}, ("data_dir",)),
+        (
+            {"dimse": {"artim_timeout_s": 20}, "http": {"listen": "127.0.0.1:8080"}},
+            {"dimse": {"artim_timeout_s": 21}, "http": {"listen": ""}},
+            ("dimse.artim_timeout_s", "http.listen"),
+        ),
+        ({"ae": [{"title": "A"}]}, {"ae": [{"title": "B"}, {"title": "A"}]}, ("ae",)),
+        (
+            {"plugins": {"s3": {"auth": {"token": "a"}, "bucket": "b"}}},
+            {"plugins": {"s3": {"auth": {"token": "c"}, "bucket": "b"}, "fs": {"threads": 1}}},
+            ("plugins.s3.auth.token", "plugins.fs.threads"),
+        ),
+        ({"plugins": {"s3": {"bucket": "b"}}}, {}, ("plugins.s3.bucket",)),
+    ],
+)
+def test_keys_for_restart(
+    before: dict[str, object], after: dict[str, object], keys: tuple[str, ...]
+) -> None:
+    assert keys_for_restart(config(**before), config(**after)) == keys
+
+
+def test_what_a_reload_reads_is_a_setting() -> None:
+    assert Config.model_fields.keys() >= READ_AT_RELOAD
