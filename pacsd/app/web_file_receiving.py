@@ -12,13 +12,9 @@ from anyio import CancelScope, to_thread
 from pacsd.app.file_receiving import Received
 from pacsd.app.part_file import AnotherObject, PartFile
 from pacsd.dicom.errors import Part10Error
+from pacsd.dicom.file_head import FileHead, WholeHead
 from pacsd.dicom.header_stream import DataSetHeader, HeaderStream, known_syntax
-from pacsd.dicom.part10 import (
-    MAX_META_LENGTH_BYTES,
-    PREAMBLE_LENGTH_BYTES,
-    FileMeta,
-    decode_file_meta,
-)
+from pacsd.dicom.part10 import FileMeta
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.text import printable
 from pacsd.dicom.uid import decode_uid, is_acceptable_uid
@@ -29,7 +25,6 @@ WRITTEN_AT_ONCE_BYTES = 1 << 20
 
 _SOP_INSTANCE_UID: Tag = 0x00080018
 _STUDY_INSTANCE_UID: Tag = 0x0020000D
-_ENOUGH_BYTES = PREAMBLE_LENGTH_BYTES + MAX_META_LENGTH_BYTES + 1024
 
 
 class WrongFile(Exception):
@@ -62,7 +57,7 @@ class _FileSink:
 
     def __init__(self, receiver: WebFileReceiver) -> None:
         self._receiver = receiver
-        self._head = bytearray()
+        self._head = FileHead()
         self._opened: _Opened | None = None
         self._uid = ""
         self._fault = ""
@@ -75,10 +70,10 @@ class _FileSink:
             if self._opened is not None:
                 await self._opened.write(bytes(data))
                 return
-            self._head += data
-            if len(self._head) >= _ENOUGH_BYTES:
-                await self._open()
-        except (OSError, WrongFile) as error:
+            head = self._head.feed(data)
+            if head is not None:
+                await self._open(head)
+        except (OSError, Part10Error, WrongFile) as error:
             self._fail(error)
 
     async def finish(self) -> None:
@@ -86,12 +81,12 @@ class _FileSink:
         receiver = self._receiver
         try:
             if not self._fault:
-                opened = self._opened or await self._open()
+                opened = self._opened or await self._open(self._head.end())
                 is_new = await opened.keep(receiver.target)
                 receiver.received.files += is_new
                 receiver.received.there += not is_new
                 receiver.received.data_set_bytes += opened.data_set_bytes
-        except (OSError, AnotherObject, WrongFile) as error:
+        except (OSError, AnotherObject, Part10Error, WrongFile) as error:
             self._fail(error)
         finally:
             await self.abort()
@@ -106,11 +101,8 @@ class _FileSink:
             with CancelScope(shield=True):
                 await to_thread.run_sync(self._opened.file.discard)
 
-    async def _open(self) -> "_Opened":
-        try:
-            meta, offset = decode_file_meta(self._head)
-        except Part10Error as error:
-            raise WrongFile(str(error)) from None
+    async def _open(self, head: WholeHead) -> "_Opened":
+        meta = head.meta
         self._uid = meta.media_storage_sop_instance_uid
         for name, uid in (
             ("SOP Instance", self._uid),
@@ -118,9 +110,8 @@ class _FileSink:
         ):
             if not is_acceptable_uid(uid):
                 raise WrongFile(f"File Meta Information: no UID of a {name} (PS3.10 section 7.1)")
-        opened = self._opened = _Opened(self._receiver.folder, meta, bytes(self._head[:offset]))
-        await opened.write(bytes(self._head[offset:]))
-        self._head.clear()
+        opened = self._opened = _Opened(self._receiver.folder, meta, head.raw)
+        await opened.write(head.begun)
         return opened
 
     def _fail(self, error: Exception) -> None:

@@ -11,7 +11,7 @@ names the field, the value and the rule.
     status          DIMSE status codes: names, categories, words          PS3.7 Annex C, PS3.4
     registry        SOP Classes and Transfer Syntaxes                     PS3.6 Annex A, PS3.4
     implementation  our Implementation Class UID and Version Name         PS3.7 section D.3.3.2
-    part10          preamble and File Meta Information                    PS3.10 section 7.1
+    part10          preamble, File Meta Information; file_head: in pieces PS3.10 section 7.1
     dictionary      VR, multiplicity and keyword of a tag                 PS3.6 section 6
     scan            elements outside sequences, as bytes arrive           PS3.5 section 7
     walk, headers   elements inside them too (nesting: how deep)          PS3.5 sections 7.1, 7.5

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 import anyio
@@ -11,14 +12,7 @@ from anyio.abc import TaskGroup
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.intake import Intake
 from pacsd.dicom.errors import Part10Error
-from pacsd.dicom.part10 import (
-    MAX_META_LENGTH_BYTES,
-    PREAMBLE_LENGTH_BYTES,
-    PREFIX,
-    ZERO_PREAMBLE,
-    decode_file_meta,
-    has_preamble,
-)
+from pacsd.dicom.file_head import FileHead, WholeHead
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dicomweb.errors import BadRequest, DicomWebError, TooLarge, UnsupportedMedia
 from pacsd.dicomweb.media_types import media_type_of
@@ -40,9 +34,6 @@ DICOM = "application/dicom"
 MAX_PARTS = 100_000
 METADATA_AT_ONCE = 8
 """So many payloads of metadata are taken at once: each is held in memory. One more gets 503."""
-
-_GROUP_2 = b"\x02\x00"
-_ENOUGH_BYTES = PREAMBLE_LENGTH_BYTES + MAX_META_LENGTH_BYTES + 1024
 
 
 class Payload(Protocol):
@@ -185,7 +176,7 @@ class _Part:
         self.intake: Intake | None = None
         self.size_bytes = 0
         self._entrance = entrance
-        self._head = bytearray()
+        self._head = FileHead(may_lack_preamble=True)
         self._stored = Stored()
         if not is_dicom:
             self._stored.comment = f"its Content-Type is not {DICOM}"
@@ -195,42 +186,33 @@ class _Part:
         if self.intake is not None:
             await self._entrance.write(self.intake, data)
         elif not self._stored.comment:
-            self._head += data
-            if len(self._head) >= _ENOUGH_BYTES:
-                await self._open()
+            await self._open(partial(self._head.feed, data))
 
     async def end(self) -> Stored:
         """It is whole. Without an intake what is said of it is final."""
         if self.intake is None and not self._stored.comment:
-            await self._open()
+            await self._open(self._head.end)
         return self._stored
 
-    async def _open(self) -> None:
-        head = _with_preamble(bytes(self._head))
-        self._head.clear()
+    async def _open(self, find: Callable[[], WholeHead | None]) -> None:
+        """Have its data set taken in, if its head is there."""
         try:
-            meta, offset = decode_file_meta(head)
+            head = find()
+            if head is None:
+                return
+            meta = head.meta
             self._stored.sop_class_uid = _uid("SOP Class", meta.media_storage_sop_class_uid)
             self._stored.sop_instance_uid = _uid(
                 "SOP Instance", meta.media_storage_sop_instance_uid
             )
             _uid("Transfer Syntax", meta.transfer_syntax_uid)
             self.intake = self._entrance.begin(
-                self._stored, meta.transfer_syntax_uid, head[:PREAMBLE_LENGTH_BYTES]
+                self._stored, meta.transfer_syntax_uid, head.preamble
             )
         except Part10Error as error:
             self._stored.comment = str(error)
             return
-        await self._entrance.write(self.intake, memoryview(head)[offset:])
-
-
-def _with_preamble(head: bytes) -> bytes:
-    """The beginning of a file that may begin with File Meta Information at once.
-
-    pydicom 3 writes such by default, and dicomweb-client 0.61 sends what it writes.
-    """
-    is_bare = not has_preamble(head) and head.startswith(_GROUP_2)
-    return ZERO_PREAMBLE + PREFIX + head if is_bare else head
+        await self._entrance.write(self.intake, head.begun)
 
 
 def _uid(name: str, uid: str) -> str:
