@@ -76,9 +76,9 @@ class BulkDesk:
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
-        await self._trail.viewed(exchange)
         if is_alone:
             return await self._send_alone(exchange, value, choice, tagged(tag))
+        await self._trail.viewed(exchange)
         part = _part(exchange, value, 0, value.size_bytes)
         return await send_parts(exchange, choice, [part], headers=tagged(tag))
 
@@ -86,6 +86,7 @@ class BulkDesk:
         self, exchange: Exchange, value: Value, choice: Choice, tagged_: Mapping[str, str]
     ) -> StreamResponse:
         ranges = byte_ranges(exchange.request.headers.get("Range"), value.size_bytes)
+        await self._trail.viewed(exchange)
         headers = {"Accept-Ranges": "bytes", **tagged_}
         if len(ranges) != 1:
             part = _part(exchange, value, 0, value.size_bytes)

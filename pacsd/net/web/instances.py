@@ -69,9 +69,8 @@ class InstanceDesk:
         if not_modified is not None:
             return not_modified
         parts = await done(partial(self._parts, exchange, fitting), len(fitting))
-        if not exchange.is_head:
-            studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
-            await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
+        studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
+        await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
         status = 200 if len(fitting) == len(instances) else HTTPStatus.PARTIAL_CONTENT
         return await send_parts(exchange, fitting[0][1], parts, status=status, headers=tagged(tag))
 

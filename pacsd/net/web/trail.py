@@ -24,7 +24,7 @@ class Notes(Protocol):
 
 
 class Trail:
-    """Keeps it. `now_s` is a monotonic clock."""
+    """Keeps it. `now_s` is a monotonic clock. For HEAD nothing leaves, and nothing is kept."""
 
     def __init__(self, notes: Notes, now_s: Callable[[], float]) -> None:
         self._notes = notes
@@ -33,10 +33,14 @@ class Trail:
 
     async def retrieved(self, exchange: Exchange, studies: Sequence[str], detail: str) -> None:
         """Instances leave; each time is kept."""
+        if exchange.is_head:
+            return
         await self._note(exchange, "retrieve", studies, detail)
 
     async def viewed(self, exchange: Exchange) -> None:
         """Part of an instance leaves; kept when it was not just before."""
+        if exchange.is_head:
+            return  # neither does it count as a view just before
         key, now_s = (exchange.client, exchange.target.study_instance_uid), self._now_s()
         if now_s - self._noted.get(key, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
             return

@@ -102,10 +102,9 @@ class ZipDesk:
             raise TooLarge("ZIP", None, f"would be {error}: ask for its series") from error
         zipped = Zipped(directory, files, self._opens(files))
         length = await anyio.to_thread.run_sync(zipped.length)
-        if not exchange.is_head:
-            await self._trail.retrieved(
-                exchange, [exchange.target.study_instance_uid], f"{len(files)} instances in a ZIP"
-            )
+        await self._trail.retrieved(
+            exchange, [exchange.target.study_instance_uid], f"{len(files)} instances in a ZIP"
+        )
         return await exchange.send(
             zipped.pieces(),
             ZIP,

@@ -47,3 +47,31 @@ async def test_what_is_not_sent_is_not_kept(served: Served) -> None:
     again = await served.get(f"/studies/{STUDY}", RELATED, If_None_Match=known)
     assert again.status == 304
     assert len(served.made.noted) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "accept"),
+    [
+        (f"/studies/{STUDY}", RELATED),
+        (f"/studies/{STUDY}", "application/zip"),
+        (path(below="/frames/1"), "application/octet-stream"),
+        (path(below="/bulkdata/7FE00010"), "application/octet-stream"),
+        (path(below="/bulkdata/7FE00010"), "multipart/related"),
+    ],
+)
+async def test_head_sends_nothing_and_is_not_kept(served: Served, target: str, accept: str) -> None:
+    await served.add(image())
+    head = await served.ask("HEAD", target, accept)
+    assert (head.status, head.body, served.made.noted) == (200, b"", [])
+    # Neither is it taken for the view after which the next ones go unsaid.
+    assert (await served.get(target, accept)).status == 200
+    assert len(served.made.noted) == 1
+
+
+async def test_a_range_that_is_not_there_is_not_kept(served: Served) -> None:
+    await served.add(image())
+    target, octets = path(below="/bulkdata/7FE00010"), "application/octet-stream"
+    assert (await served.get(target, octets, Range="bytes=99-")).status == 416
+    assert served.made.noted == []
+    assert (await served.get(target, octets, Range="bytes=1-2")).body == b"\1\1"
+    assert len(served.made.noted) == 1
