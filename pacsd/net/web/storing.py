@@ -152,8 +152,10 @@ class _Files:
                 raise TooLarge("part", None, rule)
             await self._part.write(event.data)
         elif self._part is not None and isinstance(event, PartEnd):
-            part, self._part = self._part, None
+            part = self._part
+            # Its end may have to wait for the store: until then it is there to be given up.
             stored = await part.end()
+            self._part = None
             self.results.append(stored)
             if part.intake is not None:
                 await self._entrance.finish(part.intake, stored, tasks)

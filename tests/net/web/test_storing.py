@@ -7,14 +7,20 @@ from pathlib import Path
 
 import anyio
 import pytest
+from aiohttp import StreamReader
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.test_utils import make_mocked_request
 from structlog.typing import EventDict
 
 from pacsd.api.errors import StoreError, StoreFault
-from pacsd.api.store import Buffer, StageRequest, StoreStatus
+from pacsd.api.store import Buffer, Location, Staged, StageRequest, StoreStatus
+from pacsd.dicomweb.targets import Kind, Target
 from pacsd.index.records import Scope
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.web import exchange, storing
 from pacsd.net.web.desk import Terms
+from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.storing import StoreDesk
 from pacsd.testing.memory_store import MemoryStage
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.dicom.by_pydicom import decoded, encoded
@@ -455,6 +461,104 @@ async def test_a_large_object_passes_in_bounded_memory(tmp_path: Path) -> None:
     assert sum(store.written) > 20_000_000
     # What one object may have waiting, and what the socket brings in one go.
     assert max(store.written) <= 8 * 262_144 + 262_144
+
+
+class HeldStore(BreakableStore):
+    """A store in which an operation, "write" or "commit", is held up until `go`."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__()
+        self.reached = anyio.Event()
+        self.go = anyio.Event()
+        self._operation = operation
+
+    async def held(self, operation: str) -> None:
+        if operation == self._operation:
+            self.reached.set()
+            await self.go.wait()
+
+    async def stage(self, request: StageRequest, /) -> MemoryStage:
+        staged = HeldStage(self, request)
+        self.staged.add(staged)
+        return staged
+
+    async def commit(self, group: Sequence[Staged], /) -> Sequence[Location | StoreError]:
+        await self.held("commit")
+        return await super().commit(group)
+
+
+class HeldStage(MemoryStage):
+    """A staged object of such a store."""
+
+    def __init__(self, store: HeldStore, request: StageRequest) -> None:
+        super().__init__(store, request)
+        self._held = store.held
+
+    async def write(self, buffers: Sequence[Buffer], /) -> None:
+        await self._held("write")
+        await super().write(buffers)
+
+
+def tasks_of_payloads() -> list[str]:
+    return [each.get_name() for each in asyncio.all_tasks() if "STOW-RS" in each.get_name()]
+
+
+async def stored_again(served: Served) -> None:
+    """Nothing is left by halves of an instance: sent again it is stored, once."""
+    while served.ingest.health().open_objects:
+        assert (await served.get("/studies?limit=0")).status == 200
+    assert tasks_of_payloads() == []
+    assert served.store.staged == set()
+    answer = await post(served, payload(file()))
+    assert (answer.status, kept(answer)) == (200, [UID])
+    while len(served.store.objects) > 1:  # the file of a duplicate goes once it was answered
+        assert (await served.get("/studies?limit=0")).status == 200
+    assert data_sets(served) == [content()]
+    assert (await served.get(path(), DICOM)).status == 200
+
+
+@pytest.mark.parametrize("operation", ["write", "commit"])
+async def test_a_client_that_goes_away_before_the_answer(
+    tmp_path: Path, logged: list[EventDict], operation: str
+) -> None:
+    store = HeldStore(operation)
+    async with serving(tmp_path, store=store) as served:
+        body = payload(file())
+        writer = await opened(served, len(body), body)
+        await store.reached.wait()
+        writer.transport.abort()
+        assert (await served.get("/studies?limit=0")).status == 200
+        store.go.set()
+        await stored_again(served)
+    assert [each for each in logged if each["log_level"] == "error"] == []
+
+
+def sent(body: bytes) -> Exchange:
+    """A request to store with this payload, which has come to its end."""
+    arrived = StreamReader(BaseProtocol(asyncio.get_running_loop()), len(body))
+    arrived.feed_data(body)
+    arrived.feed_eof()
+    headers = {"Content-Type": RELATED}
+    request = make_mocked_request("POST", "/dicomweb/studies", headers, payload=arrived)
+    return Exchange(request, Target(Kind.ALL_STUDIES), "", "http://localhost/dicomweb")
+
+
+@pytest.mark.parametrize("held_bytes", [1, 256 * 1024 * 1024])
+@pytest.mark.parametrize("operation", ["write", "commit"])
+async def test_a_request_that_is_cancelled_before_the_answer(
+    tmp_path: Path, operation: str, held_bytes: int
+) -> None:
+    """With next to no memory its end waits for the store, too."""
+    store = HeldStore(operation)
+    async with serving(tmp_path, store=store) as served:
+        served.ingest._memory._total_bytes = held_bytes
+        desk = StoreDesk(served.ingest, served.spools, lambda: 1, MAX_INSTANCE_BYTES)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(desk.answer, sent(payload(file())))
+            await store.reached.wait()
+            tasks.cancel_scope.cancel()
+            store.go.set()
+        await stored_again(served)
 
 
 FULL = StoreStatus(0, None, is_read_only=True, explanation="the disk is full")
