@@ -70,6 +70,15 @@ async def test_all_requests_have_one_together(tmp_path: Path) -> None:
         await other.write(bytes(200))
 
 
+async def test_some_room_is_left_to_others(tmp_path: Path) -> None:
+    spools = FolderSpools(tmp_path, 10 * CHUNK_BYTES, min_free_bytes=2**60)
+    async with spools.opened() as spool:
+        await spool.write(bytes(CHUNK_BYTES - 1))  # in memory
+        with pytest.raises(Unavailable, match=r"nearly full \(store.min_free_bytes\)"):
+            await spool.write(b"x")
+    assert spools.used_bytes == 0
+
+
 async def test_what_cannot_be_written(tmp_path: Path) -> None:
     async with FolderSpools(tmp_path / "missing", 10 * CHUNK_BYTES).opened() as spool:
         with pytest.raises(Unavailable, match="No such file or directory"):

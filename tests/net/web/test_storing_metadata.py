@@ -1,5 +1,7 @@
 """STOW-RS of metadata and bulk data, through the real ingest; by hand, as no library sends it."""
 
+import errno
+import os
 import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -356,6 +358,78 @@ async def test_what_waits_has_a_bound(served: Served) -> None:
     answer = await post(served, upload(made, *parts))
     assert (answer.status, "wait already" in answer.why) == (503, True)
     assert served.spools.used_bytes == 900
+
+
+async def test_what_is_stored_again_and_again_has_a_bound(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bulk data that is sent once may be referred to by any number of elements."""
+    monkeypatch.setattr(storing_metadata, "MAX_REPEATED_BYTES", 2_000)
+    uids = [f"1.2.3.{number}" for number in range(5, 9)]
+    pixels = Bulk("pixels", bytes(1_000))
+    answer = await post(served, upload([metadata(uid) | PIXELS for uid in uids[:3]], pixels))
+    assert (answer.status, kept(answer)) == (200, uids[:3])
+    answer = await post(served, upload([metadata(uid) | PIXELS for uid in uids], pixels))
+    assert answer.status == 413
+    assert answer.why == ("bulk data of more than 2000 bytes is referred to again and again")
+    within = {f"0009100{number}": {"vr": "OB", "BulkDataURI": "pixels"} for number in range(4)}
+    answer = await post(served, upload([metadata("1.2.3.9") | within], pixels))
+    assert answer.status == 413
+    # Elements that use it first are not counted, however many these are.
+    others = [Bulk(f"{number}", bytes(1_000)) for number in range(4)]
+    own = {f"0009100{each.location}": {"vr": "OB", "BulkDataURI": each.location} for each in others}
+    answer = await post(served, upload([metadata("1.2.3.9") | own], *others))
+    assert kept(answer) == ["1.2.3.9"]
+    # What was whole before the bound was met is stored, and nothing by halves.
+    found = (await served.get("/instances")).json
+    assert sorted(each["00080018"]["Value"][0] for each in found) == [*uids[:3], "1.2.3.9"]
+    assert served.store.staged == set()
+    assert served.spools.used_bytes == 0
+    assert served.ingest.health().open_objects == 0
+
+
+SPOOLED = upload([metadata() | PIXELS], Bulk("pixels", bytes(3 * 1024 * 1024)))
+
+
+async def all_was_given_back(served: Served) -> None:
+    """Nothing is left of a payload that had no room; with some it is stored."""
+    assert served.spools.used_bytes == 0
+    assert served.store.objects == {}
+    assert served.store.staged == set()
+    assert served.ingest.health().open_objects == 0
+
+
+async def test_w25_no_room_where_bulk_data_waits(served: Served) -> None:
+    served.spools.min_free_bytes = 2**60
+    answer = await post(served, SPOOLED)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+    assert "the disk of data_dir is nearly full (store.min_free_bytes)" in answer.why
+    await all_was_given_back(served)
+    served.spools.min_free_bytes = 0
+    assert kept(await post(served, SPOOLED)) == [UID]
+
+
+@pytest.mark.parametrize("written_before", [0, 1])
+async def test_w25_a_disk_that_is_full_where_bulk_data_waits(
+    served: Served, monkeypatch: pytest.MonkeyPatch, written_before: int
+) -> None:
+    write, writes = os.pwrite, 0
+
+    def pwrite(descriptor: int, data: memoryview, offset: int) -> int:
+        nonlocal writes
+        writes += 1
+        if writes > written_before:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data, offset)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pacsd.app.spool.os.pwrite", pwrite)
+        answer = await post(served, SPOOLED)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+    assert answer.why == "bulk data that has to wait: No space left on device"
+    assert writes == written_before + 1
+    await all_was_given_back(served)
+    assert kept(await post(served, SPOOLED)) == [UID]
 
 
 async def test_payloads_of_metadata_have_a_bound(
