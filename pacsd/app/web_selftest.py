@@ -4,7 +4,6 @@
 The object is that of the test over DIMSE: it stays, and who tests again sends a duplicate.
 """
 
-import gzip
 import json
 import time
 import zlib
@@ -28,6 +27,7 @@ from pacsd.app.selftest import (
     made_object,
     part10,
 )
+from pacsd.dicom.text import printable
 from pacsd.net.endpoint import Endpoint
 
 ROOT = "/dicomweb"
@@ -42,6 +42,10 @@ _OCTETS = "application/octet-stream"
 _DICOM = "application/dicom"
 _BOUNDARY = "pacsd-selftest"
 _PIXELS = "7FE00010"
+_GZIP = 16 + zlib.MAX_WBITS
+_MAX_TEXT_LENGTH = 300
+_NONSENSE = (OSError, EOFError, zlib.error, HTTPException, ValueError, RecursionError)
+"""What Python's own readers raise of what is no answer, or is nested without end."""
 _UID_OF = {"studies": "0020000D", "series": "0020000E", "instances": "00080018"}
 
 
@@ -104,6 +108,11 @@ class Came:
     content_type: str
     body: bytes
 
+    @property
+    def said(self) -> str:
+        """Its Content-Type, safe to show."""
+        return printable(self.content_type)
+
     def parts(self) -> list[tuple[str, bytes]]:
         """Media type and data of each part; of a payload that is none, of it alone.
 
@@ -115,7 +124,7 @@ class Came:
         head = f"Content-Type: {self.content_type}\r\n\r\n".encode()
         message = message_from_bytes(head + self.body)
         if not message.is_multipart() or message.defects:
-            raise Failed(f"the payload is not what its Content-Type says: {self.content_type}")
+            raise Failed(f"the payload is not what its Content-Type says: {self.said}")
         parts = [part for part in message.get_payload() if isinstance(part, Message)]
         return [(str(part["Content-Type"]), _data(part)) for part in parts]
 
@@ -153,7 +162,7 @@ class WebSelfTest:
         answer = self._ask("POST", f"{ROOT}/studies", _JSON, sent, payload)
         _expect_status(answer, 200)
         told = _data_set(answer)
-        stored = told.get("00081199", {}).get("Value", [])
+        stored = _values(told, "00081199")
         if [_value(each, "00081155") for each in stored] != [INSTANCE]:
             raise Failed("Referenced SOP Sequence (0008,1199) does not name what was stored")
 
@@ -178,7 +187,9 @@ class WebSelfTest:
             raise Failed(f"the instance is there {len(found)} times instead of once")
         if _value(found[0], "00280010") != self._object.Rows:
             raise Failed("Rows (0028,0010) is not what was stored")
-        self._bulk_data = str(found[0].get(_PIXELS, {}).get("BulkDataURI", ""))
+        pixels = found[0].get(_PIXELS)
+        named = pixels.get("BulkDataURI") if isinstance(pixels, dict) else None
+        self._bulk_data = named if isinstance(named, str) else ""
         if not self._bulk_data:
             raise Failed("Pixel Data (7FE0,0010) has no BulkDataURI")
 
@@ -214,20 +225,20 @@ class WebSelfTest:
         named = answer.content_type.partition(";")[0].strip().lower()
         fitting = {_JSON} if self._manner.is_exact else {_JSON, "application/json"}
         if named not in fitting:
-            raise Failed(f"Content-Type: {answer.content_type} instead of {_JSON}")
+            raise Failed(f"Content-Type: {answer.said} instead of {_JSON}")
 
     def _expect_part(self, answer: Came, media_type: str, data: bytes | None) -> None:
         """One part of a type, with these data; by itself where that is not against the request."""
         if self._manner.is_exact:
             begin = f'multipart/related; type="{media_type}"'
             if not answer.content_type.startswith(begin):
-                raise Failed(f"Content-Type: {answer.content_type} does not begin with {begin}")
+                raise Failed(f"Content-Type: {answer.said} does not begin with {begin}")
         parts = answer.parts()
         if len(parts) != 1:
             raise Failed(f"{len(parts)} parts instead of one")
         named, came = parts[0]
         if named.partition(";")[0].strip().lower() != media_type:
-            raise Failed(f"Content-Type: {named} instead of {media_type}")
+            raise Failed(f"Content-Type: {printable(named)} instead of {media_type}")
         if data is not None and came != data:
             raise Failed(f"{len(came)} bytes came that are not the {len(data)} that were stored")
 
@@ -263,24 +274,47 @@ def _step(name: str, work: Callable[[], None]) -> Step:
         work()
     except Failed as error:
         failure = str(error)
-    except (OSError, EOFError, zlib.error, HTTPException, ValueError) as error:
-        failure = f"{type(error).__name__}: {error}"
+    except _NONSENSE as error:
+        failure = f"{type(error).__name__}: {printable(str(error), _MAX_TEXT_LENGTH)}"
     return Step(name, time.monotonic() - started, failure)
 
 
 def _read(answer: HTTPResponse) -> Came:
-    body = answer.read(MAX_BODY_BYTES)
+    body = _bounded(answer.read(MAX_BODY_BYTES + 1))
+    if answer.length:
+        raise Failed(f"the answer breaks off: {answer.length} bytes of it are missing")
     coding = answer.headers.get("Content-Encoding", "identity")
     if coding == "gzip":
-        body = gzip.decompress(body)
+        body = _inflated(body)
     elif coding != "identity":
-        raise Failed(f"Content-Encoding: {coding}, which is not understood")
+        raise Failed(f"Content-Encoding: {printable(coding)}, which is not understood")
     return Came(answer.status, answer.headers.get("Content-Type", ""), body)
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_BODY_BYTES:
+        raise Failed(f"the answer has more than {MAX_BODY_BYTES} bytes")
+    return data
+
+
+def _inflated(data: bytes) -> bytes:
+    """Without its gzip coding, which may make much of little.
+
+    Raises:
+        Failed: it breaks off, or is too long.
+        zlib.error: it is none.
+    """
+    inflater = zlib.decompressobj(_GZIP)
+    inflated = _bounded(inflater.decompress(data, MAX_BODY_BYTES + 1))
+    if not inflater.eof:
+        raise Failed("the answer breaks off within its gzip coding")
+    return inflated
 
 
 def _expect_status(answer: Came, expected: int) -> None:
     if answer.status != expected:
-        said = answer.body[:500].decode(errors="replace").strip()
+        text = " ".join(answer.body[:_MAX_TEXT_LENGTH].decode(errors="replace").split())
+        said = printable(text, _MAX_TEXT_LENGTH) or "no more is said"
         raise Failed(f"status {answer.status} instead of {expected}: {said}")
 
 
@@ -298,10 +332,16 @@ def _data_sets(answer: Came) -> list[Mapping[str, Any]]:
     return told
 
 
-def _value(data_set: Mapping[str, Any], tag: str) -> object:
-    attribute = data_set.get(tag)
+def _value(data_set: object, tag: str) -> object:
+    values = _values(data_set, tag)
+    return values[0] if values else None
+
+
+def _values(data_set: object, tag: str) -> list[object]:
+    """The values of an attribute; none where there is no such thing."""
+    attribute = data_set.get(tag) if isinstance(data_set, dict) else None
     values = attribute.get("Value") if isinstance(attribute, dict) else None
-    return values[0] if isinstance(values, list) and values else None
+    return values if isinstance(values, list) else []
 
 
 def _data(part: Message) -> bytes:
