@@ -36,6 +36,11 @@ def bounds() -> str:
     kib, mib = 1024, 1024**2
     rows = [
         ("connections", f"{http_connection.MAX_CONNECTIONS}", "503"),
+        (
+            "connections from one address beyond loopback",
+            f"{http_connection.MAX_CONNECTIONS_PER_ADDRESS} (`http.max_connections_per_address`)",
+            "503",
+        ),
         ("parameters of a query", f"{query_string.MAX_PARAMETERS}", "400"),
         ("characters of a value to match", f"{parameters.MAX_VALUE_LENGTH}", "400"),
         ("characters of a path", f"{targets.MAX_PATH_LENGTH}", "400"),

@@ -49,6 +49,7 @@ from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
 from pacsd.net.http import Health, HttpListener, Serve
+from pacsd.net.http_connection import HttpLimits
 from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.performer import Services
@@ -294,6 +295,7 @@ def _http(
         config.http.listen,
         registry=registry,
         health=health,
+        limits=HttpLimits(max_connections_per_address=config.http.max_connections_per_address),
         services=services,
         ending=parts.changes.end,
     )

@@ -1,13 +1,15 @@
 """Connections of the HTTP listener: each with a deadline, faults told in our words.
 
-What no setting governs is bounded here: connections, and the time from one request of a connection
-to the next, its answer taken. Who moves much data says that he is `alive` as it moves. Who reads a
-body learns there that it is broken, or comes too slowly, so that the answer can still say so.
+What no setting governs is bounded here: connections in all, and the time from one request of a
+connection to the next, its answer taken. Who moves much data says that he is `alive` as it moves.
+Who reads a body learns there that it is broken, or comes too slowly, so that the answer can still
+say so.
 """
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 
 import orjson
 import structlog
@@ -15,10 +17,17 @@ from aiohttp import StreamReader
 from aiohttp.http import RawRequestMessage
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server
 
+from pacsd.net.endpoint import literal_address
 from pacsd.net.http_bodies import BrokenBody, SlowBody
 
 MAX_CONNECTIONS = 256
 """One more is answered 503 at once."""
+
+MAX_CONNECTIONS_PER_ADDRESS = 64
+"""As many for one that is not of this machine; see `HttpSettings`."""
+
+IPV6_NETWORK_BITS = 64
+"""Whoever has one address of IPv6 has all of these: they count as one (RFC 4291 section 2.5.4)."""
 
 FIRST_REQUEST_TIMEOUT_S = 10.0
 """From the connection to the end of the first request's header."""
@@ -49,9 +58,13 @@ _log = structlog.get_logger("pacsd.net.http")
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """What the connections of a listener may take."""
+    """What the connections of a listener may take.
+
+    All that a proxy or a tunnel hands on comes from loopback, which `max_connections` alone bounds.
+    """
 
     max_connections: int = MAX_CONNECTIONS
+    max_connections_per_address: int = MAX_CONNECTIONS_PER_ADDRESS
     first_request_timeout_s: float = FIRST_REQUEST_TIMEOUT_S
     next_request_timeout_s: float = NEXT_REQUEST_TIMEOUT_S
 
@@ -62,7 +75,7 @@ class Connection(RequestHandler):
     `lost` is set once nobody reads its answers any more.
     """
 
-    __slots__ = ("_body", "_deadline", "_is_broken", "_limits", "_open", "lost")
+    __slots__ = ("_body", "_deadline", "_is_broken", "_limits", "_open", "_origin", "lost")
 
     def __init__(
         self,
@@ -84,13 +97,15 @@ class Connection(RequestHandler):
         self._deadline: asyncio.TimerHandle | None = None
         self._body: StreamReader | None = None
         self._is_broken = False
+        self._origin = ""
         self.lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take it, or turn it away when there are too many."""
         super().connection_made(transport)
         self._set_deadline(self._limits.first_request_timeout_s)
-        if len(self._open) < self._limits.max_connections:
+        self._origin = _origin(transport)
+        if self._has_place():
             self._open.add(self)
             return
         if self.transport is not None:
@@ -145,6 +160,15 @@ class Connection(RequestHandler):
         response.force_close()
         return response
 
+    def _has_place(self) -> bool:
+        """Whether there may be one more, in all and from where this one comes."""
+        if len(self._open) >= self._limits.max_connections:
+            return False
+        if not self._origin:
+            return True
+        others = sum(each._origin == self._origin for each in self._open)  # noqa: SLF001 - its kind
+        return others < self._limits.max_connections_per_address
+
     def _end_body(self, error: OSError) -> None:
         """Tell who reads the body, if there is more of one; its answer is the last."""
         if self._body is not None and not self._body.is_eof():
@@ -167,6 +191,17 @@ class Connection(RequestHandler):
             return
         self._end_body(SlowBody("too little of the body came in time"))
         self.alive()
+
+
+def _origin(transport: asyncio.BaseTransport) -> str:
+    """From where a connection comes, as it is counted; "" for this machine, or where unknown."""
+    name: tuple[str, ...] | None = transport.get_extra_info("peername")
+    address = literal_address(name[0]) if name else None
+    if address is None or address.is_loopback:
+        return ""
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, IPV6_NETWORK_BITS), strict=False))
+    return str(address)
 
 
 def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:

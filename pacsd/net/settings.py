@@ -215,6 +215,11 @@ class HttpSettings(Settings):
     listen: OptionalEndpointText = Endpoint("127.0.0.1", 8080)
     """Address to listen on, HOST:PORT. Port 0 takes any free port, "" opens none."""
 
+    max_connections_per_address: int = Field(default=64, ge=1, le=256)
+    """Most connections at once from one address, of 256 in all; one more is answered 503. A browser
+    opens six. Loopback has no such bound: whatever a proxy or tunnel hands on comes from there; a
+    proxy on another machine needs more. Of IPv6 the first 64 bits count."""
+
     unsafe_listen_anywhere: bool = False
     """Listen beyond loopback although nobody has to log in."""
 

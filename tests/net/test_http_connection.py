@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import anyio
 import pytest
-from aiohttp.web import BaseRequest, Response, StreamResponse
+from aiohttp.web import BaseRequest, Response, Server, StreamResponse
 from structlog.typing import EventDict
 
 from pacsd.net.http_bodies import BrokenBody, SlowBody
-from pacsd.net.http_connection import GUARDS, HttpLimits, json_answer
+from pacsd.net.http_connection import GUARDS, Connection, HttpLimits, json_answer
 from tests.net.test_http import raw, read_to_end, request, serving
 
 
@@ -194,6 +196,76 @@ async def test_w04_a_body_that_nobody_reads_takes_no_time() -> None:
     async with serving() as address:
         answer = await raw(address, POST + b"Content-Length: 4294967296\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+class Wire(asyncio.Transport):
+    """A connection from an address, of which nobody reads."""
+
+    def __init__(self, *peername: object) -> None:
+        super().__init__()
+        self.peername = peername or None
+        self.written = b""
+        self.is_closed = False
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return self.peername if name == "peername" else default
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@asynccontextmanager
+async def connecting(limits: HttpLimits) -> AsyncIterator[Callable[..., tuple[Connection, Wire]]]:
+    """Makes connections from addresses, of one listener."""
+    web, loop = Server(length), asyncio.get_running_loop()
+    taken: set[Connection] = set()
+    made: list[Connection] = []
+
+    def connect(*peername: object) -> tuple[Connection, Wire]:
+        connection, wire = Connection(web, loop, limits, taken), Wire(*peername)
+        connection.connection_made(wire)
+        made.append(connection)
+        return connection, wire
+
+    yield connect
+    for connection in made:
+        connection.connection_lost(None)
+    await web.shutdown(0)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "other"),
+    [
+        (["192.0.2.7", "192.0.2.7", "::ffff:192.0.2.7"], "192.0.2.8"),
+        (["2001:db8::1", "2001:db8::2", "2001:db8::ffff:ffff:ffff:ffff"], "2001:db8:0:1::1"),
+        (["fe80::1%eth0", "fe80::2%eth1", "fe80::3"], "2001:db8::1"),
+    ],
+)
+async def test_w24_one_address_does_not_take_all_places(addresses: list[str], other: str) -> None:
+    limits = HttpLimits(max_connections=4, max_connections_per_address=2)
+    async with connecting(limits) as connect:
+        (first, _), (_, kept), (_, refused) = (connect(each, 50_000) for each in addresses)
+        assert not kept.written
+        assert refused.written.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nRetry-After: 1\r\n" in refused.written
+        assert refused.is_closed
+        # Others have their places, and one that is left is there again.
+        assert not connect(other, 50_000)[1].written
+        first.connection_lost(None)
+        assert not connect(addresses[0], 50_000)[1].written
+        assert connect(addresses[0], 50_000)[1].written
+
+
+@pytest.mark.parametrize("peername", [("127.0.0.1", 1), ("::1", 1), ("::ffff:127.0.0.1", 1), ()])
+async def test_what_a_proxy_hands_on_is_not_of_one_client(peername: tuple[object, ...]) -> None:
+    async with connecting(HttpLimits(max_connections=4, max_connections_per_address=2)) as connect:
+        assert [bool(connect(*peername)[1].written) for _ in range(5)] == [False] * 4 + [True]
 
 
 async def test_w24_many_idle_connections() -> None:

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from pacsd.api.settings import Settings
 from pacsd.net.endpoint import Endpoint
+from pacsd.net.http_connection import HttpLimits
 from pacsd.net.settings import AESettings, DimseSettings, HttpSettings, RecorderSettings
 
 
@@ -38,6 +39,13 @@ def test_listen_names_the_wrong_item() -> None:
 
 def test_http_can_be_off() -> None:
     assert HttpSettings.model_validate({"listen": ""}).listen is None
+
+
+def test_connections_have_the_bounds_of_the_listener() -> None:
+    assert HttpSettings().max_connections_per_address == HttpLimits().max_connections_per_address
+    for wrong in (0, HttpLimits().max_connections + 1):
+        with pytest.raises(ValidationError, match="max_connections_per_address"):
+            HttpSettings(max_connections_per_address=wrong)
 
 
 @pytest.mark.parametrize(
