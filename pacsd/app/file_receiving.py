@@ -23,7 +23,7 @@ from pacsd.dicom.text import printable
 from pacsd.dicom.uid import decode_uid, is_acceptable_uid
 from pacsd.dimse.commands import CStoreRQ
 from pacsd.net.responses import Work
-from pacsd.net.storage import Answer, DataSetSink, RefusedSink
+from pacsd.net.storage import DataSetSink, DimseAnswer, RefusedSink
 from pacsd.net.sub_operations import StorePort
 from pacsd.ul.negotiation import PresentationContext
 
@@ -100,7 +100,7 @@ class FileReceiver:
     def _refuse(self, uid: str, status: Status, why: str) -> RefusedSink:
         self.received.failures += 1
         self.failed(printable(uid), why)
-        return RefusedSink(Answer(status, why))
+        return RefusedSink(DimseAnswer(status, why))
 
 
 class _FileSink:
@@ -139,7 +139,7 @@ class _FileSink:
             self._idle = anyio.Event()
             self._receiver.spawn(self._write_waiting, "write a received object")
 
-    async def finish(self) -> Answer:
+    async def finish(self) -> DimseAnswer:
         """Make the file durable under its name, or say why it is not there."""
         await self._idle.wait()
         received = self._receiver.received
@@ -156,7 +156,7 @@ class _FileSink:
         received.files += is_new
         received.there += not is_new
         received.data_set_bytes += self._data_set_bytes
-        return Answer(Status.SUCCESS)
+        return DimseAnswer(Status.SUCCESS)
 
     async def abort(self, reason: str) -> None:  # noqa: ARG002 - the association tells it
         """The association ended before the data set did."""
@@ -182,10 +182,10 @@ class _FileSink:
         except OSError as error:
             self._fault = error
 
-    def _failure(self, error: Exception) -> Answer:
+    def _failure(self, error: Exception) -> DimseAnswer:
         self._receiver.received.failures += 1
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         self._receiver.failed(self._file.sop_instance_uid, why)
         is_other = isinstance(error, AnotherObject)
         status = Status.UNABLE_TO_PROCESS if is_other else Status.OUT_OF_RESOURCES
-        return Answer(status, printable(why, MAX_ERROR_COMMENT_LENGTH))
+        return DimseAnswer(status, printable(why, MAX_ERROR_COMMENT_LENGTH))

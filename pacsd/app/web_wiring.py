@@ -27,7 +27,7 @@ from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk
 from pacsd.net.web.deleting import DeleteDesk
 from pacsd.net.web.describing import DescribingDesk
-from pacsd.net.web.desk import Answer, Terms, WebDesk
+from pacsd.net.web.desk import AnswersExchange, Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
 from pacsd.net.web.frames import FrameDesk
 from pacsd.net.web.instances import InstanceDesk
@@ -67,7 +67,9 @@ def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[s
     return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer}
 
 
-def _answers(config: Config, archive: Archive, parts: WebParts) -> Mapping[WebService, Answer]:
+def _answers(
+    config: Config, archive: Archive, parts: WebParts
+) -> Mapping[WebService, AnswersExchange]:
     store, retriever = archive.store, parts.retriever
     is_exact = not config.query.ignore_case
     trail = Trail(parts.access, time.monotonic)

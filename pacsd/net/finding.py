@@ -33,7 +33,7 @@ from pacsd.dimse.commands import CFindRQ
 from pacsd.net.errors import AssociationError
 from pacsd.net.information_models import FIND_MODELS
 from pacsd.net.responses import Line, response_of
-from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink
+from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink
 from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import Buffer
 
@@ -127,7 +127,7 @@ class FindSink(IdentifierSink):
         self._question = question
         self._line = line
 
-    async def finish(self) -> Answer:
+    async def finish(self) -> DimseAnswer:
         """Find, send a pending response for each match, and give the final one."""
         question = self._question
         try:
@@ -135,15 +135,15 @@ class FindSink(IdentifierSink):
         except IdentifierError as error:
             return mismatch(error)
         except IndexUnavailable as error:
-            return Answer(Status.UNABLE_TO_PROCESS, str(error))
+            return DimseAnswer(Status.UNABLE_TO_PROCESS, str(error))
         except FindError as error:
-            return Answer(Status.OUT_OF_RESOURCES, str(error))
+            return DimseAnswer(Status.OUT_OF_RESOURCES, str(error))
         except AssociationError:
-            return Answer(Status.CANCEL)
+            return DimseAnswer(Status.CANCEL)
 
-    async def _find(self, asked: Asked) -> Answer:
+    async def _find(self, asked: Asked) -> DimseAnswer:
         unknown = {*await self._finder.unsupported(asked.query), *asked.unmatched} - _NO_MATTER
-        pending = Answer(Status.PENDING_WARNING if unknown else Status.PENDING, data_set=b"")
+        pending = DimseAnswer(Status.PENDING_WARNING if unknown else Status.PENDING, data_set=b"")
         response = response_of(self._question.request, pending)
         encode = _Encoder(asked, self._question)
         pages = self._finder.find(asked.query, asked.offset_minutes)
@@ -155,11 +155,11 @@ class FindSink(IdentifierSink):
                         await anyio.lowlevel.checkpoint()
                     await self._line.until_writable()
                     if self.is_cancelled:
-                        return Answer(Status.CANCEL)
+                        return DimseAnswer(Status.CANCEL)
                     for answer in answers[at : at + RESPONSES_AT_ONCE]:
                         self._line.respond(response, answer)
                     self._line.flush_soon()  # the last ones go with the final response
-        return Answer(Status.CANCEL if self.is_cancelled else Status.SUCCESS)
+        return DimseAnswer(Status.CANCEL if self.is_cancelled else Status.SUCCESS)
 
 
 def begin_find(
@@ -173,7 +173,7 @@ def begin_find(
     model = FIND_MODELS.get(context.abstract_syntax)
     syntax = transfer_syntax(context.transfer_syntax)
     if model is None or syntax is None or request.sop_class_uid != context.abstract_syntax:
-        answer = Answer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
+        answer = DimseAnswer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
         return RefusedSink(answer)
     extended = caller.extended.get(context.abstract_syntax, b"")
     manner = manner_of(extended, names_are_exact=caller.names_are_exact)
@@ -195,9 +195,9 @@ def manner_of(extended: bytes, *, names_are_exact: bool) -> Manner:
     )
 
 
-def mismatch(error: IdentifierError) -> Answer:
+def mismatch(error: IdentifierError) -> DimseAnswer:
     """A900 (PS3.4 section C.4.1.1.4), with the attribute at fault."""
-    return Answer(Status.DATA_SET_MISMATCH, error.text, (error.tag,))
+    return DimseAnswer(Status.DATA_SET_MISMATCH, error.text, (error.tag,))
 
 
 async def _read(identifier: bytes, question: Question) -> Asked:

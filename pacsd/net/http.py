@@ -22,7 +22,7 @@ _METHODS = ("GET", "HEAD")
 _RELAYED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="pacsd"'}
 
-Answer = Callable[[], Awaitable[Response]]
+AnswersRoute = Callable[[], Awaitable[Response]]
 Serve = Callable[[BaseRequest], Awaitable[StreamResponse]]
 
 
@@ -57,7 +57,7 @@ class HttpListener:
         self._services = dict(services or {})
         self._ending = ending
         self._one_scrape = CapacityLimiter(1)
-        self._routes: Mapping[str, Answer] = {
+        self._routes: Mapping[str, AnswersRoute] = {
             "/health": self._answer_health,
             "/ready": self._answer_ready,
             "/metrics": self._answer_metrics,

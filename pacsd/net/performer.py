@@ -25,7 +25,7 @@ from pacsd.net.chronicle import Chronicle
 from pacsd.net.finding import Finds, begin_find
 from pacsd.net.responses import Line, response_of
 from pacsd.net.retrieving import Retrieving, begin_get, begin_move
-from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink, begin_store
+from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink, begin_store
 from pacsd.ul.negotiation import PresentationContext
 
 
@@ -100,7 +100,7 @@ class Performer:
         self._receiving.clear()
 
     def _echo(self, _: PresentationContext, request: CEchoRQ) -> None:
-        self._answer(request, Answer(Status.SUCCESS), 0, self._line.now())
+        self._answer(request, DimseAnswer(Status.SUCCESS), 0, self._line.now())
 
     def _store(self, context: PresentationContext, request: CStoreRQ) -> None:
         drained = partial(self._line.is_congested, is_so=False)
@@ -122,7 +122,7 @@ class Performer:
 
     def _refuse(self, _: PresentationContext, request: Request) -> None:
         """An operation that this service class does not have (PS3.7 section 10.1.1.1.8)."""
-        answer = Answer(Status.UNRECOGNIZED_OPERATION)
+        answer = DimseAnswer(Status.UNRECOGNIZED_OPERATION)
         if request.has_data_set:
             self._receive(request, RefusedSink(answer))
         else:
@@ -139,7 +139,7 @@ class Performer:
         self._answer(receiving.request, answer, receiving.data_set_bytes, receiving.started_s)
 
     def _answer(
-        self, request: Request, answer: Answer, data_set_bytes: int, started_s: float
+        self, request: Request, answer: DimseAnswer, data_set_bytes: int, started_s: float
     ) -> None:
         response = response_of(request, answer)
         if self._line.respond(response, answer.data_set):

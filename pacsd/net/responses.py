@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pacsd.dimse.commands import Request, Response, ResponseElements, response_to
 from pacsd.dimse.session import Session
-from pacsd.net.storage import Answer
+from pacsd.net.storage import DimseAnswer
 from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import Buffer
 
@@ -53,7 +53,7 @@ class Line(Protocol):
         """Invoke such a sub-operation; see `Invoker.perform`."""
 
 
-def response_of(request: Request, answer: Answer) -> Response:
+def response_of(request: Request, answer: DimseAnswer) -> Response:
     """The response that says this answer."""
     elements: ResponseElements = {"has_data_set": answer.data_set is not None}
     if answer.comment:

@@ -38,7 +38,7 @@ from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.responses import Line, response_of
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import MoveOriginator, OpenDataSet, Outbound, Outcome, send
-from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink
+from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink
 from pacsd.net.tally import Tally
 from pacsd.net.turns import Turns
 from pacsd.ul.negotiation import PresentationContext
@@ -120,7 +120,7 @@ class RetrieveSink(IdentifierSink):
         self._studies: dict[str, None] = {}
         self._told_at = line.now()
 
-    async def finish(self) -> Answer:
+    async def finish(self) -> DimseAnswer:
         """Carry the retrieval out, telling how far it is, and give the final answer."""
         try:
             query = self._read(self.identifier())
@@ -128,9 +128,9 @@ class RetrieveSink(IdentifierSink):
         except IdentifierError as error:
             return mismatch(error)
         except IndexUnavailable as error:
-            return Answer(Status.UNABLE_TO_PROCESS, str(error))
+            return DimseAnswer(Status.UNABLE_TO_PROCESS, str(error))
         except FindError as error:
-            return Answer(Status.UNABLE_TO_CALCULATE_MATCHES, str(error))
+            return DimseAnswer(Status.UNABLE_TO_CALCULATE_MATCHES, str(error))
         self._tally = Tally(len(numbers))
         try:
             if numbers:
@@ -236,7 +236,7 @@ class RetrieveSink(IdentifierSink):
         self.line.respond(response_of(self.request, self._tally.pending()))
         self.line.flush()
 
-    async def _note(self, final: Answer) -> None:
+    async def _note(self, final: DimseAnswer) -> None:
         tally = self._tally
         if not self._studies:
             return
@@ -338,12 +338,12 @@ def begin_move(
 ) -> DataSetSink:
     """Take the Identifier of a C-MOVE, or refuse it."""
     reading = _reading(context, request, caller, MOVE_MODELS, INSTANCE_MOVE)
-    if isinstance(reading, Answer):
+    if isinstance(reading, DimseAnswer):
         return RefusedSink(reading)
     peer = retrieving.peers().destination(request.move_destination)
     if peer is None or peer.ae_title in retrieving.own_titles:
         why = "Not a move destination of the peers file" if peer is None else "That is ourselves"
-        return RefusedSink(Answer(Status.MOVE_DESTINATION_UNKNOWN, why))
+        return RefusedSink(DimseAnswer(Status.MOVE_DESTINATION_UNKNOWN, why))
     return MoveSink(retrieving, request, *reading, caller, line, peer)
 
 
@@ -356,7 +356,7 @@ def begin_get(
 ) -> DataSetSink:
     """Take the Identifier of a C-GET, or refuse it."""
     reading = _reading(context, request, caller, GET_MODELS, INSTANCE_GET)
-    if isinstance(reading, Answer):
+    if isinstance(reading, DimseAnswer):
         return RefusedSink(reading)
     return GetSink(retrieving, request, *reading, caller, line)
 
@@ -367,12 +367,12 @@ def _reading(
     caller: Caller,
     models: Mapping[str, Model],
     of_instances: str,
-) -> tuple[TransferSyntax, Callable[[bytes], Query]] | Answer:
+) -> tuple[TransferSyntax, Callable[[bytes], Query]] | DimseAnswer:
     """How the Identifier is to be read, or why it is not."""
     uid, syntax = context.abstract_syntax, transfer_syntax(context.transfer_syntax)
     model = models.get(uid)
     if syntax is None or request.sop_class_uid != uid or (model is None and uid != of_instances):
-        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
+        return DimseAnswer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
     if model is None:
         return syntax, partial(read_instances, syntax=syntax)
     is_relational = caller.extended.get(uid, b"")[:1] == b"\1"

@@ -34,7 +34,7 @@ class SubOperationCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DimseAnswer:
     """What a response says: Status (0000,0900), Error Comment (0000,0902), Offending Elements.
 
     Of a retrieval also its counts, and the data set with what failed.
@@ -72,7 +72,7 @@ class DataSetSink(Protocol):
     def write(self, data: Buffer) -> None:
         """Take a fragment; the buffer is free again afterwards."""
 
-    async def finish(self) -> Answer:
+    async def finish(self) -> DimseAnswer:
         """The data set is complete: how the operation is to be answered."""
 
     async def abort(self, reason: str) -> None:
@@ -88,7 +88,7 @@ class RefusedSink:
     It is read all the same: a peer looks at no response before it has sent everything.
     """
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: DimseAnswer) -> None:
         self._answer = answer
 
     @property
@@ -99,7 +99,7 @@ class RefusedSink:
     def write(self, data: Buffer) -> None:
         """Drop a fragment."""
 
-    async def finish(self) -> Answer:
+    async def finish(self) -> DimseAnswer:
         """The answer given beforehand."""
         return self._answer
 
@@ -125,10 +125,10 @@ class IngestSink:
         """Hand on a fragment, which ingest copies."""
         self._intake.write(data)
 
-    async def finish(self) -> Answer:
+    async def finish(self) -> DimseAnswer:
         """Make the object durable, then say so."""
         outcome = await self._intake.finish()
-        return Answer(outcome.status, outcome.comment, outcome.offending)
+        return DimseAnswer(outcome.status, outcome.comment, outcome.offending)
 
     async def abort(self, reason: str) -> None:
         """Give the object up."""
@@ -170,11 +170,11 @@ def begin_store(
     return IngestSink(intake)
 
 
-def _judge(context: PresentationContext, request: CStoreRQ) -> Answer | None:
+def _judge(context: PresentationContext, request: CStoreRQ) -> DimseAnswer | None:
     if request.affected_sop_class_uid != context.abstract_syntax:
         # PS3.7 section 9.1.1.1.9 and PS3.4 section B.2.2
-        return Answer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
+        return DimseAnswer(Status.SOP_CLASS_NOT_SUPPORTED, "Not the SOP Class of this context")
     if not is_acceptable_uid(request.affected_sop_instance_uid):
         uid = printable(request.affected_sop_instance_uid, limit=32)
-        return Answer(Status.INVALID_SOP_INSTANCE, f"Not a UID: {uid}")
+        return DimseAnswer(Status.INVALID_SOP_INSTANCE, f"Not a UID: {uid}")
     return None

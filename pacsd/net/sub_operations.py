@@ -14,7 +14,7 @@ from pacsd.dicom.status import Status
 from pacsd.dimse.commands import CStoreRQ, Response
 from pacsd.dimse.events import DataSetFragment
 from pacsd.net.responses import Work, response_of
-from pacsd.net.storage import Answer, DataSetSink, RefusedSink
+from pacsd.net.storage import DataSetSink, DimseAnswer, RefusedSink
 from pacsd.ul.negotiation import PresentationContext
 
 BeginStore = Callable[[PresentationContext, CStoreRQ, Callable[[], None]], DataSetSink]
@@ -65,7 +65,7 @@ class SubOperations:
             sink = self._begin(context, request, partial(self._line.is_congested, is_so=False))
         else:
             comment = "No storage class of which we proposed to be SCP"
-            sink = RefusedSink(Answer(Status.SOP_CLASS_NOT_SUPPORTED, comment))
+            sink = RefusedSink(DimseAnswer(Status.SOP_CLASS_NOT_SUPPORTED, comment))
         self._receiving[request.message_id] = request, sink
 
     def fragment(self, event: DataSetFragment) -> None:

@@ -11,7 +11,7 @@ from pacsd.dicom.status import Status, StatusCategory, category
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 from pacsd.net.sending import Outcome
-from pacsd.net.storage import Answer, SubOperationCounts
+from pacsd.net.storage import DimseAnswer, SubOperationCounts
 
 FAILED_SOP_INSTANCE_UID_LIST: Tag = 0x00080058
 
@@ -59,22 +59,22 @@ class Tally:
         """So did those whose objects are not known by name any more."""
         self.failed += self.remaining
 
-    def pending(self) -> Answer:
+    def pending(self) -> DimseAnswer:
         """How far it is."""
-        return Answer(Status.PENDING, counts=self._counts(is_over=False))
+        return DimseAnswer(Status.PENDING, counts=self._counts(is_over=False))
 
-    def final(self, syntax: TransferSyntax, *, is_cancelled: bool) -> Answer:
+    def final(self, syntax: TransferSyntax, *, is_cancelled: bool) -> DimseAnswer:
         """How it ended; the names of what failed are encoded in `syntax`."""
         if is_cancelled:
             counts = self._counts(is_over=False)
-            return Answer(Status.CANCEL, counts=counts, data_set=self._failed_list(syntax))
+            return DimseAnswer(Status.CANCEL, counts=counts, data_set=self._failed_list(syntax))
         counts = self._counts(is_over=True)
         if not self.failed and not self.warning:
-            return Answer(Status.SUCCESS, counts=counts)
+            return DimseAnswer(Status.SUCCESS, counts=counts)
         status = (
             Status.SUB_OPERATIONS_FAILED if self.sent else Status.UNABLE_TO_PERFORM_SUB_OPERATIONS
         )
-        return Answer(status, counts=counts, data_set=self._failed_list(syntax))
+        return DimseAnswer(status, counts=counts, data_set=self._failed_list(syntax))
 
     def _counts(self, *, is_over: bool) -> SubOperationCounts:
         """As a response tells them; remaining ones only while there may be some."""

@@ -12,7 +12,7 @@ from pacsd.app.file_receiving import FileReceiver, Received
 from pacsd.dicom.part10 import decode_file_meta
 from pacsd.dimse.commands import CStoreRQ
 from pacsd.net.responses import Work
-from pacsd.net.storage import Answer, DataSetSink
+from pacsd.net.storage import DataSetSink, DimseAnswer
 from pacsd.testing import objects
 from pacsd.ul.negotiation import PresentationContext
 from tests.app.dicom_folder import CT
@@ -52,7 +52,7 @@ class Receiving:
 
     async def take(
         self, data: bytes = OBJECT, uid: str = "1.2.3", syntax_uid: str = EXPLICIT.uid
-    ) -> Answer:
+    ) -> DimseAnswer:
         sink = self.begin(uid, syntax_uid)
         for start in range(0, len(data), 300):
             sink.write(memoryview(data)[start : start + 300])
@@ -75,7 +75,7 @@ def names(folder: Path) -> list[str]:
 
 async def test_a_file_of_every_byte(tmp_path: Path) -> None:
     async with receiving_into(tmp_path) as receiving:
-        assert await receiving.take() == Answer(0)
+        assert await receiving.take() == DimseAnswer(0)
         assert names(tmp_path) == [str(NAME)]
         written = (tmp_path / NAME).read_bytes()
         meta, offset = decode_file_meta(written)
@@ -97,7 +97,7 @@ async def test_nobody_else_may_read_what_is_written(
     mask = os.umask(0)
     try:
         async with receiving_into(tmp_path) as receiving:
-            assert await receiving.take() == Answer(0)
+            assert await receiving.take() == DimseAnswer(0)
     finally:
         os.umask(mask)
     written = tmp_path / NAME
@@ -139,7 +139,7 @@ async def test_the_same_once_more(tmp_path: Path) -> None:
     async with receiving_into(tmp_path) as receiving:
         await receiving.take()
         before = (tmp_path / NAME).stat()
-        assert await receiving.take() == Answer(0)
+        assert await receiving.take() == DimseAnswer(0)
         after = (tmp_path / NAME).stat()  # it was read again, and not written
         assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
         assert names(tmp_path) == [str(NAME)]
@@ -170,8 +170,8 @@ async def test_the_same_bytes_in_another_syntax_are_another_object(tmp_path: Pat
 async def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "hardlink_to", no_link)
     async with receiving_into(tmp_path) as receiving:
-        assert await receiving.take() == Answer(0)
-        assert await receiving.take() == Answer(0)
+        assert await receiving.take() == DimseAnswer(0)
+        assert await receiving.take() == DimseAnswer(0)
         assert (await receiving.take(OTHER)).status == 0xC001
         assert names(tmp_path) == [str(NAME)]
 
@@ -219,6 +219,6 @@ async def test_it_is_congested_until_it_is_written(
         assert not sink.is_congested
         sink.write(OBJECT[100:])
         assert sink.is_congested
-        assert await sink.finish() == Answer(0)
+        assert await sink.finish() == DimseAnswer(0)
         assert not sink.is_congested
         assert receiving.drained

@@ -18,7 +18,7 @@ from pacsd.net.errors import OperationFailed
 from pacsd.net.query_retrieve_scu import Progress, QueryModel, find, get, move, propose_get
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, open_association, propose
-from pacsd.net.storage import Answer
+from pacsd.net.storage import DimseAnswer
 from pacsd.net.store_contexts import StoredAs
 from pacsd.net.sub_operations import StorePort
 from tests.interop import peers
@@ -212,7 +212,7 @@ async def test_it_gets() -> None:
 
 async def test_it_tells_what_we_did_not_take() -> None:
     with pytest.raises(ExceptionGroup) as group:
-        await got(Received(Answer(0xA700)))
+        await got(Received(DimseAnswer(0xA700)))
     (failed,) = group.value.exceptions
     assert isinstance(failed, OperationFailed)
     assert failed.status == 0xA702

@@ -8,7 +8,7 @@ from anyio.abc import TaskGroup
 
 from pacsd.dimse.commands import CStoreRQ
 from pacsd.net.responses import Work
-from pacsd.net.storage import Answer
+from pacsd.net.storage import DimseAnswer
 from pacsd.net.sub_operations import StorePort
 from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import Buffer
@@ -18,7 +18,7 @@ from pacsd.ul.pdu import Buffer
 class Received:
     """What came, and how it is answered: not before `gate` is open, if there is one."""
 
-    answer: Answer = Answer(0)  # noqa: RUF009 - it is frozen
+    answer: DimseAnswer = DimseAnswer(0)  # noqa: RUF009 - it is frozen
     gate: anyio.Event | None = None
     error: Exception | None = None
     is_congested: bool = False
@@ -56,7 +56,7 @@ class KeepingSink:
     def write(self, data: Buffer) -> None:
         self._data_set += data
 
-    async def finish(self) -> Answer:
+    async def finish(self) -> DimseAnswer:
         if self._received.gate is not None:
             await self._received.gate.wait()
         if self._received.error is not None:

@@ -19,7 +19,7 @@ from pacsd.net.finding import RESPONSES_AT_ONCE, Finds, begin_find, manner_of
 from pacsd.net.query_retrieve_scu import QueryModel, find
 from pacsd.net.scp import AcceptedAssociation
 from pacsd.net.scu import Destination, open_association, propose
-from pacsd.net.storage import Answer, Caller, DataSetSink
+from pacsd.net.storage import Caller, DataSetSink, DimseAnswer
 from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import Buffer
 from tests.dicom.by_pydicom import decoded, encoded, keys
@@ -65,7 +65,7 @@ class Conversation:
         caller = caller or Caller("T", "PACSD", "192.0.2.1")
         self.sink: DataSetSink = begin_find(finder, context, REQUEST, caller, self.line)
 
-    async def ask(self, identifier: bytes) -> Answer:
+    async def ask(self, identifier: bytes) -> DimseAnswer:
         self.sink.write(identifier[:9])
         self.sink.write(identifier[9:])
         return await self.sink.finish()
@@ -75,7 +75,7 @@ async def test_each_match_is_a_pending_response_with_who_retrieves_it() -> None:
     finder = FakeFinder([FOUND], [FOUND, FOUND])
     talk = Conversation(finder)
     answer = await talk.ask(encoded(ASKED, EXPLICIT))
-    assert answer == Answer(Status.SUCCESS)
+    assert answer == DimseAnswer(Status.SUCCESS)
     assert [each.status for each in talk.line.responses] == [Status.PENDING] * 3
     told = decoded(talk.line.data_sets[0] or b"", EXPLICIT)
     assert (told.StudyInstanceUID, told.PatientName) == ("1.2", "Smith^John")

@@ -12,7 +12,7 @@ from pacsd.net import errors
 from pacsd.net.query_retrieve_scu import Progress, QueryModel, find, get, move, propose_get
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, Timeouts, open_association, propose
-from pacsd.net.storage import Answer
+from pacsd.net.storage import DimseAnswer
 from pacsd.net.store_contexts import MAX_CONTEXTS, StoredAs
 from pacsd.net.sub_operations import StorePort
 from tests.net.answering_peer import (
@@ -211,7 +211,7 @@ async def test_get_takes_the_objects_over_the_same_association() -> None:
 
 
 async def test_a_sub_operation_is_answered_as_its_sink_says() -> None:
-    received, getting = Received(Answer(0xA700, "no room")), Getting("1.2.1")
+    received, getting = Received(DimseAnswer(0xA700, "no room")), Getting("1.2.1")
     async with answering_peer(getting.peer()) as destination, anyio.create_task_group() as tasks:
         association = await opened(destination, received.port(tasks))
         await all_of(get(association, ROOT, b"keys"))

@@ -22,7 +22,7 @@ from pacsd.net.peers import Peer
 from pacsd.net.query_retrieve_scu import Progress, QueryModel, get, move, propose_get
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, open_association, propose
-from pacsd.net.storage import Answer
+from pacsd.net.storage import DimseAnswer
 from pacsd.net.store_contexts import StoredAs
 from tests.dicom.by_pydicom import decoded, encoded, keys
 from tests.dicom.written import EXPLICIT, element
@@ -550,7 +550,7 @@ async def test_d46_without_the_role_each_sub_operation_fails_and_nothing_aborts(
 
 
 async def test_d45_who_takes_nothing_is_told_so() -> None:
-    received = Received(Answer(Status.OUT_OF_RESOURCES))
+    received = Received(DimseAnswer(Status.OUT_OF_RESOURCES))
     wanted = [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)]
     refusal = (await got(several(2), wanted, received)).refusal()
     assert refusal.status == Status.UNABLE_TO_PERFORM_SUB_OPERATIONS

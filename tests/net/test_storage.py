@@ -6,7 +6,7 @@ import pytest
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import MAX_ERROR_COMMENT_LENGTH, CStoreRQ, fit_error_comment
-from pacsd.net.storage import Answer, Caller, DataSetSink, RefusedSink, begin_store
+from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink, begin_store
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
@@ -32,7 +32,7 @@ def begun(ingest: Ingest, asked: CStoreRQ) -> DataSetSink:
     return begin_store(ingest, CONTEXT, asked, CALLER, 0, lambda: None)
 
 
-async def stored(asked: CStoreRQ, *fragments: bytes) -> tuple[Answer, MemoryStore]:
+async def stored(asked: CStoreRQ, *fragments: bytes) -> tuple[DimseAnswer, MemoryStore]:
     kept = MemoryStore()
     ingest = Ingest(kept, MemoryRegister(), now_us=lambda: 0)
     async with anyio.create_task_group() as tasks:
@@ -49,7 +49,7 @@ async def stored(asked: CStoreRQ, *fragments: bytes) -> tuple[Answer, MemoryStor
 
 async def test_a_data_set_is_stored_as_it_came() -> None:
     answer, kept = await stored(request(), OBJECT[:9], b"", OBJECT[9:])
-    assert answer == Answer(Status.SUCCESS)
+    assert answer == DimseAnswer(Status.SUCCESS)
     (blob,) = kept.objects.values()
     assert blob.endswith(OBJECT)
 
@@ -96,7 +96,7 @@ async def test_while_ingest_takes_nothing_the_answer_is_a700() -> None:
 
 
 async def test_an_operation_refused_beforehand_reads_its_data_set_and_keeps_none() -> None:
-    store = RefusedSink(Answer(Status.UNRECOGNIZED_OPERATION))
+    store = RefusedSink(DimseAnswer(Status.UNRECOGNIZED_OPERATION))
     store.write(b"abc")
     assert not store.is_congested
     assert (await store.finish()).status == Status.UNRECOGNIZED_OPERATION

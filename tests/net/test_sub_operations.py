@@ -7,7 +7,7 @@ import pytest
 from pacsd.dimse.commands import CStoreRQ, Response
 from pacsd.dimse.events import DataSetFragment
 from pacsd.net.responses import Work
-from pacsd.net.storage import Answer
+from pacsd.net.storage import DimseAnswer
 from pacsd.net.sub_operations import SubOperations
 from pacsd.ul.negotiation import PresentationContext
 from tests.net.receiving import Received
@@ -49,7 +49,7 @@ def fragment(data: bytes, *, is_last: bool = True) -> DataSetFragment:
 
 @pytest.mark.parametrize("context", [CONTEXT, WITHOUT_ROLE], ids=["role agreed", "unanswered"])
 async def test_an_object_is_answered_as_its_sink_says(context: PresentationContext) -> None:
-    received, line = Received(Answer(0xB000, "coerced", (0x00100010,))), FakeLine()
+    received, line = Received(DimseAnswer(0xB000, "coerced", (0x00100010,))), FakeLine()
     operations = SubOperations(line, received.begin, {CT})
     operations.requested(context, STORE)
     operations.fragment(fragment(b"ab", is_last=False))

@@ -23,7 +23,7 @@ from pacsd.net.web.operations import OPERATIONS
 from pacsd.net.web.request_places import RequestPlaces
 from pacsd.net.web.resources import RESOURCES, WebService
 
-Answer = Callable[[Exchange], Awaitable[StreamResponse]]
+AnswersExchange = Callable[[Exchange], Awaitable[StreamResponse]]
 
 _BUSY = {"Retry-After": "1"}
 _UNAVAILABLE = {"Retry-After": "30"}
@@ -49,7 +49,7 @@ class Terms:
 class WebDesk:
     """Answers all requests below /dicomweb."""
 
-    def __init__(self, services: Mapping[WebService, Answer], terms: Terms) -> None:
+    def __init__(self, services: Mapping[WebService, AnswersExchange], terms: Terms) -> None:
         self._services = services
         self._terms = terms
         self._cors = Cors(terms.cors_origins)

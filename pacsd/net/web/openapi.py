@@ -25,7 +25,7 @@ from pacsd.net.web.operations import (
     PROBLEM_HEADERS,
     PROBLEMS,
     RELATED,
-    Answer,
+    DescribedAnswer,
     Transaction,
     transactions,
 )
@@ -133,7 +133,7 @@ def _responses(transaction: Transaction) -> Json:
     return dict(sorted(given.items()))
 
 
-def _with_problem(answer: Answer) -> Json:
+def _with_problem(answer: DescribedAnswer) -> Json:
     """What a status has that stands for an answer and for a problem: either is possible."""
     headers = (*answer.headers, *PROBLEM_HEADERS.get(answer.status, ()))
     return {
@@ -142,10 +142,10 @@ def _with_problem(answer: Answer) -> Json:
     }
 
 
-_PROBLEM = Answer(0, "", (JSON,), "Problem")
+_PROBLEM = DescribedAnswer(0, "", (JSON,), "Problem")
 
 
-def _response(answer: Answer) -> Json:
+def _response(answer: DescribedAnswer) -> Json:
     described: dict[str, object] = {"description": answer.meaning}
     if answer.headers or answer.maybe:
         described["headers"] = _headers(answer.headers, answer.maybe)
@@ -154,7 +154,7 @@ def _response(answer: Answer) -> Json:
     return described
 
 
-def _contents(answer: Answer) -> dict[str, Json]:
+def _contents(answer: DescribedAnswer) -> dict[str, Json]:
     return {media_type: _content(media_type, answer.schema) for media_type in answer.media_types}
 
 

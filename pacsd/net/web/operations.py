@@ -29,7 +29,7 @@ RELATED = "multipart/related"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DescribedAnswer:
     """A status and what comes with it; `schema` names that of its JSON.
 
     `headers` are always there, `maybe` are those that depend on what is answered.
@@ -53,7 +53,7 @@ class Operation:
 
     verb: str
     summary: str
-    answers: tuple[Answer, ...]
+    answers: tuple[DescribedAnswer, ...]
     problems: tuple[int, ...]
     query: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class Transaction:
         return "".join(letter for letter in self.name if letter.isalpha())
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[DescribedAnswer, ...]:
         """What it gives: one instance alone may leave as a file by itself."""
         if self.kind is Kind.INSTANCE and self.service is WebService.INSTANCES:
             return _FILES_OF_ONE
@@ -132,14 +132,14 @@ _ALONE = ("Content-Location",)
 """Of what leaves by itself: a part has it in its own header."""
 _OF_FILES = (*_ALONE, "Content-Disposition")
 _IN_WORDS = ("Warning",)
-_UNCHANGED = Answer(304, "The client has it already.", headers=_ETAG)
+_UNCHANGED = DescribedAnswer(304, "The client has it already.", headers=_ETAG)
 _CACHEABLE = ("If-None-Match",)
 
 
-def _files(*media_types: str) -> tuple[Answer, ...]:
+def _files(*media_types: str) -> tuple[DescribedAnswer, ...]:
     return (
-        Answer(200, "The instances.", media_types, headers=_ETAG, maybe=_OF_FILES),
-        Answer(
+        DescribedAnswer(200, "The instances.", media_types, headers=_ETAG, maybe=_OF_FILES),
+        DescribedAnswer(
             206,
             "Those of them that the client takes.",
             media_types,
@@ -153,7 +153,7 @@ def _files(*media_types: str) -> tuple[Answer, ...]:
 _FILES_OF_ONE = _files(_PART10, DICOM, ZIP)
 
 
-def _described(verb: str, summary: str, *answers: Answer) -> Operation:
+def _described(verb: str, summary: str, *answers: DescribedAnswer) -> Operation:
     return Operation(
         verb, summary, (*answers, _UNCHANGED), (*EVERYWHERE, 406), ("accept",), _CACHEABLE
     )
@@ -163,7 +163,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.SEARCH: Operation(
         "Search For",
         "What matches, newest studies first.",
-        (Answer(200, "What matches; maybe nothing.", _MODELS, "DataSets",
+        (DescribedAnswer(200, "What matches; maybe nothing.", _MODELS, "DataSets",
                 maybe=("Warning", TOTAL_COUNT)),),
         (*EVERYWHERE, 406, 413),
         (
@@ -182,7 +182,10 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.METADATA: Operation(
         "Retrieve",
         "All attributes, long values by their URL.",
-        (Answer(200, "A data set of each instance.", _MODELS, "DataSets", _ETAG), _UNCHANGED),
+        (
+            DescribedAnswer(200, "A data set of each instance.", _MODELS, "DataSets", _ETAG),
+            _UNCHANGED,
+        ),
         (*EVERYWHERE, 404, 406, 413),
         ("accept",),
         _CACHEABLE,
@@ -191,7 +194,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Retrieve",
         "Frames, as they are stored.",
         (
-            Answer(200, "The frames, in the order asked for.", _PIXELS, headers=_ETAG,
+            DescribedAnswer(200, "The frames, in the order asked for.", _PIXELS, headers=_ETAG,
                     maybe=_ALONE),
             _UNCHANGED,
         ),
@@ -203,8 +206,9 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Retrieve",
         "The value of an element by itself; all frames, if it is Pixel Data in fragments.",
         (
-            Answer(200, "The value.", _PIXELS, headers=_ETAG, maybe=(*_ALONE, "Accept-Ranges")),
-            Answer(206, "The bytes asked for.", tuple(map(_media_type, BULK_OFFERS[1:])),
+            DescribedAnswer(200, "The value.", _PIXELS, headers=_ETAG,
+                    maybe=(*_ALONE, "Accept-Ranges")),
+            DescribedAnswer(206, "The bytes asked for.", tuple(map(_media_type, BULK_OFFERS[1:])),
                     headers=(*_ETAG, *_ALONE, "Accept-Ranges", "Content-Range")),
             _UNCHANGED,
         ),
@@ -216,12 +220,13 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Store Into",
         "Store DICOM files, or metadata with bulk data. The answer says what is durable.",
         (
-            Answer(200, "All are stored.", (DICOM_JSON,), "DataSet"),
-            Answer(202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet",
+            DescribedAnswer(200, "All are stored.", (DICOM_JSON,), "DataSet"),
+            DescribedAnswer(202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet",
                     maybe=_IN_WORDS),
-            Answer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,), "DataSet",
+            DescribedAnswer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,),
+                    "DataSet", maybe=_IN_WORDS),
+            DescribedAnswer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet",
                     maybe=_IN_WORDS),
-            Answer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet", maybe=_IN_WORDS),
         ),
         (*EVERYWHERE, 403, 406, 408, 413, 415),
         takes=(_PART10, *(f'{RELATED}; type="{each}"' for each in METADATA_READERS)),
@@ -229,14 +234,14 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.DELETE: Operation(
         "Delete",
         "Take it out of sight. `pacsd restore-deleted` brings it back.",
-        (Answer(200, "How many instances it was.", (JSON,), "Deleted"),),
+        (DescribedAnswer(200, "How many instances it was.", (JSON,), "Deleted"),),
         (*EVERYWHERE, 403, 404, 406),
         ("reason",),
     ),
     WebService.CHANGES: Operation(
         "Follow",
         "What happened to what is archived, in the order of commits. Not of PS3.18.",
-        (Answer(200, "Changes, or a stream of them as they happen.", (JSON, EVENT_STREAM),
+        (DescribedAnswer(200, "Changes, or a stream of them as they happen.", (JSON, EVENT_STREAM),
                 "Changes"),),
         (*EVERYWHERE, 406, 410),
         ("since", "epoch", "changes.limit", "wait", "accept"),
@@ -245,17 +250,17 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.OVERVIEW: _described(
         "Show",
         "Where everything is: for people a page to try it.",
-        Answer(200, "Links, or the page.", (JSON, HTML), "Overview", _ETAG),
+        DescribedAnswer(200, "Links, or the page.", (JSON, HTML), "Overview", _ETAG),
     ),
     WebService.CAPABILITIES: _described(
         "Retrieve",
         "The Capabilities Description of PS3.18 annex H, in WADL.",
-        Answer(200, "The description.", (WADL,), headers=_ETAG),
+        DescribedAnswer(200, "The description.", (WADL,), headers=_ETAG),
     ),
     WebService.OPENAPI: _described(
         "Retrieve",
         "This document.",
-        Answer(200, "The document.", (JSON,), "Document", _ETAG),
+        DescribedAnswer(200, "The document.", (JSON,), "Document", _ETAG),
     ),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pacsd import __version__
 from pacsd.dicomweb.headers import location
 from pacsd.net.web.described_values import IN_PATH, IN_QUERY, matches_of, name_of
-from pacsd.net.web.operations import Answer, Transaction, transactions
+from pacsd.net.web.operations import DescribedAnswer, Transaction, transactions
 
 NAMESPACE = "http://wadl.dev.java.net/2009/02"
 
@@ -101,7 +101,7 @@ def _parameter(name: str, style: str, text: str, *, required: str = "false") -> 
     return f"{begin}><doc>{escape(text)}</doc></param>" if text else f"{begin}/>"
 
 
-def _response(answer: Answer) -> Iterator[str]:
+def _response(answer: DescribedAnswer) -> Iterator[str]:
     yield f'<response status="{answer.status}"><doc>{escape(answer.meaning)}</doc>'
     for media_type in answer.media_types:
         yield f"<representation mediaType={quoteattr(media_type)}/>"

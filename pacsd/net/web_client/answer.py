@@ -15,7 +15,7 @@ from pacsd.net.web_client.errors import Broken
 _NO_MEDIA_TYPE = MediaType("", "")
 
 
-class Answer:
+class ServerAnswer:
     """Status and headers are here; the payload comes as it is asked for.
 
     Each stretch of it comes within `patience_s`; what is read at once is whole within that.

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from pacsd.dicom.text import printable
-from pacsd.net.web_client.answer import Answer
+from pacsd.net.web_client.answer import ServerAnswer
 from pacsd.net.web_client.errors import Refused, WebError
 
 MAX_REFUSAL_BYTES = 65_536
@@ -44,7 +44,7 @@ _NAMES = ("error", "Details", "Message", "message", "detail", "title")
 """Where servers say in JSON why: pacsd, Orthanc, Spring, RFC 9457."""
 
 
-async def refused(answer: Answer) -> Refused:
+async def refused(answer: ServerAnswer) -> Refused:
     """The refusal that an answer is, with what the server says beside it as far as it is text."""
     status = answer.status
     if status in REDIRECTS:
@@ -57,7 +57,7 @@ async def refused(answer: Answer) -> Refused:
     return Refused(status, f"{text}; it says: {'; '.join(reasons)}" if reasons else text)
 
 
-def warned(answer: Answer) -> str:
+def warned(answer: ServerAnswer) -> str:
     """What the Warning headers of an answer say, as one text; "" without any."""
     return "; ".join(answer.warnings[:MAX_WARNINGS])
 
@@ -69,13 +69,13 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _place(answer: Answer) -> str:
+def _place(answer: ServerAnswer) -> str:
     """Where a redirect leads to, without what may be a secret in it."""
     place = answer.header("Location").partition("?")[0].rpartition("@")[2]
     return f"'{printable(place, MAX_TEXT_LENGTH)}'" if place else "another place"
 
 
-async def _said(answer: Answer) -> str:
+async def _said(answer: ServerAnswer) -> str:
     """What the payload says, if that is short text or JSON of a known form."""
     essence = answer.media_type.essence
     if not (essence.endswith("json") or essence == "text/plain"):

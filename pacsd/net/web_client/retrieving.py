@@ -16,7 +16,7 @@ from pacsd.dicomweb.multipart import (
     related_of,
 )
 from pacsd.dicomweb.targets import Target, path_of
-from pacsd.net.web_client.answer import Answer
+from pacsd.net.web_client.answer import ServerAnswer
 from pacsd.net.web_client.errors import Broken
 from pacsd.net.web_client.refusal import refused
 from pacsd.net.web_client.session import Request, WebSession
@@ -74,7 +74,7 @@ async def retrieve(session: WebSession, target: Target, begin: Callable[[], Part
     return Came.SOME if answer.status == HTTPStatus.PARTIAL_CONTENT else Came.ALL
 
 
-async def _take(answer: Answer, parts: "_Parts") -> None:
+async def _take(answer: ServerAnswer, parts: "_Parts") -> None:
     if answer.media_type.essence == _DICOM:
         await parts.take_whole(answer.pieces())
         return

@@ -15,7 +15,7 @@ from pacsd.dicom.tag import Tag
 from pacsd.dicom.text import printable
 from pacsd.dicomweb.required_attributes import SEARCHES
 from pacsd.dicomweb.search_request import SearchRequest
-from pacsd.net.web_client.answer import Answer
+from pacsd.net.web_client.answer import ServerAnswer
 from pacsd.net.web_client.errors import Broken
 from pacsd.net.web_client.refusal import refused
 from pacsd.net.web_client.session import Request, WebSession
@@ -77,7 +77,7 @@ async def search(
         raise Broken(f"more than {MAX_MATCHES} matches (our bound): ask for less")
 
 
-async def _read(answer: Answer) -> bytes:
+async def _read(answer: ServerAnswer) -> bytes:
     """The payload; b"" where nothing matches."""
     if answer.status == _NO_CONTENT:
         return b""

@@ -21,7 +21,7 @@ from yarl import URL
 
 from pacsd.dicom.implementation import IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.text import printable
-from pacsd.net.web_client.answer import Answer
+from pacsd.net.web_client.answer import ServerAnswer
 from pacsd.net.web_client.errors import Broken, NoAnswerInTime, NotReached
 from pacsd.net.web_client.refusal import REDIRECTS
 from pacsd.net.web_client.retry_after import retry_after_s
@@ -82,7 +82,7 @@ class WebSession:
         self._sleep = sleep
 
     @asynccontextmanager
-    async def ask(self, request: Request) -> AsyncIterator[Answer]:
+    async def ask(self, request: Request) -> AsyncIterator[ServerAnswer]:
         """The answer, for the time of a block; what is not read of it by then is not wanted.
 
         Raises:
@@ -95,7 +95,7 @@ class WebSession:
         finally:
             answer.close()
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request) -> ServerAnswer:
         url, redirects, retries = self.server.root.below(request.path), 0, 0
         while True:
             answer = await self._once(request, url)
@@ -111,7 +111,7 @@ class WebSession:
             answer.close()
             url, redirects = further, redirects + 1
 
-    def _redirected(self, request: Request, answer: Answer) -> URL | None:
+    def _redirected(self, request: Request, answer: ServerAnswer) -> URL | None:
         """Where to ask instead: on the same server only, which alone may see our token."""
         if answer.status not in REDIRECTS or request.payload is not None:
             return None
@@ -121,7 +121,7 @@ class WebSession:
             return None
         return further if self.server.root.is_same_origin(further) else None
 
-    async def _once(self, request: Request, url: URL) -> Answer:
+    async def _once(self, request: Request, url: URL) -> ServerAnswer:
         """Ask; nothing of the request or answer moving for too long ends it."""
         patience_s = self.server.timeouts.message_s
         headers = dict(request.headers)
@@ -137,7 +137,7 @@ class WebSession:
                 response = await self._client.request(
                     request.method, url, headers=headers, data=data, allow_redirects=False
                 )
-                return Answer(response, patience_s)
+                return ServerAnswer(response, patience_s)
         raise NoAnswerInTime(f"no answer within {patience_s:g} s")
 
 
@@ -163,7 +163,7 @@ async def web_session(
         yield WebSession(server, client, sleep)
 
 
-def _wait_s(answer: Answer) -> float | None:
+def _wait_s(answer: ServerAnswer) -> float | None:
     """How long to wait before the server is asked again; None: not at all."""
     if answer.status not in _BUSY:
         return None

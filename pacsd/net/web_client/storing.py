@@ -10,7 +10,7 @@ from pacsd.dicomweb.errors import DicomWebError
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
 from pacsd.dicomweb.store_response import ACCEPT, StoreResponse, read_store_response
 from pacsd.dicomweb.targets import Kind, Target, path_of
-from pacsd.net.web_client.answer import Answer
+from pacsd.net.web_client.answer import ServerAnswer
 from pacsd.net.web_client.errors import Broken, UnreadableInstance
 from pacsd.net.web_client.refusal import refused, warned
 from pacsd.net.web_client.session import Moved, Request, WebSession
@@ -69,7 +69,7 @@ async def store(session: WebSession, files: Sequence[FileToStore]) -> StoreRespo
         raise
 
 
-async def _read(answer: Answer, files: Sequence[FileToStore]) -> StoreResponse:
+async def _read(answer: ServerAnswer, files: Sequence[FileToStore]) -> StoreResponse:
     if answer.status not in _ANSWERED | _MAYBE_ANSWERED:
         raise await refused(answer)
     if answer.status in _MAYBE_ANSWERED and not _may_be_response(answer):
@@ -86,7 +86,7 @@ async def _read(answer: Answer, files: Sequence[FileToStore]) -> StoreResponse:
     return replace(said, warned=warned(answer))
 
 
-def _may_be_response(answer: Answer) -> bool:
+def _may_be_response(answer: ServerAnswer) -> bool:
     """`application/json` is that of other errors, too."""
     return answer.media_type.essence in {"application/dicom+json", "application/dicom+xml"}
 

@@ -45,8 +45,7 @@ from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk, FeedPace
 from pacsd.net.web.deleting import DeleteDesk
 from pacsd.net.web.describing import DescribingDesk
-from pacsd.net.web.desk import Answer as Answers
-from pacsd.net.web.desk import Terms, WebDesk
+from pacsd.net.web.desk import AnswersExchange, Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
 from pacsd.net.web.frames import FrameDesk
 from pacsd.net.web.instances import InstanceDesk
@@ -286,7 +285,7 @@ def _answers(
     searching: Searching,
     retriever: Retriever,
     made: Made,
-) -> dict[WebService, Answers]:
+) -> dict[WebService, AnswersExchange]:
     """As the daemon has them; `tests/app/test_web_wiring.py` sees to it that it does."""
     trail = Trail(made, lambda: made.now_s)
     metadata = MetadataReader(MetadataMaker(store, retriever), KeptMetadata(index))
