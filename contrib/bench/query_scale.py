@@ -6,6 +6,7 @@ There are no files behind the index, so nothing but queries would work.
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -18,7 +19,7 @@ from contrib.bench.figures import FULL, Measure, Scale, Values
 from contrib.bench.index_growth import now_us
 from contrib.bench.messages import CT_IMAGE_STORAGE, EXPLICIT_VR_LE
 from contrib.bench.query import ask_all, figures
-from contrib.bench.servers import Peer, Service
+from contrib.bench.servers import Peer, Server, Service
 from pacsd.api.reception import Reception
 from pacsd.index.index import open_index
 from pacsd.index.records import NewCopy, NewInstance
@@ -42,15 +43,29 @@ _TARGETS = {
     "mith": "<= 150",
     "modality": "<= 20",
 }
+_READS_NO_FILES = {
+    "PACSD_SCRUB__ENABLED": "false",
+    "PACSD_DICOMWEB__METADATA_AHEAD": "false",
+}
 _KEYS = frozenset({0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00100020})
 
 
 def take(peer: Peer, scale: Scale) -> Values:
-    """Measure one server. What it finds missing when it reads copies back is not of interest."""
-    peer = replace(peer, environment={**peer.environment, "PACSD_SCRUB__ENABLED": "false"})
+    """Measure one server."""
+    with indexed(peer, scale) as server:
+        return ask_all("scale", server, scale.seconds, str(scale.indexed), _QUERIES)
+
+
+@contextmanager
+def indexed(peer: Peer, scale: Scale) -> Iterator[Server]:
+    """Start a server with the index.
+
+    What reads the files of what is new would find none, and take its time for that.
+    """
+    peer = replace(peer, environment={**peer.environment, **_READS_NO_FILES})
     folder = filled(f"scale-{scale.indexed}", peer, scale, partial(_fill, peer, scale.indexed))
     with servers.running(peer, folder) as server:
-        return ask_all("scale", server, scale.seconds, str(scale.indexed), _QUERIES)
+        yield server
 
 
 def _fill(peer: Peer, cohort: Cohort, folder: Path) -> None:
