@@ -21,7 +21,8 @@ from contrib.bench.cohort import Cohort
 from contrib.bench.find_client import run_fill, run_find
 from contrib.bench.queries import QUERIES
 from contrib.bench.retrieve_client import run_get, run_move
-from contrib.bench.web_client import ASKS, SEARCHES, run_search, run_slices, run_web
+from contrib.bench.stow_client import run_large, run_slices
+from contrib.bench.web_client import ASKS, SEARCHES, run_search, run_web
 from contrib.bench.wire import NoAnswer, Report, associate, connect, echo, read_pdu, release
 from pacsd.ul.pdu import PDUType
 
@@ -232,8 +233,9 @@ _ONCE: Mapping[str, Callable[[int, float, argparse.Namespace], Report]] = {
         port, timeout_s, asked.root, asked.query, asked.cohort, asked.seconds
     ),
     "slices": lambda port, timeout_s, asked: run_slices(
-        port, timeout_s, asked.root, asked.objects, asked.together
+        port, timeout_s, asked.root, asked.objects, asked.rows, asked.together
     ),
+    "large": lambda port, timeout_s, asked: run_large(port, timeout_s, asked.root, asked.objects),
     "move": lambda port, timeout_s, asked: run_move(
         port, timeout_s, asked.clients, asked.destination
     ),

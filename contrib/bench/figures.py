@@ -24,6 +24,9 @@ class Scale:
     objects: int
     cohort: Cohort
     slices: int
+    long_slices: int
+    """Of a study of which only the metadata are asked for."""
+    large_frames: int
     indexed: Cohort
     folder: Path
     """Where filled archives are kept, from round to round."""
@@ -39,6 +42,8 @@ FULL = Scale(
     objects=200,
     cohort=Cohort(400, 25),
     slices=500,
+    long_slices=5_000,
+    large_frames=1_000,
     indexed=Cohort(100_000, 2, studies_a_day=50, smith_every=500),
     folder=Path(),
 )
@@ -52,6 +57,8 @@ QUICK = Scale(
     objects=8,
     cohort=Cohort(24, 5),
     slices=20,
+    long_slices=300,
+    large_frames=20,
     indexed=Cohort(2_000, 1, studies_a_day=50, smith_every=100),
     folder=Path(),
 )

@@ -139,3 +139,14 @@ class Web:
         if not received:
             raise NoAnswer("closed")
         return received
+
+
+def succeeded(answer: Answer) -> Answer:
+    """The answer.
+
+    Raises:
+        NoAnswer: it is another than 200.
+    """
+    if answer.status != HTTPStatus.OK:
+        raise NoAnswer(f"status {answer.status}")
+    return answer

@@ -137,6 +137,13 @@ def _ct_image(rows: int) -> Iterator[bytes]:
 
 def image_elements(rows: int) -> Iterator[bytes]:
     """The elements of a square image that describe its pixels, and these."""
+    yield from image_description(rows)
+    words = pixels(rows)
+    yield pixel_data_header(len(words)) + words
+
+
+def image_description(rows: int, frames: int = 0) -> Iterator[bytes]:
+    """The elements that describe the pixels; Number of Frames where there are any."""
     for element, value in (
         (0x0002, 1),
         (0x0010, rows),
@@ -149,8 +156,13 @@ def image_elements(rows: int) -> Iterator[bytes]:
         yield struct.pack("<HH2sHH", 0x0028, element, b"US", 2, value)
         if element == 0x0002:  # noqa: PLR2004 - Photometric Interpretation follows Samples per Pixel
             yield text_element(0x0028, 0x0004, b"CS", "MONOCHROME2")
-    words = pixels(rows)
-    yield struct.pack("<HH2sxxI", 0x7FE0, 0x0010, b"OW", len(words)) + words
+            if frames:
+                yield text_element(0x0028, 0x0008, b"IS", f"{frames}")
+
+
+def pixel_data_header(length: int) -> bytes:
+    """The header of Pixel Data of so many bytes."""
+    return struct.pack("<HH2sxxI", 0x7FE0, 0x0010, b"OW", length)
 
 
 def text_element(group: int, element: int, vr: bytes, text: str) -> bytes:

@@ -11,16 +11,27 @@ EVERY_S = 0.1
 
 
 class Peak:
-    """The highest memory seen."""
+    """The highest memory seen, and how much there was before."""
 
-    def __init__(self) -> None:
-        self.kib = 0
+    def __init__(self, before_kib: int) -> None:
+        self._before_kib = before_kib
+        self.kib = before_kib
+
+    @property
+    def mb(self) -> float:
+        """The highest, in MB."""
+        return self.kib * 1024 / 1e6
+
+    @property
+    def grown_mb(self) -> float:
+        """How much more that is than before, in MB."""
+        return (self.kib - self._before_kib) * 1024 / 1e6
 
 
 @contextmanager
 def peak_memory(server: Server) -> Iterator[Peak]:
     """Look at a server's memory until the context ends."""
-    peak, is_over = Peak(), threading.Event()
+    peak, is_over = Peak(server.memory_kib()), threading.Event()
 
     def look() -> None:
         while True:

@@ -71,7 +71,7 @@ def _measured(key: str, way: _Way, server: Server, target: Sink, slices: int) ->
     return {
         key: expected / (report["seconds"] or 1),
         f"{key}_cpu": cpu_s / expected * 1000,
-        f"{key}_peak": peak.kib * 1024 / 1e6,
+        f"{key}_peak": peak.mb,
     }
 
 

@@ -28,6 +28,7 @@ from contrib.bench import (
     startup,
     store,
     web,
+    web_stow,
 )
 from contrib.bench.cohort import SERIES
 from contrib.bench.figures import FULL, QUICK, Measure, Scale
@@ -47,6 +48,7 @@ MEASURES = {
         query_scale,
         retrieve,
         web,
+        web_stow,
         power_cut,
     )
 }

@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from contrib.bench import drive, servers
+from contrib.bench import servers, web_drive
 from contrib.bench.archives import NotFilled, filled
 from contrib.bench.figures import Figure, Measure, Scale, Values
 from contrib.bench.filling import fill
 from contrib.bench.peak import peak_memory
 from contrib.bench.servers import Peer, Server, Service
-from contrib.bench.wire import Report
-
-TIMEOUT_S = 120.0
+from contrib.bench.settling import settle
 
 _CLIENTS = (1, 8, 32)
-_TOGETHER = (1, 25)
 _SEARCHES = {
     "patient-id": ("Patient ID", "1.5"),
     "study-date": ("Study Date", "3"),
@@ -37,10 +34,6 @@ def take(peer: Peer, scale: Scale) -> Values:
         folder = filled(f"query-{scale.cohort}", peer, scale, partial(fill, peer, scale.cohort))
         with servers.running(peer, folder) as server:
             values |= _searches(peer, server, scale)
-        # Stored each time, since the rate is measured; read from the one that is kept.
-        for together in _TOGETHER:
-            with servers.running(peer) as server:
-                values |= _store(peer, server, scale.slices, together)
         folder = filled(f"web-{scale.slices}", peer, scale, partial(_fill, peer, scale.slices))
     except NotFilled as error:
         print(error, file=sys.stderr)
@@ -52,43 +45,15 @@ def take(peer: Peer, scale: Scale) -> Values:
 
 def _fill(peer: Peer, slices: int, folder: Path) -> None:
     with servers.running(peer, folder) as server:
-        _store(peer, server, slices, _TOGETHER[-1])
-
-
-def _store(peer: Peer, server: Server, slices: int, together: int) -> Values:
-    began_s = server.cpu_s()
-    with peak_memory(server) as peak:
-        report = drive.run(
-            "slices",
-            server.http_port,
-            root=peer.web_root,
-            objects=slices,
-            together=together,
-            timeout_s=TIMEOUT_S,
-        )
-    if report is None:
-        raise NotFilled(f"{peer.name}: the slices were not stored")
-    key = f"web_stow_{together}"
-    return {
-        key: report["mb_per_s"],
-        f"{key}_cpu": (server.cpu_s() - began_s) / slices * 1e3,
-        f"{key}_peak": peak.kib * 1024 / 1e6,
-    }
+        web_drive.store_slices(peer, server, slices)
+        settle(server)
 
 
 def _searches(peer: Peer, server: Server, scale: Scale) -> Values:
     values: Values = {}
     for name in _SEARCHES:
         began_s = server.cpu_s()
-        report = drive.run(
-            "search",
-            server.http_port,
-            root=peer.web_root,
-            query=name,
-            cohort=str(scale.cohort),
-            seconds=scale.seconds,
-            timeout_s=TIMEOUT_S,
-        )
+        report = web_drive.search(peer, server, name, scale.cohort, scale.seconds)
         if report is not None:
             values[f"web_{name}"] = report["p50_ms"]
             cpu_ms = (server.cpu_s() - began_s) * 1e3
@@ -98,7 +63,7 @@ def _searches(peer: Peer, server: Server, scale: Scale) -> Values:
 
 def _metadata(peer: Peer, server: Server) -> Values:
     """The first answer is that of a server just started, of what was stored before."""
-    report = _ask(peer, server, "metadata") or {}
+    report = web_drive.ask(peer, server, "metadata") or {}
     names = {"first_ms": "first", "p50_ms": "warm", "known_ms": "known"}
     return {f"web_metadata_{names[key]}": report[key] for key in names if key in report}
 
@@ -108,35 +73,21 @@ def _frames(peer: Peer, server: Server, scale: Scale) -> Values:
     for clients in _CLIENTS:
         began_s = server.cpu_s()
         with peak_memory(server) as peak:
-            report = _ask(peer, server, "frames", clients, scale.seconds)
+            report = web_drive.ask(peer, server, "frames", clients, scale.seconds)
         if report is not None:
             cpu_ms = (server.cpu_s() - began_s) * 1e3
             values[f"web_frames_{clients}"] = report["per_s"]
             values[f"web_frames_{clients}_cpu"] = cpu_ms / (report["total"] or 1)
-            values[f"web_frames_{clients}_peak"] = peak.kib * 1024 / 1e6
+            values[f"web_frames_{clients}_peak"] = peak.mb
     return values
 
 
 def _study(peer: Peer, server: Server) -> Values:
     with peak_memory(server) as peak:
-        report = _ask(peer, server, "study")
+        report = web_drive.ask(peer, server, "study")
     if report is None:
         return {}
-    return {"web_study": report["mb_per_s"], "web_study_peak": peak.kib * 1024 / 1e6}
-
-
-def _ask(
-    peer: Peer, server: Server, what: str, clients: int = 1, seconds: float = 0
-) -> Report | None:
-    return drive.run(
-        "web",
-        server.http_port,
-        root=peer.web_root,
-        ask=what,
-        clients=clients,
-        seconds=seconds,
-        timeout_s=TIMEOUT_S,
-    )
+    return {"web_study": report["mb_per_s"], "web_study_peak": peak.mb}
 
 
 def _figures() -> Iterator[Figure]:
@@ -153,11 +104,6 @@ def _figures() -> Iterator[Figure]:
         yield Figure(f"web_frames_{clients}_peak", "... peak memory MB")
     yield Figure("web_study", "Study of 500 slices: MB/s", "900")
     yield Figure("web_study_peak", "... peak memory MB")
-    for together in _TOGETHER:
-        title = f"STOW-RS, {together} of 0.5 MB in each request: MB/s"
-        yield Figure(f"web_stow_{together}", title, "3 x Orthanc")
-        yield Figure(f"web_stow_{together}_cpu", "... CPU s per 1,000")
-        yield Figure(f"web_stow_{together}_peak", "... peak memory MB")
 
 
 MEASURE = Measure("web", tuple(_figures()), take, service=Service.WEB)

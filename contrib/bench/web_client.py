@@ -7,27 +7,17 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from statistics import median
 
-from contrib.bench import messages
-from contrib.bench.cohort import SERIES, Cohort, data_set
-from contrib.bench.http_wire import Answer, Web
+from contrib.bench import messages, slices
+from contrib.bench.cohort import SERIES, Cohort
+from contrib.bench.http_wire import Answer, Web, succeeded
 from contrib.bench.wire import NoAnswer, Report
-from pacsd.dicom.part10 import FileMeta, encode_file_meta
 
 JSON = "application/dicom+json"
 FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 STUDY = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-STORED = 'multipart/related; type="application/dicom"; boundary=bench'
 
 TIMES = 9
 """A request that takes long is made so often, and the middle counts."""
-
-SLICE_STUDY = f"{messages.UID_ROOT}.5"
-SLICE_SERIES = f"{SLICE_STUDY}.1"
-"""Of the CT whose slices say as much of themselves as those of a scanner."""
-
-_END = b"--bench--\r\n"
-_PRIVATE = 0x00190000
-_PRIVATE_ELEMENTS = 200
 
 
 def run_web(
@@ -44,60 +34,23 @@ def run_search(
     web, path, matches = Web(port, timeout_s), *_SEARCHES[query](cohort)
     took: list[float] = []
     ends = time.perf_counter() + seconds
-    found = _ok(web.get(root + path, accept=JSON, keeps=True))
+    found = succeeded(web.get(root + path, accept=JSON, keeps=True))
     if len(json.loads(found.content)) != matches:
         raise NoAnswer(f"{query}: not {matches} matches")
     while len(took) < TIMES or time.perf_counter() < ends:
         began = time.perf_counter()
-        _ok(web.get(root + path, accept=JSON))
+        succeeded(web.get(root + path, accept=JSON))
         took.append(time.perf_counter() - began)
     return {"p50_ms": median(took) * 1e3, "total": len(took)}
 
 
-def run_slices(port: int, timeout_s: float, root: str, objects: int, together: int) -> Report:
-    """STOW-RS of a CT of so many slices, some in each request."""
-    web = Web(port, timeout_s)
-    made = [_part(ct_slice(number), _uid(number)) for number in range(objects)]
-    requests = [made[at : at + together] for at in range(0, objects, together)]
-    began = time.perf_counter()
-    for parts in requests:
-        _ok(web.post(f"{root}/studies", STORED, *(piece for each in parts for piece in each), _END))
-    took_s = time.perf_counter() - began
-    total_bytes = sum(map(len, (piece for each in made for piece in each)))
-    return {"mb_per_s": total_bytes / took_s / 1e6, "total": objects}
-
-
-def ct_slice(number: int) -> bytes:
-    """The data set of a slice of 0.5 MB, with some 220 elements before its pixels."""
-    texts = {
-        0x00080016: messages.CT_IMAGE_STORAGE,
-        0x00080018: _uid(number),
-        0x00080020: "20260101",
-        0x00080060: "CT",
-        0x00100010: "BENCH^SLICES",
-        0x00100020: "SLICES",
-        0x0020000D: SLICE_STUDY,
-        0x0020000E: SLICE_SERIES,
-        0x00200013: f"{number + 1}",
-    }
-    identity = data_set({tag: text for tag, text in texts.items() if tag < _PRIVATE})
-    place = data_set({tag: text for tag, text in texts.items() if tag > _PRIVATE})
-    creator = messages.text_element(0x0019, 0x0010, b"LO", "PACSD BENCH")
-    private = [
-        messages.text_element(0x0019, 0x1000 + each, b"LO", f"value {each} of many")
-        for each in range(_PRIVATE_ELEMENTS)
-    ]
-    pixels = messages.image_elements(messages.CT_ROWS)
-    return b"".join((identity, creator, *private, place, *pixels))
-
-
 def _metadata(port: int, timeout_s: float, root: str, _: int, __: float) -> Report:
-    web, path = Web(port, timeout_s), f"{root}/studies/{SLICE_STUDY}/metadata"
+    web, path = Web(port, timeout_s), f"{root}/studies/{slices.STUDY}/metadata"
     took: list[float] = []
     answer = Answer(0, 0, "")
     for _ in range(TIMES + 1):
         began = time.perf_counter()
-        answer = _ok(web.get(path, accept=JSON))
+        answer = succeeded(web.get(path, accept=JSON))
         took.append(time.perf_counter() - began)
     report: Report = {
         "first_ms": took[0] * 1e3,
@@ -117,11 +70,11 @@ def _known(web: Web, path: str, tag: str) -> float:
 
 
 def _study(port: int, timeout_s: float, root: str, _: int, __: float) -> Report:
-    web, path = Web(port, timeout_s), f"{root}/studies/{SLICE_STUDY}"
+    web, path = Web(port, timeout_s), f"{root}/studies/{slices.STUDY}"
     rates = []
     for _ in range(TIMES // 2):
         began = time.perf_counter()
-        answer = _ok(web.get(path, accept=STUDY))
+        answer = succeeded(web.get(path, accept=STUDY))
         rates.append(answer.content_bytes / (time.perf_counter() - began) / 1e6)
     return {"mb_per_s": median(rates), "total": len(rates)}
 
@@ -137,9 +90,9 @@ def _frames(port: int, timeout_s: float, root: str, clients: int, seconds: float
         web, count = Web(port, timeout_s), 0
         while time.perf_counter() < ends:
             uid = uids[(first + count) % len(uids)]
-            path = f"{root}/studies/{SLICE_STUDY}/series/{SLICE_SERIES}/instances/{uid}/frames/1"
+            path = f"{root}/studies/{slices.STUDY}/series/{slices.SERIES}/instances/{uid}/frames/1"
             began = time.perf_counter()
-            answer = _ok(web.get(path, accept=FRAME))
+            answer = succeeded(web.get(path, accept=FRAME))
             took.append(time.perf_counter() - began)
             if answer.content_bytes < messages.CT_ROWS**2 * 2:
                 raise NoAnswer("less than a frame")
@@ -162,26 +115,9 @@ def _frames(port: int, timeout_s: float, root: str, clients: int, seconds: float
 
 
 def _instances(port: int, timeout_s: float, root: str) -> list[str]:
-    path = f"{root}/studies/{SLICE_STUDY}/series/{SLICE_SERIES}/instances"
-    found = _ok(Web(port, timeout_s).get(path, accept=JSON, keeps=True))
+    path = f"{root}/studies/{slices.STUDY}/series/{slices.SERIES}/instances"
+    found = succeeded(Web(port, timeout_s).get(path, accept=JSON, keeps=True))
     return [each["00080018"]["Value"][0] for each in json.loads(found.content)]
-
-
-def _ok(answer: Answer) -> Answer:
-    if answer.status != HTTPStatus.OK:
-        raise NoAnswer(f"status {answer.status}")
-    return answer
-
-
-def _uid(number: int) -> str:
-    return f"{SLICE_SERIES}.{number + 1}"
-
-
-def _part(content: bytes, uid: str) -> tuple[bytes, bytes, bytes]:
-    head = b"--bench\r\nContent-Type: application/dicom\r\n\r\n"
-    syntax, implementation = messages.EXPLICIT_VR_LE, messages.UID_ROOT
-    meta = FileMeta(messages.CT_IMAGE_STORAGE, uid, syntax, implementation)
-    return head + encode_file_meta(meta), content, b"\r\n"
 
 
 def _of_patient(cohort: Cohort) -> tuple[str, int]:

@@ -22,12 +22,14 @@ TINY = Scale(
     objects=4,
     cohort=Cohort(10, 2, studies_a_day=2, smith_every=3),
     slices=3,
+    long_slices=30,
+    large_frames=2,
     indexed=Cohort(30, 1, studies_a_day=5, smith_every=3),
     folder=Path(),
 )
 
 
-@pytest.mark.parametrize("name", ["associate", "echo", "idle", "held", "store"])
+@pytest.mark.parametrize("name", ["associate", "echo", "idle", "held", "store", "web-stow"])
 def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
     values = measure.take(PEERS["pacsd"], TINY)
@@ -59,6 +61,7 @@ def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name:
         ("retrieve", "orthanc"),
         ("retrieve", "qrscp"),
         ("web", "orthanc"),
+        ("web-stow", "orthanc"),
     ],
 )
 def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -> None:
