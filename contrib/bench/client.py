@@ -22,7 +22,7 @@ from contrib.bench.find_client import run_fill, run_find
 from contrib.bench.queries import QUERIES
 from contrib.bench.retrieve_client import run_get, run_move
 from contrib.bench.stow_client import run_large, run_slices
-from contrib.bench.web_client import ASKS, SEARCHES, run_search, run_web
+from contrib.bench.web_client import ASKS, SEARCHES, run_long, run_search, run_web
 from contrib.bench.wire import NoAnswer, Report, associate, connect, echo, read_pdu, release
 from pacsd.ul.pdu import PDUType
 
@@ -228,6 +228,9 @@ _ONCE: Mapping[str, Callable[[int, float, argparse.Namespace], Report]] = {
     "get": lambda port, timeout_s, _: run_get(port, timeout_s),
     "web": lambda port, timeout_s, asked: run_web(
         port, timeout_s, asked.root, asked.ask, asked.clients, asked.seconds
+    ),
+    "long": lambda port, timeout_s, asked: run_long(
+        port, timeout_s, asked.root, asked.objects, asked.seconds
     ),
     "search": lambda port, timeout_s, asked: run_search(
         port, timeout_s, asked.root, asked.query, asked.cohort, asked.seconds

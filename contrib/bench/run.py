@@ -28,6 +28,7 @@ from contrib.bench import (
     startup,
     store,
     web,
+    web_long,
     web_stow,
 )
 from contrib.bench.cohort import SERIES
@@ -48,6 +49,7 @@ MEASURES = {
         query_scale,
         retrieve,
         web,
+        web_long,
         web_stow,
         power_cut,
     )

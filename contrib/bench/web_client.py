@@ -44,6 +44,32 @@ def run_search(
     return {"p50_ms": median(took) * 1e3, "total": len(took)}
 
 
+def run_long(port: int, timeout_s: float, root: str, objects: int, seconds: float) -> Report:
+    """Metadata of a long study, once; with `seconds` for so long, and then of so many instances.
+
+    Every answer must have as many bytes. Their number is looked at last, once, beside the clock.
+    """
+    web, path = Web(port, timeout_s), f"{root}/studies/{slices.STUDY}/metadata"
+    took: list[float] = []
+    lengths = set()
+    ends = time.perf_counter() + seconds
+    while not took or time.perf_counter() < ends:
+        began = time.perf_counter()
+        lengths.add(succeeded(web.get(path, accept=JSON)).content_bytes)
+        took.append(time.perf_counter() - began)
+    total = len(took)
+    if seconds:
+        answer = succeeded(web.get(path, accept=JSON, keeps=True))
+        lengths.add(answer.content_bytes)
+        total += 1
+        found = len(json.loads(answer.content))
+        if found != objects:
+            raise NoAnswer(f"metadata of {found} instances instead of {objects}")
+    if len(lengths) > 1:
+        raise NoAnswer(f"metadata of {sorted(lengths)} bytes")
+    return {"p50_s": median(took), "total": total, "bytes": lengths.pop()}
+
+
 def _metadata(port: int, timeout_s: float, root: str, _: int, __: float) -> Report:
     web, path = Web(port, timeout_s), f"{root}/studies/{slices.STUDY}/metadata"
     took: list[float] = []

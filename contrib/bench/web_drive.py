@@ -17,6 +17,11 @@ def ask(
     return _run(peer, server, "web", ask=what, clients=clients, seconds=seconds)
 
 
+def ask_long(peer: Peer, server: Server, objects: int, seconds: float) -> Report | None:
+    """Ask for metadata of a CT of so many slices; once if `seconds` is 0."""
+    return _run(peer, server, "long", objects=objects, seconds=seconds)
+
+
 def search(peer: Peer, server: Server, query: str, cohort: Cohort, seconds: float) -> Report | None:
     """One search after the other."""
     return _run(peer, server, "search", query=query, cohort=str(cohort), seconds=seconds)
