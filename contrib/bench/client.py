@@ -22,7 +22,8 @@ from contrib.bench.find_client import run_fill, run_find
 from contrib.bench.queries import QUERIES
 from contrib.bench.retrieve_client import run_get, run_move
 from contrib.bench.stow_client import run_large, run_slices
-from contrib.bench.web_client import ASKS, SEARCHES, run_long, run_search, run_web
+from contrib.bench.web_client import ASKS, run_long, run_search, run_web
+from contrib.bench.web_searches import SEARCHES
 from contrib.bench.wire import NoAnswer, Report, associate, connect, echo, read_pdu, release
 from pacsd.ul.pdu import PDUType
 

@@ -47,6 +47,11 @@ class Study:
         """Nobody else's."""
         return f"PAT{self.number:07d}"
 
+    @property
+    def accession_number(self) -> str:
+        """Nor of any other study."""
+        return f"ACC{self.number:08d}"
+
     def series_uid(self, series: int) -> str:
         """The Series Instance UID of its first or second series."""
         return f"{self.uid}.{series + 1}"
@@ -62,7 +67,7 @@ class Study:
             0x00080018: self.instance_uid(series, image),
             0x00080020: self.date,
             0x00080030: f"{self.number % 24:02d}{self.number % 60:02d}00",
-            0x00080050: f"ACC{self.number:08d}",
+            0x00080050: self.accession_number,
             0x00080060: self.modality,
             0x00080090: "REFERRING^PHYSICIAN",
             0x00081030: "ABDOMEN AND PELVIS",

@@ -29,6 +29,7 @@ from contrib.bench import (
     store,
     web,
     web_long,
+    web_scale,
     web_stow,
 )
 from contrib.bench.cohort import SERIES
@@ -50,6 +51,7 @@ MEASURES = {
         retrieve,
         web,
         web_long,
+        web_scale,
         web_stow,
         power_cut,
     )
@@ -93,7 +95,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", default=",".join(PEERS), help="default %(default)s")
     parser.add_argument("--one-core", action="store_true", help="servers and client share a core")
     parser.add_argument(
-        "--indexed", type=int, help="instances for query-scale; 100,000 studies share them"
+        "--indexed",
+        type=int,
+        help="instances of the 100,000 studies of query-scale and web-scale",
     )
     parser.add_argument(
         "--archives", type=Path, help="keep filled archives in this folder for another run"

@@ -20,7 +20,7 @@ _CLIENTS = (1, 8, 32)
 _SEARCHES = {
     "patient-id": ("Patient ID", "1.5"),
     "study-date": ("Study Date", "3"),
-    "name": ("Patient's Name SMI*", ""),
+    "smi": ("Patient's Name SMI*", ""),
     "page": ("a page of 50 studies", "5"),
     "all": ("all studies", "20"),
     "instances": ("instances of a study", ""),

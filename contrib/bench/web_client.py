@@ -1,15 +1,17 @@
 """DICOMweb as the client of the measures speaks it."""
 
 import json
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from statistics import median
+from statistics import median, quantiles
 
 from contrib.bench import messages, slices
-from contrib.bench.cohort import SERIES, Cohort
+from contrib.bench.cohort import Cohort
 from contrib.bench.http_wire import Answer, Web, succeeded
+from contrib.bench.web_searches import SEARCHES, Search
 from contrib.bench.wire import NoAnswer, Report
 
 JSON = "application/dicom+json"
@@ -18,6 +20,9 @@ STUDY = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 TIMES = 9
 """A request that takes long is made so often, and the middle counts."""
+
+DIFFERENT = 200
+"""So many searches are made beforehand, of studies at random, and asked in turn."""
 
 
 def run_web(
@@ -31,17 +36,34 @@ def run_search(
     port: int, timeout_s: float, root: str, query: str, cohort: Cohort, seconds: float
 ) -> Report:
     """One search after the other on one connection; each must give the matches that are right."""
-    web, path, matches = Web(port, timeout_s), *_SEARCHES[query](cohort)
+    web, searches = Web(port, timeout_s), _searches(query, cohort)
+    _search(web, root, searches[-1])
     took: list[float] = []
     ends = time.perf_counter() + seconds
-    found = succeeded(web.get(root + path, accept=JSON, keeps=True))
-    if len(json.loads(found.content)) != matches:
-        raise NoAnswer(f"{query}: not {matches} matches")
     while len(took) < TIMES or time.perf_counter() < ends:
-        began = time.perf_counter()
-        succeeded(web.get(root + path, accept=JSON))
-        took.append(time.perf_counter() - began)
-    return {"p50_ms": median(took) * 1e3, "total": len(took)}
+        took.append(_search(web, root, searches[len(took) % len(searches)]))
+    return {
+        "p50_ms": median(took) * 1e3,
+        "p95_ms": quantiles(took, n=20, method="inclusive")[-1] * 1e3,
+        "total": len(took) + 1,
+    }
+
+
+def _searches(query: str, cohort: Cohort) -> list[Search]:
+    chance = random.Random(1)
+    made = range(min(DIFFERENT, cohort.studies))
+    return [SEARCHES[query](cohort, chance.randrange(cohort.studies)) for _ in made]
+
+
+def _search(web: Web, root: str, search: Search) -> float:
+    """The seconds that it took; the matches are counted beside the clock."""
+    began = time.perf_counter()
+    answer = web.get(root + search.path, accept=JSON, keeps=True)
+    took_s = time.perf_counter() - began
+    found = len(json.loads(succeeded(answer).content))
+    if found != search.matches:
+        raise NoAnswer(f"{search.path}: {found} matches instead of {search.matches}")
+    return took_s
 
 
 def run_long(port: int, timeout_s: float, root: str, objects: int, seconds: float) -> Report:
@@ -145,42 +167,6 @@ def _instances(port: int, timeout_s: float, root: str) -> list[str]:
     found = succeeded(Web(port, timeout_s).get(path, accept=JSON, keeps=True))
     return [each["00080018"]["Value"][0] for each in json.loads(found.content)]
 
-
-def _of_patient(cohort: Cohort) -> tuple[str, int]:
-    return f"/studies?PatientID={cohort.study(cohort.studies // 2).patient_id}", 1
-
-
-def _of_date(cohort: Cohort) -> tuple[str, int]:
-    return f"/studies?StudyDate={cohort.day(1)}", len(list(cohort.of_day(1)))
-
-
-def _of_name(cohort: Cohort) -> tuple[str, int]:
-    return "/studies?PatientName=SMI*", len(range(0, cohort.studies, 2 * cohort.smith_every))
-
-
-def _of_page(cohort: Cohort) -> tuple[str, int]:
-    return "/studies?limit=50", min(50, cohort.studies)
-
-
-def _of_all(cohort: Cohort) -> tuple[str, int]:
-    return f"/studies?limit={cohort.studies + 1}", cohort.studies
-
-
-def _of_series(cohort: Cohort) -> tuple[str, int]:
-    study = cohort.study(0)
-    return f"/studies/{study.uid}/instances", SERIES * cohort.images
-
-
-_SEARCHES: Mapping[str, Callable[[Cohort], tuple[str, int]]] = {
-    "patient-id": _of_patient,
-    "study-date": _of_date,
-    "name": _of_name,
-    "page": _of_page,
-    "all": _of_all,
-    "instances": _of_series,
-}
-
-SEARCHES = tuple(_SEARCHES)
 
 _ASKS: Mapping[str, Callable[[int, float, str, int, float], Report]] = {
     "metadata": _metadata,

@@ -39,7 +39,9 @@ def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("name", ["query", "query-scale", "retrieve", "web", "web-long"])
+@pytest.mark.parametrize(
+    "name", ["query", "query-scale", "retrieve", "web", "web-long", "web-scale"]
+)
 def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
     # Not tmp_path: the path of the daemon's Unix socket has at most 107 bytes.
