@@ -21,6 +21,7 @@ from contrib.bench.cohort import Cohort
 from contrib.bench.find_client import run_fill, run_find
 from contrib.bench.queries import QUERIES
 from contrib.bench.retrieve_client import run_get, run_move
+from contrib.bench.storing_client import run_storing
 from contrib.bench.stow_client import run_large, run_slices
 from contrib.bench.web_client import ASKS, run_long, run_search, run_web
 from contrib.bench.web_searches import SEARCHES
@@ -208,6 +209,8 @@ def _reports(wanted: argparse.Namespace) -> Iterator[Report]:
     port, timeout_s = wanted.port, wanted.timeout_s
     if wanted.mode == "hold":
         yield from run_hold(port, timeout_s, wanted.associations)
+    elif wanted.mode == "storing":
+        yield from run_storing(port, timeout_s, wanted.clients, wanted.rows, wanted.seconds)
     else:
         yield _ONCE[wanted.mode](port, timeout_s, wanted)
 
@@ -250,7 +253,7 @@ _ONCE: Mapping[str, Callable[[int, float, argparse.Namespace], Report]] = {
 def main() -> None:
     """Run one mode; a server that does not answer is told on stderr with exit status 1."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("mode", choices=(*_ONCE, "hold"))
+    parser.add_argument("mode", choices=(*_ONCE, "hold", "storing"))
     parser.add_argument("port", type=int)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--timeout-s", type=float, default=10.0)

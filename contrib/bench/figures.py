@@ -27,6 +27,8 @@ class Scale:
     long_slices: int
     """Of a study of which only the metadata are asked for."""
     large_frames: int
+    busy_slices: int
+    """Whose frames are asked for while others store."""
     indexed: Cohort
     folder: Path
     """Where filled archives are kept, from round to round."""
@@ -44,6 +46,7 @@ FULL = Scale(
     slices=500,
     long_slices=5_000,
     large_frames=1_000,
+    busy_slices=100,
     indexed=Cohort(100_000, 2, studies_a_day=50, smith_every=500),
     folder=Path(),
 )
@@ -59,6 +62,7 @@ QUICK = Scale(
     slices=20,
     long_slices=300,
     large_frames=20,
+    busy_slices=20,
     indexed=Cohort(2_000, 1, studies_a_day=50, smith_every=100),
     folder=Path(),
 )

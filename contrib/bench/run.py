@@ -28,6 +28,7 @@ from contrib.bench import (
     startup,
     store,
     web,
+    web_busy,
     web_long,
     web_scale,
     web_stow,
@@ -53,6 +54,7 @@ MEASURES = {
         web_long,
         web_scale,
         web_stow,
+        web_busy,
         power_cut,
     )
 }

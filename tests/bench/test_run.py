@@ -24,12 +24,15 @@ TINY = Scale(
     slices=3,
     long_slices=30,
     large_frames=2,
+    busy_slices=2,
     indexed=Cohort(30, 1, studies_a_day=5, smith_every=3),
     folder=Path(),
 )
 
 
-@pytest.mark.parametrize("name", ["associate", "echo", "idle", "held", "store", "web-stow"])
+@pytest.mark.parametrize(
+    "name", ["associate", "echo", "idle", "held", "store", "web-stow", "web-busy"]
+)
 def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
     values = measure.take(PEERS["pacsd"], TINY)
@@ -65,6 +68,7 @@ def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name:
         ("web", "orthanc"),
         ("web-long", "orthanc"),
         ("web-stow", "orthanc"),
+        ("web-busy", "orthanc"),
     ],
 )
 def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -> None:
