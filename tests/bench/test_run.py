@@ -30,6 +30,7 @@ TINY = Scale(
 )
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     "name", ["associate", "echo", "idle", "held", "store", "web-stow", "web-busy"]
 )
