@@ -7,6 +7,7 @@ from contrib.bench import drive, servers
 from contrib.bench.archives import NotFilled
 from contrib.bench.cohort import SERIES, Cohort
 from contrib.bench.servers import Peer, Server
+from contrib.bench.settling import settle
 
 ASSOCIATIONS = 4
 TIMEOUT_S = 60.0
@@ -40,6 +41,7 @@ def _fill_any(peer: Peer, cohort: Cohort, folder: Path) -> None:
     with servers.running(peer, folder) as server, ThreadPoolExecutor(len(parts)) as pool:
         for _ in pool.map(lambda part: _store(server, cohort, part), parts):
             pass
+        settle(server)
 
 
 def _fill_dcmqrscp(peer: Peer, cohort: Cohort, folder: Path) -> None:

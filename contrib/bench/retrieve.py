@@ -16,6 +16,7 @@ from contrib.bench.messages import CT_ROWS
 from contrib.bench.peak import peak_memory
 from contrib.bench.retrieve_client import Received
 from contrib.bench.servers import SINK, WIDE_SINK, Peer, Server, Service
+from contrib.bench.settling import settle
 from contrib.bench.sink import Sink
 from contrib.bench.wire import Report
 
@@ -52,6 +53,7 @@ def _fill(peer: Peer, slices: int, folder: Path) -> None:
     with servers.running(peer, folder) as server:
         if drive.run("store", server.port, objects=slices, timeout_s=TIMEOUT_S) is None:
             raise NotFilled(f"{peer.name}: the CT was not stored")
+        settle(server)
 
 
 def _measured(key: str, way: _Way, server: Server, target: Sink, slices: int) -> Values:
