@@ -4,7 +4,7 @@ What `answer` is for C-FIND, this is for QIDO-RS.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -25,9 +25,6 @@ from pacsd.dicom.json_values import (
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.values import SINGLE_VALUED, unpadded
 from pacsd.dicom.vr import VR
-
-MAX_REMEMBERED_TEXT = 64
-"""Characters of a value whose member may be remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +47,42 @@ def json_of_fields(values: Mapping[Tag, str | Field]) -> bytes:
     attribute. Specific Character Set is said where text is not ASCII, or where it is among them.
     """
     plans = _plans(tuple(values))
-    members = [_member(plan, values[plan.tag]) for plan in plans]
+    return _object(plans, [_member(plan, values[plan.tag]) for plan in plans])
+
+
+def json_of_matches(matches: Iterable[Mapping[Tag, str | Field]]) -> list[bytes]:
+    """Such an object of each. What one says as the one before it did is not written anew."""
+    objects: list[bytes] = []
+    tags: tuple[Tag, ...] = ()
+    plans: tuple[_Plan, ...] = ()
+    values: list[str | Field | None] = []
+    members: list[str] = []
+    for match in matches:
+        if tuple(match) != tags:
+            tags = tuple(match)
+            plans = _plans(tags)
+            values, members = [None] * len(plans), [""] * len(plans)
+        for place, plan in enumerate(plans):
+            value = match[plan.tag]
+            if value != values[place]:
+                values[place], members[place] = value, _member(plan, value)
+        objects.append(_object(plans, members))
+    return objects
+
+
+def _object(plans: Sequence[_Plan], members: Sequence[str]) -> bytes:
     joined = ",".join(members)
-    if not joined.isascii() and SPECIFIC_CHARACTER_SET not in values:
+    if not joined.isascii() and all(plan.tag != SPECIFIC_CHARACTER_SET for plan in plans):
         # PS3.5 section 6.1.2.2: it must be told what is not of the default repertoire.
-        members.insert(bisect_left(plans, SPECIFIC_CHARACTER_SET, key=_tag_of), _UNICODE_MEMBER)
-        joined = ",".join(members)
+        place = bisect_left(plans, SPECIFIC_CHARACTER_SET, key=_tag_of)
+        joined = ",".join([*members[:place], _UNICODE_MEMBER, *members[place:]])
     return json_bytes(f"{{{joined}}}")
 
 
 def _member(plan: _Plan, value: str | Field) -> str:
     if isinstance(value, Field):
         return _of_field(plan.tag, value)
-    if plan.is_plain and "\\" not in value:
-        return _of_plain(plan, value)
-    return _short(plan.tag, value) if len(value) <= MAX_REMEMBERED_TEXT else _of_text(plan, value)
-
-
-@lru_cache(maxsize=4_096)
-def _short(tag: Tag, value: str) -> str:
-    """What one instance of a series says the others say too."""
-    return _of_text(_dictionary_plan(tag), value)
+    return _of_text(plan, value)
 
 
 @lru_cache(maxsize=256)
@@ -100,7 +112,8 @@ def _item(item: Mapping[Tag, Field]) -> str:
 
 def _of_text(plan: _Plan, text: str) -> str:
     if plan.is_plain and "\\" not in text:
-        return _of_plain(plan, text)
+        text = unpadded(text, plan.vr)
+        return f"{plan.head}{encode_basestring(text)}]}}" if text else plan.empty
     if plan.tag == SPECIFIC_CHARACTER_SET:
         return _UNICODE_MEMBER
     if not text.strip(" \0"):
@@ -110,11 +123,6 @@ def _of_text(plan: _Plan, text: str) -> str:
     texts = text.split("\\") if plan.is_multi_valued else [text]
     values = of_texts(plan.vr, [unpadded(each, plan.vr) for each in texts])
     return f"{plan.head}{json_text(values)[1:]}}}"
-
-
-def _of_plain(plan: _Plan, text: str) -> str:
-    text = unpadded(text, plan.vr)
-    return f"{plan.head}{encode_basestring(text)}]}}" if text else plan.empty
 
 
 @lru_cache(maxsize=1_024)

@@ -81,12 +81,12 @@ def read_entities(
     elsewhere = {column.tag for each in above.values() for column in each}
     own = [column for column in columns if column.tag not in elsewhere]
     owners = [IndexedColumn(each, OWNER, VR.UN, TABLES[each].c.id) for each in above]
-    found: dict[int, Entity] = {}
+    names, found = _Names.of(own), dict[int, Entity]()
     for some in slices(ids):
         rows = _rows(level, some, [*own, *owners], connection, with_first=with_first)
         counted = _counted(above, rows, connection)
         for row in rows:
-            values = _values(own, row)
+            values = names.values(row)
             for each, owner in zip(above, row[len(own) + 2 :], strict=True):
                 values |= counted[each, owner]
             found[row[0]] = Entity(row[0], values, row[1] or 0)
@@ -112,22 +112,34 @@ def _counted(
     """What those columns say, by the number of the entity above, which ends the rows."""
     counted: dict[tuple[Level, int], dict[Tag, str]] = {}
     for place, (level, columns) in enumerate(above.items(), -len(above)):
-        owners = sorted({row[place] for row in rows})
+        names, owners = _Names.of(columns), sorted({row[place] for row in rows})
         for some in slices(owners):
             for row in _rows(level, some, columns, connection, with_first=False):
-                counted[level, row[0]] = _values(columns, row)
+                counted[level, row[0]] = names.values(row)
     return counted
 
 
-def _values(columns: Sequence[IndexedColumn], row: tuple[Any, ...]) -> dict[Tag, str]:
-    """The values of these columns, which stand in a row behind two numbers; '' for none."""
-    values = {
-        column.tag: value if type(value) is str else "" if value is None else str(value)
-        for column, value in zip(columns, row[2:], strict=False)
-    }
-    for tag in _COLLECTED & values.keys():
-        values[tag] = "\\".join(sorted(values[tag].split("\\")))
-    return values
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The columns that stand in a row behind its two numbers, and those of collected words."""
+
+    tags: tuple[Tag, ...]
+    collected: tuple[Tag, ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[IndexedColumn]) -> "_Names":
+        tags = tuple(column.tag for column in columns)
+        return cls(tags, tuple(tag for tag in tags if tag in _COLLECTED))
+
+    def values(self, row: tuple[Any, ...]) -> dict[Tag, str]:
+        """The values; '' for none."""
+        values = {
+            tag: value if type(value) is str else "" if value is None else str(value)
+            for tag, value in zip(self.tags, row[2:], strict=False)
+        }
+        for tag in self.collected:
+            values[tag] = "\\".join(sorted(values[tag].split("\\")))
+        return values
 
 
 def _rows(

@@ -1,9 +1,10 @@
 """Instances: found by UID, listed, deleted and restored."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
@@ -37,7 +38,7 @@ from pacsd.index.selections import (
     within,
 )
 from pacsd.index.session import Place, WriteSession
-from pacsd.index.sqlite import driver, prepared
+from pacsd.index.sqlite import driver, prepared, values_of_list
 from pacsd.index.threads import Threads
 
 _instance, _held = schema.instance.c, schema.held.c
@@ -60,8 +61,7 @@ class Instances:
             if found is None:
                 return None
             self._looked_up.put(scope.partition, [found], now)
-        is_seen = scope.studies is None or found.study_instance_uid in scope.studies
-        return found if is_seen else None
+        return found if _is_seen(scope, found) else None
 
     async def of_number(self, scope: Scope, number: int) -> StoredInstance | None:
         """The instance of this number of ours with its copies, in whatever state."""
@@ -176,11 +176,34 @@ def _among(scope: Scope, uids: Sequence[str], connection: Connection) -> list[St
     return [each for chosen in some for each in _stored(chosen, connection)]
 
 
+_NUMBERED = prepared(
+    select(*INSTANCE)
+    .select_from(INSTANCES)
+    .where(_instance.id.in_(values_of_list(bindparam("numbers"))))
+    .order_by(_instance.id)
+)
+_COPIES_OF_NUMBERED = prepared(
+    select(*COPY)
+    .select_from(COPIES)
+    .where(schema.copy.c.instance_row.in_(values_of_list(bindparam("numbers"))))
+    .order_by(schema.copy.c.instance_row, schema.copy.c.store_row)
+)
+
+
 def numbered(scope: Scope, numbers: Sequence[int], connection: Connection) -> list[StoredInstance]:
-    """Those of these numbers that there are, by rising number."""
-    some = (_seen(scope).where(_instance.id.in_(part)) for part in slices(numbers))
-    found = [each for chosen in some for each in _stored(chosen, connection)]
-    return sorted(found, key=attrgetter("id"))
+    """Those of these numbers that there are, by rising number: what a study is listed by."""
+    below, asked = driver(connection), (json.dumps(numbers),)
+    copies: defaultdict[int, list[Copy]] = defaultdict(list)
+    for row in below.execute(_COPIES_OF_NUMBERED, asked):
+        copies[row[0]].append(copy_of(row))
+    rows = below.execute(_NUMBERED, asked).fetchall()
+    found = (instance_of(row, tuple(copies[row[0]])) for row in rows)
+    return [each for each in found if _is_seen(scope, each)]
+
+
+def _is_seen(scope: Scope, found: StoredInstance) -> bool:
+    is_of_partition = found.partition == scope.partition
+    return is_of_partition and (scope.studies is None or found.study_instance_uid in scope.studies)
 
 
 def _held_page(scope: Scope, after: int, limit: int, connection: Connection) -> list[HeldInstance]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pacsd.dicom.answer import AnswerWriter, Field, field_of
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.headers import EXPLICIT_LITTLE
-from pacsd.dicom.json_answer import json_of_fields
+from pacsd.dicom.json_answer import json_of_fields, json_of_matches
 from pacsd.dicom.json_model import to_json
 from pacsd.dicom.query import ReturnKey
 from pacsd.dicom.vr import VR
@@ -74,6 +74,18 @@ def test_unicode_is_declared_where_there_is_any() -> None:
     assert list(found) == ["00080001", "00080005", "00100010"]
     assert found["00080005"] == declared
     assert said({0x00080005: "ISO_IR 100"}) == {"00080005": declared}
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from([NAME, 0x00080005, 0x00080020, 0x00201208, 0x00100020]),
+            st.sampled_from(["", "A", "Müller", "1", "20200101", "A\\B"]),
+        )
+    )
+)
+def test_several_say_what_each_says_alone(matches: list[dict[int, str]]) -> None:
+    assert json_of_matches(matches) == [json_of_fields(each) for each in matches]
 
 
 def test_it_says_what_the_other_answer_says() -> None:

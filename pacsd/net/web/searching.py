@@ -1,6 +1,6 @@
 """Searches: QIDO-RS (PS3.18 section 10.6)."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from aiohttp.web import StreamResponse
@@ -8,7 +8,7 @@ from aiohttp.web import StreamResponse
 from pacsd.archive.finding import Match
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
-from pacsd.dicom.json_answer import json_of_fields
+from pacsd.dicom.json_answer import json_of_matches
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, ReturnKey, Values, tags_of
 from pacsd.dicom.query_keys import Path, name_of
@@ -17,7 +17,7 @@ from pacsd.dicom.vr import VR
 from pacsd.dicomweb.headers import TOTAL_COUNT, warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
-from pacsd.dicomweb.targets import Kind, Target
+from pacsd.dicomweb.targets import TEMPLATES, Kind
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
 from pacsd.net.web.long_work import done
 from pacsd.net.web.search_query import RETRIEVE_URL, WebQuery, web_query
@@ -31,7 +31,9 @@ REQUESTS: Tag = 0x00400275
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
 
-_BELOW_STUDY = (Level.SERIES, Level.INSTANCE)
+_UID_NAMES = {Level.STUDY: "study", Level.SERIES: "series", Level.INSTANCE: "instance"}
+"""As the templates of resources have them."""
+
 _TARGETS = {
     Level.STUDY: Kind.STUDY,
     Level.SERIES: Kind.SERIES,
@@ -162,18 +164,22 @@ async def _written(exchange: Exchange, level: Level, matches: Sequence[Match]) -
     """Each as a JSON object (PS3.18 section F.2.1)."""
 
     def write() -> Sequence[bytes]:
-        return [json_of_fields(_told(exchange, level, each)) for each in matches]
+        return json_of_matches(map(_teller(exchange, level), matches))
 
     return await done(write, len(matches))
 
 
-def _told(exchange: Exchange, level: Level, match: Match) -> Match:
-    """What is told, with where it is to be had."""
-    study, series, instance = (
-        _text(match, each) if each <= level else "" for each in (Level.STUDY, *_BELOW_STUDY)
-    )
-    url = exchange.url(Target(_TARGETS[level], study, series, instance))
-    return {**match, RETRIEVE_URL: url, INSTANCE_AVAILABILITY: ONLINE}
+def _teller(exchange: Exchange, level: Level) -> Callable[[Match], Match]:
+    """What is told of a match, with where it is to be had."""
+    template = TEMPLATES[_TARGETS[level]]
+    levels = [each for each in _UID_NAMES if each <= level]
+
+    def told(match: Match) -> Match:
+        path = template.format_map({_UID_NAMES[each]: _text(match, each) for each in levels})
+        url = f"{exchange.root_url}{path}"
+        return {**match, RETRIEVE_URL: url, INSTANCE_AVAILABILITY: ONLINE}
+
+    return told
 
 
 def _text(match: Match, level: Level) -> str:
