@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from contrib.docs.generate import ROOT
@@ -33,6 +34,23 @@ def anchors(text: str) -> set[str]:
     """The anchors a page gives its headings."""
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: what it is in, and what it holds."""
+
+    language: str
+    body: str
+
+
+def blocks(page: Path, *headings: str) -> list[Block]:
+    """The fenced blocks of these sections of a page, in their order."""
+    text = page.read_text(encoding="utf-8")
+    _, *sections = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    bodies = dict(zip(sections[::2], sections[1::2], strict=True))
+    found = (_FENCE.findall(bodies[heading]) for heading in headings)
+    return [Block(language, body) for each in found for language, body in each]
 
 
 def command_lines(text: str) -> Iterator[list[str]]:
