@@ -23,7 +23,7 @@ _SEARCHES = {
     "smi": ("Patient's Name SMI*", ""),
     "page": ("a page of 50 studies", "5"),
     "all": ("all studies", "20"),
-    "instances": ("instances of a study", ""),
+    "instances": ("50 instances of a study", ""),
 }
 
 
@@ -39,7 +39,8 @@ def take(peer: Peer, scale: Scale) -> Values:
         print(error, file=sys.stderr)
         return values
     with servers.running(peer, folder) as server:
-        values |= _metadata(peer, server) | _frames(peer, server, scale) | _study(peer, server)
+        values |= _metadata(peer, server) | _instances(peer, server)
+        values |= _frames(peer, server, scale) | _study(peer, server)
     return values
 
 
@@ -66,6 +67,11 @@ def _metadata(peer: Peer, server: Server) -> Values:
     report = web_drive.ask(peer, server, "metadata") or {}
     names = {"first_ms": "first", "p50_ms": "warm", "known_ms": "known"}
     return {f"web_metadata_{names[key]}": report[key] for key in names if key in report}
+
+
+def _instances(peer: Peer, server: Server) -> Values:
+    report = web_drive.ask(peer, server, "instances")
+    return {} if report is None else {"web_instances_ct": report["p50_ms"]}
 
 
 def _frames(peer: Peer, server: Server, scale: Scale) -> Values:
@@ -97,6 +103,7 @@ def _figures() -> Iterator[Figure]:
     yield Figure("web_metadata_first", "Metadata of 500 slices, first after the start: ms", "60")
     yield Figure("web_metadata_warm", "... then, p50 ms", "15")
     yield Figure("web_metadata_known", "... 304, p50 ms", "2", only=("pacsd",))
+    yield Figure("web_instances_ct", "QIDO-RS, 500 instances of a study: p50 ms", "15")
     for clients in _CLIENTS:
         target = "1,000" if clients == 1 else "1,300"
         yield Figure(f"web_frames_{clients}", f"Frames of 0.5 MB, {clients} at once: /s", target)

@@ -110,6 +110,21 @@ def _metadata(port: int, timeout_s: float, root: str, _: int, __: float) -> Repo
     return report
 
 
+def _of_ct(port: int, timeout_s: float, root: str, _: int, __: float) -> Report:
+    """A search of all instances of the CT: the same number each time."""
+    web, path = Web(port, timeout_s), f"{root}/studies/{slices.STUDY}/instances"
+    found = {len(_instances(port, timeout_s, root))}
+    took: list[float] = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        answer = succeeded(web.get(path, accept=JSON, keeps=True))
+        took.append(time.perf_counter() - began)
+        found.add(len(json.loads(answer.content)))
+    if len(found) > 1:
+        raise NoAnswer(f"{sorted(found)} instances of one study")
+    return {"p50_ms": median(took) * 1e3, "total": len(took)}
+
+
 def _known(web: Web, path: str, tag: str) -> float:
     began = time.perf_counter()
     if web.get(path, accept=JSON, tag=tag).status != HTTPStatus.NOT_MODIFIED:
@@ -178,6 +193,7 @@ def _instances(port: int, timeout_s: float, root: str) -> list[str]:
 
 
 _ASKS: Mapping[str, Callable[[int, float, str, int, float], Report]] = {
+    "instances": _of_ct,
     "metadata": _metadata,
     "study": _study,
     "frames": _frames,

@@ -33,12 +33,14 @@ def _store(peer: Peer, slices: int, together: int) -> Values:
         began_s = server.cpu_s()
         with peak_memory(server) as peak:
             report = web_drive.store_slices(peer, server, slices, together=together)
-        return {
+        values = {
             key: report["mb_per_s"],
             f"{key}_cpu": (server.cpu_s() - began_s) / slices * 1e3,
             f"{key}_peak": peak.mb,
             f"{key}_grown": peak.grown_mb,
         }
+        told = web_drive.ask(peer, server, "metadata")
+        return values | ({} if told is None else {f"{key}_metadata": told["first_ms"]})
 
 
 def _store_large(peer: Peer, frames: int) -> Values:
@@ -62,6 +64,8 @@ def _figures() -> Iterator[Figure]:
         yield Figure(f"web_stow_{together}", title, "3 x Orthanc")
         yield Figure(f"web_stow_{together}_cpu", "... CPU s per 1,000")
         yield from _memory(f"web_stow_{together}")
+        title = "... metadata of all, asked for once they are stored, first: ms"
+        yield Figure(f"web_stow_{together}_metadata", title, "60")
     yield Figure("web_stow_large", "STOW-RS, one file of 500 MB: MB/s")
     yield Figure("web_stow_large_cpu", "... CPU s")
     yield from _memory("web_stow_large")

@@ -152,6 +152,11 @@ def path_of(target: Target) -> str:
     )
 
 
+def entity_path(kind: Kind, *uids: str) -> str:
+    """The same of a study, series or instance, by its UID behind those of what it hangs in."""
+    return TEMPLATES[kind].format(**dict(zip(_UIDS, uids, strict=False)))
+
+
 @dataclass(slots=True)
 class _Node:
     """A place in the tree of all templates: what is a resource there, and what may follow."""

@@ -21,10 +21,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class DeskFacts:
-    """What a writer's desk tells about itself; each field is written in one step.
+    """What a writer's desk tells about itself; only its thread writes.
 
-    `alterations` counts the units after which something was no more as it was; what they only
-    added is not among them. It has risen when such a unit is answered.
+    `alterations` counts the units after which something was no more as it was, or may be; what they
+    only added is not among them. It has risen when such a unit is answered.
     """
 
     upgraded_from: str = ""
@@ -81,14 +81,15 @@ class WriterDesk:
         """Do a unit in one transaction, durable once this returns."""
         try:
             with transaction(self._connection):
-                answer = work(self._session)
+                return work(self._session)
         except BaseException:
             self._session.forget()
             raise
-        if self._session.has_altered:
-            self._session.has_altered = False
-            self._facts.alterations += 1
-        return answer
+        finally:
+            # Of a unit that raised as well: its end may have failed after it was committed.
+            if self._session.has_altered:
+                self._session.has_altered = False
+                self._facts.alterations += 1
 
     def tend(self) -> None:
         """Tell of changes, write headers and metadata of what was committed, keep the WAL short."""

@@ -81,12 +81,12 @@ def read_entities(
     elsewhere = {column.tag for each in above.values() for column in each}
     own = [column for column in columns if column.tag not in elsewhere]
     owners = [IndexedColumn(each, OWNER, VR.UN, TABLES[each].c.id) for each in above]
-    names, found = _Names.of(own), dict[int, Entity]()
+    reader, found = _RowReader.of(own), dict[int, Entity]()
     for some in slices(ids):
         rows = _rows(level, some, [*own, *owners], connection, with_first=with_first)
         counted = _counted(above, rows, connection)
         for row in rows:
-            values = names.values(row)
+            values = reader.values(row)
             for each, owner in zip(above, row[len(own) + 2 :], strict=True):
                 values |= counted[each, owner]
             found[row[0]] = Entity(row[0], values, row[1] or 0)
@@ -112,22 +112,22 @@ def _counted(
     """What those columns say, by the number of the entity above, which ends the rows."""
     counted: dict[tuple[Level, int], dict[Tag, str]] = {}
     for place, (level, columns) in enumerate(above.items(), -len(above)):
-        names, owners = _Names.of(columns), sorted({row[place] for row in rows})
+        reader, owners = _RowReader.of(columns), sorted({row[place] for row in rows})
         for some in slices(owners):
             for row in _rows(level, some, columns, connection, with_first=False):
-                counted[level, row[0]] = names.values(row)
+                counted[level, row[0]] = reader.values(row)
     return counted
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class _RowReader:
     """The columns that stand in a row behind its two numbers, and those of collected words."""
 
     tags: tuple[Tag, ...]
     collected: tuple[Tag, ...]
 
     @classmethod
-    def of(cls, columns: Sequence[IndexedColumn]) -> "_Names":
+    def of(cls, columns: Sequence[IndexedColumn]) -> "_RowReader":
         tags = tuple(column.tag for column in columns)
         return cls(tags, tuple(tag for tag in tags if tag in _COLLECTED))
 

@@ -56,11 +56,11 @@ class Instances:
         """The instance of a UID with its copies, in whatever state."""
         found = self._looked_up.get(scope.partition, sop_instance_uid)
         if found is None:
-            now = self._looked_up.now()
+            as_of = self._looked_up.as_of()
             found = await self._threads.read(partial(_find, scope.partition, sop_instance_uid))
             if found is None:
                 return None
-            self._looked_up.put(scope.partition, [found], now)
+            self._looked_up.put(scope.partition, [found], as_of)
         return found if _is_seen(scope, found) else None
 
     async def of_number(self, scope: Scope, number: int) -> StoredInstance | None:
@@ -71,9 +71,9 @@ class Instances:
 
     async def numbered(self, scope: Scope, numbers: Sequence[int]) -> list[StoredInstance]:
         """Those of these numbers that there are, with their copies, by rising number."""
-        now = self._looked_up.now()
+        as_of = self._looked_up.as_of()
         found = await self._threads.query(partial(numbered, scope, tuple(numbers)))
-        self._looked_up.put(scope.partition, found, now)
+        self._looked_up.put(scope.partition, found, as_of)
         return found
 
     async def among(self, scope: Scope, sop_instance_uids: Sequence[str]) -> list[StoredInstance]:

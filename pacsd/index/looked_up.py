@@ -26,7 +26,7 @@ class LookedUp:
         self._known: Recent[tuple[int, str], StoredInstance] = Recent(capacity)
         self._as_of = alterations()
 
-    def now(self) -> int:
+    def as_of(self) -> int:
         """To be taken before a look-up, and given with what it found."""
         return self._alterations()
 

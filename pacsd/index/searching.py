@@ -120,7 +120,9 @@ class _Plan:
         cursor = driver(connection).execute(sql, [values[int(name[1:])] for name in names])
         found: dict[int, None] = {}
         try:
-            while rows := cursor.fetchmany(min(_FETCHED, self._asked.limit)):
+            # Of what is looked at again most may go, so that a small limit says nothing.
+            size = _FETCHED if self._again else max(1, min(_FETCHED, self._asked.limit))
+            while rows := cursor.fetchmany(size):
                 found.update((row[0], None) for row in rows if self._is_wanted(row))
                 if len(found) >= self._asked.limit:
                     numbers = found if self._is_ordered else sorted(found)

@@ -36,6 +36,8 @@ _NUMBERED = (
 
 _ADDING = frozenset({ChangeKind.STORED, ChangeKind.HELD, ChangeKind.QUARANTINED})
 """Changes that leave all as it is that was there."""
+_KIND = 2
+"""Its place in a row of the change log."""
 
 
 class Place(NamedTuple):
@@ -87,7 +89,7 @@ class WriteSession:
         connection.rollback()
 
     def forget(self) -> None:
-        """Remember nothing of a transaction that was rolled back."""
+        """Remember nothing of a transaction that was rolled back, but that it may have altered."""
         self.words.forget()
         self.series.clear()
         self.audited.clear()
@@ -96,7 +98,6 @@ class WriteSession:
         self.new_metadata.clear()
         self.gone.clear()
         self.has_logged = False
-        self.has_altered = False
 
     def take_ids(self, count: int = 1) -> int:
         """The first of `count` new numbers in a row."""
@@ -138,8 +139,7 @@ class WriteSession:
     def log_all(self, changes: Sequence[Row]) -> None:
         """Append rows to the change log, by rising number."""
         self.has_logged = self.write(INSERT_CHANGE, changes) > 0 or self.has_logged
-        kinds = {kind for _, _, kind, *_ in changes}
-        self.has_altered = self.has_altered or not kinds <= _ADDING
+        self.has_altered = self.has_altered or any(row[_KIND] not in _ADDING for row in changes)
 
     def _sql(self, statement: Statement) -> str:
         sql = self._prepared.get(statement)

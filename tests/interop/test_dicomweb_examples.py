@@ -68,7 +68,7 @@ def test_the_commands(daemon: Running, tmp_path: Path) -> None:
         peers.program(name)
     folder = tmp_path / "here"
     (folder / ".venv/bin").mkdir(parents=True)
-    (folder / ".venv/bin/pacsd").symlink_to(shutil.which("pacsd", path=Path(sys.executable).parent))
+    (folder / ".venv/bin/pacsd").symlink_to(Path(sys.executable).with_name("pacsd"))
     (folder / "report.pdf").write_bytes(b"%PDF-1.4\n%%EOF\n")
     shutil.copy(get_testdata_file("reportsi.dcm"), folder / "sr.dcm")
     script = "".join(map(shell, blocks(PAGE, "In the browser", "curl", "pacsd itself")))

@@ -14,6 +14,7 @@ from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.errors import NotFound
 from pacsd.dicomweb.targets import Target, path_of
 from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.pixel_media_types import OCTET_STREAM, media_type_of_syntax
 from pacsd.net.web.selection import Retrieves, the_instance
@@ -83,7 +84,8 @@ class FrameDesk:
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
-        parts = [self._part(exchange, frames, index, choice) for index in indices]
+        parts_of = partial(self._parts, exchange, frames, indices, choice)
+        parts = await off_loop_if_many(parts_of, len(indices))
         await self._trail.viewed(exchange)
         return await send_parts(exchange, choice, parts, headers=tagged(tag))
 
@@ -92,6 +94,11 @@ class FrameDesk:
             return await self._reader.open(instance)
         except NoPixels:
             raise NotFound("target", path_of(target), "is of an instance without pixels") from None
+
+    def _parts(
+        self, exchange: Exchange, frames: Frames, indices: Sequence[int], choice: Choice
+    ) -> Sequence[Part]:
+        return [self._part(exchange, frames, index, choice) for index in indices]
 
     def _part(self, exchange: Exchange, frames: Frames, index: int, choice: Choice) -> Part:
         target = replace(exchange.target, frames=(index + 1,))

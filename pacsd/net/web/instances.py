@@ -15,7 +15,7 @@ from pacsd.dicomweb.errors import NotAcceptable
 from pacsd.dicomweb.targets import Kind
 from pacsd.net.sending import OpenDataSet
 from pacsd.net.web.exchange import Exchange
-from pacsd.net.web.long_work import done
+from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
@@ -52,23 +52,21 @@ class InstanceDesk:
         instances = await instances_of(self._retriever, exchange.target)
         is_alone = exchange.target.kind is Kind.INSTANCE
         offers = _alone if is_alone else _several
-        fitting = await done(partial(_fitting, exchange, instances, offers), len(instances))
-        if any(choice.representation.media_type == ZIP for choice in {each for _, each in fitting}):
-            # What could leave otherwise does not leave beside a ZIP.
-            in_zip = partial(_fitting, exchange, instances, _in_zip)
-            zipped = await done(in_zip, len(instances))
-            return await self._zips.answer(exchange, [each for each, _ in zipped], instances)
+        choosing = partial(_chosen, exchange, instances, offers)
+        fitting, is_zip = await off_loop_if_many(choosing, len(instances))
+        if is_zip:
+            return await self._zips.answer(exchange, [each for each, _ in fitting], instances)
         return await self._send(exchange, instances, fitting)
 
     async def _send(
         self, exchange: Exchange, instances: Sequence[Retrievable], fitting: _Fitting
     ) -> StreamResponse:
         variant = _variant(fitting[0][1])
-        tag = await done(partial(tag_of, exchange, instances, variant), len(instances))
+        tag = await off_loop_if_many(partial(tag_of, exchange, instances, variant), len(instances))
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
-        parts = await done(partial(self._parts, exchange, fitting), len(fitting))
+        parts = await off_loop_if_many(partial(self._parts, exchange, fitting), len(fitting))
         studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
         await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
         status = 200 if len(fitting) == len(instances) else HTTPStatus.PARTIAL_CONTENT
@@ -84,6 +82,16 @@ class InstanceDesk:
 
 def _variant(choice: Choice) -> str:
     return f"{choice.transfer_syntax} {choice.representation.is_multipart}"
+
+
+def _chosen(
+    exchange: Exchange, instances: Sequence[Retrievable], offers: Offers
+) -> tuple[_Fitting, bool]:
+    """What is sent, and whether in a ZIP: what could leave otherwise does not leave beside one."""
+    fitting = _fitting(exchange, instances, offers)
+    if all(choice.representation.media_type != ZIP for _, choice in fitting):
+        return fitting, False
+    return _fitting(exchange, instances, _in_zip), True
 
 
 def _fitting(exchange: Exchange, instances: Sequence[Retrievable], offers: Offers) -> _Fitting:

@@ -13,7 +13,7 @@ from pacsd.dicomweb.headers import location
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
 from pacsd.net.web.boundaries import boundary
 from pacsd.net.web.exchange import Exchange
-from pacsd.net.web.long_work import done
+from pacsd.net.web.long_work import off_loop_if_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +51,19 @@ async def send_parts(
             headers={**(headers or {}), "Content-Location": location(part.location)},
         )
     writer = MultipartWriter(media_type, boundary())
-    begins = await done(partial(_begins, writer, parts), len(parts))
+    begins, length = await off_loop_if_many(partial(_laid_out, writer, parts), len(parts))
     return await exchange.send(
         _multipart(writer, begins, parts),
         writer.content_type,
-        length=_length(writer, begins, parts),
+        length=length,
         status=status,
         headers=headers,
     )
 
 
-def _begins(writer: MultipartWriter, parts: Sequence[Part]) -> Sequence[bytes]:
-    return [
+def _laid_out(writer: MultipartWriter, parts: Sequence[Part]) -> tuple[Sequence[bytes], int | None]:
+    """What stands before each part, and the length of all together, if that is known."""
+    begins = [
         writer.part(
             length=part.size_bytes,
             transfer_syntax=part.transfer_syntax,
@@ -70,6 +71,10 @@ def _begins(writer: MultipartWriter, parts: Sequence[Part]) -> Sequence[bytes]:
         )
         for part in parts
     ]
+    sizes = [part.size_bytes for part in parts if part.size_bytes is not None]
+    if len(sizes) < len(parts):
+        return begins, None
+    return begins, writer.content_length(zip(begins, sizes, strict=True))
 
 
 async def _multipart(
@@ -83,10 +88,3 @@ async def _multipart(
                 yield piece
         end_before = PART_END
     yield end_before + writer.closing
-
-
-def _length(writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]) -> int | None:
-    sizes = [part.size_bytes for part in parts if part.size_bytes is not None]
-    if len(sizes) < len(parts):
-        return None
-    return writer.content_length(zip(begins, sizes, strict=True))

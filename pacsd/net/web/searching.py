@@ -1,6 +1,6 @@
 """Searches: QIDO-RS (PS3.18 section 10.6)."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from aiohttp.web import StreamResponse
@@ -17,22 +17,17 @@ from pacsd.dicom.vr import VR
 from pacsd.dicomweb.headers import TOTAL_COUNT, warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
-from pacsd.dicomweb.targets import TEMPLATES, Kind
+from pacsd.dicomweb.targets import Kind, entity_path
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
-from pacsd.net.web.long_work import done
+from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.search_query import RETRIEVE_URL, WebQuery, web_query
 from pacsd.net.web.xml import XML_OFFER, send_xml
 
 REQUESTS: Tag = 0x00400275
 """Request Attributes Sequence, of a series; all else that is told of one has a column."""
 
-"""How many there are in all: PS3.18 has no header for it; many web services have this one."""
-
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
-
-_UID_NAMES = {Level.STUDY: "study", Level.SERIES: "series", Level.INSTANCE: "instance"}
-"""As the templates of resources have them."""
 
 _TARGETS = {
     Level.STUDY: Kind.STUDY,
@@ -164,22 +159,16 @@ async def _written(exchange: Exchange, level: Level, matches: Sequence[Match]) -
     """Each as a JSON object (PS3.18 section F.2.1)."""
 
     def write() -> Sequence[bytes]:
-        return json_of_matches(map(_teller(exchange, level), matches))
+        return json_of_matches(_told(exchange, level, each) for each in matches)
 
-    return await done(write, len(matches))
+    return await off_loop_if_many(write, len(matches))
 
 
-def _teller(exchange: Exchange, level: Level) -> Callable[[Match], Match]:
-    """What is told of a match, with where it is to be had."""
-    template = TEMPLATES[_TARGETS[level]]
-    levels = [each for each in _UID_NAMES if each <= level]
-
-    def told(match: Match) -> Match:
-        path = template.format_map({_UID_NAMES[each]: _text(match, each) for each in levels})
-        url = f"{exchange.root_url}{path}"
-        return {**match, RETRIEVE_URL: url, INSTANCE_AVAILABILITY: ONLINE}
-
-    return told
+def _told(exchange: Exchange, level: Level, match: Match) -> Match:
+    """What is told, with where it is to be had."""
+    uids = [_text(match, each) for each in _TARGETS if each <= level]
+    url = f"{exchange.root_url}{entity_path(_TARGETS[level], *uids)}"
+    return {**match, RETRIEVE_URL: url, INSTANCE_AVAILABILITY: ONLINE}
 
 
 def _text(match: Match, level: Level) -> str:

@@ -27,7 +27,7 @@ from pacsd.dicomweb.targets import Target
 from pacsd.dicomweb.zip_writer import ZipWriter, zip_length
 from pacsd.net.sending import OpenDataSet
 from pacsd.net.web.exchange import Exchange, Unavailable
-from pacsd.net.web.long_work import done
+from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web.selection import Retrieves
 from pacsd.net.web.tags import tag_of, tagged, unchanged
@@ -76,7 +76,7 @@ class ZipDesk:
             OSError: one cannot be read; some may have left.
         """
         tag_of_all = partial(tag_of, exchange, instances, f"{ZIP} of {len(of)}")
-        tag = await done(tag_of_all, len(instances))
+        tag = await off_loop_if_many(tag_of_all, len(instances))
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
