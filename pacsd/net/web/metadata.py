@@ -113,7 +113,8 @@ async def _array(pages: AsyncGenerator[Sequence[bytes], None]) -> AsyncGenerator
     begin = b"["
     async with aclosing(pages):
         async for page in pages:
-            yield begin
-            yield b",".join(page)
+            first, *others = page
+            # One piece of a page: of a first one of a byte the compressor makes nothing.
+            yield b",".join([begin + first, *others])
             begin = b","
     yield b"]"
