@@ -27,7 +27,10 @@ MAX_CONNECTIONS_PER_ADDRESS = 64
 """As many for one that is not of this machine; see `HttpSettings`."""
 
 IPV6_NETWORK_BITS = 64
-"""Whoever has one address of IPv6 has all of these: they count as one (RFC 4291 section 2.5.4)."""
+"""Whoever has one global address has all of these: they count as one (RFC 4291 section 2.5.4)."""
+
+UNIQUE_LOCAL = IPv6Network("fc00::/7")
+"""Addresses within a site (RFC 4193 section 3.1); a whole hospital may have 64 bits in common."""
 
 FIRST_REQUEST_TIMEOUT_S = 10.0
 """From the connection to the end of the first request's header."""
@@ -199,9 +202,15 @@ def _origin(transport: asyncio.BaseTransport) -> str:
     address = literal_address(name[0]) if name else None
     if address is None or address.is_loopback:
         return ""
-    if isinstance(address, IPv6Address):
+    if isinstance(address, IPv6Address) and not _is_of_a_site(address):
         return str(IPv6Network((address, IPV6_NETWORK_BITS), strict=False))
     return str(address)
+
+
+def _is_of_a_site(address: IPv6Address) -> bool:
+    """Whether others of its network are others' machines, and not as many as one host likes."""
+    # `is_private` would have addresses of tunnels (2001::/32) in it, which anybody may have.
+    return address.is_link_local or address in UNIQUE_LOCAL
 
 
 def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:

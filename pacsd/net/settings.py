@@ -218,7 +218,8 @@ class HttpSettings(Settings):
     max_connections_per_address: int = Field(default=64, ge=1, le=256)
     """Most connections at once from one address, of 256 in all; one more is answered 503. A browser
     opens six. Loopback has no such bound: whatever a proxy or tunnel hands on comes from there; a
-    proxy on another machine needs more. Of IPv6 the first 64 bits count."""
+    proxy on another machine needs more. Of a global IPv6 address the first 64 bits count, one of a
+    site (fe80::/10, fc00::/7) as a whole."""
 
     unsafe_listen_anywhere: bool = False
     """Listen beyond loopback although nobody has to log in."""

@@ -244,7 +244,12 @@ async def connecting(limits: HttpLimits) -> AsyncIterator[Callable[..., tuple[Co
     [
         (["192.0.2.7", "192.0.2.7", "::ffff:192.0.2.7"], "192.0.2.8"),
         (["2001:db8::1", "2001:db8::2", "2001:db8::ffff:ffff:ffff:ffff"], "2001:db8:0:1::1"),
-        (["fe80::1%eth0", "fe80::2%eth1", "fe80::3"], "2001:db8::1"),
+        (["2001:0:4136::1", "2001:0:4136::2", "2001:0:4136::3"], "2001:0:4137::1"),
+        (["fe80::1%eth0", "fe80::1%eth0", "fe80::1%eth0"], "fe80::2%eth0"),
+        (["fd12:3456:789a:1::1"] * 3, "fd12:3456:789a:1::2"),
+        (["febf::1"] * 3, "febf::2"),
+        (["fc00::1"] * 3, "fc00::2"),
+        (["fec0::1", "fec0::2", "fec0::3"], "fdff::1"),
     ],
 )
 async def test_w24_one_address_does_not_take_all_places(addresses: list[str], other: str) -> None:
