@@ -18,6 +18,7 @@ from pacsd.archive.purge import PurgeHealth
 from pacsd.archive.scrub import ScrubHealth
 from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.records import IndexHealth
+from pacsd.net.http_refusals import HttpRefusals
 from pacsd.net.metrics import NetMetrics
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
@@ -51,6 +52,7 @@ def render_metrics() -> str:
     """Each metric of /metrics by name: its labels, type and meaning."""
     registry = CollectorRegistry()
     NetMetrics(registry)
+    HttpRefusals(registry)
     ingest = Ingest(MemoryStore(), MemoryRegister(), now_us=lambda: 0)
     registry.register(IngestCollector(ingest))
     registry.register(IndexCollector(lambda: IndexHealth(0, 0, 0, 0, "", "")))

@@ -14,6 +14,7 @@ from pacsd import __version__
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.http_bodies import body_fault
 from pacsd.net.http_connection import GUARDS, Connection, HttpLimits, json_answer
+from pacsd.net.http_refusals import HttpRefusals
 
 SHUTDOWN_GRACE_S = 1.0
 BACKLOG = 128
@@ -52,6 +53,7 @@ class HttpListener:
     ) -> None:
         self._endpoint = endpoint
         self._registry = registry
+        self._refusals = HttpRefusals(registry)
         self._health = health
         self._limits = limits or HttpLimits()
         self._services = dict(services or {})
@@ -78,7 +80,7 @@ class HttpListener:
         web = Server(self._answer)
         open_connections: set[Connection] = set()
         listening = await loop.create_server(
-            lambda: Connection(web, loop, self._limits, open_connections),
+            lambda: Connection(web, loop, self._limits, open_connections, self._refusals.refused),
             self._endpoint.host,
             self._endpoint.port,
             backlog=BACKLOG,

@@ -7,7 +7,7 @@ say so.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
@@ -19,6 +19,7 @@ from aiohttp.web import BaseRequest, RequestHandler, Response, Server
 
 from pacsd.net.endpoint import literal_address
 from pacsd.net.http_bodies import BrokenBody, SlowBody
+from pacsd.net.http_refusals import NoPlace
 
 MAX_CONNECTIONS = 256
 """One more is answered 503 at once."""
@@ -75,10 +76,19 @@ class HttpLimits:
 class Connection(RequestHandler):
     """A connection with a deadline, that answers faults in our words and logs none of a peer's.
 
-    `lost` is set once nobody reads its answers any more.
+    `lost` is set once nobody reads its answers any more; `refused` is told why it is turned away.
     """
 
-    __slots__ = ("_body", "_deadline", "_is_broken", "_limits", "_open", "_origin", "lost")
+    __slots__ = (
+        "_body",
+        "_deadline",
+        "_is_broken",
+        "_limits",
+        "_open",
+        "_origin",
+        "_refused",
+        "lost",
+    )
 
     def __init__(
         self,
@@ -86,6 +96,7 @@ class Connection(RequestHandler):
         loop: asyncio.AbstractEventLoop,
         limits: HttpLimits,
         open_connections: "set[Connection]",
+        refused: Callable[[NoPlace], None],
     ) -> None:
         super().__init__(
             web,
@@ -97,6 +108,7 @@ class Connection(RequestHandler):
         )
         self._limits = limits
         self._open = open_connections
+        self._refused = refused
         self._deadline: asyncio.TimerHandle | None = None
         self._body: StreamReader | None = None
         self._is_broken = False
@@ -108,9 +120,11 @@ class Connection(RequestHandler):
         super().connection_made(transport)
         self._set_deadline(self._limits.first_request_timeout_s)
         self._origin = _origin(transport)
-        if self._has_place():
+        taken = self._taken()
+        if taken is None:
             self._open.add(self)
             return
+        self._refused(taken)
         if self.transport is not None:
             self.transport.write(_FULL)
         self.force_close()
@@ -163,14 +177,14 @@ class Connection(RequestHandler):
         response.force_close()
         return response
 
-    def _has_place(self) -> bool:
-        """Whether there may be one more, in all and from where this one comes."""
+    def _taken(self) -> NoPlace | None:
+        """Whose places are all taken; None if there may be one more of this one's."""
         if len(self._open) >= self._limits.max_connections:
-            return False
+            return NoPlace.ALL
         if not self._origin:
-            return True
+            return None
         others = sum(each._origin == self._origin for each in self._open)  # noqa: SLF001 - its kind
-        return others < self._limits.max_connections_per_address
+        return NoPlace.ADDRESS if others >= self._limits.max_connections_per_address else None
 
     def _end_body(self, error: OSError) -> None:
         """Tell who reads the body, if there is more of one; its answer is the last."""

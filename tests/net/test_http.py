@@ -298,13 +298,19 @@ async def test_who_does_not_read_the_answer_is_cut_off() -> None:
         writer.close()
 
 
-async def test_one_connection_too_many() -> None:
-    async with serving(limits=HttpLimits(max_connections=1)) as address:
+async def test_one_connection_too_many(logged: list[EventDict]) -> None:
+    registry = CollectorRegistry()
+    async with serving(registry=registry, limits=HttpLimits(max_connections=1)) as address:
         reader, writer = await asyncio.open_connection(address.host, address.port)
         writer.write(request().replace(b"Connection: close\r\n", b""))
         await reader.readuntil(b"}\n")
         answer = await raw(address)
         assert answer.startswith(b"HTTP/1.1 503 ")
+        refused = "pacsd_http_refused_connections_total"
+        assert registry.get_sample_value(refused, {"reason": "all"}) == 1
+        assert [(each["event"], each["reason"]) for each in logged] == [
+            ("connections are turned away", "all")
+        ]
         writer.close()
         while (await raw(address, request())).startswith(b"HTTP/1.1 503 "):
             pass

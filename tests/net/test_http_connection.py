@@ -12,6 +12,7 @@ from structlog.typing import EventDict
 
 from pacsd.net.http_bodies import BrokenBody, SlowBody
 from pacsd.net.http_connection import GUARDS, Connection, HttpLimits, json_answer
+from pacsd.net.http_refusals import NoPlace
 from tests.net.test_http import raw, read_to_end, request, serving
 
 
@@ -221,14 +222,16 @@ class Wire(asyncio.Transport):
 
 
 @asynccontextmanager
-async def connecting(limits: HttpLimits) -> AsyncIterator[Callable[..., tuple[Connection, Wire]]]:
+async def connecting(
+    limits: HttpLimits, refused: Callable[[NoPlace], None] = lambda _: None
+) -> AsyncIterator[Callable[..., tuple[Connection, Wire]]]:
     """Makes connections from addresses, of one listener."""
     web, loop = Server(length), asyncio.get_running_loop()
     taken: set[Connection] = set()
     made: list[Connection] = []
 
     def connect(*peername: object) -> tuple[Connection, Wire]:
-        connection, wire = Connection(web, loop, limits, taken), Wire(*peername)
+        connection, wire = Connection(web, loop, limits, taken, refused), Wire(*peername)
         connection.connection_made(wire)
         made.append(connection)
         return connection, wire
@@ -271,6 +274,21 @@ async def test_w24_one_address_does_not_take_all_places(addresses: list[str], ot
 async def test_what_a_proxy_hands_on_is_not_of_one_client(peername: tuple[object, ...]) -> None:
     async with connecting(HttpLimits(max_connections=4, max_connections_per_address=2)) as connect:
         assert [bool(connect(*peername)[1].written) for _ in range(5)] == [False] * 4 + [True]
+
+
+async def test_w24_what_is_turned_away_is_told_with_its_reason() -> None:
+    told: list[NoPlace] = []
+    limits = HttpLimits(max_connections=3, max_connections_per_address=2)
+    async with connecting(limits, told.append) as connect:
+        connect("192.0.2.7", 1)
+        connect("192.0.2.7", 2)
+        assert told == []
+        connect("192.0.2.7", 3)
+        assert told == [NoPlace.ADDRESS]
+        connect("192.0.2.8", 4)
+        assert told == [NoPlace.ADDRESS]
+        connect("192.0.2.9", 5)
+        assert told == [NoPlace.ADDRESS, NoPlace.ALL]
 
 
 async def test_w24_many_idle_connections() -> None:
