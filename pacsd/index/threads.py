@@ -135,6 +135,7 @@ def _serve(units: UnitQueue[Hand], open_desk: Callable[[], Desk[Hand]]) -> None:
             with unit:
                 desk = desk or open_desk()
                 unit.answer = desk.perform(unit.work)
+            del unit  # an answer, or an error, is not kept until the next one comes
             if desk is not None:
                 desk.tend()
     finally:

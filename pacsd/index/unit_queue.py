@@ -37,7 +37,8 @@ class Unit(Generic[Hand]):
     """A function on its way, and what became of it.
 
     Within the thread it is the context of the work: once that ended, whoever waits is let go, with
-    what it raised.
+    what it raised; `work` is no more. The thread drops the unit then, which an error's traceback
+    would hold together with the error.
     """
 
     __slots__ = ("_loop", "answer", "error", "is_done", "work")
@@ -60,10 +61,25 @@ class Unit(Generic[Hand]):
     ) -> Literal[True]:
         """End; what was raised is raised where the unit is awaited."""
         self.error = error
+        del self.work  # with all that it holds
         # A loop that was closed meanwhile has nobody who waits.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.is_done.set)
         return True
+
+    def result(self) -> object:
+        """What it answered, or else raise what it raised. Once."""
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # its traceback holds this frame
+        return self.answer
+
+    def forget(self) -> None:
+        """It is over, and nobody is told what became of it."""
+        self.answer = self.error = None
 
 
 class UnitQueue(Generic[Hand]):
@@ -100,10 +116,9 @@ class UnitQueue(Generic[Hand]):
                 if not self._withdraw(unit, priority):
                     with anyio.CancelScope(shield=True):
                         await unit.is_done.wait()
+                unit.forget()
                 raise
-        if unit.error is not None:
-            raise unit.error
-        return cast("Answer", unit.answer)
+        return cast("Answer", unit.result())
 
     def take(self) -> Unit[Hand] | None:
         """Within a thread: the next unit, waited for; None once the queue is closed and empty."""

@@ -1,5 +1,8 @@
+import gc
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeVar, cast
 
 import anyio
@@ -109,6 +112,51 @@ async def test_a_desk_that_cannot_be_opened_is_the_unit_s_fault_and_tried_again(
     with pytest.raises(IndexFault):
         await tested.write(lambda _: None)
     assert await tested.write(lambda _: 1) == 1
+    await tested.close()
+
+
+class Buffer(bytearray):
+    """What work holds; it can be asked whether it is gone."""
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Only what nothing refers to is freed."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("place", [slice(0, 1_000), 1_000])
+async def test_a_thread_that_waits_holds_nothing_of_the_last_unit(place: int | slice) -> None:
+    held: list[weakref.ref[Buffer]] = []
+    tended = threading.Event()
+
+    class TendedDesk(FakeDesk):
+        def tend(self) -> None:
+            tended.set()
+
+    def work(_: object) -> object:
+        buffer = Buffer(1_000)
+        held.append(weakref.ref(buffer))
+        return (buffer, buffer[place])
+
+    async def read() -> None:
+        with suppress(IndexError):
+            await tested.read(work)
+
+    reader = fake([], "reader", Connection)
+    tested = Threads(
+        fake([], "writer", WriteSession),
+        lambda: cast("Desk[Connection]", TendedDesk([], "reader")),
+        reader,
+        reader,
+        1,
+    )
+    await read()
+    await anyio.to_thread.run_sync(tended.wait)
+    assert held[0]() is None
     await tested.close()
 
 

@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +22,7 @@ def serve(units: UnitQueue[Numbers], hand: Numbers) -> None:
     while (unit := units.take()) is not None:
         with unit:
             unit.answer = unit.work(hand)
+        del unit
 
 
 @contextmanager
@@ -48,6 +51,58 @@ async def test_what_a_unit_raises_is_raised_where_it_is_awaited() -> None:
         with pytest.raises(ValueError, match="empty"):
             await units.call(min, Priority.INGEST)
         assert await units.call(len, Priority.INGEST) == 0
+
+
+class Buffer(bytearray):
+    """What work holds; it can be asked whether it is gone."""
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Only what nothing refers to is freed."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_of_a_unit_that_failed_nothing_is_left() -> None:
+    units: UnitQueue[Numbers] = UnitQueue(2)
+    held: list[weakref.ref[Buffer]] = []
+
+    async def fail() -> None:
+        buffer = Buffer(1_000)
+        held.append(weakref.ref(buffer))
+        await units.call(lambda _: buffer[1_000], Priority.INGEST)
+
+    with served(units, []):
+        with pytest.raises(IndexError):
+            await fail()
+        await units.call(len, Priority.INGEST)  # by now the thread has let go of it
+        assert held[0]() is None
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_of_a_unit_that_failed_after_it_was_cancelled_nothing_is_left() -> None:
+    units: UnitQueue[Numbers] = UnitQueue(2)
+    begun, may_end = threading.Event(), threading.Event()
+    held: list[weakref.ref[Buffer]] = []
+
+    def fail(_: Numbers) -> int:
+        buffer = Buffer(1_000)
+        held.append(weakref.ref(buffer))
+        begun.set()
+        may_end.wait()
+        return buffer[1_000]
+
+    with served(units, []):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(units.call, fail, Priority.INGEST)
+            await anyio.to_thread.run_sync(begun.wait)
+            tasks.cancel_scope.cancel()
+            may_end.set()
+        await units.call(len, Priority.INGEST)
+        assert held[0]() is None
 
 
 async def test_the_first_priority_goes_first() -> None:

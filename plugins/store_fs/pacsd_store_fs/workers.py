@@ -37,12 +37,11 @@ class Workers:
         except asyncio.CancelledError:
             with anyio.CancelScope(shield=True):
                 await item.is_done.wait()
+            item.forget()
             raise
         finally:
             self._under_way -= 1
-        if item.error is not None:
-            raise item.error
-        return cast("Answer", item.answer)
+        return cast("Answer", item.result())
 
     def close(self) -> None:
         """Finish what waits and end the threads. Blocks."""
@@ -82,12 +81,28 @@ class _Work:
         self.answer: object = None
         self.error: BaseException | None = None
 
+    def result(self) -> object:
+        """What it answered, or else raise what it raised. Once."""
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # its traceback holds this frame
+        return self.answer
+
+    def forget(self) -> None:
+        """It is over, and nobody is told what became of it."""
+        self.answer = self.error = None
+
     def perform(self) -> None:
         """Within the thread: do it, and let go whoever waits."""
         try:
             self.answer = self._work()
         except BaseException as error:  # noqa: BLE001 - raised where it is awaited
-            self.error = error
+            # Without this frame, that would hold the item, which holds the error.
+            self.error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        del self._work  # with all that it holds
         # A loop that was closed meanwhile has nobody who waits.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.is_done.set)

@@ -1,8 +1,23 @@
+import gc
 import threading
+import weakref
+from collections.abc import Iterator
 
 import anyio
 import pytest
 from pacsd_store_fs.workers import Workers
+
+
+class Buffer(bytearray):
+    """What work holds; it can be asked whether it is gone."""
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Only what nothing refers to is freed."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 async def test_a_thread_does_it() -> None:
@@ -15,6 +30,45 @@ async def test_what_it_raises_is_raised() -> None:
     workers = Workers("test", 1)
     with pytest.raises(ZeroDivisionError):
         await workers.do(lambda: 1 // 0)
+    workers.close()
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_of_work_that_failed_nothing_is_left() -> None:
+    workers = Workers("test", 1)
+    held: list[weakref.ref[Buffer]] = []
+
+    async def fail() -> None:
+        buffer = Buffer(1_000)
+        held.append(weakref.ref(buffer))
+        await workers.do(lambda: buffer[1_000])
+
+    with pytest.raises(IndexError):
+        await fail()
+    await workers.do(lambda: None)  # by now the thread has let go of it
+    assert held[0]() is None
+    workers.close()
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_of_work_that_failed_after_it_was_cancelled_nothing_is_left() -> None:
+    workers, begun, gate = Workers("test", 1), threading.Event(), threading.Event()
+    held: list[weakref.ref[Buffer]] = []
+
+    def fail() -> int:
+        buffer = Buffer(1_000)
+        held.append(weakref.ref(buffer))
+        begun.set()
+        gate.wait()
+        return buffer[1_000]
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(workers.do, fail)
+        await anyio.to_thread.run_sync(begun.wait)
+        tasks.cancel_scope.cancel()
+        gate.set()
+    await workers.do(lambda: None)
+    assert held[0]() is None
     workers.close()
 
 
