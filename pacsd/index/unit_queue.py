@@ -77,8 +77,15 @@ class Unit(Generic[Hand]):
             del error  # its traceback holds this frame
         return self.answer
 
-    def forget(self) -> None:
-        """It is over, and nobody is told what became of it."""
+    async def outlast(self) -> None:
+        """Wait for its end, however often this is cancelled; nobody is told what became of it.
+
+        The shield holds what a scope cancels, once; each cancellation of the task itself comes.
+        """
+        with anyio.CancelScope(shield=True):
+            while not self.is_done.is_set():
+                with suppress(asyncio.CancelledError):
+                    await self.is_done.wait()
         self.answer = self.error = None
 
 
@@ -101,8 +108,8 @@ class UnitQueue(Generic[Hand]):
     async def call(self, work: Callable[[Hand], Answer], priority: Priority) -> Answer:
         """Have it done by a thread.
 
-        Cancelled before a thread has taken it, the work is not done; cancelled later, the call
-        first waits for its end, and then it is done without anybody being told.
+        Cancelled before a thread has taken it, the work is not done; cancelled later, and however
+        often, the call first waits for its end, and then it is done without anybody being told.
 
         Raises:
             IndexFault: the queue is closed; and whatever the work raises.
@@ -112,11 +119,9 @@ class UnitQueue(Generic[Hand]):
             self._put(unit, priority)
             try:
                 await unit.is_done.wait()
-            except anyio.get_cancelled_exc_class():
+            except asyncio.CancelledError:
                 if not self._withdraw(unit, priority):
-                    with anyio.CancelScope(shield=True):
-                        await unit.is_done.wait()
-                unit.forget()
+                    await unit.outlast()
                 raise
         return cast("Answer", unit.result())
 

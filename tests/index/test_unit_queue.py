@@ -1,8 +1,9 @@
+import asyncio
 import gc
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 import pytest
@@ -176,6 +177,31 @@ async def test_a_unit_cancelled_while_it_is_done_is_waited_for() -> None:
             tasks.cancel_scope.cancel()
             may_end.set()
         assert hand == [1]
+
+
+async def test_a_unit_cancelled_again_while_it_is_done_is_still_waited_for() -> None:
+    units: UnitQueue[Numbers] = UnitQueue(2)
+    hand: Numbers = []
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(hand: Numbers) -> None:
+        begun.set()
+        may_end.wait()
+        hand.append(1)
+
+    with served(units, hand):
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(units.call(slow, Priority.INGEST))
+            await anyio.to_thread.run_sync(begun.wait)
+            for _ in range(3):
+                task.cancel()
+                await anyio.wait_all_tasks_blocked()
+                assert not task.done()
+            may_end.set()
+            with suppress(asyncio.CancelledError):
+                await task
+            assert task.cancelled()
+            assert hand == [1]
 
 
 async def test_a_closed_queue_finishes_what_waits_and_takes_no_more() -> None:

@@ -25,7 +25,7 @@ class Workers:
         self._is_closed = False
 
     async def do(self, work: Callable[[], Answer]) -> Answer:
-        """Have it done by a thread; cancelled, this first waits for its end.
+        """Have it done by a thread; cancelled, however often, this first waits for its end.
 
         Raises:
             RuntimeError: the threads were ended; and whatever the work raises.
@@ -35,9 +35,7 @@ class Workers:
         try:
             await item.is_done.wait()
         except asyncio.CancelledError:
-            with anyio.CancelScope(shield=True):
-                await item.is_done.wait()
-            item.forget()
+            await item.outlast()
             raise
         finally:
             self._under_way -= 1
@@ -91,8 +89,15 @@ class _Work:
             del error  # its traceback holds this frame
         return self.answer
 
-    def forget(self) -> None:
-        """It is over, and nobody is told what became of it."""
+    async def outlast(self) -> None:
+        """Wait for its end, however often this is cancelled; nobody is told what became of it.
+
+        The shield holds what a scope cancels, once; each cancellation of the task itself comes.
+        """
+        with anyio.CancelScope(shield=True):
+            while not self.is_done.is_set():
+                with suppress(asyncio.CancelledError):
+                    await self.is_done.wait()
         self.answer = self.error = None
 
     def perform(self) -> None:

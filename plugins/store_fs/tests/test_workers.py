@@ -1,7 +1,9 @@
+import asyncio
 import gc
 import threading
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -93,4 +95,64 @@ async def test_cancelled_it_waits_for_the_thread() -> None:
         assert not ended
         gate.set()
     assert ended
+    workers.close()
+
+
+async def test_cancelled_again_it_still_waits_for_the_thread() -> None:
+    workers, begun, gate = Workers("test", 1), threading.Event(), threading.Event()
+    ended = []
+
+    def work() -> None:
+        begun.set()
+        gate.wait()
+        ended.append(True)
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(workers.do(work))
+        await anyio.to_thread.run_sync(begun.wait)
+        for _ in range(3):
+            task.cancel()
+            await anyio.wait_all_tasks_blocked()
+            assert not task.done()
+        gate.set()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+        assert ended
+    workers.close()
+
+
+@pytest.mark.parametrize("is_scope_first", [True, False])
+async def test_a_scope_and_a_task_that_are_cancelled_both_wait_for_the_thread(
+    is_scope_first: bool,
+) -> None:
+    workers, begun, gate = Workers("test", 1), threading.Event(), threading.Event()
+    scope = anyio.CancelScope()
+    ended = []
+
+    def work() -> None:
+        begun.set()
+        gate.wait()
+        ended.append(True)
+
+    async def do() -> None:
+        try:
+            with scope:
+                await workers.do(work)
+        finally:
+            assert ended
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(do())
+        await anyio.to_thread.run_sync(begun.wait)
+        cancellations = [scope.cancel, task.cancel]
+        for cancel in cancellations if is_scope_first else reversed(cancellations):
+            cancel()
+            await anyio.wait_all_tasks_blocked()
+            assert not task.done()
+        gate.set()
+        with suppress(asyncio.CancelledError):
+            await task
+        # That of the task is not taken for the scope's.
+        assert task.cancelled()
     workers.close()
