@@ -28,7 +28,8 @@ class Workers:
         """Have it done by a thread; cancelled, however often, this first waits for its end.
 
         Raises:
-            RuntimeError: the threads were ended; and whatever the work raises.
+            RuntimeError: the threads were ended, or there is none and none can be started; and
+                whatever the work raises.
         """
         item = _Work(work)
         self._hand_over(item)
@@ -54,10 +55,19 @@ class Workers:
         with self._lock:
             if self._is_closed:
                 raise RuntimeError(f"{self._name}: the threads were ended")
-            self._under_way += 1
-            if len(self._threads) < min(self._under_way, self._most):
-                self._start()
             self._waiting.put(item)
+            if len(self._threads) < min(self._under_way + 1, self._most):
+                self._start_if_possible()
+            self._under_way += 1
+
+    def _start_if_possible(self) -> None:
+        try:
+            self._start()
+        except (RuntimeError, MemoryError):  # the system gives no more threads
+            # Those that are there do it; with more work the next one is tried again.
+            if not self._threads:
+                self._waiting.get_nowait()  # nobody else has put or taken anything
+                raise
 
     def _start(self) -> None:
         name = f"{self._name}-{len(self._threads)}"

@@ -2,7 +2,7 @@ import asyncio
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import anyio
@@ -110,11 +110,13 @@ async def test_cancelled_again_it_still_waits_for_the_thread() -> None:
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(workers.do(work))
         await anyio.to_thread.run_sync(begun.wait)
+        is_over = []
         for _ in range(3):
             task.cancel()
             await anyio.wait_all_tasks_blocked()
-            assert not task.done()
+            is_over.append(task.done())
         gate.set()
+        assert not any(is_over)
         with suppress(asyncio.CancelledError):
             await task
         assert task.cancelled()
@@ -146,13 +148,70 @@ async def test_a_scope_and_a_task_that_are_cancelled_both_wait_for_the_thread(
         task = tasks.create_task(do())
         await anyio.to_thread.run_sync(begun.wait)
         cancellations = [scope.cancel, task.cancel]
+        is_over = []
         for cancel in cancellations if is_scope_first else reversed(cancellations):
             cancel()
             await anyio.wait_all_tasks_blocked()
-            assert not task.done()
+            is_over.append(task.done())
         gate.set()
+        assert not any(is_over)
         with suppress(asyncio.CancelledError):
             await task
         # That of the task is not taken for the scope's.
         assert task.cancelled()
+    workers.close()
+
+
+class NoThread(threading.Thread):
+    """What the system says when there are as many threads as there may be."""
+
+    def start(self) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+def name() -> str:
+    return threading.current_thread().name
+
+
+async def test_a_thread_that_cannot_be_started_is_not_missed_while_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers, begun, gate = Workers("test", 2), threading.Event(), threading.Event()
+
+    def work() -> str:
+        begun.set()
+        gate.wait()
+        return name()
+
+    done: list[str] = []
+
+    async def do(work: Callable[[], str]) -> None:
+        done.append(await workers.do(work))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(do, work)
+        await anyio.to_thread.run_sync(begun.wait)
+        with monkeypatch.context() as patch:
+            patch.setattr("pacsd_store_fs.workers.Thread", NoThread)
+            tasks.start_soon(do, name)
+            await anyio.wait_all_tasks_blocked()
+        assert not done
+        # Now there may be another one again: it takes what waits, and what comes.
+        await do(name)
+        gate.set()
+    assert done == ["test-1", "test-1", "test-0"]
+    workers.close()
+
+
+async def test_without_any_thread_it_is_refused_and_not_done_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers = Workers("test", 1)
+    done: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr("pacsd_store_fs.workers.Thread", NoThread)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            await workers.do(lambda: done.append(1))
+    await workers.do(lambda: done.append(2))
+    assert done == [2]
     workers.close()
