@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from queue import SimpleQueue
 
 import anyio
 import pytest
@@ -214,4 +215,77 @@ async def test_without_any_thread_it_is_refused_and_not_done_later(
             await workers.do(lambda: done.append(1))
     await workers.do(lambda: done.append(2))
     assert done == [2]
+    workers.close()
+
+
+async def test_threads_are_started_as_they_are_needed() -> None:
+    workers, gate = Workers("test", 2), threading.Event()
+    begun: SimpleQueue[str] = SimpleQueue()
+
+    def work() -> None:
+        begun.put(name())
+        gate.wait()
+
+    # One after the other needs one.
+    assert [await workers.do(name) for _ in range(3)] == ["test-0"] * 3
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(workers.do, work)
+        at_work = {await anyio.to_thread.run_sync(begun.get) for _ in range(2)}
+        assert at_work == {"test-0", "test-1"}
+        # More than the most wait for one of these.
+        for _ in range(3):
+            tasks.start_soon(workers.do, work)
+        await anyio.wait_all_tasks_blocked()
+        assert begun.empty()
+        gate.set()
+    assert {begun.get_nowait() for _ in range(3)} <= at_work
+    workers.close()
+
+
+async def test_closed_it_finishes_what_waits_and_refuses_what_comes() -> None:
+    workers, begun, gate = Workers("test", 1), threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def work() -> None:
+        begun.set()
+        gate.wait()
+        done.append(1)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(workers.do, work)
+        await anyio.to_thread.run_sync(begun.wait)
+        tasks.start_soon(workers.do, lambda: done.append(2))
+        await anyio.wait_all_tasks_blocked()
+        closing = threading.Thread(target=workers.close)
+        closing.start()
+        while not workers._is_closed:
+            await anyio.lowlevel.checkpoint()
+        with pytest.raises(RuntimeError, match="test: the threads were ended"):
+            await workers.do(lambda: done.append(3))
+        assert not done
+        gate.set()
+    await anyio.to_thread.run_sync(closing.join)
+    assert done == [1, 2]
+    workers.close()
+
+
+def test_a_loop_that_was_closed_meanwhile_does_no_harm() -> None:
+    workers, begun, gate = Workers("test", 1), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        gate.wait()
+
+    # Stopped as it stands, without its end being waited for.
+    loop = asyncio.new_event_loop()
+    call = workers.do(work)
+    loop.call_soon(lambda: call.send(None))
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    begun.wait()
+    loop.close()
+    gate.set()
+    assert asyncio.run(workers.do(name)) == "test-0"
+    call.close()
     workers.close()
