@@ -23,7 +23,7 @@ names the field, the value and the rule.
     inflate         deflated data sets within bounds                      PS3.5 section A.5
     charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
     values          values by VR; value_check, person_name                PS3.5 section 6.2
-    frames          frame tables; fragments of encapsulated Pixel Data    PS3.5 sections 8, A.4
+    frames          frame_table, _codec; fragments: encapsulated ones      PS3.5 sections 8, A.4
     dicomdir        read; dicomdir_writer, directory_maker, file_ids      PS3.3 annex F, PS3.10 8
     query, level    what is asked for: query_keys, identifier, answer      PS3.4 sections C.4, C.6
     matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2

@@ -3,7 +3,7 @@
 from pacsd.dicom.data_set import DataSet, read_data_set
 from pacsd.dicom.errors import FrameError
 from pacsd.dicom.fragments import ExtendedOffsetTable, fragmented_frames
-from pacsd.dicom.frames import FrameTable, ImagePixel, native_frames
+from pacsd.dicom.frames import FragmentedFrames, ImagePixel, NativeFrames, native_frames
 from pacsd.dicom.header_stream import DataSetHeader
 from pacsd.dicom.headers import EXPLICIT_BIG, Layout
 from pacsd.dicom.outline import Outline
@@ -22,7 +22,7 @@ _EXTENDED_OFFSETS: Tag = 0x7FE00001
 _EXTENDED_LENGTHS: Tag = 0x7FE00002
 
 
-def frame_table(outline: Outline) -> FrameTable | None:
+def frame_table(outline: Outline) -> NativeFrames | FragmentedFrames | None:
     """Where each frame lies; None without Pixel Data.
 
     Raises:

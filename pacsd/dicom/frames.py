@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import add
 from typing import Protocol
 
 from pacsd.dicom.errors import FrameError
@@ -88,6 +89,11 @@ class NativeFrames:
     frame_bits: int
     number_of_frames: int
 
+    @property
+    def end_offset(self) -> int:
+        """Behind the last byte of the last frame."""
+        return self.offset - (-self.frame_bits * self.number_of_frames // _BITS_PER_BYTE)
+
     def __len__(self) -> int:
         """How many frames there are."""
         return self.number_of_frames
@@ -121,6 +127,11 @@ class FragmentedFrames:
         firsts = array("Q", first_fragments)
         firsts.append(len(starts))
         return cls(starts, array("Q", lengths), firsts)
+
+    @property
+    def end_offset(self) -> int:
+        """Behind the last byte of any frame; takes as long as there are many."""
+        return max(map(add, self.offsets, self.lengths), default=0)
 
     def __len__(self) -> int:
         """How many frames there are."""

@@ -86,6 +86,21 @@ def test_fragmented_frames_are_found_by_index() -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "end_offset"),
+    [
+        (NativeFrames(10, 16, 3), 16),
+        (NativeFrames(10, 9, 3), 14),
+        (FragmentedFrames.of([8, 40, 20], [4, 2, 6], [0, 2]), 42),
+        (FragmentedFrames.of([], [], []), 0),
+    ],
+)
+def test_where_the_last_byte_of_frames_lies(
+    table: NativeFrames | FragmentedFrames, end_offset: int
+) -> None:
+    assert table.end_offset == end_offset
+
+
+@pytest.mark.parametrize(
     "table", [NativeFrames(0, 8, 2), FragmentedFrames.of([8, 9], [1, 1], [0, 1])]
 )
 @pytest.mark.parametrize("index", [-1, 2])
