@@ -16,6 +16,7 @@ from pacsd.archive.file_sets import FileSets
 from pacsd.archive.finding import Finder, IndexUnavailable
 from pacsd.archive.frame_reading import FrameReader
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.kept_metadata import KeptMetadata
 from pacsd.archive.metadata import MetadataReader
 from pacsd.archive.removal import Removal
 from pacsd.archive.retrieval import Retriever
@@ -49,6 +50,7 @@ class WebParts:
     removal: Removal
     access: Access
     metadata: MetadataReader
+    kept: KeptMetadata
     changes: ChangeFeed
 
 
@@ -79,7 +81,7 @@ def _answers(
         names_are_exact=is_exact,
         tells_totals=config.dicomweb.total_count,
     )
-    frames = FrameDesk(retriever, FrameReader(store), trail)
+    frames = FrameDesk(retriever, FrameReader(store, parts.kept), trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
     spools = FolderSpools(
         config.data_dir, config.dicomweb.max_spool_bytes, config.store.min_free_bytes

@@ -108,6 +108,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         Removal(index, curation, now_us=utc_us),
         Access(index, tell_not_noted),
         metadata.reader,
+        metadata.kept,
         _change_feed(config, index, registry),
     )
     books = Books(recorder, metrics, _trace(config))

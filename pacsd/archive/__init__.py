@@ -32,8 +32,8 @@
                 user-chosen tags among the keys; stored_headers: where headers come from
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading,
                 access: the trail; change_feed: what happened; forgetting: what did long ago
-    outlines    what lies where in a data set; metadata, bulk_data, frame_reading by that;
-                file_sets: DICOMDIRs; difference: two data sets compared; contents: what is in one
+    outlines    what lies where; metadata, frame_reading (both kept), bulk_data by that; file_sets:
+                DICOMDIRs; difference: two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.
 Called by net, on the event loop. Durable-write protocol: a success status is given only after the

@@ -1,21 +1,34 @@
 """Frames of stored images, read from where they lie (PS3.18 section 8.3.3.3).
 
-Where each frame of a copy lies is worked out once, and kept for those asked for last.
+Where each frame of a copy lies is worked out once, as a rule before anybody asks (see
+`KeptMetadata`), and remembered for those asked for last. So a frame is one look into what is kept,
+and one range read.
 """
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
+
+import anyio.to_thread
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore, Location
-from pacsd.archive.outlines import MemorySource, Source, open_source, read_outline, read_whole
+from pacsd.archive.outlines import (
+    MemorySource,
+    Source,
+    StoredSource,
+    open_source,
+    read_outline,
+    read_whole,
+)
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.byte_order import swap, unit_bytes
-from pacsd.dicom.errors import DicomError
+from pacsd.dicom.errors import DicomError, FrameError
 from pacsd.dicom.frame_table import frame_table
+from pacsd.dicom.frame_table_codec import PlacedFrames, decode_frames
 from pacsd.dicom.frames import Frame, FrameTable, NativeFrames
 from pacsd.dicom.header_stream import PassedValue
 from pacsd.index.records import Copy
@@ -23,11 +36,21 @@ from pacsd.index.records import Copy
 MAX_KEPT_FRAMES = 500_000
 """In all frame tables that are kept: 16 bytes each where they are compressed."""
 
+SHORT_TABLE_BYTES = 4 * 1024
+"""A longer table is decoded beside the event loop: 60,000 frames take 20 ms."""
+
 _BITS_PER_BYTE = 8
 
 
 class NoPixels(Exception):
     """The instance has no Pixel Data."""
+
+
+class KeepsFrameTables(Protocol):
+    """Who keeps where frames lie; see `KeptMetadata`."""
+
+    async def frames(self, instance: Retrievable) -> bytes | None:
+        """The frame table of an instance that is not corrected, as `decode_frames` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +79,11 @@ class Frames:
 
 
 class FrameReader:
-    """Reads frames out of a store."""
+    """Reads frames out of a store; `tables` are made ahead, and may be wanting."""
 
-    def __init__(self, store: BlobStore) -> None:
+    def __init__(self, store: BlobStore, tables: KeepsFrameTables | None = None) -> None:
         self._store = store
+        self._tables = tables
         self._kept: OrderedDict[Location, Frames] = OrderedDict()
         self._kept_frames = 0
 
@@ -77,7 +101,8 @@ class FrameReader:
                 self._kept.move_to_end(copy.location)
                 return kept
             try:
-                return await self._open(copy)
+                made_ahead = await self._made_ahead(instance, copy)
+                return await self._open(copy) if made_ahead is None else made_ahead
             except (StoreError, DicomError) as error:
                 why = str(error.fault) if isinstance(error, StoreError) else str(error)
         raise Unreadable(why)
@@ -97,24 +122,66 @@ class FrameReader:
         except StoreError as error:
             raise Unreadable(str(error.fault)) from error
 
+    async def _made_ahead(self, instance: Retrievable, copy: Copy) -> Frames | None:
+        """By a table that is kept, if there is one that fits: nothing of the copy is read."""
+        if self._tables is None or not instance.is_sound(copy):
+            return None
+        encoded = await self._tables.frames(instance)
+        if encoded is None or not await self._is_there(instance, copy):
+            return None
+        if len(encoded) <= SHORT_TABLE_BYTES:
+            placed = _fitting(encoded, copy.data_set_bytes)
+        else:
+            placed = await anyio.to_thread.run_sync(_fitting, encoded, copy.data_set_bytes)
+        if placed is None:
+            return None
+        frames = _frames(copy, StoredSource(self._store, copy), placed)
+        self._keep(copy.location, frames)
+        return frames
+
+    async def _is_there(self, instance: Retrievable, copy: Copy) -> bool:
+        """Whether a copy of several can be read; of one alone, who reads its frames is told."""
+        return len(instance.copies) == 1 or await self._store.stat(copy.location) is not None
+
     async def _open(self, copy: Copy) -> Frames:
         source = await open_source(self._store, copy)
         outline = await read_outline(source)
         table = frame_table(outline)
         if table is None or outline.pixels is None:
             raise NoPixels
-        is_native = outline.fragments is None
-        frames = Frames(copy.transfer_syntax_uid, is_native, source, table, outline.pixels)
+        frames = _frames(copy, source, PlacedFrames(outline.pixels, table))
         if not isinstance(source, MemorySource):
             self._keep(copy.location, frames)
         return frames
 
     def _keep(self, location: Location, frames: Frames) -> None:
+        # Who asked at the same time may have been first.
+        self._kept_frames += _weight(frames) - _weight(self._kept.get(location))
         self._kept[location] = frames
-        self._kept_frames += 1 if frames.is_native else len(frames)
         while self._kept_frames > MAX_KEPT_FRAMES:
             _, oldest = self._kept.popitem(last=False)
-            self._kept_frames -= 1 if oldest.is_native else len(oldest)
+            self._kept_frames -= _weight(oldest)
+
+
+def _frames(copy: Copy, source: Source, placed: PlacedFrames) -> Frames:
+    is_native = isinstance(placed.table, NativeFrames)
+    return Frames(copy.transfer_syntax_uid, is_native, source, placed.table, placed.pixels)
+
+
+def _fitting(encoded: bytes, size_bytes: int) -> PlacedFrames | None:
+    """A table whose frames all lie in a data set of that size; another one is passed over."""
+    try:
+        placed = decode_frames(encoded)
+    except FrameError:
+        return None
+    return placed if placed.table.end_offset <= size_bytes else None
+
+
+def _weight(frames: Frames | None) -> int:
+    """As how many frames a table counts."""
+    if frames is None:
+        return 0
+    return 1 if frames.is_native else len(frames)
 
 
 def _pieces(frames: Frames, frame: Frame) -> AsyncGenerator[bytes, None]:

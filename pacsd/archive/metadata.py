@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from pacsd.archive.kept_metadata import Content, content_of
-from pacsd.archive.metadata_maker import TOGETHER
+from pacsd.archive.metadata_maker import TOGETHER, Made
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.json_writer import with_base
 
@@ -24,20 +24,20 @@ BulkBase = Callable[[Retrievable], str]
 class MakesMetadata(Protocol):
     """Who makes it of what is stored; see `MetadataMaker`."""
 
-    async def made(self, instances: Sequence[Retrievable]) -> list[bytes]:
-        """A JSON object of each of the first ones, without the base of bulk data."""
+    async def made(self, instances: Sequence[Retrievable]) -> list[Made]:
+        """What is to be known of each of the first ones."""
 
 
 class KeepsMetadata(Protocol):
     """Who keeps what was made; see `KeptMetadata`."""
 
     async def find(self, instances: Sequence[Retrievable]) -> Mapping[Content, bytes]:
-        """What is kept of these."""
+        """The JSON objects that are kept of these, without the base of bulk data."""
 
-    async def keep(self, instances: Sequence[Retrievable], made: Sequence[bytes]) -> None:
+    async def keep(self, instances: Sequence[Retrievable], made: Sequence[Made]) -> None:
         """Keep what was made of these."""
 
-    def keep_later(self, instances: Sequence[Retrievable], made: Sequence[bytes]) -> None:
+    def keep_later(self, instances: Sequence[Retrievable], made: Sequence[Made]) -> None:
         """The same, without waiting for it."""
 
 
@@ -92,7 +92,7 @@ class MetadataReader:
         made = await self._maker.made(instances)
         some = instances[: len(made)]
         self._kept.keep_later(some, made)
-        return dict(zip(map(content_of, some), made, strict=True))
+        return {content_of(each): its.metadata for each, its in zip(some, made, strict=True)}
 
     def _remember(self, found: Mapping[Content, bytes]) -> None:
         """Keep them in place of the oldest. What an object is made of is its key: none gets old."""

@@ -1,10 +1,12 @@
 """Metadata made of stored objects: all attributes in the DICOM JSON Model, without bulk data.
 
-PS3.18 section 10.4.1.1.4. As they would leave, with what was corrected of them.
+PS3.18 section 10.4.1.1.4. As they would leave, with what was corrected of them. Where frames lie is
+told by the same look at what is stored.
 """
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Protocol
 
 import anyio.to_thread
@@ -26,6 +28,8 @@ from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.charset import CharacterSet, character_set
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.errors import DicomError
+from pacsd.dicom.frame_table import frame_table
+from pacsd.dicom.frame_table_codec import PlacedFrames, encode_frames
 from pacsd.dicom.header_stream import PassedValue, known_syntax
 from pacsd.dicom.headers import UNDEFINED_LENGTH
 from pacsd.dicom.json_writer import JsonWriter
@@ -44,6 +48,19 @@ TOGETHER = 64
 
 MAX_TOGETHER_BYTES = 16 * 1024 * 1024
 """And so much of them, beside the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Made of an instance: a JSON object without the base of bulk data (see `with_base`), frames.
+
+    `frames` say where those lie in the stored data set (see `decode_frames`). They are empty where
+    there are none, where nobody can tell, and where the pixels do not lie there as they are: of
+    what is deflated, and, as it was looked at corrected, of what was corrected.
+    """
+
+    metadata: bytes
+    frames: bytes = b""
 
 
 class ReadsCorrected(Protocol):
@@ -65,8 +82,8 @@ class MetadataMaker:
         self._writer = JsonWriter()
         self._one_at_a_time = anyio.CapacityLimiter(1)
 
-    async def made(self, instances: Sequence[Retrievable]) -> list[bytes]:
-        """A JSON object of each, in their order, without the base of bulk data (see `with_base`).
+    async def made(self, instances: Sequence[Retrievable]) -> list[Made]:
+        """What is to be known of each, in their order.
 
         Of at most `TOGETHER` instances; where they say much, only of the first ones.
 
@@ -75,7 +92,8 @@ class MetadataMaker:
         """
         outlines = self._first_ones(await self._outlines(instances))
         longs = [await self._long_values(source, outline) for source, outline in outlines]
-        work = [(outline, long) for (_, outline), long in zip(outlines, longs, strict=True)]
+        some = instances[: len(outlines)]
+        work = [(each, *read, long) for each, read, long in zip(some, outlines, longs, strict=True)]
         try:
             return await anyio.to_thread.run_sync(self._written, work, limiter=self._one_at_a_time)
         except DicomError as error:
@@ -175,8 +193,16 @@ class MetadataMaker:
                 raise Unreadable(str(error.fault)) from error
         return long
 
-    def _written(self, work: Sequence[tuple[Outline, dict[Tag, bytes]]]) -> list[bytes]:
-        return [self._writer.without_base(self._members(outline, long)) for outline, long in work]
+    def _written(
+        self, work: Sequence[tuple[Retrievable, Source, Outline, dict[Tag, bytes]]]
+    ) -> list[Made]:
+        return [
+            Made(
+                self._writer.without_base(self._members(outline, long)),
+                _frames(instance, source, outline),
+            )
+            for instance, source, outline, long in work
+        ]
 
     def _members(self, outline: Outline, long: dict[Tag, bytes]) -> dict[Tag, bytes]:
         header, writer = outline.header, self._writer
@@ -207,6 +233,19 @@ class MetadataMaker:
         if value is None:
             return self._writer.bulk_member(each.tag, each.vr)
         return self._writer.value_member(each.tag, each.vr, value, outline.header.layout, charset)
+
+
+def _frames(instance: Retrievable, source: Source, outline: Outline) -> bytes:
+    """Where the frames lie in the store, if they do; a damaged copy may say what is not so."""
+    if not isinstance(source, StoredSource) or not instance.is_sound(source.copy):
+        return b""
+    try:
+        table = frame_table(outline)
+    except DicomError:
+        return b""
+    if table is None or outline.pixels is None:
+        return b""
+    return encode_frames(PlacedFrames(outline.pixels, table))
 
 
 def _stream(instance: Retrievable) -> OutlineStream | None:

@@ -42,6 +42,12 @@ class Retrievable:
         """The length of its data set in the store; corrected, it is even if this is."""
         return self.copies[0].data_set_bytes
 
+    def is_sound(self, copy: Copy) -> bool:
+        """Whether one of its copies is whole, as far as is known, and the same as the first."""
+        first = self.copies[0]
+        same = first.sha256, first.transfer_syntax_uid
+        return copy.state is CopyState.OK and (copy.sha256, copy.transfer_syntax_uid) == same
+
 
 def may_leave(instance: StoredInstance) -> bool:
     """Whether there is anything to be read, for whoever asks."""

@@ -21,7 +21,9 @@ from pacsd.archive.change_feed import ChangeFeed
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.kept_metadata import KeptMetadata
 from pacsd.archive.removal import Removal
+from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.index.index import Index, open_index
@@ -31,7 +33,7 @@ from pacsd.net.http import Serve
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
 from tests.net.test_http import serving
-from tests.net.web.serving import RELATED, UID, part10, payload
+from tests.net.web.serving import RELATED, UID, image, part10, path, payload
 
 READS, STORES = "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS, POST"
 DELETES, ALL = f"DELETE, {READS}", f"DELETE, {STORES}"
@@ -85,9 +87,11 @@ def wired_with_ingest(
     removal = Removal(index, curation, now_us=lambda: 1)
     access = Access(index, lambda _retrieved, why: pytest.fail(why))
     config = config_of(tmp_path, **settings)
-    metadata = make_metadata(config, archive, retriever).reader
+    metadata = make_metadata(config, archive, retriever)
     feed = ChangeFeed(index, 1)
-    parts = WebParts(ingest, finder, retriever, removal, access, metadata, feed)
+    parts = WebParts(
+        ingest, finder, retriever, removal, access, metadata.reader, metadata.kept, feed
+    )
     return dict(web_services(config, archive, parts)), ingest
 
 
@@ -122,6 +126,32 @@ async def test_settings_count(tmp_path: Path, index: Index) -> None:
             assert answer.headers["Warning"].startswith("299 https://pacs.example/x: ")
         async with client.post(url, data=b"") as answer:
             assert answer.status == 415
+
+
+async def test_frames_are_looked_for_among_what_was_made_ahead(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    frames = KeptMetadata.frames
+
+    async def noting(kept: KeptMetadata, instance: Retrievable) -> bytes | None:
+        asked.append(instance.sop_instance_uid)
+        return await frames(kept, instance)
+
+    monkeypatch.setattr(KeptMetadata, "frames", noting)
+    services, ingest = wired_with_ingest(tmp_path, index)
+    async with anyio.create_task_group() as tasks, serving(services=services) as address:
+        started = anyio.Event()
+        tasks.start_soon(ingest.run, started.set)
+        await started.wait()
+        async with ClientSession() as client:
+            url, headers = f"http://{address}/dicomweb/studies", {"Content-Type": RELATED}
+            async with client.post(url, data=payload(part10(image(2))), headers=headers) as sent:
+                assert sent.status == 200
+            async with client.get(f"http://{address}/dicomweb{path(below='/frames/2')}") as got:
+                assert got.status == 200
+        tasks.cancel_scope.cancel()
+    assert asked == [UID]
 
 
 async def test_what_is_not_there_is_not_deleted(tmp_path: Path, index: Index) -> None:

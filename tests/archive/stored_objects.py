@@ -1,5 +1,7 @@
 """Objects of the corpus, as a store has them."""
 
+import hashlib
+
 from pacsd.archive.retrievable import Retrievable
 from pacsd.index.records import Copy, CopyState
 from pacsd.testing.memory_store import MemoryStore
@@ -11,7 +13,8 @@ PREFACE = b"preface"
 async def copy_of(store: MemoryStore, data_set: bytes, transfer_syntax_uid: str) -> Copy:
     """A copy of that data set."""
     location = await stored(store, PREFACE + data_set)
-    return Copy(1, location, len(data_set), b"", transfer_syntax_uid, CopyState.OK, 0)
+    digest = hashlib.sha256(data_set).digest()
+    return Copy(1, location, len(data_set), digest, transfer_syntax_uid, CopyState.OK, 0)
 
 
 async def retrievable(store: MemoryStore, data_set: bytes, transfer_syntax_uid: str) -> Retrievable:

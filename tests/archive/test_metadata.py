@@ -9,7 +9,7 @@ from pacsd.api.store import Location
 from pacsd.archive import metadata
 from pacsd.archive.kept_metadata import Content, content_of
 from pacsd.archive.metadata import MetadataReader
-from pacsd.archive.metadata_maker import TOGETHER
+from pacsd.archive.metadata_maker import TOGETHER, Made
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.json_writer import MARK
 from pacsd.dicom.plain_corrector import NewValue
@@ -34,10 +34,10 @@ class Making:
         self.asked: list[list[int]] = []
         self.most = TOGETHER
 
-    async def made(self, instances: Sequence[Retrievable]) -> list[bytes]:
+    async def made(self, instances: Sequence[Retrievable]) -> list[Made]:
         instances = instances[: self.most]
         self.asked.append([each.number for each in instances])
-        return [text(each).replace(base(each).encode(), MARK) for each in instances]
+        return [Made(text(each).replace(base(each).encode(), MARK)) for each in instances]
 
 
 class Keeping:
@@ -53,12 +53,14 @@ class Keeping:
         wanted = map(content_of, instances)
         return {each: self.entries[each] for each in wanted if each in self.entries}
 
-    async def keep(self, instances: Sequence[Retrievable], made: Sequence[bytes]) -> None:
-        self.entries |= zip(map(content_of, instances), made, strict=True)
+    async def keep(self, instances: Sequence[Retrievable], made: Sequence[Made]) -> None:
+        texts = [each.metadata for each in made]
+        self.entries |= zip(map(content_of, instances), texts, strict=True)
 
-    def keep_later(self, instances: Sequence[Retrievable], made: Sequence[bytes]) -> None:
+    def keep_later(self, instances: Sequence[Retrievable], made: Sequence[Made]) -> None:
         self.later += [each.number for each in instances]
-        self.entries |= zip(map(content_of, instances), made, strict=True)
+        texts = [each.metadata for each in made]
+        self.entries |= zip(map(content_of, instances), texts, strict=True)
 
 
 def text(one: Retrievable) -> bytes:

@@ -18,20 +18,24 @@ from pacsd.archive.outlines import FIRST_BYTES
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Retriever, Unreadable
 from pacsd.archive.stored_file import read_stored
+from pacsd.dicom.errors import DicomError
+from pacsd.dicom.frame_table import frame_table
+from pacsd.dicom.frame_table_codec import PlacedFrames, encode_frames
 from pacsd.dicom.json_writer import JsonWriter, with_base
 from pacsd.dicom.level import Level
+from pacsd.dicom.outline import OutlineStream
 from pacsd.dicom.plain_corrector import NewValue
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.index.index import open_index
 from pacsd.index.overlay_records import Correction
-from pacsd.index.records import Scope
+from pacsd.index.records import CopyState, Scope
 from pacsd.index.sqlite import Durability
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
 from tests.archive.past import file_store
 from tests.archive.stored_objects import copy_of, retrievable
 from tests.archive.test_stored_file import REQUEST, stored
-from tests.dicom.corpus import objects
+from tests.dicom.corpus import CorpusObject, objects
 from tests.dicom.written import BIG, DEFLATED, EXPLICIT, IMPLICIT, deflate, element, item, sequence
 
 # What of them is cut short is left out, or was to be had before the cut.
@@ -71,7 +75,7 @@ async def read(store: BlobStore, *page: Retrievable) -> list[bytes]:
 
 async def said(maker: MetadataMaker, *page: Retrievable) -> list[bytes]:
     made = await maker.made(page)
-    return [with_base(each, base(one)) for one, each in zip(page, made, strict=True)]
+    return [with_base(each.metadata, base(one)) for one, each in zip(page, made, strict=True)]
 
 
 def expected(instance: Retrievable, inflated: bytes, syntax: TransferSyntax) -> bytes:
@@ -234,10 +238,74 @@ async def test_what_is_too_long_or_broken_is_not_held(monkeypatch: pytest.Monkey
         await read(store, long)
 
 
+# Where frames lie
+
+
+async def test_of_every_object_it_is_told_where_its_frames_lie() -> None:
+    store, tables = MemoryStore(), 0
+    maker = MetadataMaker(store, Uncorrected())
+    for each in objects():
+        one = await retrievable(store, each.data_set, each.syntax.uid)
+        [made] = await maker.made([one])
+        placed = placed_frames(each) if not each.syntax.is_deflated else None
+        assert made.frames == (encode_frames(placed) if placed else b""), each.path
+        tables += placed is not None
+    assert tables > 100
+
+
+def placed_frames(each: CorpusObject) -> PlacedFrames | None:
+    """As all of its bytes have them."""
+    stream = OutlineStream(each.syntax)
+    stream.feed(each.data_set)
+    stream.end()
+    outline = stream.outline()
+    try:
+        table = frame_table(outline)
+    except DicomError:
+        return None
+    if table is None or outline.pixels is None:
+        return None
+    return PlacedFrames(outline.pixels, table)
+
+
+IMAGE: dict[str, str | int] = {"Rows": 10, "Columns": 10, "BitsAllocated": 8}
+
+
+async def test_of_what_is_deflated_it_is_not() -> None:
+    store = MemoryStore()
+    plain = data_set(IMAGE, pixel_bytes=100)
+    [made] = await MetadataMaker(store, Uncorrected()).made(
+        [await retrievable(store, deflate(plain), DEFLATED.uid)]
+    )
+    assert made.frames == b""
+
+
+async def test_of_a_damaged_copy_or_one_of_other_bytes_it_is_not() -> None:
+    store = MemoryStore()
+    maker = MetadataMaker(store, Uncorrected())
+    data = data_set(IMAGE, pixel_bytes=100)
+    one = await retrievable(store, data, EXPLICIT.uid)
+    [whole] = await maker.made([one])
+    assert whole.frames
+    damaged = replace(one, copies=(replace(one.copies[0], state=CopyState.DAMAGED),))
+    gone = await copy_of(store, data, EXPLICIT.uid)
+    await store.delete(gone.location)
+    twice = replace(one, copies=(gone, *one.copies))
+    other = replace(one, copies=(replace(gone, sha256=b"other"), *one.copies))
+    # One at a time: what cannot be read together is read in turn.
+    made = [(await maker.made([each]))[0] for each in (damaged, twice, other)]
+    assert [each.frames for each in made] == [b"", whole.frames, b""]
+    assert {each.metadata for each in made} == {whole.metadata}
+
+
 # What was corrected
 
 
-ORIGINAL = {"SOPInstanceUID": "1.2.3.7", "ImageComments": "x" * 5_000}
+ORIGINAL: dict[str, str | int] = {
+    "SOPInstanceUID": "1.2.3.7",
+    "ImageComments": "x" * 5_000,
+    **IMAGE,
+}
 
 
 async def corrected(
@@ -258,7 +326,9 @@ async def corrected(
         instance = await retriever.find("1.2.3.7")
         assert instance is not None
         assert instance.is_corrected
-        [now] = await said(MetadataMaker(store, retriever), instance)
+        maker = MetadataMaker(store, retriever)
+        assert (await maker.made([instance]))[0].frames == b""
+        [now] = await said(maker, instance)
         before = expected(instance, inflated, EXPLICIT)
         return json.loads(now), json.loads(before)
 

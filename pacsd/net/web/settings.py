@@ -88,8 +88,9 @@ class DicomWebSettings(Settings):
     503 with Retry-After."""
 
     metadata_ahead: bool = True
-    """Make the metadata of what is stored soon after, and keep it, so that it is there when it is
-    asked for. Takes half of one processor's time at most, while there is something to make."""
+    """Make the metadata of what is stored soon after, and keep it with where its frames lie, so
+    that both are there when they are asked for. Takes half of one processor's time at most, while
+    there is something to make."""
 
     cors_origins: OriginList = ()
     """Origins of pages whose scripts may use it, such as "https://viewer.example.org"."""

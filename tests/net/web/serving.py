@@ -288,8 +288,9 @@ def _answers(
 ) -> dict[WebService, AnswersExchange]:
     """As the daemon has them; `tests/app/test_web_wiring.py` sees to it that it does."""
     trail = Trail(made, lambda: made.now_s)
-    metadata = MetadataReader(MetadataMaker(store, retriever), KeptMetadata(index))
-    frames = FrameDesk(retriever, FrameReader(store), trail)
+    kept = KeptMetadata(index)
+    metadata = MetadataReader(MetadataMaker(store, retriever), kept)
+    frames = FrameDesk(retriever, FrameReader(store, kept), trail)
     zips = ZipDesk(retriever, FileSets(index, retriever), trail)
     describing = DescribingDesk()
     return {

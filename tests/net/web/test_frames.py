@@ -1,9 +1,17 @@
 """Frames, as they were stored."""
 
+import itertools
+from collections.abc import Sequence
+
 import pytest
 from aiohttp import ClientPayloadError
 from structlog.typing import EventDict
 
+from pacsd.api.errors import StoreError
+from pacsd.api.store import ByteRange, Location
+from pacsd.archive.curation import Curation
+from pacsd.dicom.level import Level
+from pacsd.index.records import Scope
 from pacsd.testing.objects import data_set
 from tests.dicom.written import BIG, EXPLICIT, element
 from tests.net.web.serving import JPEG, STUDY, UID, Served, fragments, image, path
@@ -154,6 +162,59 @@ async def test_frames_that_break_off(served: Served, logged: list[EventDict]) ->
     with pytest.raises(ClientPayloadError):
         await served.get(frames("1,2"))
     assert [each["event"] for each in logged] == ["an answer was cut short"]
+
+
+def note_reads(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes each read from the store is from now on."""
+    noted: list[int] = []
+    read_together = served.store.read_together
+
+    async def noting(wanted: Sequence[tuple[Location, ByteRange]]) -> Sequence[bytes | StoreError]:
+        noted.extend(part.length_bytes for _, part in wanted)
+        return await read_together(wanted)
+
+    monkeypatch.setattr(served.store, "read_together", noting)
+    return noted
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+async def test_who_read_the_metadata_has_each_frame_by_one_read(
+    served: Served, monkeypatch: pytest.MonkeyPatch, is_compressed: bool
+) -> None:
+    await (compressed(served) if is_compressed else served.add(image(3)))
+    stored = JPEGS if is_compressed else FRAMES
+    assert (await served.get(path(below="/metadata"))).status == 200
+    reads = note_reads(served, monkeypatch)
+    answer = await served.get(frames("3,1"))
+    assert [each.body for each in answer.parts] == [stored[2], stored[0]]
+    assert reads == [len(stored[2]), len(stored[0])]
+
+
+async def test_what_was_corrected_has_the_frames_that_are_stored(served: Served) -> None:
+    await served.add(image(3))
+    await served.get(path(below="/metadata"))
+    await served.correct(Level.STUDY, STUDY, 0x00100010, "A^Name^That^Is^Much^Longer")
+    for _ in range(2):
+        assert [each.body for each in (await served.get(frames("1,3"))).parts] == [
+            FRAMES[0], FRAMES[2],
+        ]  # fmt: skip
+        await served.get(path(below="/metadata"))
+
+
+async def test_what_comes_in_place_of_what_was_purged_has_its_own_frames(served: Served) -> None:
+    clock = itertools.count(1).__next__
+    curation = Curation(served.store, served.store.name, served.index, now_us=clock)
+    await served.add(image(3))
+    await served.get(path(below="/metadata"))
+    assert (await served.get(frames("3"))).status == 200
+    await curation.delete(Scope(), [UID], "test")
+    assert (await served.get(frames("3"))).status == 404
+    assert await curation.purge(Scope(), 100, 9, "test") == 1
+    assert (await served.get(frames("3"))).status == 404
+    await compressed(served)
+    for _ in range(2):
+        assert [each.body for each in (await served.get(frames("3"))).parts] == [JPEGS[2]]
+        await served.get(path(below="/metadata"))
 
 
 async def test_only_get(served: Served) -> None:
