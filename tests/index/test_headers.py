@@ -164,6 +164,19 @@ def test_a_header_without_its_first_one_is_missing(file: SqliteFile, writer: Hea
     assert read(file, 1, 2) == {}
 
 
+def test_one_alone_is_what_it_is_among_others(file: SqliteFile, writer: HeaderWriter) -> None:
+    kept(writer, NewHeader(1, 7, FIRST), NewHeader(2, 7, SECOND), NewHeader(3, None, FIRST))
+    kept(writer, NewHeader(5, 9, FIRST), NewHeader(6, 9, SECOND), NewHeader(8, 9, SECOND))
+    below = driver(connection_of(writer))
+    below.execute("DELETE FROM header WHERE instance_row = 5")
+    below.execute("UPDATE header SET body = X'07FF' WHERE instance_row = 3")
+    together = read(file, *range(1, 9))
+    assert together == {1: FIRST, 2: SECOND}
+    assert [read(file, number) for number in range(1, 9)] == [
+        {number: together[number]} if number in together else {} for number in range(1, 9)
+    ]
+
+
 def test_headers_wait_until_there_are_some_to_write(file: SqliteFile, writer: HeaderWriter) -> None:
     headers = [NewHeader(number, 7, SECOND) for number in range(1, 65)]
     writer.keep(headers[:63])
