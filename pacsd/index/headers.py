@@ -7,6 +7,7 @@ header of a series stands alone and is the dictionary of the others.
 Metadata that was made of instances is kept in another file in the same way (see `Index.metadata`).
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -37,6 +38,7 @@ from pacsd.index.sqlite import (
     prepared,
     transaction,
     translated,
+    values_of_list,
 )
 
 _FORMAT = "1"
@@ -67,12 +69,10 @@ fact = Table(
     Column("value", Text, nullable=False),
 )
 
-_BODIES = select(header.c.instance_row, header.c.base_row, header.c.body)
-_base = header.alias("base")
-_BODY_OF_ONE = prepared(
-    select(header.c.body, _base.c.body)
-    .outerjoin(_base, _base.c.instance_row == header.c.base_row)
-    .where(header.c.instance_row == bindparam("instance"))
+_BODIES = prepared(
+    select(header.c.instance_row, header.c.base_row, header.c.body).where(
+        header.c.instance_row.in_(values_of_list(bindparam("instances")))
+    )
 )
 _FIRST_OF_SERIES = select(header.c.instance_row, header.c.body).join(
     first_header, first_header.c.instance_row == header.c.instance_row
@@ -87,29 +87,18 @@ _INSERT_FIRST = insert_or_replace(first_header, "instance_row").values(
 
 def read_headers(headers: Connection, instances: Sequence[int]) -> dict[int, bytes]:
     """The headers there are, by instance; blocks."""
-    if len(instances) == 1:
-        return _read_one(headers, instances[0])
-    chosen = (_BODIES.where(header.c.instance_row.in_(some)) for some in slices(instances))
-    rows = [row for each in chosen for row in headers.execute(each)]
+    rows = _bodies(headers, instances)
     bases = {base for _, base, _ in rows if base != _ALONE}
     dictionaries = {_ALONE: b""}
-    for some in slices(sorted(bases)):
-        for base, _, body in headers.execute(_BODIES.where(header.c.instance_row.in_(some))):
-            dictionaries[base] = dictionary_of(inflate(body) or b"")
+    for base, _, body in _bodies(headers, sorted(bases)):
+        dictionaries[base] = dictionary_of(inflate(body) or b"")
     inflated = ((row, inflate(body, dictionaries.get(base, b""))) for row, base, body in rows)
     return {instance: whole for instance, whole in inflated if whole is not None}
 
 
-def _read_one(headers: Connection, instance: int) -> dict[int, bytes]:
-    """The same of one: to make the statements for several takes four times as long."""
-    cursor = driver(headers).execute(_BODY_OF_ONE, (instance,))
-    row: tuple[bytes, bytes | None] | None = cursor.fetchone()
-    cursor.close()
-    if row is None:
-        return {}
-    body, base = row
-    whole = inflate(body, b"" if base is None else dictionary_of(inflate(base) or b""))
-    return {} if whole is None else {instance: whole}
+def _bodies(headers: Connection, instances: Sequence[int]) -> list[tuple[int, int, bytes]]:
+    """Instance, base and body, by one statement that was made once."""
+    return driver(headers).execute(_BODIES, (json.dumps(instances),)).fetchall()
 
 
 def has_headers(headers: Connection) -> bool:
