@@ -82,6 +82,7 @@ def _answers(
         tells_totals=config.dicomweb.total_count,
     )
     frames = FrameDesk(retriever, FrameReader(store, parts.kept), trail)
+    bulk = BulkDesk(retriever, BulkReader(store, retriever), frames, trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
     spools = FolderSpools(
         config.data_dir, config.dicomweb.max_spool_bytes, config.store.min_free_bytes
@@ -95,7 +96,7 @@ def _answers(
         WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
         WebService.METADATA: MetadataDesk(retriever, parts.metadata).answer,
         WebService.FRAMES: frames.answer,
-        WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
+        WebService.BULK_DATA: bulk.answer,
         WebService.STORE: storing.answer,
         WebService.DELETE: DeleteDesk(partial(_delete, parts.removal), is_open=is_open).answer,
         WebService.CHANGES: ChangeDesk(parts.changes).answer,

@@ -30,8 +30,8 @@
     rebuild     an index made anew, of files and state log; places: whose place a file takes
     finding     what matches a query (PS3.4 annex C); telling, zones: as it is told; extra_keys:
                 user-chosen tags among the keys; stored_headers: where headers come from
-    retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading,
-                access: the trail; change_feed: what happened; forgetting: what did long ago
+    retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
+                _source, access: the trail; change_feed: what happened; forgetting: long ago
     outlines    what lies where; metadata, frame_reading (both kept), bulk_data by that; file_sets:
                 DICOMDIRs; difference: two data sets compared; contents: what is in one
 

@@ -1,17 +1,23 @@
-"""The value of any element of a stored instance (PS3.18 section 10.4.1.1.5)."""
+"""The value of any element of an instance, as it leaves (PS3.18 section 10.4.1.1.5).
+
+As stored, and read where it lies; what was corrected is read out of the corrected data set.
+"""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio.to_thread
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
+from pacsd.archive.corrected_source import read_corrected
+from pacsd.archive.metadata_maker import ReadsCorrected
 from pacsd.archive.outlines import MemorySource, Source, open_source, read_outline, read_whole
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.byte_order import swap, unit_bytes
+from pacsd.dicom.corrector import may_change
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.header_stream import PassedValue
@@ -22,6 +28,7 @@ from pacsd.dicom.stored_header import header_syntax
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 from pacsd.dicom.walk import Path
+from pacsd.index.records import Copy
 
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """Of a sequence that a value is in, and of a value that must be turned round."""
@@ -51,28 +58,39 @@ class Value:
 
 
 class BulkReader:
-    """Reads values out of a store, as they were stored: no bulk data is ever corrected."""
+    """Reads values out of a store; `retriever` gives out what of them was corrected."""
 
-    def __init__(self, store: BlobStore) -> None:
+    def __init__(self, store: BlobStore, retriever: ReadsCorrected) -> None:
         self._store = store
+        self._retriever = retriever
 
     async def find(self, instance: Retrievable, path: Path, tag: Tag) -> Value | None:
         """The value of an element, `path` the items it stands in; None if there is none.
 
-        Neither is one for a sequence, nor for Pixel Data in fragments, which has frames.
+        Neither is one for a sequence, nor for Pixel Data in fragments, which has frames, nor for
+        another element that is empty, as one is of which the value was corrected away.
 
         Raises:
             Unreadable: no copy can be read.
         """
         why = "no copy"
+        outermost = path[0][0] if path else tag
         for copy in instance.copies:
             try:
-                source = await open_source(self._store, copy)
-                outline = await read_outline(source)
+                source, outline = await self._open(instance, copy, outermost)
                 return await _find(source, outline, path, tag)
-            except (StoreError, DicomError) as error:
+            except (StoreError, DicomError, Unreadable) as error:
                 why = str(error.fault) if isinstance(error, StoreError) else str(error)
         raise Unreadable(why)
+
+    async def _open(
+        self, instance: Retrievable, copy: Copy, outermost: Tag
+    ) -> tuple[Source, Outline]:
+        """The data set of a copy: corrected only where this element of it is another one then."""
+        if may_change(outermost, instance.corrections):
+            return await read_corrected(self._retriever, replace(instance, copies=(copy,)))
+        source = await open_source(self._store, copy)
+        return source, await read_outline(source)
 
 
 async def _find(source: Source, outline: Outline, path: Path, tag: Tag) -> Value | None:
@@ -143,4 +161,6 @@ def _value(data: bytes, layout: Layout, path: Path, tag: Tag) -> bytes | None:
     if tag not in found or found.vr(tag) == VR.SQ:
         return None
     raw = found.raw(tag)
+    if not raw:
+        return None
     return raw if found.is_little_endian else swap(raw, unit_bytes(found.vr(tag)))

@@ -163,10 +163,13 @@ class Retriever:
     ) -> AsyncGenerator[bytes, None]:
         reading = CorrectedReading(copy.transfer_syntax_uid, instance.corrections)
         async with aclosing(stored), aclosing(reading.pieces(stored)) as pieces:
+            is_told = False
             async for piece in pieces:
+                # Not at the end: whoever wants one attribute does not read that far.
+                if reading.left and not is_told:
+                    self._not_corrected(instance, reading.left)
+                    is_told = True
                 yield piece
-        if reading.left:
-            self._not_corrected(instance, reading.left)
 
 
 def _why_not(error: DicomError) -> str:

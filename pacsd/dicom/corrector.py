@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pacsd.dicom.errors import ScanError
 from pacsd.dicom.headers import Buffer
 from pacsd.dicom.inflate import Inflater
+from pacsd.dicom.original_attributes import ORIGINAL_ATTRIBUTES_SEQUENCE
 from pacsd.dicom.plain_corrector import NewValue, PlainCorrector
 from pacsd.dicom.registry import TransferSyntax
 from pacsd.dicom.tag import Tag
@@ -23,6 +24,21 @@ from pacsd.dicom.tag import Tag
 # Deflate cannot do better than 1032:1. Nothing that is inflated here is kept.
 _ANY_RATIO = 1_100
 _ANY_LENGTH = 1 << 62
+
+# Length to End and Specific Character Set.
+_CHANGE_ALONG = frozenset({0x00080001, 0x00080005, ORIGINAL_ATTRIBUTES_SEQUENCE})
+
+
+def may_change(tag: Tag, values: Sequence[NewValue]) -> bool:
+    """Whether an element outside sequences may be another one, or gone, once these are corrected.
+
+    Beside themselves so may be Original Attributes Sequence, which tells of them, Specific
+    Character Set, and lengths that are retired (PS3.5 section 7.2). All others stay.
+    """
+    if not values:
+        return False
+    is_group_length = not tag & 0xFFFF
+    return is_group_length or tag in _CHANGE_ALONG or any(each.tag == tag for each in values)
 
 
 class Corrector:

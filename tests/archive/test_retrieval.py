@@ -1,6 +1,7 @@
 """Retrieval, with the real index."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,6 +204,9 @@ async def test_what_no_character_set_holds_is_told(index: Index, store: MemorySt
     last = (await selected(tested))[-1]
     assert await read(tested, last) == data
     assert told == [("1.9", (NAME,))]
+    async with aclosing(tested.read(last)) as pieces:
+        await anext(pieces)
+    assert len(told) == 2, "who does not read to the end lets it leave, too"
 
 
 async def test_what_comes_later_is_corrected_as_its_study_was(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from pacsd.dicom.corrector import Corrector
+from pacsd.dicom.corrector import Corrector, may_change
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.dictionary import tag_of
 from pacsd.dicom.errors import ScanError
@@ -368,3 +368,34 @@ def test_every_object_of_the_corpus_reads_as_it_did_but_for_what_is_corrected() 
 
 def rest(found: list[Line], without: set[int]) -> list[Line]:
     return [line for line in found if line[0][0] not in without]
+
+
+def top_level(data: bytes, syntax: TransferSyntax) -> dict[int, bytes]:
+    """The values outside sequences, those of sequences as they are written."""
+    found = scan(data, syntax)
+    return {
+        each.tag: data[each.offset : each.offset + each.length] for each in found.elements.values()
+    }
+
+
+def test_only_what_may_change_does() -> None:
+    """Of elements outside sequences, in every object of the corpus."""
+    asked = values(PatientName="Röe^Jane", StudyDate="", ImageComments="corrected")
+    changed = set()
+    for each in objects():
+        plain = EXPLICIT if each.syntax.is_deflated else each.syntax
+        before, after = each.inflated, corrected(each.inflated, asked, plain, (), 1 << 20)
+        old, new = top_level(before, plain), top_level(after, plain)
+        differing = {tag for tag in old.keys() | new.keys() if old.get(tag) != new.get(tag)}
+        assert all(may_change(tag, asked) for tag in differing), each.path
+        changed |= differing
+    assert {CHARSET, NAME, DATE, COMMENTS, ORIGINAL} <= changed
+
+
+def test_nothing_changes_where_nothing_is_corrected() -> None:
+    asked = values(PatientName="Roe")
+    for tag in (CHARSET, NAME, ORIGINAL, 0x00080000, 0x00080001, 0x00100000):
+        assert may_change(tag, asked)
+        assert not may_change(tag, [])
+    for tag in (DATE, DESCRIPTION, 0x00100020, PIXELS):
+        assert not may_change(tag, asked)

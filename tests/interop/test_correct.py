@@ -1,12 +1,16 @@
-"""Corrections, as real peers see them: DCMTK finds and gets, pydicom reads."""
+"""Corrections, as real peers see them: DCMTK finds and gets, a browser asks, pydicom reads."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
+from requests import Response, Session
 
 from pacsd.app.admin.unix_socket import SOCKET_NAME, ask
+from tests.dicom.written import UNDEFINED
 from tests.interop import peers
 from tests.interop.known_studies import STUDIES, Study, store_all
 from tests.running import Running, running
@@ -16,7 +20,7 @@ MULLER = STUDIES[3]
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Running]:
-    with running("--http", "") as daemon:
+    with running() as daemon:
         store_all(daemon.port)
         yield daemon
         assert daemon.stop() == 0
@@ -66,3 +70,41 @@ def test_getscu_gets_objects_that_say_so(filled: Running, tmp_path: Path, study:
             assert modified.PatientName == old.PatientName
             assert each.StudyInstanceUID == old.StudyInstanceUID
             assert each.get("SeriesDescription") == old.get("SeriesDescription")
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: str(study.number))
+def test_bulk_data_is_what_the_instance_has_that_leaves(filled: Running, study: Study) -> None:
+    """Of each element, corrected or not, and of what is told of the old values."""
+    root, compared = f"http://127.0.0.1:{filled.http_port}/dicomweb", 0
+    for name in ("Roe^Jane", "Łucja"):
+        correct(filled, study.uid, PatientName=name, StudyDescription="")
+        with Session() as http:
+            for each in study.objects():
+                series = f"{root}/studies/{study.uid}/series/{each.SeriesInstanceUID}"
+                url = f"{series}/instances/{each.SOPInstanceUID}"
+                left = dcmread(BytesIO(ask_for(http, url, "application/dicom").content))
+                values = dict(plain_values(left))
+                assert left.PatientName == name
+                assert [each for each in values if each.endswith("04000550/1/00100010")]
+                assert "00100010" in values
+                for path, value in values.items():
+                    answer = ask_for(http, f"{url}/bulkdata/{path}", "application/octet-stream")
+                    expected = (200, value) if value else (404, answer.content)
+                    assert (answer.status_code, answer.content) == expected, path
+                    compared += 1
+    assert compared > 20
+
+
+def ask_for(http: Session, url: str, accept: str) -> Response:
+    return http.get(url, headers={"Accept": accept}, timeout=60)
+
+
+def plain_values(ds: Dataset, path: str = "") -> Iterator[tuple[str, bytes]]:
+    """The bytes of all values that are in no fragments, and where they are."""
+    for tag in map(int, ds.keys()):
+        raw = ds.get_item(tag)
+        if ds[tag].VR == "SQ":
+            for number, item in enumerate(ds[tag].value, 1):
+                yield from plain_values(item, f"{path}{tag:08X}/{number}/")
+        elif isinstance(raw, RawDataElement) and raw.length != UNDEFINED:
+            yield f"{path}{tag:08X}", raw.value or b""

@@ -1,4 +1,8 @@
-"""Bulk data: the value of an element by itself (PS3.18 section 10.4.1.1.5)."""
+"""Bulk data: the value of an element by itself (PS3.18 section 10.4.1.1.5).
+
+It is that which the instance leaves with. Pixels are never corrected, so that corrections are not
+looked up for them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +14,7 @@ from aiohttp.web import StreamResponse
 
 from pacsd.archive.bulk_data import Value
 from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.outline import PIXELS
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.walk import PIXEL_DATA, Path
 from pacsd.dicomweb.accept import Choice, Representation
@@ -33,7 +38,7 @@ class ReadsValues(Protocol):
     """Who reads values; see `BulkReader`."""
 
     async def find(self, instance: Retrievable, path: Path, tag: Tag) -> Value | None:
-        """The value of an element; None if there is none, or one in fragments."""
+        """The value of an element as it leaves; None if it has none, or one in fragments."""
 
 
 class BulkDesk:
@@ -58,7 +63,9 @@ class BulkDesk:
         target, element = exchange.target, exchange.target.element
         if element is None:
             raise not_there(target)
-        instance = await the_instance(self._retriever.locate, target)
+        is_pixels = element.tag in PIXELS and not element.path
+        find = self._retriever.locate if is_pixels else self._retriever.find
+        instance = await the_instance(find, target)
         value = await self._reader.find(instance, element.path, element.tag)
         if value is not None:
             return await self._send(exchange, instance, value)

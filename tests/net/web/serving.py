@@ -291,6 +291,7 @@ def _answers(
     kept = KeptMetadata(index)
     metadata = MetadataReader(MetadataMaker(store, retriever), kept)
     frames = FrameDesk(retriever, FrameReader(store, kept), trail)
+    bulk = BulkDesk(retriever, BulkReader(store, retriever), frames, trail)
     zips = ZipDesk(retriever, FileSets(index, retriever), trail)
     describing = DescribingDesk()
     return {
@@ -298,7 +299,7 @@ def _answers(
         WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
         WebService.METADATA: MetadataDesk(retriever, metadata).answer,
         WebService.FRAMES: frames.answer,
-        WebService.BULK_DATA: BulkDesk(retriever, BulkReader(store), frames, trail).answer,
+        WebService.BULK_DATA: bulk.answer,
         WebService.DELETE: DeleteDesk(made.delete, is_open=made.is_open).answer,
         WebService.OVERVIEW: describing.overview,
         WebService.CAPABILITIES: describing.capabilities,

@@ -4,9 +4,10 @@ import pytest
 from aiohttp import ClientPayloadError
 from structlog.typing import EventDict
 
+from pacsd.dicom.level import Level
 from pacsd.testing.objects import data_set
 from tests.dicom.written import BIG, element, item, sequence
-from tests.net.web.serving import JPEG, Served, fragments, image, path
+from tests.net.web.serving import JPEG, STUDY, Served, fragments, image, path
 
 OCTETS = "application/octet-stream"
 RELATED = f'multipart/related; type="{OCTETS}"'
@@ -175,3 +176,71 @@ async def test_w06_ten_thousand_ranges(served: Served) -> None:
     assert (many.status, many.body) == (200, bytes([1] * 4))
     refused = await served.get(target, accept, Range="bytes=" + ",".join(["0-1"] * 10_000))
     assert refused.status == 400
+
+
+OLD_NAME, NEW_NAME = b"Test^Object ", "Röe^Jane ".encode()
+OF_OLD_NAME = "04000561/1/04000550/1/00100010"
+
+
+async def test_what_was_corrected_leaves_corrected(served: Served) -> None:
+    await served.add(DATA)
+    assert (await served.get(value("00100010"), OCTETS)).body == b"Test^Object "
+    assert (await served.get(value(OF_OLD_NAME), OCTETS)).status == 404
+    await served.correct(Level.STUDY, STUDY, 0x00100010, "Röe^Jane")
+    for element_path, expected in (
+        ("00100010", NEW_NAME),
+        ("00080005", b"ISO_IR 192"),
+        (OF_OLD_NAME, OLD_NAME),
+        ("00420011", DOCUMENT),
+        ("00880200/2/00420011", ICON),
+        ("7FE00010", PIXELS),
+    ):
+        alone = await served.get(value(element_path), OCTETS)
+        assert (alone.status, alone.body) == (200, expected), element_path
+        assert alone.headers["Content-Type"] == OCTETS
+        assert int(alone.headers["Content-Length"]) == len(expected)
+        assert (await served.get(value(element_path), RELATED)).parts[0].body == expected
+        some = await served.get(value(element_path), OCTETS, Range="bytes=2-3")
+        assert (some.status, some.body) == (206, expected[2:4])
+        assert some.headers["Content-Range"] == f"bytes 2-3/{len(expected)}"
+        head = await served.ask("HEAD", value(element_path), OCTETS)
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["Content-Length"] == alone.headers["Content-Length"]
+        assert head.headers["ETag"] == alone.headers["ETag"]
+
+
+async def test_what_was_corrected_away_is_not_there(served: Served) -> None:
+    await served.add(DATA)
+    await served.correct(Level.STUDY, STUDY, 0x00100010, "")
+    answer = await served.get(value("00100010"), OCTETS)
+    assert answer.status == 404
+    assert "is not in the archive" in answer.why
+    assert (await served.get(value(OF_OLD_NAME), OCTETS)).body == OLD_NAME
+
+
+@pytest.mark.parametrize("accept", [OCTETS, RELATED])
+async def test_who_has_the_old_value_gets_the_corrected_one(served: Served, accept: str) -> None:
+    await served.add(DATA)
+    tags: list[str] = []
+    for name in ("Test^Object", "Roe", "Doe"):
+        await served.correct(Level.STUDY, STUDY, 0x00100010, name)
+        known = ", ".join(tags) or '"none"'
+        answer = await served.get(value("00100010"), accept, If_None_Match=known)
+        assert answer.status == 200
+        assert name.encode() in answer.body
+        tags.append(answer.headers["ETag"])
+        again = await served.get(value("00100010"), accept, If_None_Match=tags[-1])
+        assert (again.status, again.body) == (304, b"")
+    assert len({*tags}) == len(tags)
+
+
+async def test_what_cannot_be_corrected_does_not_leave_as_it_was(
+    served: Served, logged: list[EventDict]
+) -> None:
+    await served.add(DATA)
+    await served.correct(Level.STUDY, STUDY, 0x00100010, "Roe")
+    served.store.objects.clear()
+    answer = await served.get(value("00100010"), OCTETS)
+    assert answer.status == 503
+    assert OLD_NAME not in answer.body
+    assert [each["event"] for each in logged] == ["an object cannot be read"]
