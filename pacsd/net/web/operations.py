@@ -134,6 +134,10 @@ _OF_FILES = (*_ALONE, "Content-Disposition")
 _IN_WORDS = ("Warning",)
 _UNCHANGED = DescribedAnswer(304, "The client has it already.", headers=_ETAG)
 _CACHEABLE = ("If-None-Match",)
+_OF_SEARCHES = (
+    "match", "includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching",
+    "multiplevaluematching", "accept", "charset",
+)  # fmt: skip
 
 
 def _files(*media_types: str) -> tuple[DescribedAnswer, ...]:
@@ -163,13 +167,17 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.SEARCH: Operation(
         "Search For",
         "What matches, newest studies first.",
-        (DescribedAnswer(200, "What matches; maybe nothing.", _MODELS, "DataSets",
-                maybe=("Warning", TOTAL_COUNT)),),
-        (*EVERYWHERE, 406, 413),
         (
-            "match", "includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching",
-            "multiplevaluematching", "accept", "charset",
+            DescribedAnswer(
+                200,
+                "What matches; maybe nothing.",
+                _MODELS,
+                "DataSets",
+                maybe=("Warning", TOTAL_COUNT),
+            ),
         ),
+        (*EVERYWHERE, 406, 413),
+        _OF_SEARCHES,
     ),
     WebService.INSTANCES: Operation(
         "Retrieve",
@@ -194,8 +202,9 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Retrieve",
         "Frames, as they are stored.",
         (
-            DescribedAnswer(200, "The frames, in the order asked for.", _PIXELS, headers=_ETAG,
-                    maybe=_ALONE),
+            DescribedAnswer(
+                200, "The frames, in the order asked for.", _PIXELS, headers=_ETAG, maybe=_ALONE
+            ),
             _UNCHANGED,
         ),
         (*EVERYWHERE, 404, 406),
@@ -206,10 +215,15 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Retrieve",
         "The value of an element by itself; all frames, if it is Pixel Data in fragments.",
         (
-            DescribedAnswer(200, "The value.", _PIXELS, headers=_ETAG,
-                    maybe=(*_ALONE, "Accept-Ranges")),
-            DescribedAnswer(206, "The bytes asked for.", tuple(map(_media_type, BULK_OFFERS[1:])),
-                    headers=(*_ETAG, *_ALONE, "Accept-Ranges", "Content-Range")),
+            DescribedAnswer(
+                200, "The value.", _PIXELS, headers=_ETAG, maybe=(*_ALONE, "Accept-Ranges")
+            ),
+            DescribedAnswer(
+                206,
+                "The bytes asked for.",
+                tuple(map(_media_type, BULK_OFFERS[1:])),
+                headers=(*_ETAG, *_ALONE, "Accept-Ranges", "Content-Range"),
+            ),
             _UNCHANGED,
         ),
         (*EVERYWHERE, 404, 406, 416),
@@ -221,12 +235,19 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Store DICOM files, or metadata with bulk data. The answer says what is durable.",
         (
             DescribedAnswer(200, "All are stored.", (DICOM_JSON,), "DataSet"),
-            DescribedAnswer(202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet",
-                    maybe=_IN_WORDS),
-            DescribedAnswer(409, "None is; Failure Reason (0008,1197) says why.", (DICOM_JSON,),
-                    "DataSet", maybe=_IN_WORDS),
-            DescribedAnswer(503, "None is, for want of room.", (DICOM_JSON,), "DataSet",
-                    maybe=_IN_WORDS),
+            DescribedAnswer(
+                202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet", maybe=_IN_WORDS
+            ),
+            DescribedAnswer(
+                409,
+                "None is; Failure Reason (0008,1197) says why.",
+                (DICOM_JSON,),
+                "DataSet",
+                maybe=_IN_WORDS,
+            ),
+            DescribedAnswer(
+                503, "None is, for want of room.", (DICOM_JSON,), "DataSet", maybe=_IN_WORDS
+            ),
         ),
         (*EVERYWHERE, 403, 406, 408, 413, 415),
         takes=(_PART10, *(f'{RELATED}; type="{each}"' for each in METADATA_READERS)),
@@ -241,8 +262,11 @@ OPERATIONS: Mapping[WebService, Operation] = {
     WebService.CHANGES: Operation(
         "Follow",
         "What happened to what is archived, in the order of commits. Not of PS3.18.",
-        (DescribedAnswer(200, "Changes, or a stream of them as they happen.", (JSON, EVENT_STREAM),
-                "Changes"),),
+        (
+            DescribedAnswer(
+                200, "Changes, or a stream of them as they happen.", (JSON, EVENT_STREAM), "Changes"
+            ),
+        ),
         (*EVERYWHERE, 406, 410),
         ("since", "epoch", "changes.limit", "wait", "accept"),
         (LAST_EVENT_ID,),
@@ -262,7 +286,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "This document.",
         DescribedAnswer(200, "The document.", (JSON,), "Document", _ETAG),
     ),
-}  # fmt: skip
+}
 
 
 def transactions() -> Iterator[Transaction]:
