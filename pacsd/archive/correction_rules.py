@@ -13,6 +13,7 @@ from pacsd.dicom.dictionary import DataElement, data_element, keyword_of
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.original_attributes import ORIGINAL_ATTRIBUTES_SEQUENCE
+from pacsd.dicom.person_name import COMPONENTS
 from pacsd.dicom.tag import Tag, format_tag, is_private
 from pacsd.dicom.value_check import check_value
 from pacsd.dicom.values import SINGLE_VALUED, unpadded
@@ -46,7 +47,6 @@ _NEVER_EMPTY = frozenset({
 })  # fmt: skip
 _NUMBERS = frozenset({VR.DS, VR.IS})
 _MAX_COMPONENT_GROUPS = 3
-_MAX_COMPONENTS = 5
 
 
 class NotCorrectable(Exception):
@@ -163,11 +163,11 @@ def _takes(multiplicity: str, count: int) -> bool:
 def _rules_of_names(names: Sequence[str]) -> Iterator[str]:
     for name in names:
         groups = name.split("=")
-        is_long = any(group.count("^") >= _MAX_COMPONENTS for group in groups)
+        is_long = any(group.count("^") >= len(COMPONENTS) for group in groups)
         if is_long or len(groups) > _MAX_COMPONENT_GROUPS:
             yield (
                 f"a name has at most {_MAX_COMPONENT_GROUPS} component groups of "
-                f"{_MAX_COMPONENTS} components (PS3.5 section 6.2.1)"
+                f"{len(COMPONENTS)} components (PS3.5 section 6.2.1)"
             )
 
 
