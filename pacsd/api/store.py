@@ -6,7 +6,8 @@ the event loop and must not block it. What fails raises StoreError; any other ex
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from functools import lru_cache
+from typing import Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from pacsd.api.errors import StoreError
 from pacsd.api.state_log import StateLog
@@ -157,3 +158,14 @@ class ReadsTogether(Protocol):
 
         Who asks sees to it that all of them may be in memory. What `read` would raise is an answer.
         """
+
+
+def reads_together(store: BlobStore) -> TypeGuard[ReadsTogether]:
+    """Whether a store can do that; its class says so, and is asked once."""
+    return _reads_together(type(store))
+
+
+@lru_cache
+def _reads_together(kind: type[BlobStore]) -> bool:
+    """In Python 3.11 a protocol is slow to tell, and this is asked of each frame."""
+    return issubclass(kind, ReadsTogether)

@@ -12,7 +12,7 @@ from typing import Protocol
 import anyio.to_thread
 
 from pacsd.api.errors import StoreError
-from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether
+from pacsd.api.store import BlobStore, ByteRange, Location, reads_together
 from pacsd.archive.outlines import (
     FIRST_BYTES,
     MemorySource,
@@ -126,7 +126,7 @@ class MetadataMaker:
 
     async def _from_few_bytes(self, page: Sequence[Retrievable]) -> list[Outline | None]:
         """The outlines for which their beginnings, and what stands behind pixels, are enough."""
-        if not isinstance(self._store, ReadsTogether):
+        if not reads_together(self._store):
             return [None] * len(page)
         streams = [_stream(each) for each in page]
         for wanted_bytes in (FIRST_BYTES, REST_BYTES):

@@ -3,13 +3,12 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Protocol, cast
+from typing import Protocol
 
 import anyio.to_thread
 
 from pacsd.api.errors import StoreError
-from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether
+from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether, reads_together
 from pacsd.dicom.header_stream import known_syntax
 from pacsd.dicom.inflate import inflate
 from pacsd.dicom.outline import Outline, OutlineStream
@@ -65,15 +64,9 @@ class StoredSource:
         start = location.size_bytes - self.copy.data_set_bytes
         wanted = [ByteRange(start + offset, length) for offset, length in ranges]
         is_short = len(wanted) == 1 and wanted[0].length_bytes <= AT_ONCE_BYTES
-        if is_short and _reads_together(type(self.store)):
-            return _at_once(cast("ReadsTogether", self.store), location, wanted[0])
+        if is_short and reads_together(self.store):
+            return _at_once(self.store, location, wanted[0])
         return self.store.read(location, wanted)
-
-
-@lru_cache
-def _reads_together(kind: type[BlobStore]) -> bool:
-    """Asked of each frame, and slow to tell."""
-    return issubclass(kind, ReadsTogether)
 
 
 async def _at_once(

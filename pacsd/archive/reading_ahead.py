@@ -11,7 +11,7 @@ from typing import TypeAlias
 import anyio
 
 from pacsd.api.errors import StoreError
-from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether
+from pacsd.api.store import BlobStore, ByteRange, Location, ReadsTogether, reads_together
 from pacsd.archive.retrievable import Retrievable
 
 TOGETHER = 8
@@ -29,7 +29,7 @@ Opens: TypeAlias = Callable[[], AsyncGenerator[bytes, None]]
 
 def reading_ahead(store: BlobStore, page: Sequence[Retrievable], read: Read) -> list[Opens]:
     """How to read the data set of each instance, best in their order; `read` reads one alone."""
-    if not isinstance(store, ReadsTogether):
+    if not reads_together(store):
         return [partial(read, instance) for instance in page]
     opens: list[Opens] = []
     together: _Together | None = None

@@ -1,5 +1,5 @@
 from pacsd.api.state_log import StateLog
-from pacsd.api.store import BlobStore, Staged
+from pacsd.api.store import BlobStore, Staged, reads_together
 from pacsd.testing.memory_store import MemoryStore
 
 
@@ -24,3 +24,14 @@ def test_ports_are_small() -> None:
 def test_a_store_is_known_by_its_methods_alone() -> None:
     store: BlobStore = MemoryStore()
     assert not isinstance(store, type(BlobStore))
+
+
+class PlainStore(MemoryStore):
+    """One that reads one object at a time."""
+
+    read_together = None  # type: ignore[assignment]
+
+
+def test_what_a_store_can_do_besides_is_known_by_its_method() -> None:
+    stores: list[BlobStore] = [MemoryStore(), PlainStore(), MemoryStore()]
+    assert [reads_together(each) for each in stores] == [True, False, True]
