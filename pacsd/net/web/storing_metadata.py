@@ -73,6 +73,7 @@ class MetadataPayload:
         self._media_type = media_type
         self._max_bytes = max_bytes
         self._number = 0
+        self._has_metadata = False
         self._metadata: list[bytearray] = []
         self._metadata_bytes = 0
         self._reading = reading
@@ -117,9 +118,10 @@ class MetadataPayload:
         if media_type.essence == self._media_type:
             if self._is_read:
                 raise BadRequest(self._field(), None, "is metadata behind bulk data")
+            self._has_metadata = True
             self._metadata.append(bytearray())
             return
-        if not self._metadata:
+        if not self._has_metadata:
             rule = f"is not {self._media_type}, which comes first (PS3.18 section 10.5.1.4)"
             raise BadRequest(self._field(), written, rule)
         await self._read_metadata(tasks)
@@ -167,7 +169,7 @@ class MetadataPayload:
 
     async def _end(self, tasks: TaskGroup) -> None:
         """The payload is whole: nobody need wait any longer."""
-        if not self._metadata:
+        if not self._has_metadata:
             return
         await self._read_metadata(tasks)
         await self._complete(tasks)
@@ -180,7 +182,8 @@ class MetadataPayload:
         if self._is_read:
             return
         self._is_read = True
-        parts, self._metadata = [bytes(each) for each in self._metadata], [bytearray()]
+        parts = [bytes(each) for each in self._metadata]
+        self._metadata.clear()
         read = METADATA_READERS[self._media_type]
         try:
             # It takes the processor, and memory.
