@@ -1,13 +1,11 @@
 """What a server says became of instances that we stored (PS3.18 section 10.5.3, annex I).
 
-A Store Instances Response comes in JSON or in XML; `expat` reads the latter, with no document type
-and so no entities of its own.
+A Store Instances Response comes in JSON or in XML, each read within the bounds of what peers send.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from xml.parsers import expat
 
 from pacsd.dicom.data_set import DataSet, read_data_set
 from pacsd.dicom.header_stream import known_syntax
@@ -15,6 +13,7 @@ from pacsd.dicom.json_reader import read_json
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.status import Status
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.xml_syntax import parse_xml
 from pacsd.dicomweb.errors import BadRequest, UnsupportedMedia
 from pacsd.dicomweb.media_types import media_type_of
 
@@ -59,7 +58,8 @@ def read_store_response(data: bytes, content_type: str) -> StoreResponse:
 
     Raises:
         UnsupportedMedia: it is neither in JSON nor in XML.
-        BadRequest, JsonModelError, ScanError: it is none, or not as annex I has it.
+        BadRequest, JsonModelError, NativeModelError, ScanError: it is none, or not as annex I
+            has it.
     """
     media_type = media_type_of(content_type)
     essence = "" if media_type is None else media_type.essence
@@ -109,34 +109,27 @@ def _of_item(item: DataSet) -> _Item:
 
 
 def _of_xml(data: bytes) -> dict[Tag, list[_Item]]:
-    return _XmlReader().read(data)
+    reader = _XmlReader()
+    parse_xml(data, reader)
+    return reader.found
 
 
 class _XmlReader:
-    """Takes the items of the sequences of annex I out of a Native DICOM Model (PS3.19 annex A)."""
+    """Takes the items of the sequences of annex I out of a Native DICOM Model (PS3.19 annex A).
+
+    Of whatever namespace they are: not every server says which.
+    """
 
     def __init__(self) -> None:
-        self._found: dict[Tag, list[_Item]] = {}
+        self.found: dict[Tag, list[_Item]] = {}
         self._path: list[str] = []
         self._sequence: Tag = 0
         self._tag: Tag = 0
         self._item: dict[Tag, str] = {}
         self._text: list[str] = []
 
-    def read(self, data: bytes) -> dict[Tag, list[_Item]]:
-        parser = expat.ParserCreate("UTF-8")
-        parser.StartDoctypeDeclHandler = _no_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text.append
-        try:
-            parser.Parse(data, True)
-        except expat.ExpatError as error:
-            raise BadRequest("payload", str(error), "is no XML (PS3.19 section A.1)") from None
-        return self._found
-
-    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        name = name.rpartition(":")[2]
+    def start(self, namespace: str, name: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - of XmlEvents
+        """An element begins."""
         if len(self._path) == MAX_DEPTH:
             raise BadRequest("payload", name, f"nests deeper than {MAX_DEPTH} in XML (our bound)")
         self._path.append(name)
@@ -146,14 +139,19 @@ class _XmlReader:
         elif name == "DicomAttribute" and len(self._path) == _IN_ITEM:
             self._tag = _tag(attributes)
 
-    def _end(self, _name: str) -> None:
+    def end(self) -> None:
+        """The element that began last ends."""
         name, depth = self._path.pop(), len(self._path)
         if name == "Value" and depth == _IN_ITEM:
             self._item.setdefault(self._tag, "".join(self._text).strip())
         elif name == "Item" and depth == _IN_DATA_SET:
-            self._found.setdefault(self._sequence, []).append(self._item)
+            self.found.setdefault(self._sequence, []).append(self._item)
             self._item = {}
         self._text.clear()
+
+    def text(self, text: str) -> None:
+        """Text is a value, or white space between elements."""
+        self._text.append(text)
 
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
@@ -166,7 +164,3 @@ def _tag(attributes: Mapping[str, str]) -> Tag:
     if not _TAG.fullmatch(text):
         raise BadRequest("tag", text, "is no tag of eight digits (PS3.19 table A.1.5-2)")
     return int(text, 16)
-
-
-def _no_doctype(*_: object) -> None:
-    raise BadRequest("payload", None, "has a document type, which is not read (our rule)")

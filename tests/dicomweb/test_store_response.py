@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.native_xml import to_native_xml
+from pacsd.dicom.xml_syntax import MAX_TAG_BYTES
 from pacsd.dicomweb.errors import DicomWebError
 from pacsd.dicomweb.store_response import MAX_DEPTH, StoreResponse, read_store_response
 
@@ -84,10 +85,12 @@ DEEP = b"<a>" * (MAX_DEPTH + 1) + b"</a>" * (MAX_DEPTH + 1)
         (b"{", JSON, "RFC 8259"),
         (b"7", JSON, "is no object"),
         (b'{"00081199": {"vr": "SQ", "Value": [7]}}', JSON, "is no object"),
-        (b"", XML, "is no XML"),
-        (b"<a>", XML, "is no XML"),
-        (b"<a>\xff</a>", XML, "is no XML"),
-        (BILLION, XML, "has a document type"),
+        (b"", XML, "XML 1.0"),
+        (b"<a>", XML, "XML 1.0"),
+        (b"<a>\xff</a>", XML, "XML 1.0"),
+        (BILLION, XML, "document type 'a' is not read"),
+        (b'<?xml version="1.0" encoding="EBCDIC-CP-US"?><a/>', XML, "encoding 'EBCDIC-CP-US'"),
+        (b'<a b="' + b"x" * 2 * MAX_TAG_BYTES + b'"/>', XML, "more than 262144 bytes"),
         (DEEP, XML, "nests deeper than 64"),
         (b'<a><DicomAttribute tag="zz"/></a>', XML, "is no tag of eight digits"),
         (b'<a><DicomAttribute vr="SQ"/></a>', XML, "is no tag of eight digits"),
