@@ -1,20 +1,36 @@
 """WADO-RS: instances as files."""
 
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from io import BytesIO
+from typing import Any, cast
 
 import pytest
-from aiohttp import ClientPayloadError
+from aiohttp import ClientPayloadError, ClientSession
+from aiohttp.web import BaseRequest, StreamResponse
 from pydicom import dcmread
 from structlog.typing import EventDict
 
+from pacsd.api.store import Location
+from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.level import Level
 from pacsd.dicom.part10 import decode_file_meta
+from pacsd.dicom.query import Query
 from pacsd.dicom.registry import TransferSyntax
-from pacsd.index.records import Scope
+from pacsd.dicomweb.targets import Kind, Target
+from pacsd.index.records import Copy, CopyState, Scope
+from pacsd.net.sending import OpenDataSet
+from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.instances import InstanceDesk
+from pacsd.net.web.long_work import AT_ONCE
+from pacsd.net.web.trail import Trail
+from pacsd.net.web.zipping import ZipDesk
 from pacsd.testing.objects import data_set
 from tests.dicom.by_pydicom import decoded, encoded
 from tests.dicom.written import BIG, EXPLICIT, IMPLICIT, element
-from tests.net.web.serving import JPEG, SERIES, STUDY, UID, Served, fragments, image, path
+from tests.net import test_http
+from tests.net.web.serving import JPEG, SERIES, STUDY, UID, Made, Served, fragments, image, path
+from tests.net.web.ticking import Ticks, ticking
 
 DICOM = "application/dicom"
 RELATED = 'multipart/related; type="application/dicom"'
@@ -297,3 +313,70 @@ async def test_w19_what_is_deleted_while_it_leaves_leaves_whole(served: Served) 
     assert (begun + rest).count(bytes(8_000_000)) == 2
     assert rest.endswith(b"--\r\n")
     assert (await served.get(f"/studies/{STUDY}")).status == 404
+
+
+class SeenCopies(list[Copy]):
+    """Copies of an instance; whoever looks at the best one sees whether the event loop is free."""
+
+    def __init__(self, copy: Copy, ticks: Ticks) -> None:
+        super().__init__([copy])
+        self._ticks = ticks
+
+    def __getitem__(self, place: Any) -> Any:
+        self._ticks.see()
+        return super().__getitem__(place)
+
+
+class LongStudy:
+    """A retriever with a study of more instances than are prepared at once."""
+
+    def __init__(self, ticks: Ticks) -> None:
+        copy = Copy(1, Location("made-up", "1", 9), 9, b"sha", EXPLICIT.uid, CopyState.OK, 0)
+        one = Retrievable("1.1", UID, STUDY, (copy,), series_instance_uid=SERIES)
+        last = cast("tuple[Copy, ...]", SeenCopies(copy, ticks))
+        self._page = [*[one] * AT_ONCE, replace(one, copies=last)]
+
+    async def select(self, _query: Query) -> Sequence[int]:
+        return range(len(self._page))
+
+    async def find(self, _sop_instance_uid: str) -> Retrievable | None:
+        return self._page[0]
+
+    locate = find
+
+    async def version(self, _study_instance_uid: str) -> str:
+        return "1"
+
+    async def instances(
+        self, numbers: Sequence[int]
+    ) -> AsyncGenerator[Sequence[Retrievable], None]:
+        yield [self._page[number] for number in numbers]
+
+    def data_sets(self, page: Sequence[Retrievable]) -> Sequence[OpenDataSet]:
+        return [_unread] * len(page)
+
+
+async def _unread() -> AsyncGenerator[bytes, None]:
+    yield b"nobody reads it"
+
+
+async def test_the_loop_is_free_while_a_study_of_very_many_is_prepared() -> None:
+    async with ticking() as ticks:
+        study = LongStudy(ticks)
+        trail = Trail(Made(), lambda: 0.0)
+        desk = InstanceDesk(study, cast("ZipDesk", None), trail)
+
+        async def answer(request: BaseRequest) -> StreamResponse:
+            return await desk.answer(
+                Exchange(request, Target(Kind.STUDY, STUDY), "", "http://pacs")
+            )
+
+        async with (
+            test_http.serving(services={"/dicomweb": answer}) as address,
+            ClientSession(f"http://{address}") as client,
+            client.head("/dicomweb", headers={"Accept": RELATED}) as answered,
+        ):
+            assert answered.status == 200
+            assert int(answered.headers["Content-Length"]) > 9 * AT_ONCE
+        # What fits, the entity tag, the parts: each looks at every instance.
+        assert ticks.seen >= 3

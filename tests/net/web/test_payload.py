@@ -1,6 +1,6 @@
 """Payloads of one part or several, sent as they are read."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -12,9 +12,11 @@ from structlog.typing import EventDict
 from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.long_work import AT_ONCE
 from pacsd.net.web.payload import Part, send_parts
 from tests.net.test_http import serving
 from tests.net.web.serving import Answer
+from tests.net.web.ticking import Ticks, ticking
 
 MULTIPART = Choice(Representation("application/dicom", is_multipart=True), "")
 ALONE = Choice(Representation("application/dicom", is_multipart=False), "")
@@ -111,3 +113,24 @@ async def test_one_that_breaks_off(
     assert [(each["event"], each["why"]) for each in logged] == [
         ("an answer was cut short", "told to fail")
     ]
+
+
+class ManyParts(list[Part]):
+    """Parts; whoever goes through them sees whether the event loop is free."""
+
+    def __init__(self, parts: Sequence[Part], ticks: Ticks) -> None:
+        super().__init__(parts)
+        self._ticks = ticks
+
+    def __iter__(self) -> Iterator[Part]:
+        self._ticks.see()
+        return super().__iter__()
+
+
+async def test_the_loop_is_free_while_very_many_parts_are_prepared() -> None:
+    async with ticking() as ticks:
+        parts = ManyParts([part(b"one", size=3)] * (AT_ONCE + 1), ticks)
+        async with sending(parts) as client:
+            answer = await asked(client, "HEAD")
+        assert int(answer.headers["Content-Length"]) > 3 * len(parts)
+        assert ticks.seen > 0
