@@ -189,15 +189,15 @@ class Exchange:
                 self._cut(error)
         return answer
 
-    def json(
+    def model(
         self,
         body: bytes,
-        media_type: str = DICOM_JSON,
+        media_type: str,
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """An answer in the DICOM JSON Model (PS3.18 section F.2), by the name it was chosen by."""
+        """Data sets in a model (PS3.18 section 8.7.3.2), by the name that it was chosen by."""
         given = {**GUARDS, **self.allowed, **(headers or {}), "Content-Type": media_type}
         return Response(body=body, status=status, headers=given)
 

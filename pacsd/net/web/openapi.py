@@ -136,10 +136,19 @@ def _responses(transaction: Transaction) -> Json:
 def _with_problem(answer: DescribedAnswer) -> Json:
     """What a status has that stands for an answer and for a problem: either is possible."""
     headers = (*answer.headers, *PROBLEM_HEADERS.get(answer.status, ()))
+    content = _contents(answer)
+    for media_type, problem in _contents(_PROBLEM).items():
+        told = content.get(media_type)
+        content[media_type] = problem if told is None else _either(told, problem)
     return {
-        "content": {**_contents(answer), **_contents(_PROBLEM)},
+        "content": content,
         "headers": _headers(headers, answer.maybe),
     }
+
+
+def _either(answer: Json, problem: Json) -> Json:
+    """The content of a media type that both have."""
+    return {"schema": {"anyOf": [answer["schema"], problem["schema"]]}}
 
 
 _PROBLEM = DescribedAnswer(0, "", (JSON,), "Problem")

@@ -13,10 +13,11 @@ from pacsd.dicomweb.event_stream import EVENT_STREAM
 from pacsd.dicomweb.headers import TOTAL_COUNT
 from pacsd.dicomweb.targets import TEMPLATES, Kind
 from pacsd.net.web.bulk import OFFERS as BULK_OFFERS
-from pacsd.net.web.exchange import DICOM_JSON, JSON_OFFERS
+from pacsd.net.web.exchange import JSON_OFFERS
 from pacsd.net.web.instances import DICOM
 from pacsd.net.web.pixel_media_types import OCTET_STREAM, PIXEL_MEDIA_TYPES
 from pacsd.net.web.resources import RESOURCES, WebService
+from pacsd.net.web.store_report import OFFERS as REPORT_OFFERS
 from pacsd.net.web.storing_metadata import METADATA_READERS
 from pacsd.net.web.xml import XML_OFFER
 from pacsd.net.web.zipping import ZIP
@@ -125,6 +126,7 @@ def _media_type(offer: Representation) -> str:
 
 
 _MODELS = tuple(map(_media_type, (*JSON_OFFERS, XML_OFFER)))
+_REPORTS = tuple(map(_media_type, REPORT_OFFERS))
 _PIXELS = (RELATED, OCTET_STREAM, *PIXEL_MEDIA_TYPES)
 _PART10 = f'{RELATED}; type="{DICOM}"'
 _ETAG = ("ETag",)
@@ -234,29 +236,30 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Store Into",
         "Store DICOM files, or metadata with bulk data. The answer says what is durable.",
         (
-            DescribedAnswer(200, "All are stored.", (DICOM_JSON,), "DataSet"),
+            DescribedAnswer(200, "All are stored.", _REPORTS, "DataSet"),
             DescribedAnswer(
-                202, "Some are not, or with a warning.", (DICOM_JSON,), "DataSet", maybe=_IN_WORDS
+                202, "Some are not, or with a warning.", _REPORTS, "DataSet", maybe=_IN_WORDS
             ),
             DescribedAnswer(
                 409,
                 "None is; Failure Reason (0008,1197) says why.",
-                (DICOM_JSON,),
+                _REPORTS,
                 "DataSet",
                 maybe=_IN_WORDS,
             ),
             DescribedAnswer(
-                503, "None is, for want of room.", (DICOM_JSON,), "DataSet", maybe=_IN_WORDS
+                503, "None is, for want of room.", _REPORTS, "DataSet", maybe=_IN_WORDS
             ),
         ),
         (*EVERYWHERE, 403, 406, 408, 413, 415),
+        ("accept",),
         takes=(_PART10, *(f'{RELATED}; type="{each}"' for each in METADATA_READERS)),
     ),
     WebService.DELETE: Operation(
         "Delete",
         "Take it out of sight. `pacsd restore-deleted` brings it back.",
         (DescribedAnswer(200, "How many instances it was.", (JSON,), "Deleted"),),
-        (*EVERYWHERE, 403, 404, 406),
+        (*EVERYWHERE, 403, 404),
         ("reason",),
     ),
     WebService.CHANGES: Operation(

@@ -98,7 +98,7 @@ class Searching:
         if choice.representation is XML_OFFER:
             return await send_xml(exchange, _one_page(answers), headers)
         media_type = choice.representation.media_type
-        return exchange.json(b"[%b]" % b",".join(answers), media_type, headers=headers)
+        return exchange.model(b"[%b]" % b",".join(answers), media_type, headers=headers)
 
     async def _total(self, query: Query, known: int | None) -> Mapping[str, str]:
         """The total, counted unless the page that is sent tells it."""

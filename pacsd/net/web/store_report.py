@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import orjson
 from aiohttp.web import Response
 
 from pacsd.dicom.answer import Field, Fields
 from pacsd.dicom.json_answer import json_of_fields
+from pacsd.dicom.native_xml import to_native_xml
 from pacsd.dicom.status import Status, StatusCategory, category
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
@@ -20,13 +23,18 @@ from pacsd.dicomweb.store_response import (
     WARNING_REASON,
 )
 from pacsd.dicomweb.targets import Kind, Target
-from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.exchange import JSON_OFFERS, Exchange
+from pacsd.net.web.long_work import done
 from pacsd.net.web.search_query import RETRIEVE_URL
+from pacsd.net.web.xml import DICOM_XML, ONE_XML_OFFER
 
 REFERENCED_SOP_CLASS_UID: Tag = 0x00081150
 
 TRANSFER_SYNTAX_NOT_SUPPORTED = 0xC122
 """Failure Reason of PS3.18 table I.2-2; DIMSE has none of the kind."""
+
+OFFERS = (*JSON_OFFERS, ONE_XML_OFFER)
+"""What a Store Instances Response can be had as. dcm4che's stowrs takes XML alone by default."""
 
 _MAX_WARNINGS = 3
 _ALL, _SOME, _NONE, _NOT_NOW = 200, 202, 409, 503
@@ -50,33 +58,39 @@ class Stored:
     comment: str = ""
 
 
-def report(exchange: Exchange, results: Sequence[Stored]) -> Response:
+async def report(exchange: Exchange, media_type: str, results: Sequence[Stored]) -> Response:
     """The Store Instances Response, and the status that sums it up (PS3.18 table 10.5.3-1).
 
-    It has numbers alone: what they mean here says a Warning header (PS3.18 section 8.3.4.2).
+    `media_type` is one of OFFERS. It has numbers alone: what they mean here says a Warning header
+    (PS3.18 section 8.3.4.2).
     """
     stored = [each for each in results if not _is_failure(each)]
-    failed = [each for each in results if _is_failure(each)]
-    named = [each for each in failed if each.sop_instance_uid]
-    unnamed = [each for each in failed if not each.sop_instance_uid]
-    module: dict[Tag, str | Field] = {}
     study = exchange.target.study_instance_uid
-    if study:
-        module[RETRIEVE_URL] = exchange.url(Target(Kind.STUDY, study))
-    for tag, items in (
-        (FAILED_SOP_SEQUENCE, [_failed(each) for each in named]),
-        (REFERENCED_SOP_SEQUENCE, [_stored(each) for each in stored]),
-        (OTHER_FAILURES_SEQUENCE, [_reason(each) for each in unnamed]),
-    ):
-        if items:
-            module[tag] = Field(VR.SQ, tuple(items))
+    url = exchange.url(Target(Kind.STUDY, study)) if study else ""
+    body = await done(partial(_written, media_type, url, results), len(results))
     status = _status(results, stored)
     headers = {"Retry-After": "30"} if status == _NOT_NOW else {}
     why = [each.comment for each in results if each.status != Status.SUCCESS and each.comment]
     if why:
         told = list(dict.fromkeys(why))[:_MAX_WARNINGS]
         headers["Warning"] = ", ".join(warning(exchange.root_url, each) for each in told)
-    return exchange.json(json_of_fields(module), status=status, headers=headers)
+    return exchange.model(body, media_type, status=status, headers=headers)
+
+
+def _written(media_type: str, url: str, results: Sequence[Stored]) -> bytes:
+    """The module in JSON or, which says the same, in XML; `url` is that of the study, or ""."""
+    stored = [each for each in results if not _is_failure(each)]
+    failed = [each for each in results if _is_failure(each)]
+    module: dict[Tag, str | Field] = {RETRIEVE_URL: url} if url else {}
+    for tag, items in (
+        (FAILED_SOP_SEQUENCE, [_failed(each) for each in failed if each.sop_instance_uid]),
+        (REFERENCED_SOP_SEQUENCE, [_stored(each) for each in stored]),
+        (OTHER_FAILURES_SEQUENCE, [_reason(each) for each in failed if not each.sop_instance_uid]),
+    ):
+        if items:
+            module[tag] = Field(VR.SQ, tuple(items))
+    written = json_of_fields(module)
+    return to_native_xml(orjson.loads(written)) if media_type == DICOM_XML else written
 
 
 def _is_failure(each: Stored) -> bool:

@@ -27,7 +27,7 @@ from pacsd.dicomweb.multipart import (
 from pacsd.net.web.entering import Entrance
 from pacsd.net.web.exchange import Exchange, Unavailable
 from pacsd.net.web.spooling import Spools
-from pacsd.net.web.store_report import Stored, report
+from pacsd.net.web.store_report import OFFERS, Stored, report
 from pacsd.net.web.storing_metadata import METADATA_READERS, MetadataPayload
 
 DICOM = "application/dicom"
@@ -72,6 +72,9 @@ class StoreDesk:
     async def answer(self, exchange: Exchange) -> Response:
         """Take in what comes, and say of each instance what became of it.
 
+        Who takes no Store Instances Response that there is gets 406 before anything is stored: it
+        could not tell what was (PS3.18 section 8.3.3.1: there is no default for this resource).
+
         Raises:
             DicomWebError: the payload is none, or broke off; what was whole by then is stored.
             Unavailable: nothing can be stored now.
@@ -81,6 +84,7 @@ class StoreDesk:
         if related.media_type not in {DICOM, "", *METADATA_READERS}:
             known = " or ".join((DICOM, *METADATA_READERS))
             raise UnsupportedMedia("Content-Type", related.media_type, f"is not of {known} parts")
+        media_type = exchange.choose(OFFERS).representation.media_type
         refusal = self._ingest.admits()
         if refusal is not None:
             raise Unavailable(f"nothing is taken in now: {refusal}")
@@ -91,7 +95,7 @@ class StoreDesk:
             raise broken
         if not payload.results:
             raise BadRequest("payload", "", "has no part, or metadata of no instance")
-        return report(exchange, payload.results)
+        return await report(exchange, media_type, payload.results)
 
     @asynccontextmanager
     async def _payload(self, exchange: Exchange, media_type: str) -> AsyncIterator[Payload]:

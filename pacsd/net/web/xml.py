@@ -1,4 +1,7 @@
-"""Data sets in the Native DICOM Model, a part each (PS3.18 section 8.7.3.2, PS3.19 annex A)."""
+"""Data sets in the Native DICOM Model: a part each, or one by itself.
+
+PS3.18 section 8.7.3.2, PS3.19 annex A.
+"""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
@@ -15,6 +18,8 @@ from pacsd.net.web.exchange import Exchange
 
 DICOM_XML = "application/dicom+xml"
 XML_OFFER = Representation(DICOM_XML, is_multipart=True)
+ONE_XML_OFFER = Representation(DICOM_XML, is_multipart=False)
+"""Of what is one data set whatever is asked."""
 
 
 async def send_xml(

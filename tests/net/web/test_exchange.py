@@ -50,13 +50,15 @@ def test_what_it_is_about() -> None:
     assert tested.url(TARGET) == "http://pacs/dicomweb/studies/1.2"
 
 
-def test_json() -> None:
-    answer = exchange_of().json(b"[]", status=202, headers={"Warning": "299"})
+def test_a_model_has_the_name_it_was_chosen_by() -> None:
+    answer = exchange_of().model(
+        b"[]", "application/dicom+json", status=202, headers={"Warning": "299"}
+    )
     assert (answer.status, answer.body) == (202, b"[]")
     assert answer.headers["Content-Type"] == "application/dicom+json"
     assert (answer.headers["Vary"], answer.headers["Warning"]) == ("Origin", "299")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    named = exchange_of().json(b"[]", "application/json")
+    named = exchange_of().model(b"[]", "application/json")
     assert named.headers["Content-Type"] == "application/json"
 
 

@@ -71,8 +71,12 @@ def test_schemas_are_json_schema(described: dict[str, Any]) -> None:
 
 def test_a_status_of_two_meanings_has_both_contents(described: dict[str, Any]) -> None:
     responses = described["paths"]["/studies"]["post"]["responses"]
-    assert list(responses["503"]["content"]) == ["application/dicom+json", "application/json"]
-    assert list(responses["409"]["content"]) == ["application/dicom+json"]
+    reports = ["application/dicom+json", "application/json", "application/dicom+xml"]
+    assert list(responses["503"]["content"]) == reports
+    assert responses["503"]["content"]["application/json"]["schema"] == {
+        "anyOf": [{"$ref": f"#/components/schemas/{each}"} for each in ("DataSet", "Problem")]
+    }
+    assert list(responses["409"]["content"]) == reports
     assert responses["415"] == {"$ref": "#/components/responses/415"}
 
 
@@ -128,6 +132,9 @@ ASKED: list[tuple[str, str, dict[str, Any], int, set[str]]] = [
         {"Content-Range"}),
     ("POST", "/studies", {**FILES, "data": WHOLE}, 200, set()),
     ("POST", "/studies", {**FILES, "data": BROKEN}, 409, {"Warning"}),
+    ("POST", "/studies", {**FILES, "data": BROKEN, "accept": "application/dicom+xml"}, 409,
+        {"Warning"}),
+    ("POST", "/studies", {**FILES, "data": WHOLE, "accept": "text/html"}, 406, set()),
     ("GET", path("1.2.99"), {}, 404, set()),
     ("GET", "/changes", {}, 200, set()),
     ("GET", "/studies", {"headers": {"X-Forwarded-For": "10.0.0.1"}}, 401, {"WWW-Authenticate"}),

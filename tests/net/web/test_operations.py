@@ -52,3 +52,8 @@ def test_only_one_instance_leaves_by_itself() -> None:
 
 def test_paths_are_those_of_the_grammar() -> None:
     assert {each.path for each in transactions()} == {TEMPLATES[kind] for kind in RESOURCES}
+
+
+def test_who_promises_406_reads_what_the_client_takes() -> None:
+    for each in OPERATIONS.values():
+        assert (406 in each.problems) == ("accept" in each.query)

@@ -14,6 +14,7 @@ from structlog.typing import EventDict
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import Buffer, Location, Staged, StageRequest, StoreStatus
+from pacsd.dicomweb.store_response import read_store_response
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.index.records import Scope
 from pacsd.net.http_connection import HttpLimits
@@ -97,6 +98,31 @@ async def test_several_instances(served: Served) -> None:
     assert served.store.staged == set()
     found = await served.get(path(uids[7]), DICOM)
     assert found.body.endswith(content(uids[7]))
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/dicom+xml", "text/xml, application/*+xml, */*;q=0.1"]
+)
+async def test_the_answer_is_in_what_the_client_takes(served: Served, accept: str) -> None:
+    """dcm4che's stowrs takes XML alone unless it is told otherwise."""
+    headers = {"Content-Type": RELATED}
+    answer = await served.ask("POST", "/studies", accept, headers=headers, data=payload(file()))
+    assert answer.status == 200
+    said = read_store_response(answer.body, answer.headers["Content-Type"])
+    assert said.statuses == {UID: 0}
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/dicom", 'multipart/related; type="application/dicom"']
+)
+async def test_who_could_not_read_the_answer_stores_nothing(served: Served, accept: str) -> None:
+    headers = {"Content-Type": RELATED}
+    answer = await served.ask("POST", "/studies", accept, headers=headers, data=payload(file()))
+    assert answer.status == 406
+    assert answer.why.endswith(
+        "application/dicom+json or application/json or application/dicom+xml"
+    )
+    assert served.store.objects == {}
 
 
 async def test_to_its_study(served: Served) -> None:
