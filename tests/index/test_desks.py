@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -126,18 +127,18 @@ def test_the_bell_rings_for_what_was_committed_alone(tmp_path: Path) -> None:
     desk.close()
 
 
+def log_and_fail(kind: ChangeKind, session: WriteSession) -> float:
+    session.log(1, kind, Place(None, None), None)
+    return 1 / 0
+
+
 def test_what_a_unit_that_raised_may_have_altered_counts(tmp_path: Path) -> None:
     facts = DeskFacts()
     desk = opened(tmp_path, facts=facts)
     try:
         for kind, altered in ((ChangeKind.STORED, 0), (ChangeKind.DELETED, 1)):
             with pytest.raises(ZeroDivisionError):
-                desk.perform(
-                    lambda session, kind=kind: (
-                        session.log(1, kind, Place(None, None), None),
-                        1 / 0,
-                    )
-                )
+                desk.perform(partial(log_and_fail, kind))
             assert facts.alterations == altered
     finally:
         desk.close()

@@ -24,7 +24,7 @@ from pacsd.dicomweb.store_response import (
 )
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
-from pacsd.net.web.long_work import done
+from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.search_query import RETRIEVE_URL
 from pacsd.net.web.xml import DICOM_XML, ONE_XML_OFFER
 
@@ -67,7 +67,7 @@ async def report(exchange: Exchange, media_type: str, results: Sequence[Stored])
     stored = [each for each in results if not _is_failure(each)]
     study = exchange.target.study_instance_uid
     url = exchange.url(Target(Kind.STUDY, study)) if study else ""
-    body = await done(partial(_written, media_type, url, results), len(results))
+    body = await off_loop_if_many(partial(_written, media_type, url, results), len(results))
     status = _status(results, stored)
     headers = {"Retry-After": "30"} if status == _NOT_NOW else {}
     why = [each.comment for each in results if each.status != Status.SUCCESS and each.comment]

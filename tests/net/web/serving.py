@@ -62,6 +62,8 @@ from tests.dicom.written import EXPLICIT, element, item
 
 STUDY, SERIES, UID = "1.2.3", "1.2.3.1", "1.2.3.4"
 JPEG = "1.2.840.10008.1.2.4.50"
+PATIENCE_S = 30.0
+"""Only how long a search may take on a loaded machine."""
 MAX_RESULTS = 100
 MAX_INSTANCE_BYTES = 32 * 1024 * 1024
 MAX_SPOOL_BYTES = 48 * 1024 * 1024
@@ -243,7 +245,7 @@ async def serving(
     max_change_readers: int = 4,
 ) -> AsyncIterator[Served]:
     """An empty archive, served."""
-    store, limits = store or BreakableStore(), limits or QueryLimits()
+    store, limits = store or BreakableStore(), limits or QueryLimits(budget_s=PATIENCE_S)
     async with open_index(folder, now_us=lambda: 0, durability=Durability.RELAXED) as index:
         ingest = Ingest(store, index, now_us=lambda: 1_700_000_000_000_000)
         finder = Finder(index, StoredHeaders(store, index), limits)
