@@ -11,9 +11,12 @@ from contrib.docs.sections import code, table
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.metadata_making import MetadataCollector
 from pacsd.app.purging import PurgeCollector
+from pacsd.app.wiring import count_change_readers
 from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.metadata_ahead import AheadHealth
 from pacsd.archive.purge import PurgeHealth
 from pacsd.archive.scrub import ScrubHealth
 from pacsd.dicom.quirks import QuirkKind
@@ -58,6 +61,8 @@ def render_metrics() -> str:
     registry.register(IndexCollector(lambda: IndexHealth(0, 0, 0, 0, "", "")))
     registry.register(ScrubCollector(lambda: ScrubHealth(0, 0, {}, {})))
     registry.register(PurgeCollector(lambda: PurgeHealth(0)))
+    registry.register(MetadataCollector(lambda: AheadHealth(0, 0, 0)))
+    count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [
         (

@@ -1,6 +1,6 @@
 """The one place where the rooms are put together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -180,9 +180,14 @@ def _measure(
 
 def _change_feed(config: Config, index: Index, registry: CollectorRegistry) -> ChangeFeed:
     feed = ChangeFeed(index, config.dicomweb.max_change_readers)
-    readers = Gauge("pacsd_change_readers", "Clients that wait for changes now", registry=registry)
-    readers.set_function(lambda: feed.readers)
+    count_change_readers(registry, lambda: feed.readers)
     return feed
+
+
+def count_change_readers(registry: CollectorRegistry, readers: Callable[[], int]) -> None:
+    """Tell Prometheus how many there are."""
+    gauge = Gauge("pacsd_change_readers", "Clients that wait for changes now", registry=registry)
+    gauge.set_function(readers)
 
 
 def _commands(

@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
+from urllib.request import urlopen
 
 from contrib.docs.generate import ROOT
 from contrib.docs.operations import QUIRKS, render_log_events, render_metrics
 from pacsd.archive.examination import LOOKED_FOR
+from tests.running import SAYS_WITHIN_S, running
 
 
 def test_metrics_have_the_names_they_are_scraped_by() -> None:
@@ -24,6 +26,16 @@ def test_metrics_named_in_prose_exist() -> None:
         text = (ROOT / "contrib/docs" / name).read_text(encoding="utf-8")
         named = set(re.findall(r"`(pacsd_\w+(?:_total|_objects|_seconds|_associations))`", text))
         assert named <= known
+
+
+def test_every_metric_of_a_daemon_is_documented() -> None:
+    with running() as daemon:
+        url = f"http://127.0.0.1:{daemon.http_port}/metrics"
+        with urlopen(url, timeout=SAYS_WITHIN_S) as answer:
+            scraped = answer.read().decode()
+    told = set(re.findall(r"^# TYPE (pacsd_\w+)", scraped, re.MULTILINE))
+    described = set(re.findall(r"`(pacsd_\w+)`", render_metrics()))
+    assert {name for name in told if not name.endswith("_created")} == described
 
 
 def test_log_events_are_found_with_level_and_fields(tmp_path: Path) -> None:
