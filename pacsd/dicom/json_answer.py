@@ -51,7 +51,10 @@ def json_of_fields(values: Mapping[Tag, str | Field]) -> bytes:
 
 
 def json_of_matches(matches: Iterable[Mapping[Tag, str | Field]]) -> list[bytes]:
-    """Such an object of each. What one says as the one before it did is not written anew."""
+    """A JSON object of the attributes of each, as `json_of_fields` writes it.
+
+    What one says as the one before it did is not written anew.
+    """
     objects: list[bytes] = []
     tags: tuple[Tag, ...] = ()
     plans: tuple[_Plan, ...] = ()

@@ -1,6 +1,7 @@
 """Attributes and items of a Native DICOM Model while their elements are open (PS3.19 section A.1).
 
-Each becomes what the DICOM JSON model says by it, and is counted.
+What was read of them so far, and the objects of the DICOM JSON model that they become; all together
+are counted against one budget.
 """
 
 from collections.abc import Mapping

@@ -74,7 +74,7 @@ def choose(
 def _chosen(
     offers: tuple[Representation, ...], headers: tuple[str, ...], parameters: tuple[str, ...]
 ) -> Choice:
-    """Viewers ask for one frame after the other with the same words."""
+    """The choice between offers, remembered: viewers ask for all frames in the same words."""
     for said in ([_SPACE.sub("+", each) for each in parameters], headers):
         choice = _best(offers, _ranges(said))
         if choice is not None:

@@ -150,7 +150,7 @@ _COPIES_OF_ONE = prepared(
 
 
 def _find(partition: int, uid: str, connection: Connection) -> StoredInstance | None:
-    """Of what is looked up for each frame, the statements are made once."""
+    """The instance of a UID, in whatever state, by two statements that were made once; blocks."""
     below = driver(connection)
     rows = below.execute(_OF_UID, (partition, uid)).fetchall()
     if not rows:
@@ -191,7 +191,7 @@ _COPIES_OF_NUMBERED = prepared(
 
 
 def numbered(scope: Scope, numbers: Sequence[int], connection: Connection) -> list[StoredInstance]:
-    """Those of these numbers that there are, by rising number: what a study is listed by."""
+    """Those of these numbers that there are, by rising number; blocks."""
     below, asked = driver(connection), (json.dumps(numbers),)
     copies: defaultdict[int, list[Copy]] = defaultdict(list)
     for row in below.execute(_COPIES_OF_NUMBERED, asked):

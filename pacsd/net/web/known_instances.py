@@ -11,7 +11,11 @@ MAX_KNOWN = 10_000
 
 
 class KnownInstances:
-    """Lists instances, and remembers them. A copy that was moved meanwhile may be named still."""
+    """Lists instances, and remembers them. A copy that was moved meanwhile may be named still.
+
+    The index remembers instances as well, one by one; here it is which ones a resource has, with
+    their corrections, in their order.
+    """
 
     def __init__(self, retriever: Retrieves, most: int = MAX_KNOWN) -> None:
         self._retriever = retriever

@@ -76,6 +76,7 @@ def web_query(
 def _web_query(
     level: Level, matched: Iterable[tuple[Path, str]], returned: Iterable[Path], manner: Manner
 ) -> WebQuery:
+    """The query of one identifier with all of these keys."""
     root = _Draft()
     for path, value in matched:
         root.at(path).give(path, value)
