@@ -46,6 +46,10 @@ class NoPixels(Exception):
     """The instance has no Pixel Data."""
 
 
+class BrokenPixels(Exception):
+    """Its frames cannot be told apart, and never will; the text says why."""
+
+
 class KeepsFrameTables(Protocol):
     """Who keeps where frames lie; see `KeptMetadata`."""
 
@@ -92,9 +96,10 @@ class FrameReader:
 
         Raises:
             NoPixels: it has none.
-            Unreadable: no copy can be read, or nobody can tell frames apart in it.
+            BrokenPixels: nobody can tell frames apart in it.
+            Unreadable: no copy can be read.
         """
-        why = "no copy"
+        fault, is_broken = "no copy", False
         for copy in instance.copies:
             kept = self._kept.get(copy.location)
             if kept is not None:
@@ -103,9 +108,11 @@ class FrameReader:
             try:
                 made_ahead = await self._made_ahead(instance, copy)
                 return await self._open(copy) if made_ahead is None else made_ahead
-            except (StoreError, DicomError) as error:
-                why = str(error.fault) if isinstance(error, StoreError) else str(error)
-        raise Unreadable(why)
+            except DicomError as error:
+                fault, is_broken = str(error), True
+            except StoreError as error:
+                fault, is_broken = str(error.fault), False
+        raise BrokenPixels(fault) if is_broken else Unreadable(fault)
 
     async def read(self, frames: Frames, index: int) -> AsyncGenerator[bytes, None]:
         """A frame, counted from 0, in bounded pieces.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
+from pacsd.dicom.text import printable
 from pacsd.dicomweb.errors import BadRequest, TooLarge, UnsupportedMedia
 from pacsd.dicomweb.media_types import media_type_of
 
@@ -125,6 +126,8 @@ class MultipartReader:
         """
         if self._state is not _State.EPILOGUE:
             rule = "ends before the closing boundary (RFC 2046 section 5.1.1)"
+            if self._state is _State.PREAMBLE:
+                rule = f"has no {self._first_line} (RFC 2046 section 5.1.1)"
             raise BadRequest(self._field(), None, rule)
 
     def _read(self, data: bytes, place: int, events: list[Event]) -> int:
@@ -206,8 +209,15 @@ class MultipartReader:
     def _pass_over(self, count: int) -> None:
         self._bytes_around += count
         if self._bytes_around > MAX_BYTES_AROUND:
-            rule = f"has more than {MAX_BYTES_AROUND} bytes around its parts"
+            if self._state is _State.PREAMBLE:
+                rule = f"has no {self._first_line} in its first {MAX_BYTES_AROUND} bytes"
+            else:
+                rule = f"has more than {MAX_BYTES_AROUND} bytes behind its closing boundary"
             raise TooLarge("payload", None, rule)
+
+    @property
+    def _first_line(self) -> str:
+        return f"line {printable(self._delimiter[2:].decode('ascii'))}, ended by CR LF"
 
     def _field(self) -> str:
         return f"payload behind part {self._parts}" if self._parts else "payload"

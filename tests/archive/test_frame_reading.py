@@ -10,7 +10,7 @@ from pydicom.encaps import generate_frames
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import ByteRange, Location
 from pacsd.archive import frame_reading
-from pacsd.archive.frame_reading import FrameReader, Frames, NoPixels
+from pacsd.archive.frame_reading import BrokenPixels, FrameReader, Frames, NoPixels
 from pacsd.archive.kept_metadata import KeptMetadata
 from pacsd.archive.metadata_maker import MetadataMaker
 from pacsd.archive.retrievable import Retrievable
@@ -93,7 +93,7 @@ async def test_every_image_has_the_frames_that_pydicom_finds() -> None:
         instance = await retrievable(store, each.data_set, each.syntax.uid)
         try:
             frames = await reader.open(instance)
-        except Unreadable:
+        except BrokenPixels:
             unreadable.append(each.path.name)
             continue
         if len(frames) != len(wanted):
@@ -146,7 +146,7 @@ async def test_what_has_no_frames() -> None:
     with pytest.raises(NoPixels):
         await reader.open(await retrievable(store, data_set(), EXPLICIT.uid))
     short = image(200, 16, 1, bytes(8))
-    with pytest.raises(Unreadable, match="Pixel Data: 8 bytes"):
+    with pytest.raises(BrokenPixels, match="Pixel Data: 8 bytes"):
         await reader.open(await retrievable(store, short, EXPLICIT.uid))
     one = await reader.open(await retrievable(store, image(2, 8, 1, bytes(4)), EXPLICIT.uid))
     with pytest.raises(IndexError):
@@ -325,8 +325,8 @@ async def test_every_image_has_the_same_frames(ahead: Ahead) -> None:
         one = await ahead.put(each.data_set, each.syntax.uid)
         try:
             wanted = await by_outline.open(one)
-        except (NoPixels, Unreadable):
-            with pytest.raises((NoPixels, Unreadable)):
+        except (NoPixels, BrokenPixels):
+            with pytest.raises((NoPixels, BrokenPixels)):
                 await ahead.reader().open(one)
             continue
         frames = await ahead.reader().open(one)

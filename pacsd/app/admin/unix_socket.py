@@ -193,7 +193,10 @@ def ask(path: Path, command: str, **arguments: object) -> object:
         request = _line({**arguments, "command": command})
         answer: object = orjson.loads(_exchange(path, request, wait_s))
     except (FileNotFoundError, ConnectionRefusedError):
-        raise NoDaemonError(f"no daemon runs on {path.parent} (nobody answers on {path})") from None
+        raise NoDaemonError(
+            f"no daemon runs on {path.parent} (nobody answers on {path}); --data-dir or "
+            "PACSD_DATA_DIR names another data directory"
+        ) from None
     except TimeoutError:
         raise AdminError(f"the daemon did not answer within {wait_s:g} s") from None
     except orjson.JSONEncodeError as error:

@@ -43,7 +43,7 @@ def find_peer(text: str, config: Path | None) -> "tuple[Peer, Config]":
         known = ", ".join(known.ae_title for known in peers if known.endpoint) or "none"
         raise typer.BadParameter(
             f"{text!a} is no peer we can call; known: {known}{unread_peers_file(gathered)}. "
-            "AET=HOST:PORT will do.",
+            "AET=HOST:PORT will do, or http://HOST:PORT/ROOT of a DICOMweb service.",
             param_hint="PEER",
         )
     return peer, settings

@@ -18,13 +18,14 @@ from pacsd.dicom.outline import PIXELS
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.walk import PIXEL_DATA, Path
 from pacsd.dicomweb.accept import Choice, Representation
+from pacsd.dicomweb.errors import NotFound
 from pacsd.dicomweb.ranges import byte_ranges
-from pacsd.dicomweb.targets import Kind
+from pacsd.dicomweb.targets import Kind, Target, path_of
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.frames import FrameDesk
 from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.pixel_media_types import OCTET_STREAM
-from pacsd.net.web.selection import Retrieves, not_there, the_instance
+from pacsd.net.web.selection import Retrieves, the_instance
 from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
 
@@ -62,7 +63,7 @@ class BulkDesk:
         """
         target, element = exchange.target, exchange.target.element
         if element is None:
-            raise not_there(target)
+            raise _not_there(target)
         is_pixels = element.tag in PIXELS and not element.path
         find = self._retriever.locate if is_pixels else self._retriever.find
         instance = await the_instance(find, target)
@@ -72,7 +73,7 @@ class BulkDesk:
         if element.tag == PIXEL_DATA and not element.path:
             frames = replace(target, kind=Kind.FRAMES, element=None)
             return await self._frames.answer_all(replace(exchange, target=frames), instance)
-        raise not_there(target)
+        raise _not_there(target)
 
     async def _send(
         self, exchange: Exchange, instance: Retrievable, value: Value
@@ -104,6 +105,12 @@ class BulkDesk:
         return await send_parts(
             exchange, choice, [part], status=HTTPStatus.PARTIAL_CONTENT, headers=headers
         )
+
+
+def _not_there(target: Target) -> NotFound:
+    """What is said of an element that is not there."""
+    written = path_of(target).partition("/bulkdata/")[2]
+    return NotFound("bulkdata", written, "is not in the instance, or has no value")
 
 
 def _part(exchange: Exchange, value: Value, start: int, stop: int) -> Part:

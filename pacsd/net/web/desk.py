@@ -71,7 +71,9 @@ class WebDesk:
             target = target_of(path.removeprefix(ROOT))
             methods = None if target is None else RESOURCES.get(target.kind)
             if target is None or methods is None:
-                return problem(404, "there is no such resource", allowed)
+                is_known = target is not None
+                text = "this resource is not served" if is_known else "there is no such resource"
+                return problem(404, text, allowed)
             return await self._of(request, target, query, methods, allowed)
         except DicomWebError as error:
             return problem(error.status, str(error), {**allowed, **_headers_of(error)})

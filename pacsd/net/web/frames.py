@@ -7,12 +7,12 @@ from typing import Protocol
 
 from aiohttp.web import StreamResponse
 
-from pacsd.archive.frame_reading import Frames, NoPixels
+from pacsd.archive.frame_reading import BrokenPixels, Frames, NoPixels
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.errors import NotFound
-from pacsd.dicomweb.targets import Target, path_of
+from pacsd.dicomweb.targets import Target
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.payload import Part, send_parts
@@ -32,6 +32,7 @@ class ReadsFrames(Protocol):
 
         Raises:
             NoPixels: it has none.
+            BrokenPixels: they cannot be told apart.
             OSError: nobody can tell.
         """
 
@@ -93,7 +94,10 @@ class FrameDesk:
         try:
             return await self._reader.open(instance)
         except NoPixels:
-            raise NotFound("target", path_of(target), "is of an instance without pixels") from None
+            raise NotFound("instance", target.sop_instance_uid, "has no pixels") from None
+        except BrokenPixels as error:
+            rule = f"has no frames that can be told apart: {error}"
+            raise NotFound("instance", target.sop_instance_uid, rule) from None
 
     def _parts(
         self, exchange: Exchange, frames: Frames, indices: Sequence[int], choice: Choice

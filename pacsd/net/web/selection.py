@@ -9,7 +9,7 @@ from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, Values
 from pacsd.dicom.vr import VR
 from pacsd.dicomweb.errors import NotFound
-from pacsd.dicomweb.targets import Kind, Target, path_of
+from pacsd.dicomweb.targets import Kind, Target
 from pacsd.net.sending import OpenDataSet
 
 
@@ -106,8 +106,14 @@ async def the_instance(
 
 
 def not_there(target: Target) -> NotFound:
-    """What is said of a resource that is not there."""
-    return NotFound("target", path_of(target), "is not in the archive")
+    """What is said of a resource that is not there, by the last UID that names it."""
+    named = (
+        ("instance", target.sop_instance_uid, ", or not in that series and study"),
+        ("series", target.series_instance_uid, ", or not in that study"),
+        ("study", target.study_instance_uid, ""),
+    )
+    level, uid, or_elsewhere = next(each for each in named if each[1] or each[0] == "study")
+    return NotFound(level, uid, f"is not in the archive{or_elsewhere}")
 
 
 def path_below_study(instance: Retrievable) -> str:

@@ -67,6 +67,11 @@ async def test_an_instance(served: Served, retriever: Retriever) -> None:
 
 
 def test_what_is_said() -> None:
-    assert str(not_there(Target(Kind.STUDY, "1.2"))) == (
-        "target: '/studies/1.2' is not in the archive"
-    )
+    targets = (
+        Target(Kind.STUDY, "1"), Target(Kind.SERIES, "1", "2"), Target(Kind.INSTANCE, "1", "2", "3"),
+    )  # fmt: skip
+    assert [str(not_there(each)) for each in targets] == [
+        "study: '1' is not in the archive",
+        "series: '2' is not in the archive, or not in that study",
+        "instance: '3' is not in the archive, or not in that series and study",
+    ]
