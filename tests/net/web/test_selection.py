@@ -68,8 +68,10 @@ async def test_an_instance(served: Served, retriever: Retriever) -> None:
 
 def test_what_is_said() -> None:
     targets = (
-        Target(Kind.STUDY, "1"), Target(Kind.SERIES, "1", "2"), Target(Kind.INSTANCE, "1", "2", "3"),
-    )  # fmt: skip
+        Target(Kind.STUDY, "1"),
+        Target(Kind.SERIES, "1", "2"),
+        Target(Kind.INSTANCE, "1", "2", "3"),
+    )
     assert [str(not_there(each)) for each in targets] == [
         "study: '1' is not in the archive",
         "series: '2' is not in the archive, or not in that study",
