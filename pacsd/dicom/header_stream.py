@@ -5,7 +5,7 @@ of an object of any length has a bound, and is known before the object is whole.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from pacsd.dicom.errors import InflateError, ScanError
@@ -20,7 +20,7 @@ from pacsd.dicom.headers import (
 )
 from pacsd.dicom.inflate import Inflater
 from pacsd.dicom.nesting import Nesting, holds_items
-from pacsd.dicom.quirks import Quirk
+from pacsd.dicom.quirks import Quirk, QuirkCounter, QuirkKind
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
 from pacsd.dicom.scan import Scan, scan
 from pacsd.dicom.tag import Tag
@@ -44,6 +44,11 @@ MAX_NESTED_HEADERS = 65_536
 
 In all that are passed over, no more are looked at for how deep they nest.
 """
+
+AHEAD_BYTES = 4096
+"""A header that came in small pieces is known only when more has come than it."""
+
+_ENDS_WITHIN = "the data set ends within its header"
 
 _GROWTH = 2
 """A header that comes in small pieces is looked at anew when it has grown by so much."""
@@ -115,13 +120,15 @@ def known_syntax(uid: str) -> TransferSyntax:
 class HeaderStream:
     """Reads one header: `feed` until `is_over`, `end` where the data set ends, then `header`.
 
-    Never raises: what cannot be read ends the header with a fault.
+    Never raises: what cannot be read ends the header with a fault. `stopped_at` is the element
+    that the header ends before, where its value lies in the data set; None where there is none.
+    `ahead` are the last AHEAD_BYTES that came of that value, and behind it, when this was known.
     """
 
     __slots__ = (
         "_buffer", "_elements", "_fault", "_inflater", "_kept", "_max_bytes", "_nested_left",
         "_nesting", "_offset", "_passed", "_scan", "_segments", "_skip_bytes", "_syntax",
-        "_wanted_bytes", "is_broken", "is_over", "is_whole",
+        "_wanted_bytes", "ahead", "is_broken", "is_over", "is_whole", "stopped_at",
     )  # fmt: skip
 
     def __init__(self, syntax: TransferSyntax, max_bytes: int = MAX_HEADER_BYTES) -> None:
@@ -141,6 +148,8 @@ class HeaderStream:
         self._elements: dict[Tag, Element] = {}
         self._passed: list[PassedValue] = []
         self._fault = ""
+        self.stopped_at: PassedValue | None = None
+        self.ahead = b""
         self.is_over = False
         self.is_whole = False
         self.is_broken = False
@@ -170,8 +179,12 @@ class HeaderStream:
 
     def end(self) -> None:
         """The data set has no more bytes."""
-        if not self.is_over:
-            self._read(bytes(self._buffer), is_last=True)
+        if self.is_over:
+            return
+        if self._skip_bytes:
+            self._stop_within_passed()
+            return
+        self._read(bytes(self._buffer), is_last=True)
 
     def header(self) -> DataSetHeader:
         """What was read."""
@@ -237,9 +250,11 @@ class HeaderStream:
             self._stop(segment, f"the header has more than {MAX_ELEMENTS} elements")
         elif found.is_complete:
             self.is_whole = True
+            if found.stopped_at is not None:
+                self._stop_before(segment, found.stopped_at)
             self._stop(segment, "")
         elif is_last:
-            self._stop_within(segment, "the data set ends within its header")
+            self._stop_within(segment, _ENDS_WITHIN)
         elif not self._passes_long_value(segment, found):
             self._wait(segment, found)
 
@@ -284,6 +299,20 @@ class HeaderStream:
         if not self._buffer:
             self._buffer += segment
         self._wanted_bytes = max(found.needed_bytes, len(segment) * _GROWTH)
+
+    def _stop_before(self, segment: Buffer, element: Element) -> None:
+        """Say where the element lies, and keep what came of it: it will not be fed again."""
+        offset = self._offset + element.offset
+        self.stopped_at = PassedValue(element.tag, element.vr, offset, element.length)
+        self.ahead = bytes(segment[max(element.offset, len(segment) - AHEAD_BYTES) :])
+
+    def _stop_within_passed(self) -> None:
+        """Say that a value that was passed over is shorter than its length."""
+        if self._scan is not None:
+            quirks = QuirkCounter(self._scan.quirks)
+            quirks.add(QuirkKind.TRUNCATED, self._passed[-1].tag)
+            self._scan = replace(self._scan, quirks=quirks.result())
+        self._stop(b"", _ENDS_WITHIN)
 
     def _stop_within(self, segment: Buffer, fault: str) -> None:
         """Look once into a sequence whose end has not come, since nobody will again."""

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacsd.dicom.header_stream import (
+    AHEAD_BYTES,
     BULK_GROUP,
     LONG_VALUE_BYTES,
     MAX_ELEMENTS,
@@ -148,6 +149,50 @@ def test_a_data_set_that_ends_in_its_header() -> None:
     assert header.value(STUDY_UID) == b"1.2.3\0"
     assert (header.is_whole, header.fault) == (False, "the data set ends within its header")
     assert QuirkKind.TRUNCATED in {quirk.kind for quirk in header.quirks}
+
+
+@pytest.mark.parametrize("came", [LONG_VALUE_BYTES, LONG_VALUE_BYTES + 1])
+def test_a_data_set_that_ends_in_a_long_value_of_its_header(came: int) -> None:
+    tag = 0x00290010
+    cut = element(tag, "OB", bytes(came), length=LONG_VALUE_BYTES + 2)
+    header = read(name_and_uid(EXPLICIT) + cut, EXPLICIT, 500)
+    assert header.value(STUDY_UID) == b"1.2.3\0"
+    assert [each.tag for each in header.passed] == [tag]
+    assert (header.is_whole, header.fault) == (False, "the data set ends within its header")
+    quirks = [(quirk.kind, quirk.tag) for quirk in header.quirks if quirk.tag == tag]
+    assert quirks == [(QuirkKind.TRUNCATED, tag)]
+
+
+@pytest.mark.parametrize("syntax", [*UNCOMPRESSED, DEFLATED])
+def test_where_the_value_lies_that_the_header_ends_before(syntax: TransferSyntax) -> None:
+    long = element(0x00081010, "OB", bytes(LONG_VALUE_BYTES + 2), syntax)
+    pixels = element(PIXEL_DATA, "OW", bytes(10), syntax)
+    plain = long + name_and_uid(syntax) + pixels
+    stream = HeaderStream(syntax)
+    data = deflate(plain) if syntax is DEFLATED else plain
+    for start in range(0, len(data), 1000):
+        stream.feed(data[start : start + 1000])
+    vr = None if syntax.is_implicit_vr else "OW"
+    assert stream.stopped_at == PassedValue(PIXEL_DATA, vr, len(plain) - 10, 10)
+
+
+@pytest.mark.parametrize("size", [1, 50, 1000, 100_000])
+def test_what_came_of_it_is_kept_within_bounds(size: int) -> None:
+    before = name_and_uid(EXPLICIT) + element(PIXEL_DATA, "OW", b"", length=50_000)
+    value = bytes(range(250)) * 200
+    stream, data, came = HeaderStream(EXPLICIT), before + value, 0
+    while not stream.is_over:
+        stream.feed(data[came : came + size])
+        came = min(came + size, len(data))
+    assert stream.ahead == value[: came - len(before)][-AHEAD_BYTES:]
+    assert came < len(data) or len(stream.ahead) == AHEAD_BYTES
+
+
+def test_a_header_that_ends_before_nothing() -> None:
+    stream = HeaderStream(EXPLICIT)
+    stream.feed(name_and_uid(EXPLICIT))
+    stream.end()
+    assert (stream.is_whole, stream.stopped_at) == (True, None)
 
 
 def test_an_empty_data_set() -> None:
