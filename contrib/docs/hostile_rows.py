@@ -61,7 +61,7 @@ ROWS = {
         "0117; with leading zeros stored and counted; a UID is never part of a path",
     ),
     "D30": (
-        "odd lengths, wrong order, unknown VRs, cut short",
+        "odd lengths, wrong order, unknown VRs, cut short, also in Pixel Data",
         "stored as sent and counted; B007 where the peer wants it; C000 if nobody can read it",
     ),
     "D31": ("sequences nested 65 deep and deeper", "C000"),

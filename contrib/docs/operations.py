@@ -36,7 +36,7 @@ QUIRKS = {
     QuirkKind.STRAY_DELIMITER: "an item or a delimiter where none can be",
     QuirkKind.MISSING_DELIMITER: "an item of undefined length without its end",
     QuirkKind.DELIMITER_LENGTH: "a delimiter whose length is not 0",
-    QuirkKind.TRUNCATED: "the data set ends within an element before Pixel Data",
+    QuirkKind.TRUNCATED: "the data set ends within Pixel Data, or an element before it",
     QuirkKind.TRAILING_BYTES: "bytes behind the last element that are none",
     QuirkKind.ZLIB_HEADER: "deflated, with a header of zlib around it",
     QuirkKind.UID_COMPONENT: (

@@ -100,6 +100,19 @@ class IngestLog:
                 more_like_this_not_logged=unwritten,
             )
 
+    def cut_short(self, reception: Reception, sop_instance_uid: str) -> None:
+        """Say which object it is: whoever has it whole can send it again."""
+        unwritten = self._admit("cut short")
+        if unwritten is not None:
+            _log.warning(
+                "an object is kept as it came, but cut short: send it again, whole",
+                sop_instance_uid=sop_instance_uid,
+                origin=reception.origin,
+                calling_ae=reception.calling_ae,
+                called_ae=reception.called_ae,
+                more_like_this_not_logged=unwritten,
+            )
+
     def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
         """Name the file."""
         unwritten = self._admit("file not removed")

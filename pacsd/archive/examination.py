@@ -1,9 +1,10 @@
-"""An object's header, read as it arrives and judged as soon as it is known."""
+"""An object's header, read as it arrives and judged as soon as it is known; and its end."""
 
 from pacsd.api.store import Buffer
 from pacsd.archive.attributes import Attributes
 from pacsd.archive.identity import Identity, identify, odd_uids
 from pacsd.archive.instance import InstanceRequest
+from pacsd.dicom.data_end import DataEnd
 from pacsd.dicom.header_stream import DataSetHeader, HeaderStream, known_syntax
 from pacsd.dicom.quirks import Quirk, QuirkKind
 from pacsd.dicom.stored_header import encode_header
@@ -40,18 +41,21 @@ class Examination:
         self._header: DataSetHeader | None = None
         self._attributes: Attributes | None = None
         self._identity: Identity | None = None
+        self._data_end: DataEnd | None = None
+        self._cut: tuple[Quirk, ...] = ()
 
     @property
     def is_over(self) -> bool:
-        """Whether the header is known, or never will be."""
-        return self._stream.is_over
+        """Whether the header is known, or never will be, and the end of the bytes does not tell."""
+        wants_bytes = self._data_end is not None and self._data_end.wants_bytes
+        return self._stream.is_over and not wants_bytes
 
     @property
     def quirks(self) -> tuple[Quirk, ...]:
-        """What breaks the standard in header and UIDs, and was read all the same."""
+        """What breaks the standard in header, UIDs and end, and was read all the same."""
         if self._header is None or self._identity is None:
             return ()
-        return self._header.quirks + odd_uids(self._identity, self._request)
+        return self._header.quirks + odd_uids(self._identity, self._request) + self._cut
 
     def feed(self, fragment: Buffer) -> None:
         """Read more of the data set.
@@ -60,16 +64,23 @@ class Examination:
             Unacceptable: the header is known now, and nobody may take the object in.
         """
         if self._stream.is_over:
+            if self._data_end is not None:
+                self._data_end.feed(fragment)
             return
         self._stream.feed(fragment)
         if self._stream.is_over:
             self._judge()
 
-    def end(self) -> None:
-        """The data set is whole; errors as for `feed`."""
+    def end(self, data_set_bytes: int) -> None:
+        """Nothing follows, the data set has so many bytes; errors as for `feed`."""
         if self._identity is None:
             self._stream.end()
             self._judge()
+        stopped_at = self._stream.stopped_at
+        if self._data_end is None or stopped_at is None:
+            return
+        if self._data_end.is_cut(data_set_bytes):
+            self._cut = (Quirk(QuirkKind.TRUNCATED, stopped_at.tag, 1),)
 
     def describe(self, copy: NewCopy) -> NewInstance:
         """What the index shall know of the object, of which `copy` is in a store now."""
@@ -96,3 +107,7 @@ class Examination:
         header = self._header = self._stream.header()
         attributes = self._attributes = Attributes(header, self._syntax)
         self._identity = identify(header, attributes, self._request)
+        stopped_at, ahead = self._stream.stopped_at, self._stream.ahead
+        # Where a deflated data set ends shows only to who inflates all of it: too much here.
+        if stopped_at is not None and not self._syntax.is_deflated:
+            self._data_end = DataEnd(stopped_at, ahead, header.layout, self._syntax)

@@ -22,6 +22,7 @@ from pacsd.archive.second_look import SecondLook
 from pacsd.archive.unsettled import Unsettled
 from pacsd.archive.watermark import Watermark
 from pacsd.dicom.part10 import ZERO_PREAMBLE
+from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Outcome
 
@@ -211,7 +212,13 @@ class Ingest:
         if outcome.became in NEWLY_KEPT:
             self._stored_bytes += outcome.data_set_bytes
             if outcome.quirks:
-                self._quirks.update({quirk.kind for quirk in outcome.quirks})
+                self._tell_quirks(end, {quirk.kind for quirk in outcome.quirks})
+
+    def _tell_quirks(self, end: End, kinds: set[QuirkKind]) -> None:
+        """Count them; of an object that lacks its end somebody wants to know which it is."""
+        self._quirks.update(kinds)
+        if QuirkKind.TRUNCATED in kinds:
+            self._observer.cut_short(end.reception, end.sop_instance_uid)
 
 
 def _is_stop(fault: Fault) -> bool:

@@ -188,10 +188,10 @@ class Intake:
         return self._examination.describe(copy)
 
     def _examine(self, fragment: Buffer | None) -> None:
-        """Read the header in a fragment, or all there is of it at the end (None)."""
+        """Look into a fragment, or at the end (None) at what there was."""
         try:
             if fragment is None:
-                self._examination.end()
+                self._examination.end(self.data_set_bytes)
             else:
                 self._examination.feed(fragment)
         except Unacceptable as refused:

@@ -36,6 +36,9 @@ class IngestObserver(Protocol):
     ) -> None:
         """An object is durable but not shown, held or in quarantine: somebody has to decide."""
 
+    def cut_short(self, reception: Reception, sop_instance_uid: str) -> None:
+        """An object was newly kept that ends within an element; comes as often as objects do."""
+
     def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
         """A file that nothing names could not be removed; the next check will find it."""
 
@@ -58,6 +61,9 @@ class NobodyObserves:
     def set_aside(
         self, reception: Reception, sop_instance_uid: str, outcome: IngestOutcome
     ) -> None:
+        """Say nothing."""
+
+    def cut_short(self, reception: Reception, sop_instance_uid: str) -> None:
         """Say nothing."""
 
     def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:

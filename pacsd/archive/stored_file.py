@@ -60,7 +60,7 @@ class _Reading:
         self._bytes += len(piece)
 
     def end(self, location: Location) -> NewInstance:
-        self._examination.end()
+        self._examination.end(self._bytes)
         return self._examination.describe(
             NewCopy(
                 store=location.store,

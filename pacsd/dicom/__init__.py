@@ -15,7 +15,7 @@ names the field, the value and the rule.
     dictionary      VR, multiplicity and keyword of a tag                 PS3.6 section 6
     scan            elements outside sequences, as bytes arrive           PS3.5 section 7
     walk, headers   elements inside them too (nesting: how deep)          PS3.5 sections 7.1, 7.5
-    header_stream   the header as bytes arrive; outline: what is behind   PS3.5 section 7
+    header_stream   the header as bytes arrive; outline, data_end: behind PS3.5 section 7
     stored_header   a header as the index keeps it                        -
     private         private elements and their creators                   PS3.5 section 7.8
     reencode        by rewrite, header_writer, byte_order, explicit_vr    PS3.5 sections 7, A

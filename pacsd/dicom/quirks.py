@@ -29,7 +29,7 @@ class QuirkKind(StrEnum):
     DELIMITER_LENGTH = "delimiter-length"
     """A delimitation item whose length is not 0 (PS3.5 section 7.5.1)."""
     TRUNCATED = "truncated"
-    """The data set ends within an element, an item or a sequence."""
+    """The data set ends within an element, an item or a sequence; Pixel Data as DataEnd tells."""
     TRAILING_BYTES = "trailing-bytes"
 
     ZLIB_HEADER = "zlib-header"

@@ -106,6 +106,27 @@ def test_what_quarantine_has_no_room_for_is_not_kept() -> None:
     assert line["event"].startswith("an object is not kept: quarantine is full")
 
 
+def test_what_is_cut_short_is_named_and_each_second_once() -> None:
+    clock = Clock()
+    log = IngestLog(now_s=clock)
+    with capture_logs() as captured:
+        for uid in ("1.2.3", "1.2.4"):
+            log.cut_short(RECEPTION, uid)
+        clock.now_s += 1
+        log.cut_short(RECEPTION, "1.2.5")
+    assert captured[0] == {
+        "event": "an object is kept as it came, but cut short: send it again, whole",
+        "log_level": "warning",
+        "sop_instance_uid": "1.2.3",
+        "origin": "dimse",
+        "calling_ae": "CT1",
+        "called_ae": "PACSD",
+        "more_like_this_not_logged": 0,
+    }
+    told = [(line["sop_instance_uid"], line["more_like_this_not_logged"]) for line in captured]
+    assert told == [("1.2.3", 0), ("1.2.5", 1)]
+
+
 def test_what_is_refused_is_logged_as_its_sender_was_told() -> None:
     log = IngestLog()
     with capture_logs() as captured:

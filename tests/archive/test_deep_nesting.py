@@ -43,7 +43,7 @@ def examined(data: bytes) -> Examination:
     examination = Examination(request())
     for start in range(0, len(data), 16_372):
         examination.feed(memoryview(data)[start : start + 16_372])
-    examination.end()
+    examination.end(0)
     return examination
 
 

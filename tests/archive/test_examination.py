@@ -18,6 +18,7 @@ OBJECT = data_set({"PatientName": "Doe^J"}, pixel_bytes=100)
 
 
 EXPLICIT, IMPLICIT, DEFLATED = (f"1.2.840.10008.1.2{arc}" for arc in (".1", "", ".1.99"))
+JPEG = "1.2.840.10008.1.2.4.50"
 CODES = 0x00400275
 
 
@@ -37,7 +38,7 @@ def test_what_the_index_shall_know(size: int) -> None:
     tested = examination(restores=True)
     for start in range(0, len(OBJECT), size):
         tested.feed(OBJECT[start : start + size])
-    tested.end()
+    tested.end(len(OBJECT))
     new = tested.describe(COPY)
     assert (new.sop_class_uid, new.sop_instance_uid) == (CT_IMAGE_STORAGE, "1.2.3.4")
     assert (new.study_instance_uid, new.series_instance_uid) == ("1.2.3", "1.2.3.1")
@@ -60,7 +61,7 @@ def test_an_object_without_pixels_is_judged_at_its_end() -> None:
     tested.feed(data_set())
     assert not tested.is_over
     with pytest.raises(Unacceptable):
-        tested.end()
+        tested.end(len(data_set()))
 
 
 ITEM_START = item(b"", is_undefined=True)[:8]
@@ -93,7 +94,7 @@ def test_row_d30_what_breaks_the_standard_is_taken_in_and_named(kind: QuirkKind)
     syntax_uid, odd = ODD_OBJECTS[kind]
     tested = examination(syntax_uid=syntax_uid)
     tested.feed(odd)
-    tested.end()
+    tested.end(len(odd))
     assert [quirk.kind for quirk in tested.quirks] == [kind]
 
 
@@ -101,8 +102,43 @@ def test_what_keeps_to_the_standard_has_no_quirks() -> None:
     tested = examination()
     assert tested.quirks == ()
     tested.feed(OBJECT)
-    tested.end()
+    tested.end(len(OBJECT))
     assert tested.quirks == ()
+
+
+def encapsulated_object() -> bytes:
+    pixels = sequence(0x7FE00010, item(b"") + item(b"JPEG" * 9), vr="OB", is_undefined=True)
+    return data_set() + pixels
+
+
+def quirks_of(data: bytes, syntax_uid: str, size: int) -> list[tuple[QuirkKind, int]]:
+    tested = examination(syntax_uid=syntax_uid)
+    for start in range(0, len(data), size):
+        tested.feed(data[start : start + size])
+    tested.end(len(data))
+    return [(quirk.kind, quirk.tag) for quirk in tested.quirks]
+
+
+CUT = [(QuirkKind.TRUNCATED, 0x7FE00010)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_row_d30_pixel_data_cut_short_is_named(size: int) -> None:
+    assert quirks_of(OBJECT[:-2], EXPLICIT, size) == CUT
+    assert quirks_of(encapsulated_object(), JPEG, size) == []
+    assert quirks_of(encapsulated_object()[:-20], JPEG, size) == CUT
+
+
+def test_only_encapsulated_pixel_data_is_looked_at_to_its_end() -> None:
+    native, other = examination(), examination(syntax_uid=JPEG)
+    native.feed(OBJECT)
+    other.feed(encapsulated_object())
+    assert (native.is_over, other.is_over) == (True, False)
+
+
+def test_where_a_deflated_data_set_is_cut_nobody_looks() -> None:
+    whole = data_set({}, pixel_bytes=5000)
+    assert quirks_of(deflate(whole[:-100]), DEFLATED, 10_000) == []
 
 
 def test_nothing_is_described_before_it_is_judged() -> None:

@@ -9,6 +9,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location, StoreStatus
 from pacsd.archive.ingest import INDEX_TROUBLE_US, Ingest, IngestOutcome, InstanceRequest
+from pacsd.archive.instance import SenderPolicy
 from pacsd.archive.observer import Concern, IngestObserver
 from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.errors import IndexFault, IndexFaultKind
@@ -153,6 +154,7 @@ class Notebook:
         self.left: list[str] = []
         self.refusals: list[tuple[str, int]] = []
         self.zeroed: list[str] = []
+        self.cut: list[tuple[str | None, str]] = []
         self.changes: list[tuple[str | None, bool]] = []
 
     def not_stored(self, reception: Reception, fault: StoreError | IndexFault) -> None:
@@ -169,6 +171,9 @@ class Notebook:
 
     def preamble_zeroed(self, reception: Reception) -> None:
         self.zeroed.append(reception.origin)
+
+    def cut_short(self, reception: Reception, sop_instance_uid: str) -> None:
+        self.cut.append((reception.calling_ae, sop_instance_uid))
 
     def not_removed(self, location: Location, error: StoreError | IndexFault) -> None:
         assert isinstance(error, StoreError)
@@ -414,6 +419,27 @@ async def test_row_d29_d30_each_object_stored_counts_each_kind_of_quirk_once() -
     kinds = {QuirkKind.ODD_LENGTH, QuirkKind.DUPLICATE, QuirkKind.UID_COMPONENT}
     assert once == dict.fromkeys(kinds, 1)
     assert twice == dict.fromkeys(kinds, 2)
+
+
+@pytest.mark.parametrize(("warns", "status"), [(False, 0x0000), (True, 0xB007)])
+async def test_row_d30_pixel_data_cut_short_is_kept_counted_and_told(
+    status: int, *, warns: bool
+) -> None:
+    store, notebook = MemoryStore(), Notebook()
+    cut = data_set({"SOPInstanceUID": "1.2.3.1"}, pixel_bytes=100_000)[:-500]
+    async with running(make_ingest(store, observer=notebook)) as ingest:
+        policy = SenderPolicy(warns_of_quirks=warns)
+        for became in (Outcome.STORED, Outcome.DUPLICATE):
+            intake = ingest.begin(replace(request(1), policy=policy))
+            for start in range(0, len(cut), 16_384):
+                intake.write(cut[start : start + 16_384])
+            outcome = await intake.finish()
+            assert (outcome.status, outcome.became) == (status, became)
+        assert outcome.comment.endswith(": truncated") == warns
+        assert counted_quirks(ingest) == {QuirkKind.TRUNCATED: 1}
+    assert notebook.cut == [("CT1", "1.2.3.1")]
+    [content] = store.objects.values()
+    assert content.endswith(cut)
 
 
 async def test_what_is_refused_for_its_own_fault_is_told() -> None:

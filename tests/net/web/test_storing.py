@@ -14,6 +14,7 @@ from structlog.typing import EventDict
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import Buffer, Location, Staged, StageRequest, StoreStatus
+from pacsd.dicom.quirks import QuirkKind
 from pacsd.dicomweb.store_response import read_store_response
 from pacsd.dicomweb.targets import Kind, Target
 from pacsd.index.records import Scope
@@ -192,6 +193,17 @@ async def test_w09_a_file_cut_short(served: Served) -> None:
     assert (answer.status, kept(answer)) == (202, ["1.2.3.5"])
     assert reasons(answer).keys() == {UID}
     assert len(served.store.objects) == 1
+
+
+async def test_row_d30_a_file_cut_short_in_its_pixel_data_is_stored_and_counted(
+    served: Served,
+) -> None:
+    whole = part10(data_set({"SOPInstanceUID": UID}, pixel_bytes=1000))
+    cut = await post(served, payload(whole[:-100]))
+    assert (cut.status, kept(cut)) == (200, [UID])
+    assert served.ingest.health().quirks[QuirkKind.TRUNCATED] == 1
+    assert reasons(await post(served, payload(whole))) == {UID: 0xC010}
+    assert served.ingest.health().quirks[QuirkKind.TRUNCATED] == 1
 
 
 async def test_w15_parts_of_another_type(served: Served) -> None:
