@@ -115,10 +115,7 @@ class Finder:
         Raises:
             IndexUnavailable: it cannot be told.
         """
-        try:
-            extras = await self._extras(query)
-        except IndexFault as fault:
-            raise IndexUnavailable(str(fault.kind)) from fault
+        extras = await self._told_extras(query)
         creators = creators_of(query, extras)
         asked = [key.tag for key in query.returned]
         asked += [tag for each in query.conditions for tag in tags_of(each)]
@@ -127,6 +124,22 @@ class Finder:
             for tag in dict.fromkeys(asked)
             if tag not in creators and not _is_supported(tag, query.level, extras)
         )
+
+    async def matched(self, query: Query) -> frozenset[Tag]:
+        """What the conditions ask for and is minded; what another condition asks matches anything.
+
+        Of what hangs below an entity the index minds what it has columns for, though no one value
+        of that can be told of the entity.
+
+        Raises:
+            IndexUnavailable: it cannot be told.
+        """
+        plan = _plan(query, None, await self._told_extras(query))
+        minded = {*plan.indexed, *plan.in_header}
+        passed_over = {
+            tag for each in query.conditions if each not in minded for tag in tags_of(each)
+        }
+        return frozenset(tag for each in minded for tag in tags_of(each)) - passed_over
 
     async def find(
         self, query: Query, zone_minutes: int | None = None, scope: Scope = _ALL
@@ -187,6 +200,13 @@ class Finder:
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
         return count if count <= MAX_COUNTED else None
+
+    async def _told_extras(self, query: Query) -> Extras:
+        """The same, with the faults of the index as those who ask understand them."""
+        try:
+            return await self._extras(query)
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
 
     async def _extras(self, query: Query) -> Extras:
         """The user-chosen tags that a query may ask for.

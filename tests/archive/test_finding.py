@@ -233,6 +233,23 @@ async def test_what_entities_of_a_level_do_not_have_is_neither_matched_nor_told(
     assert KVP not in matches[0]
 
 
+async def test_what_is_matched_is_told_though_entities_do_not_have_it(
+    index: Index, store: MemoryStore
+) -> None:
+    modality, number = 0x00080060, 0x00200013
+    conditions = (
+        Patterns(KVP, VR.DS, ("1",)),
+        Patterns(modality, VR.CS, ("CT",)),
+        Patterns(SPECIES, VR.LO, ("dog",)),
+        Patterns(STUDY, VR.UI, ("1.*",)),
+    )
+    asked = query(*conditions, tags=(STUDY, NAME, number))
+    searched = finder(index, store)
+    assert await searched.matched(asked) == {modality, SPECIES, STUDY}
+    assert set(await searched.unsupported(asked)) == {KVP, modality, number}
+    assert await searched.matched(query(tags=(STUDY, modality))) == frozenset()
+
+
 async def test_times_are_told_in_the_zone_that_was_asked_for(
     index: Index, store: MemoryStore
 ) -> None:

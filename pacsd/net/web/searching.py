@@ -6,6 +6,7 @@ from typing import Protocol
 from aiohttp.web import StreamResponse
 
 from pacsd.archive.finding import Match
+from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
 from pacsd.dicom.json_answer import json_of_matches
@@ -29,6 +30,9 @@ REQUESTS: Tag = 0x00400275
 ONLINE = "ONLINE"
 """All that is found can be had at once (PS3.3 section C.4.23.1.1)."""
 
+_NOBODY_ASKED = frozenset({QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET})
+"""What an Identifier has beside what a search asks for: its level, and how it is encoded."""
+
 _TARGETS = {
     Level.STUDY: Kind.STUDY,
     Level.SERIES: Kind.SERIES,
@@ -51,6 +55,9 @@ class Finds(Protocol):
 
     async def unsupported(self, query: Query) -> tuple[Tag, ...]:
         """What is asked for that entities of this level do not have."""
+
+    async def matched(self, query: Query) -> frozenset[Tag]:
+        """What the conditions ask for and is minded, though entities may not have it themselves."""
 
 
 class Searching:
@@ -131,11 +138,16 @@ class Searching:
     ) -> Mapping[str, str]:
         """What clients should know of an answer (PS3.18 section 8.3.4)."""
         texts = []
-        ignored = {*found.unmatched, *await self._finder.unsupported(found.query)}
-        ignored -= {QUERY_RETRIEVE_LEVEL, *_matched_below(found.query)}
-        if ignored:
-            names = ", ".join(map(name_of, sorted(ignored)))
-            texts.append(f"The following attributes are neither matched nor told: {names}")
+        untold = {*found.unmatched, *await self._finder.unsupported(found.query)}
+        untold -= {*_NOBODY_ASKED, *_matched_below(found.query)}
+        matched = untold & await self._finder.matched(found.query) if untold else untold
+        for attributes, what in (
+            (untold - matched, "neither matched nor told"),
+            (matched, "matched, but not told"),
+        ):
+            if attributes:
+                names = ", ".join(map(name_of, sorted(attributes)))
+                texts.append(f"The following attributes are {what}: {names}")
         if is_cut:
             texts.append("There are additional results that can be requested")
         return (

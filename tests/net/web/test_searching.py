@@ -239,7 +239,9 @@ async def test_w16_no_answer_has_more_than_the_most(served: Served) -> None:
 @pytest.mark.parametrize(
     ("query", "names"),
     [
-        ("Modality=CT", "Modality"),
+        ("SliceThickness=99", "SliceThickness"),
+        ("includefield=Modality", "Modality"),
+        ("RequestAttributesSequence.CodeValue=CODE9", "RequestAttributesSequence"),
         ("includefield=SOPInstanceUID", "SOPInstanceUID"),
         ("includefield=Rows", "Rows"),
         ("includefield=Rows,Columns", "Rows, Columns"),
@@ -249,15 +251,48 @@ async def test_what_means_nothing_is_said(served: Served, query: str, names: str
     await fill(served)
     answer = await served.get(f"/studies?{query}")
     assert len(answer.json) == STUDIES
-    assert "neither matched nor told" in answer.headers["Warning"]
-    for name in names.split(", "):
-        assert name in answer.headers["Warning"]
+    text = f"The following attributes are neither matched nor told: {names}"
+    assert answer.headers["Warning"] == f'299 {served.root}: "{text}"'
 
 
-async def test_two_warnings(served: Served) -> None:
+@pytest.mark.parametrize(
+    ("query", "names", "count"),
+    [
+        ("Modality=CT", "Modality", STUDIES),
+        ("Modality=US", "Modality", 0),
+        ("Modality=CT&includefield=Modality", "Modality", STUDIES),
+        (
+            "SeriesDescription=series%201&BodyPartExamined=ARM",
+            "SeriesDescription, BodyPartExamined",
+            0,
+        ),
+    ],
+)
+async def test_what_is_matched_below_a_study_is_said(
+    served: Served, query: str, names: str, count: int
+) -> None:
     await fill(served)
-    warning = (await served.get("/studies?limit=1&Modality=CT")).headers["Warning"]
-    assert warning.count("299 ") == 2
+    answer = await served.get(f"/studies?{query}")
+    assert len(answer.json) == count
+    text = f"The following attributes are matched, but not told: {names}"
+    assert answer.headers["Warning"] == f'299 {served.root}: "{text}"'
+
+
+async def test_how_a_value_is_encoded_is_no_attribute_that_was_asked_for(served: Served) -> None:
+    await fill(served)
+    answer = await served.get("/studies?PatientName=M%C3%A4ier*")
+    assert answer.status == 200
+    assert "Warning" not in answer.headers
+
+
+async def test_each_warning_has_its_own_words(served: Served) -> None:
+    await fill(served)
+    answer = await served.get("/studies?limit=1&Modality=CT&SliceThickness=9")
+    warning = answer.headers["Warning"]
+    assert warning.count("299 ") == 3
+    assert 'neither matched nor told: SliceThickness"' in warning
+    assert 'matched, but not told: Modality"' in warning
+    assert "additional results" in warning
 
 
 @pytest.mark.parametrize(
