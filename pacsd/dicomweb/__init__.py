@@ -22,6 +22,7 @@ Who calls: the routes of `net`; whoever retrieves or stores as a user agent.
     store_response      what others say of what we stored                PS3.18 annex I
     ranges, etags       parts of what is retrieved; what is known        RFC 9110 sections 13, 14
     change_parameters   where a reader of the change feed goes on        -
+    delete_parameters   why something is deleted                         -
     event_stream        server-sent events, as they are written          WHATWG HTML section 9.2
     headers             values made of data, which split no header       -
 

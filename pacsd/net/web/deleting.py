@@ -11,8 +11,8 @@ from aiohttp.web import Response
 
 from pacsd.api.errors import StoreError
 from pacsd.archive.removal import NoSuchEntity, NotRemovable
+from pacsd.dicomweb.delete_parameters import REASON, delete_reason
 from pacsd.dicomweb.errors import BadRequest
-from pacsd.dicomweb.query_string import parameters_of
 from pacsd.net.web.exchange import Exchange, Unavailable, problem
 from pacsd.net.web.selection import not_there
 
@@ -33,7 +33,7 @@ class DeleteDesk:
         """Take it out of sight; `reason` in the query component says why.
 
         Raises:
-            DicomWebError: it is not there, or the reason is none.
+            DicomWebError: it is not there, the reason is none, or the query has something else.
             FindError: the index fails.
             Unavailable: the store fails.
         """
@@ -41,7 +41,8 @@ class DeleteDesk:
             text = "beyond loopback nobody may delete before anybody can log in"
             return problem(403, text, exchange.allowed)
         target = exchange.target
-        reason = _reason(exchange)
+        given = delete_reason(exchange.query)
+        reason = DEFAULT_REASON if given is None else given
         actor = f"dicomweb {exchange.client}"
         uids = (target.study_instance_uid, target.series_instance_uid, target.sop_instance_uid)
         try:
@@ -49,15 +50,10 @@ class DeleteDesk:
         except NoSuchEntity:
             raise not_there(target) from None
         except NotRemovable as error:
-            raise BadRequest("reason", reason, str(error)) from error
+            raise BadRequest(REASON, reason, str(error)) from error
         except StoreError as error:
             raise Unavailable(f"it is not deleted: {error.fault}") from error
         return _deleted(exchange, count)
-
-
-def _reason(exchange: Exchange) -> str:
-    given = [value for name, value in parameters_of(exchange.query) if name == "reason"]
-    return given[0] if given else DEFAULT_REASON
 
 
 def _deleted(exchange: Exchange, count: int) -> Response:

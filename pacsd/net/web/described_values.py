@@ -129,7 +129,7 @@ IN_QUERY: Mapping[str, tuple[str, Json]] = {
         {"type": "integer", "minimum": 0, "maximum": MAX_WAIT_S, "default": 0},
     ),
     "reason": (
-        "Why it is deleted",
+        "Why it is deleted; without it we say that it came over DICOMweb",
         {"type": "string", "minLength": 1, "maxLength": MAX_REASON_CHARACTERS},
     ),
 }

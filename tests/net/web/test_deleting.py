@@ -34,6 +34,32 @@ async def test_without_a_reason_it_is_said_how_it_came(served: Served) -> None:
     assert served.made.deleted[0][3] == "deleted over DICOMweb"
 
 
+async def test_what_the_client_takes_is_no_reason(served: Served) -> None:
+    answer = await served.ask("DELETE", f"/studies/{STUDY}?accept=application/json&reason=why")
+    assert answer.status == 200
+    assert served.made.deleted[0][3] == "why"
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("raeson=why", "parameter: 'raeson' is none of reason, accept"),
+        ("reason=why&SeriesInstanceUID=1.2", "parameter: 'SeriesInstanceUID' is none of"),
+        ("reason=why&reason=or%20not", "reason: 'or not' is a second value"),
+        ("reason=%FF", "is not UTF-8"),
+        ("&".join(["accept=a/b"] * 500), "more than 256 parameters"),
+    ],
+    ids=lambda each: each[:20],
+)
+async def test_w16_with_other_parameters_nothing_is_deleted(
+    served: Served, query: str, why: str
+) -> None:
+    answer = await served.ask("DELETE", f"/studies/{STUDY}?{query}")
+    assert answer.status == 400
+    assert why in answer.why
+    assert served.made.deleted == []
+
+
 @pytest.mark.parametrize(
     ("failure", "status"),
     [
