@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from pacsd.app.admin.deletion_log import tell_deleted
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
@@ -109,8 +110,15 @@ def _answers(
 async def _delete(
     removal: Removal, study: str, series: str, instance: str, reason: str, actor: str
 ) -> int:
-    """Delete, with the faults of the index as those who know no index understand them."""
+    """Delete and log it, with the faults of the index as those who know no index understand them.
+
+    Raises:
+        RemovalError, StateRecordError, StoreError, IndexUnavailable: it is not deleted.
+    """
+    keys = UniqueKeys(study, series, instance)
     try:
-        return await removal.delete(Scope(), UniqueKeys(study, series, instance), reason, actor)
+        count = await removal.delete(Scope(), keys, reason, actor)
     except IndexFault as fault:
         raise IndexUnavailable(str(fault.kind)) from fault
+    tell_deleted(keys, count, actor)
+    return count

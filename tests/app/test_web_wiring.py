@@ -8,6 +8,7 @@ import anyio
 import pytest
 import structlog
 from aiohttp import ClientSession
+from structlog.testing import capture_logs
 
 from pacsd.app.conf.checks import check
 from pacsd.app.conf.options import Options
@@ -33,7 +34,7 @@ from pacsd.net.http import Serve
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
 from tests.net.test_http import serving
-from tests.net.web.serving import RELATED, UID, image, part10, path, payload
+from tests.net.web.serving import RELATED, STUDY, UID, image, part10, path, payload
 
 READS, STORES = "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS, POST"
 DELETES, ALL = f"DELETE, {READS}", f"DELETE, {STORES}"
@@ -154,11 +155,41 @@ async def test_frames_are_looked_for_among_what_was_made_ahead(
     assert asked == [UID]
 
 
+async def test_what_is_deleted_is_logged_without_the_reason(tmp_path: Path, index: Index) -> None:
+    services, ingest = wired_with_ingest(tmp_path, index)
+    async with anyio.create_task_group() as tasks, serving(services=services) as address:
+        started = anyio.Event()
+        tasks.start_soon(ingest.run, started.set)
+        await started.wait()
+        async with ClientSession() as client:
+            url = f"http://{address}/dicomweb/studies"
+            body, headers = payload(part10(image())), {"Content-Type": RELATED}
+            async with client.post(url, data=body, headers=headers) as sent:
+                assert sent.status == 200
+            with capture_logs() as captured:
+                async with client.delete(f"{url}/{STUDY}?reason=Meier%20asked") as answer:
+                    assert answer.status == 200
+        tasks.cancel_scope.cancel()
+    assert [each for each in captured if each["event"] == "instances were deleted"] == [
+        {
+            "event": "instances were deleted",
+            "log_level": "info",
+            "actor": "dicomweb 127.0.0.1",
+            "entity": "study",
+            "uid": STUDY,
+            "instances": 1,
+        }
+    ]
+    assert "Meier" not in str(captured)
+
+
 async def test_what_is_not_there_is_not_deleted(tmp_path: Path, index: Index) -> None:
     services = wired(tmp_path, index)
     async with serving(services=services) as address, ClientSession() as client:
-        async with client.delete(f"http://{address}/dicomweb{INSTANCE}") as answer:
-            assert answer.status == 404
+        with capture_logs() as captured:
+            async with client.delete(f"http://{address}/dicomweb{INSTANCE}") as answer:
+                assert answer.status == 404
+        assert "instances were deleted" not in {each["event"] for each in captured}
         await index._threads.close()
         async with client.delete(f"http://{address}/dicomweb{INSTANCE}") as answer:
             assert answer.status == 503

@@ -10,6 +10,7 @@ import structlog
 
 from pacsd.api.errors import StoreError
 from pacsd.app.admin.arguments import Arguments, text, whole_number
+from pacsd.app.admin.deletion_log import tell_deleted
 from pacsd.app.admin.deletion_records import DeletionCount, DeletionDone, DeletionSummary
 from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.archive.removal import Removal, RemovalError, unique_keys
@@ -63,13 +64,7 @@ class DeletionCommands:
         with _told():
             keys = await self._keys(arguments)
             count = await self._removal.delete(self._scope, keys, reason, actor)
-        _log.info(
-            "instances were deleted",
-            actor=actor,
-            entity=keys.level.name.lower(),
-            uid=keys.uid,
-            instances=count,
-        )
+        tell_deleted(keys, count, actor)
         return DeletionDone.of(keys, count)
 
     async def _restore(self, arguments: Arguments) -> DeletionDone:
