@@ -62,6 +62,11 @@ class IngestOutcome:
     quirks: tuple[Quirk, ...] = ()
     number: int | None = None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it is durable, but not shown: it names another patient than its study has."""
+        return self.became is Outcome.HELD
+
 
 NEWLY_KEPT = frozenset({Outcome.STORED, Outcome.HELD, Outcome.RESTORED, Outcome.REPAIRED})
 """With one of these the file that was written is in use."""

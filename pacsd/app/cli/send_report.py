@@ -17,21 +17,25 @@ import typer
 from pacsd.app.cli.send_progress import Lines
 from pacsd.app.sendable_files import SentFile
 from pacsd.dicom.registry import Service, uid_name
-from pacsd.dicom.status import StatusCategory, category, describe
+from pacsd.dicom.status import Status, StatusCategory, category, describe
 from pacsd.net.sending import Outcome
 
 NOT_SENT = "not sent"
+MAX_REMARKS = 10
+"""Of so many texts that the peer has for what it took the first file is named, once for each."""
 
 
 @dataclass(slots=True)
 class Tally:
     """The numbers of one run. `gave_up` is why it ended before everything was tried.
 
-    Then `not_tried` counts the instances left, in no status; None: nobody knows how many.
+    Then `not_tried` counts the instances left, in no status; None: nobody knows how many. `remarks`
+    is what the peer said of files that it took, each text once, MAX_REMARKS at most.
     """
 
     statuses: Counter[int | None] = field(default_factory=Counter)
     reencoded: Counter[tuple[str, str]] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
     skipped: int = 0
     not_tried: int | None = 0
     data_set_bytes: int = 0
@@ -46,6 +50,11 @@ class Tally:
         self.data_set_bytes += outcome.data_set_bytes
         if outcome.transfer_syntax_uid != stored_transfer_syntax_uid:
             self.reencoded[stored_transfer_syntax_uid, outcome.transfer_syntax_uid] += 1
+
+    def is_first_remark(self, outcome: Outcome) -> bool:
+        """Whether a peer says something of what it took that it has not said yet."""
+        is_new = bool(outcome.comment) and outcome.comment not in self.remarks
+        return outcome.status == Status.SUCCESS and is_new and len(self.remarks) < MAX_REMARKS
 
     @property
     def sent(self) -> int:
@@ -80,6 +89,10 @@ class Report(ABC):
         """A file was not accepted, not sent, or not even read."""
 
     @abstractmethod
+    def remark(self, path: Path, outcome: Outcome) -> None:
+        """A file was accepted, and the peer has something to say of it."""
+
+    @abstractmethod
     def summary(self, peer: str, tally: Tally) -> None:
         """It is over."""
 
@@ -95,6 +108,10 @@ class ReportForPeople(Report):
         status = _words(outcome.status)
         reason = f": {outcome.comment}" if outcome.comment else ""
         self._say(f"{shown(path)}: {status}{reason}")
+
+    def remark(self, path: Path, outcome: Outcome) -> None:
+        """One line, as of a failure."""
+        self.failure(path, outcome)
 
     def summary(self, peer: str, tally: Tally) -> None:
         """A row for each status, then the sums."""
@@ -126,6 +143,9 @@ class ReportForPrograms(Report):
         self._out.write(f"{self._separator}{json.dumps(entry)}")
         self._separator = ",\n  "
 
+    def remark(self, path: Path, outcome: Outcome) -> None:
+        """It stands in the rest of the object: the list is one of failures."""
+
     def summary(self, peer: str, tally: Tally) -> None:
         """The rest of the object."""
         begun = self._separator if self._separator.startswith("{") else ""
@@ -139,6 +159,7 @@ class ReportForPrograms(Report):
             "data_set_bytes": tally.data_set_bytes,
             "seconds": round(tally.seconds, 3),
             "gave_up": tally.gave_up or None,
+            "remarks": tally.remarks,
             "statuses": [
                 {
                     "status": None if status is None else f"{status:04X}",
@@ -186,6 +207,9 @@ class Teller:
         self.tally.add(outcome, stored_transfer_syntax_uid)
         if not outcome.is_stored:
             self.report.failure(path, outcome)
+        elif self.tally.is_first_remark(outcome):
+            self.tally.remarks.append(outcome.comment)
+            self.report.remark(path, outcome)
         self.bar.advance()
 
 

@@ -17,6 +17,9 @@ ORIGIN = "dicomweb"
 RENEWED_S = 10.0
 """So often a connection is told to be alive whose payload waits for the store."""
 
+HELD = "Held, not shown: it names another patient than its study has; an operator decides"
+"""What is said of an instance that is stored, and yet 404 for who asks for it."""
+
 AT_ONCE = 16
 """So many instances of a payload wait for their commit, while more of it is read."""
 
@@ -89,6 +92,7 @@ class Entrance:
     async def _finish(self, intake: Intake, stored: Stored) -> None:
         try:
             outcome = await intake.finish()
-            stored.status, stored.comment = outcome.status, outcome.comment
+            said = (outcome.comment, HELD if outcome.is_held else "")
+            stored.status, stored.comment = outcome.status, "; ".join(filter(None, said))
         finally:
             self._places.release()

@@ -236,7 +236,7 @@ OPERATIONS: Mapping[WebService, Operation] = {
         "Store Into",
         "Store DICOM files, or metadata with bulk data. The answer says what is durable.",
         (
-            DescribedAnswer(200, "All are stored.", _REPORTS, "DataSet"),
+            DescribedAnswer(200, "All are stored.", _REPORTS, "DataSet", maybe=_IN_WORDS),
             DescribedAnswer(
                 202, "Some are not, or with a warning.", _REPORTS, "DataSet", maybe=_IN_WORDS
             ),

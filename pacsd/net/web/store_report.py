@@ -61,8 +61,8 @@ class Stored:
 async def report(exchange: Exchange, media_type: str, results: Sequence[Stored]) -> Response:
     """The Store Instances Response, and the status that sums it up (PS3.18 table 10.5.3-1).
 
-    `media_type` is one of OFFERS. It has numbers alone: what they mean here says a Warning header
-    (PS3.18 section 8.3.4.2).
+    `media_type` is one of OFFERS. It has numbers alone: what they mean here, and what is to be
+    known of an instance that is stored, says a Warning header (PS3.18 section 8.3.4.2).
     """
     stored = [each for each in results if not _is_failure(each)]
     study = exchange.target.study_instance_uid
@@ -70,7 +70,7 @@ async def report(exchange: Exchange, media_type: str, results: Sequence[Stored])
     body = await off_loop_if_many(partial(_written, media_type, url, results), len(results))
     status = _status(results, stored)
     headers = {"Retry-After": "30"} if status == _NOT_NOW else {}
-    why = [each.comment for each in results if each.status != Status.SUCCESS and each.comment]
+    why = [each.comment for each in results if each.comment]
     if why:
         told = list(dict.fromkeys(why))[:_MAX_WARNINGS]
         headers["Warning"] = ", ".join(warning(exchange.root_url, each) for each in told)

@@ -160,7 +160,9 @@ def _only_one(file: FileToStore, said: StoreResponse) -> Outcome:
 
 
 def _outcome(file: FileToStore, status: int, said: StoreResponse) -> Outcome:
-    comment = "" if status == Status.SUCCESS else _why(said)
+    # Where something failed the words are taken to be about that: they do not say of which.
+    is_all_well = {*said.statuses.values(), *said.unnamed} == {Status.SUCCESS}
+    comment = _why(said) if is_all_well or status != Status.SUCCESS else ""
     return Outcome(status, comment, file.transfer_syntax_uid, file.size_bytes)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from pacsd.app.cli.send_progress import Lines
 from pacsd.app.cli.send_report import (
+    MAX_REMARKS,
     Report,
     ReportForPeople,
     ReportForPrograms,
@@ -79,6 +80,21 @@ def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     last = "PEER at host:104: 2 sent, 2 failed, 1 other files passed over, 0.0 MB in 2.0 s"
     assert table[-1] == last
+
+
+@pytest.mark.parametrize("texts", [["held"], [f"held {each}" for each in range(MAX_REMARKS + 2)]])
+def test_what_the_peer_says_of_what_it_took_is_told_once(texts: list[str]) -> None:
+    said: list[str] = []
+    out = io.StringIO()
+    for report in (ReportForPeople(said.append), ReportForPrograms(out)):
+        teller = Teller(Tally(), report, Lines())
+        for text in (*texts, *texts, ""):
+            teller.sent(FILE, Outcome(0, text, EXPLICIT.uid, 1))
+        report.summary("PEER", teller.tally)
+        assert teller.tally.is_success
+    assert said == [f"/a/1.dcm: 0000 Success (success): {text}" for text in texts[:MAX_REMARKS]]
+    told = json.loads(out.getvalue())
+    assert (told["failures"], told["remarks"]) == ([], texts[:MAX_REMARKS])
 
 
 def test_why_it_ended_early(capsys: pytest.CaptureFixture[str]) -> None:

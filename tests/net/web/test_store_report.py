@@ -90,14 +90,21 @@ async def test_the_same_file_twice_is_told_twice() -> None:
 
 async def test_why_is_said_in_words() -> None:
     failed = [Stored("1.1", f"1.{why}", 0xC000, why) for why in ("a", "b", 'c"\r\nX: d', "a", "e")]
-    answer = await report(
-        exchange(), DICOM_JSON, [Stored("1.1", "1.2", 0x0000, "not said"), *failed]
-    )
+    answer = await report(exchange(), DICOM_JSON, [OK, *failed])
     said = answer.headers["Warning"]
     assert said.count("299 http://pacs/dicomweb: ") == 3
     assert said.startswith('299 http://pacs/dicomweb: "a", 299 http://pacs/dicomweb: "b", ')
     assert said.isprintable()
     assert "Warning" not in (await report(exchange(), DICOM_JSON, [OK])).headers
+
+
+async def test_of_what_is_stored_something_may_be_to_be_known() -> None:
+    held = Stored("1.1", "1.3", 0x0000, "held")
+    answer = await report(exchange(), DICOM_JSON, [OK, held])
+    assert answer.status == 200
+    assert answer.headers["Warning"] == '299 http://pacs/dicomweb: "held"'
+    assert isinstance(answer.body, bytes)
+    assert read_store_response(answer.body, DICOM_JSON).statuses == {"1.2": 0, "1.3": 0}
 
 
 def test_a_reason_has_its_status() -> None:

@@ -21,6 +21,7 @@ from pacsd.index.records import Scope
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.web import exchange, storing
 from pacsd.net.web.desk import Terms
+from pacsd.net.web.entering import HELD
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.storing import StoreDesk
 from pacsd.testing.memory_store import MemoryStage
@@ -149,6 +150,16 @@ async def test_w11_other_content_under_a_known_uid(served: Served) -> None:
     other = await post(served, payload(file(PatientName="Another")))
     assert (other.status, reasons(other)) == (409, {UID: 0xC010})
     assert (await served.get(path(), DICOM)).body.endswith(content())
+
+
+async def test_what_names_another_patient_is_held_and_that_is_said(served: Served) -> None:
+    known, other = f"{UID}.1", f"{UID}.2"
+    assert "Warning" not in (await post(served, payload(file(known, PatientID="1")))).headers
+    answer = await post(served, payload(file(other, PatientID="2")))
+    assert (answer.status, kept(answer)) == (200, [other])
+    assert answer.headers["Warning"] == f'299 {served.root}: "{HELD}"'
+    assert (await served.get(path(other))).status == 404
+    assert (await served.get(path(known))).status == 200
 
 
 async def test_what_was_deleted_stays_deleted(served: Served) -> None:

@@ -120,6 +120,20 @@ async def test_what_the_server_says_of_failures_is_told_beside_their_status() ->
     assert comments["3"].startswith("no\\")
 
 
+async def test_what_the_server_says_where_all_is_stored_is_told() -> None:
+    run = Run()
+    some, alone = response("1", "2", warning='299 a "held"'), response("3", warning='299 a "held"')
+    async with answering(some, alone, response("4")) as served:
+        await deliver(served, run, files("1", "2"), files("3"), files("4"))
+    assert run.statuses == dict.fromkeys("1234", 0)
+    assert {uid: outcome.comment for uid, outcome in run.outcomes.items()} == {
+        "1": "of this request the server says: held",
+        "2": "of this request the server says: held",
+        "3": "held",
+        "4": "",
+    }
+
+
 async def test_what_cannot_be_read_fails_alone() -> None:
     run = Run()
     async with answering(response("1", "3")) as served:
