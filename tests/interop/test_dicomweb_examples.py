@@ -60,7 +60,9 @@ def shell(block: Block) -> str:
     if block.language == "json":
         return f"cat > report.json <<'END'\n{block.body}END\n"
     if block.language == "console":
-        return "".join(f"{line[2:]}\n" for line in block.body.splitlines() if line[:2] == "$ ")
+        typed = "".join(f"{line[2:]}\n" for line in block.body.splitlines() if line[:2] == "$ ")
+        # What is shown to be refused must not end the script.
+        return f"( unset -f curl\n{typed})\n" if '{"error"' in block.body else typed
     return block.body if block.language == "sh" else ""
 
 
@@ -78,6 +80,8 @@ def test_the_commands(daemon: Running, tmp_path: Path) -> None:
     assert "100\n" in said
     assert "DICOM/PT000001/ST000001/SE000001/IM000001" in said
     assert "1 duplicate" in said
+    assert "matched, but not told: Modality" in said
+    assert "parameter: 'raeson' is none of reason, accept" in said
     assert re.search(rf"CompressedSamples\^CT1 +20040119 +{STUDY}", said)
     assert (folder / "ct.dcm").stat().st_size > (folder / "frame.raw").stat().st_size == 32_768
     assert any((folder / "got").rglob("*.dcm"))
