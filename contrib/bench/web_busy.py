@@ -62,7 +62,7 @@ def _while_storing(peer: Peer, server: Server, storing: drive.Storing, seconds: 
 
 
 def _stored_alone(storing: drive.Storing, seconds: float) -> float | None:
-    """What is stored in a second while nobody asks for frames; it is waited for something."""
+    """What is stored in a second while nobody asks for frames; waits until something was."""
     began_s = time.monotonic()
     while True:
         time.sleep(seconds)

@@ -1,6 +1,5 @@
 """ZIPs as Python's reader, Info-ZIP and Java read them."""
 
-import shutil
 import subprocess
 import zipfile
 from io import BytesIO
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from pacsd.dicomweb import zip_writer
 from pacsd.dicomweb.zip_writer import ZipWriter, zip_length
+from tests.interop import peers
 
 FILES = {"DICOMDIR": b"directory", "DICOM/PT000001/IM000001": b"\0" * 3_000, "DICOM/EMPTY": b""}
 
@@ -88,12 +88,11 @@ def test_the_records_of_zip64_are_there_where_they_must_be(monkeypatch: pytest.M
 def test_another_program_unpacks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_32: int, more_bytes: int
 ) -> None:
-    if shutil.which("unzip") is None:
-        pytest.skip("no unzip here; `make peers` installs it where it can")
+    unzip = peers.program("unzip")
     with monkeypatch.context() as patch:
         patch.setattr(zip_writer, "MAX_32", max_32)
         (tmp_path / "x.zip").write_bytes(zipped(FILES, more_bytes=more_bytes))
-    command = ["unzip", "-q", "x.zip"]
+    command = [unzip, "-q", "x.zip"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {name: (tmp_path / name).read_bytes() for name in FILES} == FILES
