@@ -51,6 +51,8 @@ def sections_of(root: Path = ROOT) -> Mapping[str, Mapping[str, Section]]:
         },
         "library.md": {"library-example": partial(_source, root / LIBRARY_EXAMPLE, "python")},
         "plugins.md": {
+            "hook-kinds": hooks_reference.render_kinds,
+            "hook-facts": hooks_reference.render_facts,
             "hooks": hooks_reference.render,
             "example-module": partial(_source, root / EXAMPLE / "pacsd_ae_prefix.py", "python"),
             "example-project": partial(_source, root / EXAMPLE / "pyproject.toml", "toml"),

@@ -3,19 +3,44 @@
 import inspect
 from collections.abc import Callable
 
-from pacsd.api import hooks
+from pacsd.api.hook_facts import Kind, Policy
+from pacsd.api.hooks import HOOKS, hook_facts
+
+_ON_FAILURE = {
+    Policy.CLOSED: "the answer is no, or the attempt fails",
+    Policy.OPEN: "it goes on without this one",
+}
 
 
 def render() -> str:
     """Each hook with its signature and its documentation."""
-    return "\n".join(map(_hook, specifications()))
+    return "\n".join(map(_hook, HOOKS.values()))
 
 
-def specifications() -> list[Callable[..., object]]:
-    """The hook specifications, in the order of the source."""
-    functions = inspect.getmembers(hooks, inspect.isfunction)
-    found = [each for _, each in functions if hasattr(each, f"{hooks.PROJECT}_spec")]
-    return sorted(found, key=lambda each: each.__code__.co_firstlineno)
+def render_facts() -> str:
+    """All hooks in a table: kind, deadline, what a failure means, since when."""
+    rows = [
+        f"| `{facts.name}` | {facts.kind} | {_deadline(facts.kind, facts.deadline_s)} |"
+        f" {facts.policy}: {_ON_FAILURE[facts.policy]} | {facts.since} |"
+        for facts in map(hook_facts, HOOKS)
+    ]
+    head = "| Hook | Kind | Deadline | When one raises, is late or returns junk | Since |"
+    return "\n".join([head, "| --- | --- | --- | --- | --- |", *rows])
+
+
+def render_kinds() -> str:
+    """What the kinds mean."""
+    return "\n".join(f"- **{kind}**: {_said_of(kind)}" for kind in Kind)
+
+
+def _said_of(kind: Kind) -> str:
+    source = inspect.getsource(Kind)
+    after = source[source.index(f'{kind.name} = "') :]
+    return inspect.cleandoc(after.split('"""')[1])
+
+
+def _deadline(kind: Kind, seconds: float) -> str:
+    return f"{seconds:g} s" if kind is Kind.PROVIDER else f"{seconds:g} s for all together"
 
 
 def _hook(specification: Callable[..., object]) -> str:

@@ -185,12 +185,6 @@ UNNUMBERED = {
         "tests/app/conf/test_checks.py::test_other_owner",
         "tests/app/conf/test_checks.py::test_in_memory",
     ),
-    "P01": (
-        "tests/api/test_dispatch.py::test_what_raises_is_closed_and_named",
-        "tests/api/test_dispatch.py::test_junk_is_closed_and_named",
-        "tests/api/test_dispatch.py::test_a_late_function_is_closed_while_its_thread_still_runs",
-    ),
-    "P05": ("tests/api/test_dispatch.py::test_two_providers_for_one_name_are_an_error",),
 }
 """Tests that prove a row without having its number in their names."""
 

@@ -2,8 +2,10 @@
 
     settings     base of every settings table
     plugin       the life of a plugin, and the Host it is given
-    hooks        the hook specifications and the marker for implementations
-    acceptance   records of the acceptance hook: AssociationRequest, Refusal
+    hooks        the marker for implementations, and the list of all hooks; their specifications
+                 are in hookspecs, hook_facts is what they declare
+    acceptance, receiving, removal, vote
+                 records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
     store        the port BlobStore and its records
     state_log    the port StateLog: what was decided about stored objects later

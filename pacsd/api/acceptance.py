@@ -1,6 +1,9 @@
-"""Records of the acceptance hook: who asks for an association, and how it is refused."""
+"""Records of the hooks about associations: who asks, how it is refused, how it ended."""
 
 from dataclasses import dataclass
+
+_RESULTS = (1, 2)
+_REASONS = {1: (1, 2, 3, 7), 2: (1, 2), 3: (1, 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,28 @@ class Refusal:
     source: int
     reason: int
     explanation: str
+
+    def __post_init__(self) -> None:
+        """See that it can be sent.
+
+        Raises:
+            ValueError: no A-ASSOCIATE-RJ of the service user has these values (PS3.8 table 9-21).
+        """
+        if self.result not in _RESULTS or self.reason not in _REASONS.get(self.source, ()):
+            said = f"result {self.result}, source {self.source}, reason {self.reason}"
+            raise ValueError(f"{said}: not in PS3.8 table 9-21")
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationClosed:
+    """An association that has ended; `outcome` is as the recent associations name it.
+
+    `number` is that of the log. `seconds` is how long it was open.
+    """
+
+    number: int
+    calling_ae: str
+    called_ae: str
+    peer_host: str
+    seconds: float
+    outcome: str

@@ -1,50 +1,44 @@
-"""The hook specifications: where plugins take part.
+"""The marker for implementations of hooks, and the one list of the hooks there are.
 
 pluggy registers, validates and orders implementations (the last registered is asked first, unless
 `tryfirst` or `trylast` say otherwise); `pacsd.api.dispatch` calls them. An implementation may be a
 plain function, which runs in a worker thread, or `async`, which runs on the event loop and must
-not block it. It may leave out parameters it does not need.
+not block it. It may leave out parameters it does not need. The specifications stand, by what they
+are about, in `pacsd.api.hookspecs`.
 """
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType
 
 import pluggy
 
-from pacsd.api.acceptance import AssociationRequest, Refusal
-from pacsd.api.store import BlobStore
+from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
+from pacsd.api.hookspecs import associations, receiving, removal, stores
 
-PROJECT = "pacsd"
-
-hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-
-@hookspec
-def pacsd_blob_store(name: str) -> BlobStore | None:
-    """Give the store that keeps the bytes of stored objects (kind: provider).
-
-    Asked once, after every plugin has started up. Two plugins that answer for one name keep the
-    daemon from starting, and so does none.
-
-    Args:
-        name: the store asked for, [store] name of the configuration: by custom a plugin's name.
-
-    Returns:
-        A store that is ready to be used until the plugin is shut down; None when the name is
-        another's.
-    """
+SPECIFICATIONS: tuple[ModuleType, ...] = (associations, receiving, removal, stores)
+"""Where they stand, in the order of the guide."""
 
 
-@hookspec
-def pacsd_association_requested(request: AssociationRequest) -> Refusal | None:
-    """Decide whether an association that the configuration admits may be opened (kind: first).
+def _all() -> dict[str, Callable[..., object]]:
+    found = [
+        each
+        for module in SPECIFICATIONS
+        for _, each in inspect.getmembers(module, inspect.isfunction)
+        if facts_of(each) is not None and each.__module__ == module.__name__
+    ]
+    return {each.__name__: each for each in found}
 
-    Asked once per association, before the A-ASSOCIATE-AC. The implementations are asked one after
-    the other within one deadline; the first refusal ends it. Error policy `closed`: when an
-    implementation raises, is late or returns anything else, the association is refused for now,
-    and the log names the plugin.
 
-    Args:
-        request: who asks, from where, for what; no secrets.
+HOOKS: Mapping[str, Callable[..., object]] = _all()
+"""The specifications by name."""
 
-    Returns:
-        None to let it pass, or the refusal to be sent.
-    """
+
+def hook_facts(name: str) -> HookFacts:
+    """What is declared of a hook."""
+    facts = facts_of(HOOKS[name])
+    if facts is None:
+        raise AssertionError("only what has facts is in the list")
+    return facts

@@ -4,7 +4,7 @@ A store never interprets what it keeps and never builds a name from it. All meth
 the event loop and must not block it. What fails raises StoreError; any other exception is a bug.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias, TypeGuard, runtime_checkable
@@ -169,3 +169,7 @@ def reads_together(store: BlobStore) -> TypeGuard[ReadsTogether]:
 def _reads_together(kind: type[BlobStore]) -> bool:
     """In Python 3.11 a protocol is slow to tell, and this is asked of each frame."""
     return issubclass(kind, ReadsTogether)
+
+
+Stores: TypeAlias = Callable[[str], Awaitable[BlobStore]]
+"""Gives a store by its name, the same one each time; raises HookError when there is none."""

@@ -15,8 +15,9 @@ import structlog
 from pacsd.api.errors import PluginError, StoreError
 from pacsd.api.plugin import Logger
 from pacsd.api.store import BlobStore
-from pacsd.app import index_folder, plugins
+from pacsd.app import index_folder
 from pacsd.app.conf.settings import Config
+from pacsd.app.plugins.loading import load
 from pacsd.archive.rebuild import Clock, Progress, Rebuilt, rebuild
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
@@ -102,16 +103,14 @@ async def _count(store: BlobStore, progress: ToldProgress) -> None:
 
 @asynccontextmanager
 async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobStore]:
-    """The store, opened as the daemon does, without any other plugin."""
-    name = config.store.name
-    alone = config.model_copy(update={"plugins": {name: config.plugins.get(name, {})}})
-    loaded = plugins.load(alone, data_dir, _logger)
+    """The store, opened as the daemon does: it may be made of what other plugins give."""
+    loaded = load(config, data_dir, _logger)
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise problems[0]
     await loaded.start()
     try:
-        yield await loaded.hooks.blob_store(name)
+        yield await loaded.hooks.blob_store(config.store.name)
     finally:
         with anyio.CancelScope(shield=True):
             await loaded.stop()

@@ -14,9 +14,10 @@ import structlog
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
-from pacsd.app import extra_tags, index_folder, indexing, plugins
+from pacsd.app import extra_tags, index_folder, indexing
 from pacsd.app.conf.checks import Checked
-from pacsd.app.plugins import Hooks
+from pacsd.app.plugins.hooks import Hooks
+from pacsd.app.plugins.loading import load
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
@@ -58,9 +59,7 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
     Raises:
         StartError, PluginError, HookError, ConfigErrors: it cannot be opened.
     """
-    loaded = plugins.load(
-        checked.config, data_dir, structlog.get_logger, locate=checked.sources.error
-    )
+    loaded = load(checked.config, data_dir, structlog.get_logger, locate=checked.sources.error)
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise StartError("\n".join(map(str, problems)))

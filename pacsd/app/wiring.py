@@ -27,7 +27,7 @@ from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logg
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugins import Hooks
+from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access

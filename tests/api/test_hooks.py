@@ -1,59 +1,50 @@
-"""Each hook: its exact parameters, and that it is documented."""
+"""Every hook: its exact parameters, that it is documented, and that a test drives it."""
 
 import inspect
-from collections.abc import Callable
+from pathlib import Path
 
-import pluggy
 import pytest
 
-from pacsd.api import hooks
+from pacsd.api.hook_facts import Kind
+from pacsd.api.hooks import HOOKS, SPECIFICATIONS, hook_facts
 
 PARAMETERS = {
-    "pacsd_blob_store": ("name",),
+    "pacsd_association_closed": ("closed",),
     "pacsd_association_requested": ("request",),
+    "pacsd_before_delete": ("request",),
+    "pacsd_blob_store": ("name", "stores"),
+    "pacsd_instance_received": ("instance",),
 }
-
-
-def specifications() -> dict[str, Callable[..., object]]:
-    manager = pluggy.PluginManager(hooks.PROJECT)
-    manager.add_hookspecs(hooks)
-    found = {name: getattr(manager.hook, name) for name in dir(manager.hook)}
-    return {name: getattr(hooks, name) for name in found if name.startswith("pacsd_")}
+SILENT = {Kind.NOTIFY}
+TESTS = Path(__file__).parent / "hookspecs"
 
 
 def test_these_are_all_hooks() -> None:
-    assert specifications().keys() == PARAMETERS.keys()
+    assert sorted(HOOKS) == sorted(PARAMETERS)
+    marked = {
+        name for module in SPECIFICATIONS for name in vars(module) if name.startswith("pacsd_")
+    }
+    assert marked == {*HOOKS}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_a_hook_has_its_parameters_and_documents_each(name: str) -> None:
-    function = specifications()[name]
+    function = HOOKS[name]
     assert tuple(inspect.signature(function).parameters) == PARAMETERS[name]
     documentation = inspect.getdoc(function) or ""
     assert "Args:" in documentation
-    assert "Returns:" in documentation
+    assert ("Returns:" in documentation) is (hook_facts(name).kind not in SILENT)
     assert all(f"{parameter}:" in documentation for parameter in PARAMETERS[name])
 
 
-def test_hook_pacsd_blob_store() -> None:
-    class Store:
-        @hooks.hookimpl
-        def pacsd_blob_store(self, name: str) -> str:
-            return f"store {name}"
-
-    manager = pluggy.PluginManager(hooks.PROJECT)
-    manager.add_hookspecs(hooks)
-    manager.register(Store())
-    assert manager.hook.pacsd_blob_store(name="x") == ["store x"]
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_hook_says_what_answers_it_takes(name: str) -> None:
+    facts = hook_facts(name)
+    assert bool(facts.answers) is (facts.kind not in SILENT)
+    assert 0 < facts.deadline_s <= 30
 
 
-def test_hook_pacsd_association_requested() -> None:
-    class Gate:
-        @hooks.hookimpl
-        def pacsd_association_requested(self, request: object) -> object:
-            return request
-
-    manager = pluggy.PluginManager(hooks.PROJECT)
-    manager.add_hookspecs(hooks)
-    manager.register(Gate())
-    assert manager.hook.pacsd_association_requested(request=7) == [7]
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_hook_is_driven_by_a_test_of_its_name(name: str) -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in TESTS.glob("test_*.py"))
+    assert f"def test_hook_{name}" in tests

@@ -11,7 +11,7 @@ from pacsd.app.admin.errands import ErrandError
 from pacsd.app.checking import CheckErrand, ScrubCollector, ScrubLog, make_scrub
 from pacsd.app.conf.settings import Config, ScrubSettings, StoreSettings
 from pacsd.app.opening import Archive
-from pacsd.app.plugins import Plugins
+from pacsd.app.plugins.life import Plugins
 from pacsd.index.records import CopyState
 from tests.archive.stored import STORE, Stored, content, stored
 

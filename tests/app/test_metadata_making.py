@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from pacsd.app.conf.settings import Config
 from pacsd.app.metadata_making import MetadataCollector, make_metadata, tell_not_made
 from pacsd.app.opening import Archive
-from pacsd.app.plugins import Plugins
+from pacsd.app.plugins.life import Plugins
 from pacsd.archive.finding import QueryLimits
 from pacsd.archive.metadata_ahead import CONSUMER
 from pacsd.archive.retrievable import Retrievable

@@ -15,7 +15,7 @@ from pacsd.app.conf.options import Options
 from pacsd.app.conf.settings import Config
 from pacsd.app.metadata_making import make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugins import Plugins
+from pacsd.app.plugins.life import Plugins
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
 from pacsd.archive.change_feed import ChangeFeed

@@ -16,7 +16,7 @@ from pacsd.api.settings import Settings
 from pacsd.app.conf.checks import check
 from pacsd.app.conf.options import Options
 from pacsd.app.opening import Archive
-from pacsd.app.plugins import Plugins
+from pacsd.app.plugins.life import Plugins
 from pacsd.app.wiring import Parts, build
 from pacsd.archive.ingest import InstanceRequest
 from pacsd.index.index import Index, open_index

@@ -10,20 +10,22 @@ import structlog
 from contrib.docs.generate import EXAMPLE, ROOT
 from pacsd.api.acceptance import AssociationRequest
 from pacsd.api.plugin import ENTRY_POINT_GROUP
-from pacsd.app import plugins
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
+from pacsd.app.plugins.available import available
+from pacsd.app.plugins.life import Plugins
+from pacsd.app.plugins.loading import load
 
 MODULE = ".".join((*EXAMPLE.parts, "pacsd_ae_prefix"))
 
 
-def load(data_dir: Path, table: dict[str, object]) -> plugins.Plugins:
+def load_example(data_dir: Path, table: dict[str, object]) -> Plugins:
     installed = {
-        **plugins.available(),
+        **available(),
         "ae_prefix": EntryPoint("ae_prefix", f"{MODULE}:AEPrefix", ENTRY_POINT_GROUP),
     }
     config = Config(plugins={"ae_prefix": table})
-    return plugins.load(config, data_dir, structlog.get_logger, installed=installed)
+    return load(config, data_dir, structlog.get_logger, installed=installed)
 
 
 def request(calling_ae: str) -> AssociationRequest:
@@ -40,7 +42,7 @@ def request(calling_ae: str) -> AssociationRequest:
 
 
 async def test_lets_its_own_in_and_refuses_others(tmp_path: Path) -> None:
-    loaded = load(tmp_path, {"prefixes": ["RAD_", "CARD_"]})
+    loaded = load_example(tmp_path, {"prefixes": ["RAD_", "CARD_"]})
     ask = loaded.hooks.association_requested
     assert loaded.check() == []
     assert await ask(request=request("RAD_CT1")) is None
@@ -52,8 +54,8 @@ async def test_lets_its_own_in_and_refuses_others(tmp_path: Path) -> None:
 
 def test_its_table_is_checked(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match="prefixes"):
-        load(tmp_path, {})
-    [fault] = load(tmp_path, {"prefixes": [""]}).check()
+        load_example(tmp_path, {})
+    [fault] = load_example(tmp_path, {"prefixes": [""]}).check()
     assert "an empty one lets everybody in" in str(fault)
 
 

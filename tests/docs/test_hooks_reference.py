@@ -1,9 +1,22 @@
-from contrib.docs.hooks_reference import render, specifications
-from pacsd.api import hooks
+from contrib.docs.hooks_reference import render, render_facts, render_kinds
+from pacsd.api.hook_facts import Kind
+from pacsd.api.hooks import HOOKS
 
 
 def test_every_hook_is_there_with_its_signature() -> None:
-    names = {each.__name__ for each in specifications()}
-    assert names == {name for name in vars(hooks) if name.startswith("pacsd_")}
-    assert "pacsd_blob_store(name: str) -> BlobStore | None" in render()
-    assert "pacsd_association_requested(request: AssociationRequest)" in render()
+    text = render()
+    assert all(f"### {name}\n" in text for name in HOOKS)
+    assert "pacsd_association_requested(request: AssociationRequest) -> Refusal | None" in text
+
+
+def test_every_hook_is_in_the_table() -> None:
+    rows = render_facts().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == list(HOOKS)
+    [row] = [row for row in rows if "pacsd_before_delete" in row]
+    assert row.startswith("| `pacsd_before_delete` | vote | 5 s for all together | closed: ")
+
+
+def test_every_kind_is_explained() -> None:
+    lines = render_kinds().splitlines()
+    assert [line.split("**")[1] for line in lines] == [str(kind) for kind in Kind]
+    assert "- **vote**: All are asked; any denial wins, and nobody's opinion denies." in lines

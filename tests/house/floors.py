@@ -35,8 +35,9 @@ DOORS: dict[str, set[str]] = {
 APP_DOORS: dict[str, set[str]] = {
     "conf": set(),
     "admin": set(),
-    "app": {"conf", "admin"},
-    "cli": {"conf", "admin", "app"},
+    "plugins": {"conf"},
+    "app": {"conf", "admin", "plugins"},
+    "cli": {"conf", "admin", "plugins", "app"},
 }
 """The same inside `app`, by package; "app" stands for the modules that lie in no package of it."""
 

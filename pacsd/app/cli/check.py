@@ -38,13 +38,11 @@ def _plugin_faults(checked: "Checked") -> list[str]:
     import structlog
 
     from pacsd.api.errors import PluginError
-    from pacsd.app import plugins
+    from pacsd.app.plugins.loading import load
 
     config = checked.config
     try:
-        loaded = plugins.load(
-            config, config.data_dir, structlog.get_logger, locate=checked.sources.error
-        )
+        loaded = load(config, config.data_dir, structlog.get_logger, locate=checked.sources.error)
     except PluginError as error:
         return [str(error)]
     return [str(fault) for fault in loaded.check()]

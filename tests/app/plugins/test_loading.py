@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -10,14 +8,15 @@ import pytest
 import structlog
 
 from pacsd.api import hooks
-from pacsd.api.acceptance import AssociationRequest, Refusal
+from pacsd.api.acceptance import AssociationRequest
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import Host, Logger, Plugin
 from pacsd.api.reception import Reception
 from pacsd.api.settings import Settings
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config, StoreSettings
-from pacsd.app.plugins import Plugins, available, load
+from pacsd.app.plugins.life import Plugins
+from pacsd.app.plugins.loading import load
 from pacsd.archive.ingest import Ingest, InstanceRequest
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.objects import data_set
@@ -39,27 +38,9 @@ class Quiet(Plugin[Settings]):
         LIFE.append(f"{self.host.name} down")
 
 
-class FailsUp(Quiet):
-    async def startup(self) -> None:
-        await super().startup()
-        raise OSError("no disk")
-
-
-class FailsDown(Quiet):
-    async def shutdown(self) -> None:
-        await super().shutdown()
-        raise OSError("stuck")
-
-
 class Unbuilt(Plugin[Settings]):
     def __init__(self, host: Host, settings: Settings) -> None:
         raise ValueError(f"no {host.name} with {settings}")
-
-
-class Gate(Plugin[Settings]):
-    @hooks.hookimpl
-    def pacsd_association_requested(self, request: AssociationRequest) -> Refusal:
-        raise KeyError(request.calling_ae)
 
 
 class Misspelt(Plugin[Settings]):
@@ -109,25 +90,6 @@ def load_classes(path: Path, tables: dict[str, dict[str, object]], **classes: st
         plugins={name: tables.get(name, {}) for name in classes},
     )
     return load(config, path, logger, installed=installed)
-
-
-LIST_ONLY = """
-import sys
-from pacsd.app.plugins import available
-assert available()["store_fs"].value == "pacsd_store_fs:StoreFs"
-assert "pacsd_store_fs" not in sys.modules
-"""
-
-
-def test_the_store_is_installed_and_listed_without_being_imported() -> None:
-    subprocess.run([sys.executable, "-c", LIST_ONLY], check=True)
-
-
-def test_two_packages_with_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    twice = (entry("x", "a:A"), entry("x", "b:B"))
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: twice)
-    with pytest.raises(PluginError, match="plugin x: provided twice, by a:A and b:B"):
-        available()
 
 
 @pytest.mark.parametrize(
@@ -183,42 +145,6 @@ def test_what_does_not_fit_names_the_plugin(tmp_path: Path, attr: str, reason: s
         load_classes(tmp_path, {}, good="Quiet", bad=attr)
     assert raised.value.plugin == "bad"
     assert reason in str(raised.value)
-
-
-async def test_starts_in_order_and_stops_in_reverse(tmp_path: Path) -> None:
-    LIFE.clear()
-    plugins = load_classes(tmp_path, {}, one="Quiet", two="FailsDown", three="Quiet")
-    assert LIFE == []
-    await plugins.start()
-    await plugins.stop()
-    await plugins.stop()
-    assert LIFE == ["one up", "two up", "three up", "three down", "two down", "one down"]
-
-
-async def test_a_half_start_is_undone(tmp_path: Path) -> None:
-    LIFE.clear()
-    plugins = load_classes(tmp_path, {}, one="Quiet", two="FailsUp", three="Quiet")
-    with pytest.raises(PluginError, match="plugin two: did not start: no disk"):
-        await plugins.start()
-    assert LIFE == ["one up", "two up", "two down", "one down"]
-
-
-def test_check_names_the_plugin(tmp_path: Path) -> None:
-    plugins = load_classes(tmp_path, {}, one="Quiet", two="Keys")
-    assert [str(problem) for problem in plugins.check()] == ["plugin one: one is not well"]
-
-
-async def test_a_failing_gate_closes_for_now(tmp_path: Path) -> None:
-    plugins = load_classes(tmp_path, {}, gate="Gate")
-    refusal = await plugins.hooks.association_requested(request=ASSOCIATION)
-    assert refusal is not None
-    assert (refusal.result, refusal.source, refusal.reason) == (2, 1, 1)
-    assert "plugin gate" in refusal.explanation
-
-
-async def test_without_gates_associations_pass(tmp_path: Path) -> None:
-    plugins = load_classes(tmp_path, {}, one="Quiet")
-    assert await plugins.hooks.association_requested(request=ASSOCIATION) is None
 
 
 async def test_a_plugin_named_as_store_that_is_none_is_told(tmp_path: Path) -> None:

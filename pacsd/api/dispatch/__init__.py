@@ -1,0 +1,20 @@
+"""How the core calls hooks; plugins do not need it.
+
+    implementation  one plugin's implementation of a hook, bound and ready to be called
+    freezing        the implementations that pluggy has, as tuples in the order they are asked
+    panel           all implementations of one hook: each asked within a deadline that they share,
+                    what it raises contained, what it answers judged
+    eager           an implementation that answers at once needs no deadline
+    breaker         who fails again and again is not asked for a while
+    tally           what the plugins did, counted, and the last calls one by one
+    in_turn         kinds first and filter: one after the other
+    all_asked       kinds notify, vote and collect: all of them
+    provider        kind provider: one answers for a name, with an object that implements a port
+
+pluggy registers, validates and orders; it does not call: its own calls cost more than all of ours,
+know no deadline, and let a coroutine beat an answer.
+
+In: the implementations and what the hook's specification says. Out: answers of the declared class,
+or HookError where the error policy is to fail. Called by app, which hands the hooks to the rooms
+that call them.
+"""

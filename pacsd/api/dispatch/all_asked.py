@@ -1,0 +1,83 @@
+"""Hooks whose implementations are all asked: notify, vote and collect."""
+
+from typing import Generic
+
+from pacsd.api.dispatch.panel import Answer, Panel
+from pacsd.api.errors import HookError
+from pacsd.api.hook_facts import Policy
+from pacsd.api.vote import Deny
+
+
+class Notify:
+    """A hook whose implementations are told something."""
+
+    def __init__(self, panel: Panel[None]) -> None:
+        self._panel = panel
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether any plugin implements the hook."""
+        return bool(self._panel.members)
+
+    async def __call__(self, **arguments: object) -> None:
+        """Tell all of them; never raises, but for cancellation."""
+        if self._panel.members:
+            await self._panel.ask_all(arguments)
+
+
+class Vote:
+    """A hook whose implementations may deny something."""
+
+    def __init__(self, panel: Panel[Deny]) -> None:
+        self._panel = panel
+        self._is_closed = panel.facts.policy is Policy.CLOSED
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether any plugin implements the hook."""
+        return bool(self._panel.members)
+
+    async def __call__(self, **arguments: object) -> Deny | None:
+        """The first denial of all; with the policy `closed` one that fails denies.
+
+        Never raises, but for cancellation.
+        """
+        if not self._panel.members:
+            return None
+        answers = await self._panel.ask_all(arguments)
+        for answer in answers:
+            if isinstance(answer, Deny):
+                return answer
+        failed = next((each for each in answers if isinstance(each, HookError)), None)
+        return Deny(str(failed)) if failed is not None and self._is_closed else None
+
+
+class Collect(Generic[Answer]):
+    """A hook whose implementations each add something."""
+
+    def __init__(self, panel: Panel[Answer]) -> None:
+        self._panel = panel
+        self._is_closed = panel.facts.policy is Policy.CLOSED
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether any plugin implements the hook."""
+        return bool(self._panel.members)
+
+    async def __call__(self, **arguments: object) -> list[tuple[str, Answer]]:
+        """The answers other than None, each with the name of the plugin that gave it.
+
+        Raises:
+            HookError: one of them failed, and the policy is `closed`.
+        """
+        if not self._panel.members:
+            return []
+        found: list[tuple[str, Answer]] = []
+        answers = await self._panel.ask_all(arguments)
+        for member, answer in zip(self._panel.members, answers, strict=True):
+            if isinstance(answer, HookError):
+                if self._is_closed:
+                    raise answer
+            elif answer is not None:
+                found.append((member.implementation.plugin, answer))
+        return found

@@ -1,0 +1,73 @@
+"""Hooks whose implementations are asked one after the other: first and filter."""
+
+from collections.abc import Callable
+from typing import Generic
+
+from pacsd.api.dispatch.panel import Answer, Panel
+from pacsd.api.errors import HookError
+from pacsd.api.hook_facts import Policy
+
+
+class First(Generic[Answer]):
+    """A hook whose first answer other than None counts.
+
+    With the policy `closed`, `closed` makes the answer of one that failed; with `open` the next
+    one is asked.
+    """
+
+    def __init__(self, panel: Panel[Answer], closed: Callable[[HookError], Answer]) -> None:
+        self._panel = panel
+        self._closed = closed
+        self._is_closed = panel.facts.policy is Policy.CLOSED
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether any plugin implements the hook, so that calling it can do anything."""
+        return bool(self._panel.members)
+
+    async def __call__(self, **arguments: object) -> Answer | None:
+        """Ask in turn; never raises, but for cancellation."""
+        if not self._panel.members:
+            return None
+        until = self._panel.deadline()
+        for member in self._panel.members:
+            answer = await self._panel.ask(member, arguments, until)
+            if isinstance(answer, HookError):
+                if self._is_closed:
+                    return self._closed(answer)
+            elif answer is not None:
+                return answer
+        return None
+
+
+class Filter(Generic[Answer]):
+    """A hook through whose implementations a value goes; `parameter` is what they call it."""
+
+    def __init__(self, panel: Panel[Answer], parameter: str) -> None:
+        self._panel = panel
+        self._parameter = parameter
+        self._is_closed = panel.facts.policy is Policy.CLOSED
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether any plugin implements the hook."""
+        return bool(self._panel.members)
+
+    async def __call__(self, value: Answer, **arguments: object) -> Answer:
+        """What becomes of a value.
+
+        Raises:
+            HookError: one of them failed, and the policy is `closed`.
+        """
+        if not self._panel.members:
+            return value
+        until = self._panel.deadline()
+        for member in self._panel.members:
+            given = {**arguments, self._parameter: value}
+            answer = await self._panel.ask(member, given, until)
+            if isinstance(answer, HookError):
+                if self._is_closed:
+                    raise answer
+            elif answer is not None:
+                value = answer
+        return value

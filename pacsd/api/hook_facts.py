@@ -1,0 +1,80 @@
+"""What is declared of a hook beside its signature: its kind, its deadline, what a failure means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+import pluggy
+
+PROJECT = "pacsd"
+
+Specification = TypeVar("Specification", bound=Callable[..., object])
+
+_FACTS = "pacsd_facts"
+_marker = pluggy.HookspecMarker(PROJECT)
+
+
+class Kind(StrEnum):
+    """How a hook is called, and what becomes of several answers."""
+
+    NOTIFY = "notify"
+    """All are told; nobody answers."""
+    FILTER = "filter"
+    """A value goes through all of them in turn; None leaves it as it is."""
+    FIRST = "first"
+    """Asked in turn; the first answer other than None counts."""
+    VOTE = "vote"
+    """All are asked; any denial wins, and nobody's opinion denies."""
+    COLLECT = "collect"
+    """All are asked; their answers are put together."""
+    PROVIDER = "provider"
+    """Exactly one answers for a name, with an object that implements a port."""
+
+
+class Policy(StrEnum):
+    """What it means that an implementation raises, is late or returns junk."""
+
+    CLOSED = "closed"
+    """The answer is no, or the attempt fails."""
+    OPEN = "open"
+    """It goes on without this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookFacts:
+    """Of one hook. `answers` are the classes an answer may be of, beside None.
+
+    `deadline_s` is for all implementations together; `since` is the version that brought it.
+    """
+
+    name: str
+    kind: Kind
+    policy: Policy
+    deadline_s: float
+    answers: tuple[type, ...]
+    since: str
+
+
+def specification(
+    kind: Kind,
+    policy: Policy,
+    *,
+    deadline_s: float,
+    since: str,
+    answers: tuple[type, ...] = (),
+) -> Callable[[Specification], Specification]:
+    """Mark a function as the specification of the hook that has its name."""
+
+    def mark(function: Specification) -> Specification:
+        facts = HookFacts(function.__name__, kind, policy, deadline_s, answers, since)
+        setattr(function, _FACTS, facts)
+        return _marker(function)
+
+    return mark
+
+
+def facts_of(function: object) -> HookFacts | None:
+    """What is declared of a specification; None when it is none."""
+    facts = getattr(function, _FACTS, None)
+    return facts if isinstance(facts, HookFacts) else None

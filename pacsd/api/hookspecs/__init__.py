@@ -1,0 +1,12 @@
+"""The specifications of the hooks: where plugins take part, by what they are about.
+
+    associations   who may open an association, and that it has ended
+    receiving      an instance on its way in, before its pixel data
+    removal        something is about to be deleted
+    stores         where the bytes of stored objects lie
+
+A specification is a function without a body. Its docstring says when it is called and by whom, what
+may be answered, what several plugins mean and what an error does; `pacsd.api.hook_facts` beside it
+declares kind, policy, deadline and the version that brought it. In: frozen records of pacsd.api.
+Out: None, or an answer of the class declared. `pacsd.api.hooks` lists them all.
+"""

@@ -1,0 +1,12 @@
+"""Plugins from entry point to shutdown.
+
+    available   what is installed; imports none of it
+    loading     the plugins that the configuration names: imported, decoded, constructed, registered
+    life        those, checked, started up and shut down
+    hooks       the hooks as the core calls them
+
+Installing a plugin does not enable it: only those the configuration names are imported.
+
+In: the configuration. Out: `Plugins`, whose `hooks` the rooms are given by `wiring`. Called by
+`opening`, and by `pacsd check`, which starts nothing.
+"""

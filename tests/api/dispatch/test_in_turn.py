@@ -1,0 +1,96 @@
+from collections.abc import Callable
+
+import pytest
+
+from pacsd.api import hooks
+from pacsd.api.acceptance import Refusal
+from pacsd.api.dispatch.in_turn import Filter, First
+from pacsd.api.errors import HookError
+from pacsd.api.hook_facts import Kind, Policy
+from tests.api.dispatch.panels import AsyncGate, Gate, PlainGate, SleepyGate, panel_of
+
+NO = Refusal(1, 1, 1, "no")
+
+
+def first(
+    *plugins: object, policy: Policy = Policy.CLOSED, deadline_s: float = 15
+) -> First[Refusal]:
+    panel = panel_of(*plugins, policy=policy, deadline_s=deadline_s)
+    return First(panel, lambda error: Refusal(2, 1, 1, str(error)))
+
+
+async def test_without_implementations_all_pass() -> None:
+    hook = first()
+    assert not hook.is_implemented
+    assert await hook(request="r") is None
+
+
+@pytest.mark.parametrize("gate", [PlainGate, AsyncGate])
+async def test_first_stops_at_the_first_answer(gate: type[Gate]) -> None:
+    passing, refusing, unasked = gate(None), gate(NO), gate(None)
+    hook = first(passing, refusing, unasked)
+    assert hook.is_implemented
+    assert await hook(request="r") is NO
+    assert passing.asked == refusing.asked == ["r"]
+    assert unasked.asked == []
+
+
+async def test_a_coroutine_never_beats_an_earlier_answer() -> None:
+    assert await first(PlainGate(NO), AsyncGate(Refusal(1, 1, 2, "later")))(request="r") is NO
+
+
+async def test_closed_a_failure_is_the_answer() -> None:
+    unasked = AsyncGate(None)
+    refusal = await first(AsyncGate(None), AsyncGate(ValueError("x")), unasked)(request="r")
+    assert refusal is not None
+    assert refusal.result == 2
+    assert "plugin plugin1" in refusal.explanation
+    assert unasked.asked == []
+
+
+async def test_open_the_next_one_is_asked() -> None:
+    hook = first(AsyncGate(ValueError("x")), AsyncGate(NO), policy=Policy.OPEN)
+    assert await hook(request="r") is NO
+
+
+async def test_all_share_one_deadline() -> None:
+    refusal = await first(AsyncGate(None), SleepyGate(), deadline_s=0.01)(request="r")
+    assert refusal is not None
+    assert "plugin1: pacsd_association_requested: no answer within 0.01 s" in refusal.explanation
+
+
+def adding(number: object) -> AsyncGate:
+    """Adds to a number, raises an exception, or leaves it with None."""
+
+    class Adding(AsyncGate):
+        @hooks.hookimpl
+        async def pacsd_association_requested(self, request: object) -> object:
+            answer = self.decide(request)
+            if isinstance(request, int) and isinstance(answer, int):
+                return request + answer
+            return answer
+
+    return Adding(number)
+
+
+def filtering(policy: Policy, *plugins: object) -> Filter[int]:
+    panel = panel_of(*plugins, policy=policy, kind=Kind.FILTER, answers=(int,))
+    return Filter(panel, "request")
+
+
+@pytest.mark.parametrize("policy", Policy)
+async def test_a_value_goes_through_all(policy: Policy) -> None:
+    hook = filtering(policy, adding(1), adding(None), adding(10))
+    assert hook.is_implemented
+    assert await hook(100) == 111
+    assert await filtering(policy)(100) == 100
+
+
+async def test_open_a_failure_leaves_the_value() -> None:
+    assert await filtering(Policy.OPEN, adding(ValueError("x")), adding(1))(100) == 101
+
+
+@pytest.mark.parametrize("bad", [lambda: ValueError("x"), lambda: "junk"])
+async def test_closed_a_failure_is_raised(bad: Callable[[], object]) -> None:
+    with pytest.raises(HookError, match="plugin1"):
+        await filtering(Policy.CLOSED, adding(1), adding(bad()), adding(1))(100)

@@ -1,0 +1,104 @@
+import asyncio
+import threading
+
+import anyio
+import pytest
+
+from pacsd.api import hooks
+from pacsd.api.acceptance import Refusal
+from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW
+from pacsd.api.dispatch.tally import Ending, Tally
+from pacsd.api.errors import HookError
+from tests.api.dispatch.panels import (
+    REQUESTED,
+    AsyncGate,
+    Gate,
+    PlainGate,
+    SleepyGate,
+    panel_of,
+)
+
+NO = Refusal(1, 1, 1, "no")
+ANY = {"request": "r"}
+
+
+class StuckGate:
+    def __init__(self) -> None:
+        self.release = threading.Event()
+
+    @hooks.hookimpl
+    def pacsd_association_requested(self) -> None:
+        self.release.wait()
+
+
+@pytest.mark.parametrize("gate", [PlainGate, AsyncGate])
+@pytest.mark.parametrize("raised", [ValueError("boom"), SystemExit(3), asyncio.CancelledError()])
+async def test_p01_what_raises_is_contained_and_named(
+    gate: type[Gate], raised: BaseException
+) -> None:
+    errors: list[HookError] = []
+    tally = Tally()
+    [error] = await panel_of(gate(raised), errors=errors, tally=tally).ask_all(ANY)
+    assert errors == [error]
+    assert f"plugin plugin0: {REQUESTED}: raised {type(raised).__name__}" in str(error)
+    assert error.__cause__ is raised
+    assert tally.counts[REQUESTED, "plugin0"].endings == {Ending.RAISED: 1}
+
+
+async def test_p01_junk_is_named() -> None:
+    tally = Tally()
+    [error] = await panel_of(AsyncGate("yes"), tally=tally).ask_all(ANY)
+    assert "returned str instead of Refusal or None" in str(error)
+    assert tally.last_calls()[0].ending is Ending.JUNK
+
+
+async def test_p01_a_late_coroutine_is_named() -> None:
+    tally = Tally()
+    [error] = await panel_of(SleepyGate(), deadline_s=0.01, tally=tally).ask_all(ANY)
+    assert "plugin plugin0" in str(error)
+    assert "no answer within 0.01 s" in str(error)
+    assert tally.last_calls()[0].ending is Ending.LATE
+
+
+async def test_p01_a_late_function_is_left_behind() -> None:
+    gate = StuckGate()
+    try:
+        [error] = await panel_of(gate, deadline_s=0.01).ask_all(ANY)
+    finally:
+        gate.release.set()
+    assert isinstance(error, HookError)
+
+
+async def test_being_cancelled_is_no_answer() -> None:
+    errors: list[HookError] = []
+    with anyio.move_on_after(0.01) as scope:
+        await panel_of(SleepyGate(), errors=errors).ask_all(ANY)
+    assert scope.cancelled_caught
+    assert errors == []
+
+
+async def test_answers_are_in_the_order_of_asking_whoever_is_first() -> None:
+    panel = panel_of(PlainGate(NO), AsyncGate(None), PlainGate(None), AsyncGate(NO))
+    assert await panel.ask_all(ANY) == [NO, None, None, NO]
+
+
+async def test_those_elsewhere_are_asked_together() -> None:
+    both = threading.Barrier(2)
+
+    class Meeting:
+        @hooks.hookimpl
+        def pacsd_association_requested(self) -> None:
+            both.wait(timeout=15)
+
+    assert await panel_of(Meeting(), Meeting()).ask_all(ANY) == [None, None]
+
+
+async def test_who_fails_too_often_is_not_asked_any_more() -> None:
+    gate, tally, errors = AsyncGate(ValueError("boom")), Tally(), list[HookError]()
+    panel = panel_of(gate, tally=tally, errors=errors)
+    for _ in range(FAILURES_IN_A_ROW):
+        await panel.ask_all(ANY)
+    [error] = await panel.ask_all(ANY)
+    assert f"failed {FAILURES_IN_A_ROW} times in a row; not asked for" in str(error)
+    assert len(gate.asked) == len(errors) == FAILURES_IN_A_ROW
+    assert tally.counts[REQUESTED, "plugin0"].endings[Ending.RESTING] == 1

@@ -1,0 +1,87 @@
+import asyncio
+
+import pytest
+
+from pacsd.api import hooks
+from pacsd.api.dispatch.provider import Provider
+from pacsd.api.errors import HookError
+from pacsd.api.store import Stores
+from tests.api.dispatch.panels import panel_of
+
+HOOK = "pacsd_blob_store"
+
+
+class Shop:
+    def __init__(self, name: str, goods: object) -> None:
+        self.name = name
+        self.goods = goods
+        self.asked: list[str] = []
+
+    @hooks.hookimpl
+    async def pacsd_blob_store(self, name: str) -> object:
+        self.asked.append(name)
+        if isinstance(self.goods, Exception):
+            raise self.goods
+        return self.goods if name == self.name else None
+
+
+class ClosedShop:
+    @hooks.hookimpl
+    async def pacsd_blob_store(self) -> None:
+        await asyncio.Event().wait()
+
+
+class Reseller:
+    """Sells what it buys from another."""
+
+    def __init__(self, name: str, supplier: str) -> None:
+        self.name = name
+        self.supplier = supplier
+
+    @hooks.hookimpl
+    async def pacsd_blob_store(self, name: str, stores: Stores) -> object:
+        return ["made of", await stores(self.supplier)] if name == self.name else None
+
+
+def provider(*plugins: object, deadline_s: float = 15.0) -> Provider[object]:
+    made = Provider[object](panel_of(*plugins, hook=HOOK, deadline_s=deadline_s))
+    made.give({"stores": made})
+    return made
+
+
+async def test_the_provider_is_found_by_name_and_asked_once() -> None:
+    shop = Shop("fs", ["goods"])
+    hook = provider(Shop("s3", "a"), shop)
+    assert await hook("fs") is await hook("fs")
+    assert shop.asked == ["fs"]
+
+
+async def test_no_provider_is_an_error() -> None:
+    with pytest.raises(HookError, match="no plugin provides 'tape'"):
+        await provider(Shop("fs", "b"))("tape")
+
+
+async def test_p05_two_providers_for_one_name_are_an_error() -> None:
+    with pytest.raises(HookError, match=r"plugin0 and plugin1.*only one may"):
+        await provider(Shop("fs", "a"), Shop("fs", "b"))("fs")
+
+
+async def test_a_provider_that_raises_is_named() -> None:
+    with pytest.raises(HookError, match=r"plugin0.*raised OSError: unplugged"):
+        await provider(Shop("fs", OSError("unplugged")))("fs")
+
+
+async def test_a_late_provider_is_named() -> None:
+    with pytest.raises(HookError, match=r"plugin1.*no answer within"):
+        await provider(Shop("fs", "a"), ClosedShop(), deadline_s=0.01)("fs")
+
+
+async def test_one_may_be_made_of_another() -> None:
+    hook = provider(Reseller("s3", "fs"), Shop("fs", "disk"))
+    assert await hook("s3") == ["made of", "disk"]
+
+
+async def test_a_circle_is_an_error() -> None:
+    hook = provider(Reseller("a", "b"), Reseller("b", "a"))
+    with pytest.raises(HookError, match="each needs the next one: a -> b -> a"):
+        await hook("a")
