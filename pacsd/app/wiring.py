@@ -27,7 +27,7 @@ from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logg
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugins.hooks import Hooks
+from pacsd.app.plugins import callers
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
@@ -56,7 +56,7 @@ from pacsd.net.performer import Services
 from pacsd.net.places import Places
 from pacsd.net.recorder import Recorder
 from pacsd.net.retrieving import Retrieving
-from pacsd.net.scp import AcceptanceHook, Desk
+from pacsd.net.scp import Desk
 from pacsd.net.scu import Timeouts
 from pacsd.net.trace import Trace
 from pacsd.net.turns import Turns
@@ -105,7 +105,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         ingest,
         make_finder(config, archive, reindexing),
         retriever,
-        Removal(index, curation, now_us=utc_us),
+        Removal(index, curation, now_us=utc_us, ask=callers.before_delete(archive.hooks)),
         Access(index, tell_not_noted),
         metadata.reader,
         metadata.kept,
@@ -147,7 +147,8 @@ def _listener(
         limits=_limits_before_request(config),
         max_data_set_bytes=config.dimse.max_data_set_bytes,
         network_timeout_s=config.dimse.network_timeout_s,
-        hook=_acceptance(archive.hooks),
+        hook=callers.association_requested(archive.hooks),
+        closed_hook=callers.association_closed(archive.hooks),
         names_are_exact=not config.query.ignore_case,
     )
     return Listener(desk, config.dimse.listen, config.dimse.backlog)
@@ -210,6 +211,7 @@ def make_ingest(config: Config, archive: Archive, register: Register, log: Inges
         taking_in=archive.taking_in,
         now_us=now_us,
         observer=log,
+        decide=callers.instance_received(archive.hooks),
         min_free_bytes=config.store.min_free_bytes,
         min_free_inodes=config.store.min_free_inodes,
         preamble_policy=PreamblePolicy(config.store.preamble),
@@ -273,13 +275,6 @@ def _limits_before_request(config: Config) -> Limits:
 
 def _trace(config: Config) -> Trace | None:
     return Trace(frozenset(config.log.trace)) if config.log.trace else None
-
-
-def _acceptance(hooks: Hooks) -> AcceptanceHook | None:
-    hook = hooks.association_requested
-    if not hook.is_implemented:
-        return None
-    return lambda request: hook(request=request)
 
 
 def _http(

@@ -1,13 +1,17 @@
 """An object's header, read as it arrives and judged as soon as it is known; and its end."""
 
+from pacsd.api.receiving import ReceivedInstance
 from pacsd.api.store import Buffer
 from pacsd.archive.attributes import Attributes
 from pacsd.archive.identity import Identity, identify, odd_uids
 from pacsd.archive.instance import InstanceRequest
 from pacsd.dicom.data_end import DataEnd
+from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.header_stream import DataSetHeader, HeaderStream, known_syntax
 from pacsd.dicom.quirks import Quirk, QuirkKind
 from pacsd.dicom.stored_header import encode_header
+from pacsd.dicom.tag import format_tag
+from pacsd.index.attributes import TAGS
 from pacsd.index.records import NewCopy, NewInstance
 
 LOOKED_FOR = (
@@ -26,6 +30,9 @@ LOOKED_FOR = (
     QuirkKind.UID_COMPONENT,
 )
 """The quirks that an examination may find. Of values nobody asks whether they are right."""
+
+
+_KEYWORDS = tuple((tag, keyword_of(tag) or format_tag(tag)) for tag in sorted(TAGS))
 
 
 class Examination:
@@ -81,6 +88,26 @@ class Examination:
             return
         if self._data_end.is_cut(data_set_bytes):
             self._cut = (Quirk(QuirkKind.TRUNCATED, stopped_at.tag, 1),)
+
+    def received(self) -> ReceivedInstance | None:
+        """What the object says it is, for those who decide whether it comes in; None before then.
+
+        Its attributes are decoded for this.
+        """
+        identity, attributes = self._identity, self._attributes
+        if identity is None or attributes is None:
+            return None
+        return ReceivedInstance(
+            reception=self._request.reception,
+            sop_class_uid=self._request.sop_class_uid,
+            sop_instance_uid=self._request.sop_instance_uid,
+            transfer_syntax_uid=self._request.transfer_syntax_uid,
+            study_instance_uid=identity.study_instance_uid,
+            series_instance_uid=identity.series_instance_uid,
+            patient_id=identity.patient_id,
+            issuer_of_patient_id=identity.issuer_of_patient_id,
+            attributes={name: attributes[tag] for tag, name in _KEYWORDS if tag in attributes},
+        )
 
     def describe(self, copy: NewCopy) -> NewInstance:
         """What the index shall know of the object, of which `copy` is in a store now."""

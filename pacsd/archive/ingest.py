@@ -9,6 +9,7 @@ from anyio.abc import TaskGroup
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore
+from pacsd.archive.admittance import Decide
 from pacsd.archive.committer import Committer
 from pacsd.archive.disposal import Disposal
 from pacsd.archive.examination import LOOKED_FOR
@@ -42,8 +43,9 @@ class Ingest:
 
     `register` is the index. `min_free_bytes` and `min_free_inodes` are the marks below which
     nothing is taken in, below twice as much is warned; `observer` is told of that and of every
-    object not kept. `now_us` is a clock in microseconds that never goes back. `taking_in` is held
-    while a file is removed that the index does not name; whoever takes such files in holds it, too.
+    object not kept. `decide` is asked about every object whose header is known. `now_us` is a
+    clock in microseconds that never goes back. `taking_in` is held while a file is removed that
+    the index does not name; whoever takes such files in holds it, too.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Ingest:
         now_us: Callable[[], int],
         taking_in: anyio.Lock | None = None,
         observer: IngestObserver | None = None,
+        decide: Decide | None = None,
         min_free_bytes: int = 0,
         min_free_inodes: int = 0,
         preamble_policy: PreamblePolicy = PreamblePolicy.KEEP_TIFF,
@@ -66,6 +69,7 @@ class Ingest:
         self._store = store
         self._now_us = now_us
         self._observer = observer or NobodyObserves()
+        self._decide = decide
         self._told: Concern | None = None
         self._memory = Memory(
             chunk_bytes=chunk_bytes,
@@ -146,6 +150,7 @@ class Ingest:
             spawn=self._spawn,
             refusal=None if refusal is None else StoreError(StoreFault.NOT_ADMITTED, refusal),
             on_end=self._ended,
+            decide=self._decide,
         )
 
     def health(self) -> IngestHealth:

@@ -14,6 +14,7 @@ import anyio
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import BlobStore, Buffer, Location, Staged, StageRequest
+from pacsd.archive.admittance import Admittance, Decide
 from pacsd.archive.answers import answer_fault, answer_refusal, answer_verdict
 from pacsd.archive.chunks import ChunkQueue
 from pacsd.archive.committer import Committer
@@ -72,6 +73,7 @@ class Intake:
         spawn: Spawn,
         refusal: StoreError | None,
         on_end: Record,
+        decide: Decide | None = None,
     ) -> None:
         self.on_drained: Callable[[], None] | None = None
         self.data_set_bytes = 0
@@ -86,6 +88,7 @@ class Intake:
         self._second_look = second_look
         self._spawn = spawn
         self._on_end = on_end
+        self._admittance = Admittance(decide, spawn, self._fail) if decide is not None else None
         self._chunks = ChunkQueue(memory)
         self._staged: Staged | None = None
         self._writing_bytes = 0
@@ -152,6 +155,8 @@ class Intake:
 
     async def _finish(self) -> IngestOutcome:
         self._examine(None)
+        if self._admittance is not None:
+            await self._admittance.decided()
         await self._idle()
         if self._failure is None:
             await self._write_waiting()
@@ -196,6 +201,16 @@ class Intake:
                 self._examination.feed(fragment)
         except Unacceptable as refused:
             self._fail(refused)
+        else:
+            self._ask_whether_it_comes_in()
+
+    def _ask_whether_it_comes_in(self) -> None:
+        """As soon as it is known what it is, once; who decides never delays what still arrives."""
+        if self._admittance is None or self._admittance.is_asked or self._failure is not None:
+            return
+        received = self._examination.received()
+        if received is not None:
+            self._admittance.ask(received)
 
     async def _end(self, outcome: IngestOutcome | None) -> None:
         """Remove what is left, once."""

@@ -6,6 +6,8 @@ for more than one thing. Instances that arrive meanwhile stay.
 
 from collections.abc import Awaitable, Callable
 
+from pacsd.api.removal import RemovalRequest
+from pacsd.api.vote import Deny
 from pacsd.archive.correction_rules import NotCorrectable, check_reason
 from pacsd.archive.curation import Curation
 from pacsd.dicom.errors import UIDError
@@ -15,6 +17,8 @@ from pacsd.dicom.uid import check_uid
 from pacsd.index.deletion_records import Cause, Counted, UniqueKeys
 from pacsd.index.index import Index
 from pacsd.index.records import Scope
+
+_REASON_CHARS = 256
 
 IN_HAND = 4_096
 """UIDs that are read at once; what becomes of them is decided in smaller parts."""
@@ -28,6 +32,10 @@ class NotRemovable(RemovalError):
     """It may not be asked for like this: a UID or the reason is missing or breaks a rule."""
 
 
+class RemovalDenied(RemovalError):
+    """Somebody who is asked before objects to it; the text is the reason."""
+
+
 class NoSuchEntity(RemovalError):
     """There is no such study, series or instance, or nothing of it is to be deleted or restored."""
 
@@ -36,13 +44,28 @@ class NotUnique(RemovalError):
     """A UID means something in several studies: which one must be said."""
 
 
-class Removal:
-    """Deletes and restores. Raises beside its own what `Curation` raises."""
+Ask = Callable[[RemovalRequest], Awaitable[Deny | None]]
+"""Asks whoever may object to a deletion, within a bounded time."""
 
-    def __init__(self, index: Index, curation: Curation, *, now_us: Callable[[], int]) -> None:
+
+class Removal:
+    """Deletes and restores. Raises beside its own what `Curation` raises.
+
+    `ask` is asked before something is deleted, which is there.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        curation: Curation,
+        *,
+        now_us: Callable[[], int],
+        ask: Ask | None = None,
+    ) -> None:
         self._index = index
         self._curation = curation
         self._now_us = now_us
+        self._ask = ask
 
     async def keys_of(self, scope: Scope, level: Level, uid: str) -> UniqueKeys:
         """The unique keys of a study, series or instance of which only its own UID is known.
@@ -77,12 +100,14 @@ class Removal:
         Raises:
             NotRemovable: a UID or the reason breaks a rule.
             NoSuchEntity: nothing of it is there.
+            RemovalDenied: somebody objects.
         """
         try:
             check_reason(reason)
         except NotCorrectable as error:
             raise NotRemovable(str(error)) from None
         counted = await self.count(scope, keys)
+        await self._have_it_allowed(keys, reason, actor)
         cause = Cause(self._now_us(), reason, keys.level, keys.uid)
 
         async def delete(uids: list[str]) -> int:
@@ -103,6 +128,20 @@ class Removal:
             return await self._curation.restore(scope, uids, actor)
 
         return await self._in_parts(scope, keys, counted, restore, are_deleted=True)
+
+    async def _have_it_allowed(self, keys: UniqueKeys, reason: str, actor: str) -> None:
+        """See that nobody objects.
+
+        Raises:
+            RemovalDenied: somebody does.
+        """
+        if self._ask is None:
+            return
+        uids = keys.study_instance_uid, keys.series_instance_uid, keys.sop_instance_uid
+        denied = await self._ask(RemovalRequest(*uids, actor, reason))
+        if denied is not None:
+            what = f"{keys.level.name.lower()} {keys.uid}"
+            raise RemovalDenied(f"{what} is not deleted: {printable(denied.reason, _REASON_CHARS)}")
 
     async def _in_parts(
         self,

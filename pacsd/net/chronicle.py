@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from pacsd.api.acceptance import AssociationClosed
 from pacsd.dicom.registry import uid_name
 from pacsd.dicom.status import StatusCategory, category
 from pacsd.dicom.text import printable
@@ -155,6 +156,20 @@ class Chronicle:
         self._recorder.end(record, time.time())
         self._metrics.associations.labels(record.outcome.value).inc()
         _tell(record)
+
+    def told_closed(self) -> AssociationClosed | None:
+        """An association that has ended, as plugins are told; None if there never was one."""
+        record = self._record
+        if record is None or not record.is_accepted:
+            return None
+        return AssociationClosed(
+            number=record.number,
+            calling_ae=record.calling_ae,
+            called_ae=record.called_ae,
+            peer_host=record.peer_address,
+            seconds=(record.ended_at or record.started_at) - record.started_at,
+            outcome=record.outcome.value,
+        )
 
     def _tell_stranger(self, why: str) -> None:
         suppressed = self._strangers.admit(self.peer_address, time.monotonic())

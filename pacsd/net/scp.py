@@ -4,12 +4,12 @@ The pump feeds it events; each kind has its small handler. Operations are its pe
 what waits - hooks, the disk - runs in the listener's task group.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol
 
-from pacsd.api.acceptance import AssociationRequest, Refusal
+from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
 from pacsd.archive.instance import DEFAULT_POLICY
 from pacsd.dimse.commands import Request, Response
 from pacsd.dimse.events import (
@@ -43,6 +43,7 @@ from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import AssociateRJ, AssociateRQ, Buffer
 
 AcceptanceHook = Callable[[AssociationRequest], Awaitable[Refusal | None]]
+ClosedHook = Callable[[AssociationClosed], Coroutine[object, object, None]]
 
 
 class House(Protocol):
@@ -66,7 +67,7 @@ class House(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all accepted associations share. `hook` is None when no plugin implements it."""
+    """What all accepted associations share. Hooks are None when no plugin implements them."""
 
     gatekeeper: Gatekeeper
     services: Services
@@ -75,6 +76,7 @@ class Desk:
     max_data_set_bytes: int
     network_timeout_s: float
     hook: AcceptanceHook | None = None
+    closed_hook: ClosedHook | None = None
     names_are_exact: bool = False
 
 
@@ -158,7 +160,14 @@ class AcceptedAssociation(Pump):
             why = f"no A-ASSOCIATE-RQ within {artim_s:g} s (PS3.8 section 9.1.5)"
             self._chronicle.silent(why, "dimse.artim_timeout_s")
         self._chronicle.closed(self.bytes_received, self.bytes_sent, self.session.oversized_pdus)
+        self._tell_closed()
         self._house.left(self)
+
+    def _tell_closed(self) -> None:
+        """Tell the plugins, of an association that was established; they delay nobody."""
+        closed, hook = self._chronicle.told_closed(), self._desk.closed_hook
+        if closed is not None and hook is not None:
+            self._house.spawn(partial(hook, closed), "hook: association closed")
 
     def make_room(self) -> None:
         """Cut off: this connection has no association and is in the way."""

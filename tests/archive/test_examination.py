@@ -144,3 +144,18 @@ def test_where_a_deflated_data_set_is_cut_nobody_looks() -> None:
 def test_nothing_is_described_before_it_is_judged() -> None:
     with pytest.raises(RuntimeError):
         examination().describe(COPY)
+
+
+def test_what_those_are_told_who_decide_whether_it_comes_in() -> None:
+    tested = examination()
+    tested.feed(OBJECT[:20])
+    assert tested.received() is None
+    tested.feed(OBJECT[20:])
+    received = tested.received()
+    assert received is not None
+    assert (received.reception, received.sop_instance_uid) == (RECEPTION, "1.2.3.4")
+    assert (received.study_instance_uid, received.series_instance_uid) == ("1.2.3", "1.2.3.1")
+    assert (received.sop_class_uid, received.transfer_syntax_uid) == (CT_IMAGE_STORAGE, EXPLICIT)
+    assert received.patient_id == "TEST-1"
+    assert received.attributes["PatientName"] == "Doe^J"
+    assert "PixelData" not in received.attributes

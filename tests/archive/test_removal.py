@@ -1,12 +1,15 @@
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.removal import RemovalRequest
+from pacsd.api.vote import Deny
 from pacsd.archive import removal as module
 from pacsd.archive.removal import (
     NoSuchEntity,
     NotRemovable,
     NotUnique,
     Removal,
+    RemovalDenied,
     unique_keys,
 )
 from pacsd.archive.state_records import Action
@@ -190,3 +193,40 @@ async def test_what_failed_half_way_can_be_gone_on_with(
     assert await live(archive) == ["1.2", "1.3", "2.1"]
     assert await removal.delete(SCOPE, UniqueKeys(STUDY), WHY, "admin") == 2
     assert [each.action for each in archive.records()] == [Action.DELETE] * 3
+
+
+class Keeper:
+    """Objects to what it was told to."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        self.asked: list[RemovalRequest] = []
+
+    async def ask(self, request: RemovalRequest) -> Deny | None:
+        self.asked.append(request)
+        return Deny(self.reason) if self.reason else None
+
+
+@pytest.mark.usefixtures("removal")
+async def test_who_objects_is_heard(archive: SmallArchive) -> None:
+    keeper = Keeper("legal hold\n" + "x" * 1_000)
+    asking = Removal(archive.index, archive.curation, now_us=archive.clock, ask=keeper.ask)
+    with pytest.raises(
+        RemovalDenied, match=r"^series 1\.2\.3\.1 is not deleted: legal hold"
+    ) as told:
+        await asking.delete(SCOPE, UniqueKeys(STUDY, SERIES), WHY, "admin")
+    assert len(str(told.value)) < 350
+    assert "\n" not in str(told.value)
+    assert keeper.asked == [RemovalRequest(STUDY, SERIES, "", "admin", WHY)]
+    assert len(await live(archive)) == 4
+    assert not archive.records()
+    keeper.reason = ""
+    assert await asking.delete(SCOPE, UniqueKeys(STUDY, SERIES), WHY, "admin") == 2
+
+
+async def test_what_is_not_there_is_not_asked_about(archive: SmallArchive) -> None:
+    keeper = Keeper("never")
+    asking = Removal(archive.index, archive.curation, now_us=archive.clock, ask=keeper.ask)
+    with pytest.raises(NoSuchEntity):
+        await asking.delete(SCOPE, UniqueKeys("9.9"), WHY, "admin")
+    assert keeper.asked == []

@@ -41,7 +41,7 @@ from pacsd.net.performer import Services
 from pacsd.net.places import Places
 from pacsd.net.recorder import AssociationRecord, Recorder
 from pacsd.net.retrieving import Retrieves, Retrieving
-from pacsd.net.scp import AcceptanceHook, Desk
+from pacsd.net.scp import AcceptanceHook, ClosedHook, Desk
 from pacsd.net.scu import Timeouts
 from pacsd.net.settings import AESettings, DimseSettings, RecorderSettings
 from pacsd.net.trace import Trace
@@ -306,6 +306,7 @@ class Setup:
     retriever: Retrieves = field(default_factory=FakeRetriever)
     max_retrievals: int = 4
     hook: AcceptanceHook | None = None
+    closed_hook: ClosedHook | None = None
     trace: frozenset[str] = frozenset()
     max_pending_bytes_per_object: int = 8 * 262_144
 
@@ -349,6 +350,7 @@ class Served:
             max_data_set_bytes=dimse.max_data_set_bytes,
             network_timeout_s=dimse.network_timeout_s,
             hook=setup.hook,
+            closed_hook=setup.closed_hook,
         )
         self.listener = Listener(desk, (Endpoint(LOOPBACK, 0),), backlog=64)
 

@@ -3,7 +3,7 @@
 import anyio
 from structlog.typing import EventDict
 
-from pacsd.api.acceptance import AssociationRequest, Refusal
+from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
 from pacsd.dicom.registry import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -163,6 +163,32 @@ async def test_the_acceptance_hook_can_refuse() -> None:
         refusal = served.recorder.last_refusal("GUEST")
         assert refusal is not None
         assert refusal.why == "guests come later"
+
+
+async def test_the_closed_hook_learns_how_it_ended() -> None:
+    told: list[AssociationClosed] = []
+    is_told = anyio.Event()
+
+    async def learns(closed: AssociationClosed) -> None:
+        told.append(closed)
+        is_told.set()
+
+    async with serving(Setup(closed_hook=learns)) as served:
+        async with served.caller() as caller:
+            await caller.send(associate_rq(called_ae="NOBODY"))
+            assert (await caller.pdu())[0] == 3
+        async with served.associated() as caller:
+            await caller.release()
+        with anyio.fail_after(15):
+            await is_told.wait()
+    [closed] = told
+    assert (closed.calling_ae, closed.called_ae, closed.outcome) == (
+        "MODALITY",
+        "PACSD",
+        "released",
+    )
+    assert closed.peer_host == "127.0.0.1"
+    assert closed.seconds >= 0
 
 
 async def test_a_trace_shows_both_directions(logged: list[EventDict]) -> None:

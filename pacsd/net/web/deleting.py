@@ -10,7 +10,7 @@ import orjson
 from aiohttp.web import Response
 
 from pacsd.api.errors import StoreError
-from pacsd.archive.removal import NoSuchEntity, NotRemovable
+from pacsd.archive.removal import NoSuchEntity, NotRemovable, RemovalDenied
 from pacsd.dicomweb.delete_parameters import REASON, delete_reason
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.net.web.exchange import Exchange, Unavailable, problem
@@ -51,6 +51,8 @@ class DeleteDesk:
             raise not_there(target) from None
         except NotRemovable as error:
             raise BadRequest(REASON, reason, str(error)) from error
+        except RemovalDenied as error:
+            return problem(403, str(error), exchange.allowed)
         except StoreError as error:
             raise Unavailable(f"it is not deleted: {error.fault}") from error
         return _deleted(exchange, count)

@@ -9,7 +9,7 @@ import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.archive.finding import IndexUnavailable
-from pacsd.archive.removal import NoSuchEntity, NotRemovable
+from pacsd.archive.removal import NoSuchEntity, NotRemovable, RemovalDenied
 from tests.net.web.serving import SERIES, STUDY, UID, Made, Served, path, serving
 
 
@@ -65,6 +65,7 @@ async def test_w16_with_other_parameters_nothing_is_deleted(
     [
         (NoSuchEntity("there is no study"), 404),
         (NotRemovable("reason: too long"), 400),
+        (RemovalDenied("study 1.2 is not deleted: legal hold"), 403),
         (StoreError(StoreFault.READ_ONLY, "a test"), 503),
         (IndexUnavailable("stopping"), 503),
     ],

@@ -1,0 +1,30 @@
+"""The hooks as the rooms call them: plain functions, and None for a hook that nobody implements."""
+
+from pacsd.app.plugins.hooks import Hooks
+from pacsd.archive.admittance import Decide
+from pacsd.archive.removal import Ask
+from pacsd.net.scp import AcceptanceHook, ClosedHook
+
+
+def association_requested(hooks: Hooks) -> AcceptanceHook | None:
+    """Who decides whether an association may be opened."""
+    hook = hooks.association_requested
+    return (lambda request: hook(request=request)) if hook.is_implemented else None
+
+
+def association_closed(hooks: Hooks) -> ClosedHook | None:
+    """Who wants to know that an association has ended."""
+    hook = hooks.association_closed
+    return (lambda closed: hook(closed=closed)) if hook.is_implemented else None
+
+
+def instance_received(hooks: Hooks) -> Decide | None:
+    """Who decides whether an instance is taken in."""
+    hook = hooks.instance_received
+    return (lambda instance: hook(instance=instance)) if hook.is_implemented else None
+
+
+def before_delete(hooks: Hooks) -> Ask | None:
+    """Who may object to a deletion."""
+    hook = hooks.before_delete
+    return (lambda request: hook(request=request)) if hook.is_implemented else None

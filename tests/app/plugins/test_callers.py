@@ -1,0 +1,69 @@
+from collections.abc import Callable
+
+import pytest
+
+from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
+from pacsd.api.hooks import HOOKS, hookimpl
+from pacsd.api.receiving import NotAccepted, ReceivedInstance
+from pacsd.api.removal import RemovalRequest
+from pacsd.api.vote import Deny
+from pacsd.app.plugins import callers
+from pacsd.app.plugins.hooks import Hooks
+from tests.api.hookspecs.hooks_of import hooks_of
+from tests.api.hookspecs.test_associations import CLOSED, REQUEST
+from tests.api.hookspecs.test_receiving import INSTANCE
+
+ALL: tuple[Callable[[Hooks], object], ...] = (
+    callers.association_requested,
+    callers.association_closed,
+    callers.instance_received,
+    callers.before_delete,
+)
+
+
+class Everything:
+    """Implements every hook that is called so, with no to everything."""
+
+    told: AssociationClosed | None = None
+
+    @hookimpl
+    async def pacsd_association_requested(self, request: AssociationRequest) -> Refusal:
+        return Refusal(1, 1, 3, request.calling_ae)
+
+    @hookimpl
+    async def pacsd_association_closed(self, closed: AssociationClosed) -> None:
+        self.told = closed
+
+    @hookimpl
+    async def pacsd_instance_received(self, instance: ReceivedInstance) -> NotAccepted:
+        return NotAccepted(0xC000, instance.sop_instance_uid)
+
+    @hookimpl
+    async def pacsd_before_delete(self, request: RemovalRequest) -> Deny:
+        return Deny(request.actor)
+
+
+@pytest.mark.parametrize("caller", ALL)
+def test_what_nobody_implements_costs_nothing(caller: Callable[[Hooks], object]) -> None:
+    assert caller(hooks_of(object())) is None
+
+
+async def test_each_calls_its_hook() -> None:
+    plugin = Everything()
+    hooks = hooks_of(plugin)
+    requested, closed = callers.association_requested(hooks), callers.association_closed(hooks)
+    received, deletes = callers.instance_received(hooks), callers.before_delete(hooks)
+    assert requested is not None
+    assert await requested(REQUEST) == Refusal(1, 1, 3, "CT1")
+    assert closed is not None
+    await closed(CLOSED)
+    assert plugin.told is CLOSED
+    assert received is not None
+    assert await received(INSTANCE) == NotAccepted(0xC000, "1.2.3.4")
+    assert deletes is not None
+    assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
+
+
+def test_all_hooks_but_providers_have_a_caller() -> None:
+    called = {f"pacsd_{caller.__name__}" for caller in ALL}
+    assert called == {*HOOKS} - {"pacsd_blob_store"}
