@@ -2,8 +2,7 @@
 
     ingest      Ingest: the way in; begin an object, run the committer, admit or refuse, health
     intake      Intake: one object on its way in; fragments in, an outcome at the end
-    admittance  whether plugins let it in, decided while it arrives
-    examination the header of that object, read as it passes: attributes, identity
+    examination its header, read as it passes: attributes, identity; admittance: let in or not
     chunks      fragments copied once into chunks for the thread that writes them
     memory      how much data may wait in memory, for one object and for all
     committer   staged objects gathered into groups, made durable and indexed; handover: from
