@@ -139,6 +139,11 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
     (Status.PROCESSING_FAILURE, "any", "the command group length contradicts the command set"),
     (Status.INVALID_SOP_INSTANCE, "C-STORE", "the Affected SOP Instance UID is empty or no UID"),
     (
+        Status.NOT_AUTHORIZED,
+        "C-STORE, C-FIND, C-MOVE, C-GET",
+        "a plugin does not allow it (`pacsd_authorize`); without such a plugin it never comes",
+    ),
+    (
         Status.SOP_CLASS_NOT_SUPPORTED,
         "C-STORE, C-FIND, C-MOVE, C-GET",
         "the Affected SOP Class UID is not the abstract syntax of the presentation context",

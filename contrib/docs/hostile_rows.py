@@ -166,6 +166,10 @@ ROWS = {
         "a DICOMweb server that leads elsewhere, or is not who it should be",
         "not followed, not asked; the token is shown to nobody else",
     ),
+    "P04": (
+        "an auth plugin that fails or is late",
+        "denied; what it allowed is remembered for 30 s, and not beyond the principal's own time",
+    ),
     "P05": ("two plugins for one name", "the daemon does not start"),
 }
 """Row -> what comes in, what happens."""

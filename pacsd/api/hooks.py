@@ -14,11 +14,17 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import associations, receiving, removal, stores
+from pacsd.api.hookspecs import access, associations, receiving, removal, stores
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-SPECIFICATIONS: tuple[ModuleType, ...] = (associations, receiving, removal, stores)
+SPECIFICATIONS: tuple[ModuleType, ...] = (
+    associations,
+    access,
+    receiving,
+    removal,
+    stores,
+)
 """Where they stand, in the order of the guide."""
 
 

@@ -178,6 +178,7 @@ class Daemon:
         peers = checked.peers.with_known(parts.gatekeeper.peers)
         _warn(self._checked.config, peers)
         parts.gatekeeper.peers = peers
+        parts.guard.forget()
         _log.info("reloaded", peers=len(peers))
         return Reloaded(keys)
 

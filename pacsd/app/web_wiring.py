@@ -32,6 +32,7 @@ from pacsd.net.web.describing import DescribingDesk
 from pacsd.net.web.desk import AnswersExchange, Terms, WebDesk
 from pacsd.net.web.exchange import ROOT
 from pacsd.net.web.frames import FrameDesk
+from pacsd.net.web.guard import TRUSTING, Guard
 from pacsd.net.web.instances import InstanceDesk
 from pacsd.net.web.metadata import MetadataDesk
 from pacsd.net.web.resources import WebService
@@ -53,6 +54,7 @@ class WebParts:
     metadata: MetadataReader
     kept: KeptMetadata
     changes: ChangeFeed
+    guard: Guard = TRUSTING
 
 
 def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
@@ -66,6 +68,7 @@ def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[s
         settings.cors_origins,
         tuple(each.rule for each in config.web_client),
         settings.max_request_bytes,
+        parts.guard,
     )
     return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer}
 

@@ -21,6 +21,7 @@ from pacsd.app.export_selection import EXPORT_LIMITS, Selection, request_of
 from pacsd.app.exporting import ExportErrand
 from pacsd.app.extra_tags import Reindexing
 from pacsd.app.forgetting import make_forgetting
+from pacsd.app.guarding import make_guard
 from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logged
@@ -60,12 +61,16 @@ from pacsd.net.scp import Desk
 from pacsd.net.scu import Timeouts
 from pacsd.net.trace import Trace
 from pacsd.net.turns import Turns
+from pacsd.net.web.guard import Guard
 from pacsd.ul.association import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a running daemon consists of; `http` is None when it is off."""
+    """What a running daemon consists of; `http` is None when it is off.
+
+    `guard` remembers what plugins allowed; who they are may change at a reload.
+    """
 
     ingest: Ingest
     ingest_log: IngestLog
@@ -78,6 +83,7 @@ class Parts:
     commands: Mapping[str, Command]
     gatekeeper: Gatekeeper
     guests: Guests
+    guard: Guard
     recorder: Recorder
     listener: Listener
     http: HttpListener | None
@@ -110,6 +116,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         metadata.reader,
         metadata.kept,
         _change_feed(config, index, registry),
+        make_guard(archive.hooks),
     )
     books = Books(recorder, metrics, _trace(config))
     listener = _listener(config, archive, gatekeeper, parts, books)
@@ -130,6 +137,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         commands={**_commands(config, archive, curation, parts.removal), **guests.commands},
         gatekeeper=gatekeeper,
         guests=guests,
+        guard=parts.guard,
         recorder=recorder,
         listener=listener,
         http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
@@ -167,6 +175,7 @@ def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Servic
             access=parts.access,
             own_titles=frozenset(own.title for own in config.ae),
         ),
+        parts.guard.permissions,
     )
 
 
@@ -298,5 +307,6 @@ def _http(
         health=health,
         limits=HttpLimits(max_connections_per_address=config.http.max_connections_per_address),
         services=services,
+        takes_relayed=parts.guard.logins is not None,
         ending=parts.changes.end,
     )

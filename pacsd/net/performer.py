@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from pacsd.api.access import AccessRequest, Action, Door, Principal
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import (
@@ -23,6 +24,8 @@ from pacsd.dimse.commands import (
 from pacsd.dimse.events import CancelReceived, DataSetFragment, RequestReceived
 from pacsd.net.chronicle import Chronicle
 from pacsd.net.finding import Finds, begin_find
+from pacsd.net.guarded_sink import GuardedSink
+from pacsd.net.permissions import Permissions
 from pacsd.net.responses import Line, response_of
 from pacsd.net.retrieving import Retrieving, begin_get, begin_move
 from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink, begin_store
@@ -31,11 +34,12 @@ from pacsd.ul.negotiation import PresentationContext
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the house does for peers."""
+    """What the house does for peers; `permissions` is None when nobody has to be asked."""
 
     ingest: Ingest
     finder: Finds
     retrieving: Retrieving
+    permissions: Permissions | None = None
 
 
 @dataclass(slots=True)
@@ -106,19 +110,22 @@ class Performer:
         drained = partial(self._line.is_congested, is_so=False)
         now_us = time.time_ns() // 1_000
         sink = begin_store(self._services.ingest, context, request, self._caller, now_us, drained)
-        self._receive(request, sink)
+        self._receive(request, sink, Action.STORE)
 
     def _find(self, context: PresentationContext, request: CFindRQ) -> None:
         finder = self._services.finder
-        self._receive(request, begin_find(finder, context, request, self._caller, self._line))
+        sink = begin_find(finder, context, request, self._caller, self._line)
+        self._receive(request, sink, Action.QUERY)
 
     def _move(self, context: PresentationContext, request: CMoveRQ) -> None:
         retrieving = self._services.retrieving
-        self._receive(request, begin_move(retrieving, context, request, self._caller, self._line))
+        sink = begin_move(retrieving, context, request, self._caller, self._line)
+        self._receive(request, sink, Action.RETRIEVE)
 
     def _get(self, context: PresentationContext, request: CGetRQ) -> None:
         retrieving = self._services.retrieving
-        self._receive(request, begin_get(retrieving, context, request, self._caller, self._line))
+        sink = begin_get(retrieving, context, request, self._caller, self._line)
+        self._receive(request, sink, Action.RETRIEVE)
 
     def _refuse(self, _: PresentationContext, request: Request) -> None:
         """An operation that this service class does not have (PS3.7 section 10.1.1.1.8)."""
@@ -128,7 +135,12 @@ class Performer:
         else:
             self._answer(request, answer, 0, self._line.now())
 
-    def _receive(self, request: Request, sink: DataSetSink) -> None:
+    def _receive(self, request: Request, sink: DataSetSink, action: Action | None = None) -> None:
+        permissions = self._services.permissions
+        if permissions is not None and action is not None:
+            principal, address = Principal(self._caller.calling_ae), self._caller.address
+            wanted = AccessRequest(principal, Door.DIMSE, address, action, "")
+            sink = GuardedSink(sink, partial(permissions.denial, wanted))
         self._receiving[request.message_id] = _Operation(request, sink, self._line.now())
 
     async def _finish(self, receiving: _Operation) -> None:

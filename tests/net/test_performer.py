@@ -6,6 +6,8 @@ import anyio
 import pytest
 from prometheus_client import CollectorRegistry
 
+from pacsd.api.access import AccessRequest
+from pacsd.api.vote import Deny
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.registry import VERIFICATION
 from pacsd.dicom.status import Status
@@ -15,6 +17,7 @@ from pacsd.dimse.session import Session
 from pacsd.net.chronicle import Books, Chronicle
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.performer import Performer, Services
+from pacsd.net.permissions import Permissions
 from pacsd.net.recorder import Recorder
 from pacsd.net.responses import Work
 from pacsd.net.settings import RecorderSettings
@@ -97,12 +100,13 @@ class FakeLine:
 class Bench:
     """A performer with all that it needs."""
 
-    def __init__(self, ingest: Ingest) -> None:
+    def __init__(self, ingest: Ingest, permissions: Permissions | None = None) -> None:
         self.line = FakeLine()
         registry = CollectorRegistry()
         books = Books(Recorder(RecorderSettings()), NetMetrics(registry))
         caller = Caller("CT1", "PACSD", "192.0.2.1")
-        services = Services(ingest, FakeFinder(), retrieving(FakeRetriever()))
+        retrieval = retrieving(FakeRetriever())
+        services = Services(ingest, FakeFinder(), retrieval, permissions)
         self.performer = Performer(self.line, services, caller, Chronicle(books, "192.0.2.1"))
 
     def ask(self, request: Request) -> None:
@@ -217,3 +221,29 @@ async def test_a_cancel_of_what_is_not_performed_means_nothing(bench: Bench) -> 
     bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
     await bench.line.run()
     assert [each.status for each in bench.line.responses] == [Status.SUCCESS]
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+async def test_operations_are_asked_about_before_they_begin(
+    store: MemoryStore, *, is_allowed: bool
+) -> None:
+    asked: list[AccessRequest] = []
+
+    async def authorize(request: AccessRequest) -> Deny | None:
+        asked.append(request)
+        return None if is_allowed else Deny("no")
+
+    ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0)
+    bench = Bench(ingest, Permissions(authorize, lambda: 0.0))
+    async with anyio.create_task_group() as tasks:
+        await running(ingest, tasks)
+        bench.ask(STORE)
+        bench.give(STORE, OBJECT)
+        await bench.line.run()
+        tasks.cancel_scope.cancel()
+    [response] = bench.line.responses
+    assert response.status == (Status.SUCCESS if is_allowed else Status.NOT_AUTHORIZED)
+    assert len(store.objects) == is_allowed
+    assert [(each.principal.name, each.door, each.action) for each in asked] == [
+        ("CT1", "dimse", "store")
+    ]

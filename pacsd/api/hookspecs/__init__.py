@@ -1,6 +1,7 @@
 """The specifications of the hooks: where plugins take part, by what they are about.
 
     associations   who may open an association, and that it has ended
+    access         who somebody is, and what somebody may do
     receiving      an instance on its way in, before its pixel data
     removal        something is about to be deleted
     stores         where the bytes of stored objects lie

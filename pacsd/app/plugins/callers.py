@@ -3,6 +3,7 @@
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.archive.admittance import Decide
 from pacsd.archive.removal import Ask
+from pacsd.net.permissions import Authenticate, Authorize
 from pacsd.net.scp import AcceptanceHook, ClosedHook
 
 
@@ -16,6 +17,18 @@ def association_closed(hooks: Hooks) -> ClosedHook | None:
     """Who wants to know that an association has ended."""
     hook = hooks.association_closed
     return (lambda closed: hook(closed=closed)) if hook.is_implemented else None
+
+
+def authenticate(hooks: Hooks) -> Authenticate | None:
+    """Who says who somebody is."""
+    hook = hooks.authenticate
+    return (lambda login: hook(login=login)) if hook.is_implemented else None
+
+
+def authorize(hooks: Hooks) -> Authorize | None:
+    """Who has a say in what somebody may do."""
+    hook = hooks.authorize
+    return (lambda request: hook(request=request)) if hook.is_implemented else None
 
 
 def instance_received(hooks: Hooks) -> Decide | None:

@@ -11,6 +11,7 @@ import pluggy
 
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
+from pacsd.api.access import NotRecognized, Principal
 from pacsd.api.dispatch.all_asked import Notify, Vote
 from pacsd.api.dispatch.freezing import Elsewhere, Plain, freeze
 from pacsd.api.dispatch.in_turn import First
@@ -36,6 +37,8 @@ class Hooks:
 
     association_requested: First[Refusal]
     association_closed: Notify
+    authenticate: First[Principal | NotRecognized]
+    authorize: Vote
     instance_received: First[NotAccepted]
     before_delete: Vote
     blob_store: Provider[BlobStore]
@@ -77,6 +80,8 @@ def make_hooks(manager: pluggy.PluginManager, tally: Tally, on_error: OnError) -
     return Hooks(
         association_requested=First(panel("pacsd_association_requested"), _refused_for_now),
         association_closed=Notify(panel("pacsd_association_closed")),
+        authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
+        authorize=Vote(panel("pacsd_authorize")),
         instance_received=First(panel("pacsd_instance_received"), _not_accepted_now),
         before_delete=Vote(panel("pacsd_before_delete")),
         blob_store=blob_store,
@@ -85,6 +90,10 @@ def make_hooks(manager: pluggy.PluginManager, tally: Tally, on_error: OnError) -
 
 def _refused_for_now(error: HookError) -> Refusal:
     return Refusal(*_TRANSIENT, explanation=str(error))
+
+
+def _not_recognized_now(error: HookError) -> NotRecognized:
+    return NotRecognized(str(error))
 
 
 def _not_accepted_now(_: HookError) -> NotAccepted:

@@ -2,7 +2,7 @@
 
     resources.py         what is served, and by which service
     desk.py              each request to who answers it, each fault to its status;
-                         request_places.py how many at once
+                         request_places.py how many at once, guard.py who may
     exchange.py          one request, and how answers to it are written; cors.py pages elsewhere;
                          gzip_coding.py those in JSON and XML; long_work.py off the event loop
     searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it

@@ -11,6 +11,7 @@ from aiohttp.web import Response
 
 from pacsd.api.errors import StoreError
 from pacsd.archive.removal import NoSuchEntity, NotRemovable, RemovalDenied
+from pacsd.dicom.text import printable
 from pacsd.dicomweb.delete_parameters import REASON, delete_reason
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.net.web.exchange import Exchange, Unavailable, problem
@@ -43,7 +44,7 @@ class DeleteDesk:
         target = exchange.target
         given = delete_reason(exchange.query)
         reason = DEFAULT_REASON if given is None else given
-        actor = f"dicomweb {exchange.client}"
+        actor = f"dicomweb {printable(exchange.user or exchange.client)}"
         uids = (target.study_instance_uid, target.series_instance_uid, target.sop_instance_uid)
         try:
             count = await self._delete(*uids, reason, actor)

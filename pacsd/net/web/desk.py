@@ -18,6 +18,7 @@ from pacsd.net.http_connection import GUARDS
 from pacsd.net.web.cors import Cors, is_preflight
 from pacsd.net.web.described_values import name_of
 from pacsd.net.web.exchange import ROOT, Exchange, Unavailable, problem
+from pacsd.net.web.guard import TRUSTING, Guard
 from pacsd.net.web.gzip_coding import coded
 from pacsd.net.web.operations import OPERATIONS
 from pacsd.net.web.request_places import RequestPlaces
@@ -35,8 +36,8 @@ _log = structlog.get_logger("pacsd.net.web")
 class Terms:
     """How requests are taken: so many at once, with links that begin with `public_url` if set.
 
-    `clients` says who of them has which profile. A payload has `max_request_bytes` at most, if that
-    is not 0.
+    `clients` says who of them has which profile, `guard` who may do what. A payload has
+    `max_request_bytes` at most, if that is not 0.
     """
 
     public_url: str = ""
@@ -44,6 +45,7 @@ class Terms:
     cors_origins: tuple[str, ...] = ()
     clients: tuple[ClientRule, ...] = ()
     max_request_bytes: int = 0
+    guard: Guard = TRUSTING
 
 
 class WebDesk:
@@ -102,6 +104,10 @@ class WebDesk:
         if service is None:
             text = f"only {allow['Allow']}"
             return problem(405, text, {**allowed, **allow})
+        user = await self._terms.guard.admit(request, target, service)
+        if isinstance(user, Response):
+            user.headers.update(allowed)
+            return user
         root_url = self._root_url(request)
         profile = self._profile_of(request)
         if profile.is_strict:
@@ -117,6 +123,7 @@ class WebDesk:
             codings,
             profile,
             self._terms.max_request_bytes,
+            user,
         )
         answer = await self._services[service](exchange)
         return await coded(answer, codings) if isinstance(answer, Response) else answer

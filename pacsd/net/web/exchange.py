@@ -52,7 +52,8 @@ class Exchange:
 
     `allowed` are headers that let the page read the answer that sent the request, `places` those
     of requests, of which it holds one; `codings` are what the client takes answers in, `profile`
-    how it is answered; `max_body_bytes` bounds its payload, if that is not 0.
+    how it is answered; `max_body_bytes` bounds its payload, if that is not 0. `user` is who has
+    logged in, '' where nobody does.
     """
 
     request: BaseRequest
@@ -64,6 +65,7 @@ class Exchange:
     codings: Codings = field(default_factory=Codings)
     profile: Profile = USUAL
     max_body_bytes: int = 0
+    user: str = ""
 
     @property
     def accept(self) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pacsd.archive.access import Retrieved
+from pacsd.dicom.text import printable
 from pacsd.net.web.exchange import Exchange
 
 AGAIN_AFTER_S = 600.0
@@ -41,7 +42,8 @@ class Trail:
         """Part of an instance leaves; kept when it was not just before."""
         if exchange.is_head:
             return  # neither does it count as a view just before
-        key, now_s = (exchange.client, exchange.target.study_instance_uid), self._now_s()
+        whom = exchange.user or exchange.client
+        key, now_s = (whom, exchange.target.study_instance_uid), self._now_s()
         if now_s - self._noted.get(key, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
             return
         self._noted.pop(key, None)
@@ -54,5 +56,9 @@ class Trail:
         self, exchange: Exchange, action: str, studies: Sequence[str], detail: str
     ) -> None:
         await self._notes.note(
-            Retrieved(ACTOR, exchange.client, action, "sent", tuple(studies), detail)
+            Retrieved(_actor(exchange), exchange.client, action, "sent", tuple(studies), detail)
         )
+
+
+def _actor(exchange: Exchange) -> str:
+    return f"{ACTOR} {printable(exchange.user)}" if exchange.user else ACTOR

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
+from pacsd.api.access import AccessRequest, Login, NotRecognized
 from pacsd.api.hooks import HOOKS, hookimpl
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.removal import RemovalRequest
@@ -10,12 +11,15 @@ from pacsd.api.vote import Deny
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.hooks import Hooks
 from tests.api.hookspecs.hooks_of import hooks_of
+from tests.api.hookspecs.test_access import LOGIN, WANTED
 from tests.api.hookspecs.test_associations import CLOSED, REQUEST
 from tests.api.hookspecs.test_receiving import INSTANCE
 
 ALL: tuple[Callable[[Hooks], object], ...] = (
     callers.association_requested,
     callers.association_closed,
+    callers.authenticate,
+    callers.authorize,
     callers.instance_received,
     callers.before_delete,
 )
@@ -33,6 +37,14 @@ class Everything:
     @hookimpl
     async def pacsd_association_closed(self, closed: AssociationClosed) -> None:
         self.told = closed
+
+    @hookimpl
+    async def pacsd_authenticate(self, login: Login) -> NotRecognized:
+        return NotRecognized(login.scheme)
+
+    @hookimpl
+    async def pacsd_authorize(self, request: AccessRequest) -> Deny:
+        return Deny(request.action)
 
     @hookimpl
     async def pacsd_instance_received(self, instance: ReceivedInstance) -> NotAccepted:
@@ -60,6 +72,11 @@ async def test_each_calls_its_hook() -> None:
     assert plugin.told is CLOSED
     assert received is not None
     assert await received(INSTANCE) == NotAccepted(0xC000, "1.2.3.4")
+    identifies, permits = callers.authenticate(hooks), callers.authorize(hooks)
+    assert identifies is not None
+    assert await identifies(LOGIN) == NotRecognized("basic")
+    assert permits is not None
+    assert await permits(WANTED) == Deny("query")
     assert deletes is not None
     assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
 

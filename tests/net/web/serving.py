@@ -243,6 +243,7 @@ async def serving(
     made: Made | None = None,
     http: HttpLimits | None = None,
     max_change_readers: int = 4,
+    takes_relayed: bool = False,
 ) -> AsyncIterator[Served]:
     """An empty archive, served."""
     store, limits = store or BreakableStore(), limits or QueryLimits(budget_s=PATIENCE_S)
@@ -266,6 +267,7 @@ async def serving(
             health=lambda: Health(is_ready=True),
             limits=http,
             services={ROOT: desk.answer},
+            takes_relayed=takes_relayed,
             ending=feed.end,
         )
         async with (

@@ -1,0 +1,43 @@
+"""Hooks about who may do what."""
+
+from pacsd.api.access import AccessRequest, Login, NotRecognized, Principal
+from pacsd.api.hook_facts import Kind, Policy, specification
+from pacsd.api.vote import Deny
+
+
+@specification(
+    Kind.FIRST, Policy.CLOSED, deadline_s=10, since="0.1", answers=(Principal, NotRecognized)
+)
+def pacsd_authenticate(login: Login) -> Principal | NotRecognized | None:
+    """Say who somebody is, by what is shown.
+
+    Asked for requests to DICOMweb, at most every 30 seconds for the same login from the same
+    address, and sooner when the principal is not valid for so long. As soon as a plugin implements
+    it, a request without a login is answered with 401, from this machine too. The implementations
+    are asked one after the other; the first answer counts. When one raises, is late or returns
+    anything else, nobody is let in.
+
+    Args:
+        login: what is shown, with the secret.
+
+    Returns:
+        The principal; NotRecognized when it is no good and nobody else is to be asked; None when
+        its scheme or its user is not this plugin's business. If all say None it is no good.
+    """
+
+
+@specification(Kind.VOTE, Policy.CLOSED, deadline_s=5, since="0.1", answers=(Deny,))
+def pacsd_authorize(request: AccessRequest) -> Deny | None:
+    """Have a say in what somebody may do.
+
+    Asked for requests to DICOMweb and for C-FIND, C-MOVE, C-GET and C-STORE, at most every 30
+    seconds for the same principal, address, action and study; `pacsd reload` has everything asked
+    anew. All plugins are asked; one denial is enough. When one raises, is late or returns anything
+    else, it is denied. The denied are told 403, or status 0124, and the reason stays in our log.
+
+    Args:
+        request: who wants to do what, by which door and from where.
+
+    Returns:
+        None, or Deny with a reason.
+    """

@@ -1,0 +1,42 @@
+"""An operation over DIMSE that somebody may have to be allowed, asked once its data set is here."""
+
+from collections.abc import Awaitable, Callable
+
+from pacsd.api.vote import Deny
+from pacsd.dicom.status import Status
+from pacsd.net.storage import DataSetSink, DimseAnswer
+from pacsd.ul.pdu import Buffer
+
+NOT_ALLOWED = "Not allowed here for the calling AE"
+
+
+class GuardedSink:
+    """Takes the data set for another sink, which performs the operation when that is allowed."""
+
+    def __init__(self, sink: DataSetSink, denial: Callable[[], Awaitable[Deny | None]]) -> None:
+        self._sink = sink
+        self._denial = denial
+
+    @property
+    def is_congested(self) -> bool:
+        """As the other sink says."""
+        return self._sink.is_congested
+
+    def write(self, data: Buffer) -> None:
+        """Hand on a fragment: nothing is done with it before the end."""
+        self._sink.write(data)
+
+    async def finish(self) -> DimseAnswer:
+        """Perform it, or refuse it: 0124, not authorized (PS3.7 section C.5)."""
+        if await self._denial() is not None:
+            await self._sink.abort("it is not allowed")
+            return DimseAnswer(Status.NOT_AUTHORIZED, NOT_ALLOWED)
+        return await self._sink.finish()
+
+    async def abort(self, reason: str) -> None:
+        """Give it up."""
+        await self._sink.abort(reason)
+
+    def cancel(self) -> None:
+        """Leave undone what can be."""
+        self._sink.cancel()

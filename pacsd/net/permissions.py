@@ -1,0 +1,115 @@
+"""Who may do what, as plugins say it, remembered for a short while.
+
+What is remembered is what lets somebody in or through: a denial is asked for again each time.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+import structlog
+
+from pacsd.api.access import AccessRequest, Login, NotRecognized, Principal
+from pacsd.api.vote import Deny
+from pacsd.dicom.text import printable
+
+REMEMBERED_S = 30.0
+MAX_REMEMBERED = 4_096
+
+Authenticate = Callable[[Login], Awaitable[Principal | NotRecognized | None]]
+Authorize = Callable[[AccessRequest], Awaitable[Deny | None]]
+Clock = Callable[[], float]
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+_log = structlog.get_logger("pacsd.access")
+
+
+class ShortMemory(Generic[Key, Value]):
+    """Values by key, each for its time; the oldest goes when there are too many."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: dict[Key, tuple[float, Value]] = {}
+
+    def get(self, key: Key) -> Value | None:
+        """The value, None when there is none any more."""
+        until, value = self._kept.get(key, (0.0, None))
+        return value if self._clock() < until else None
+
+    def keep(self, key: Key, value: Value, seconds: float) -> None:
+        """Remember it for so long."""
+        self._kept.pop(key, None)
+        self._kept[key] = (self._clock() + seconds, value)
+        if len(self._kept) > MAX_REMEMBERED:
+            del self._kept[next(iter(self._kept))]
+
+    def forget(self) -> None:
+        """Remember nothing."""
+        self._kept.clear()
+
+
+class Logins:
+    """Who somebody is. Of a secret only its digest is remembered."""
+
+    def __init__(self, authenticate: Authenticate, clock: Clock) -> None:
+        self._authenticate = authenticate
+        self._memory: ShortMemory[tuple[str, ...], Principal] = ShortMemory(clock)
+
+    async def principal(self, login: Login) -> Principal | None:
+        """Who that is, None when nobody says so; that is logged."""
+        digest = hashlib.sha256(login.secret.encode()).hexdigest()
+        key = (login.door, login.peer_host, login.scheme, digest)
+        known = self._memory.get(key)
+        if known is not None:
+            return known
+        answer = await self._authenticate(login)
+        if not isinstance(answer, Principal):
+            why = "nobody knows it" if answer is None else printable(answer.explanation, 256)
+            _log.warning(
+                "a login was refused",
+                door=str(login.door),
+                peer=login.peer_host,
+                scheme=printable(login.scheme, 16),
+                why=why,
+            )
+            return None
+        self._memory.keep(key, answer, min(REMEMBERED_S, answer.valid_for_s))
+        return answer
+
+    def forget(self) -> None:
+        """Have everybody say anew who it is."""
+        self._memory.forget()
+
+
+class Permissions:
+    """What somebody may do."""
+
+    def __init__(self, authorize: Authorize, clock: Clock) -> None:
+        self._authorize = authorize
+        self._memory: ShortMemory[AccessRequest, bool] = ShortMemory(clock)
+
+    async def denial(self, request: AccessRequest) -> Deny | None:
+        """Why it may not be done, None when it may; a denial is logged."""
+        if self._memory.get(request):
+            return None
+        denied = await self._authorize(request)
+        if denied is None:
+            seconds = min(REMEMBERED_S, request.principal.valid_for_s)
+            self._memory.keep(request, value=True, seconds=seconds)
+            return None
+        _log.warning(
+            "access was denied",
+            who=printable(request.principal.name, 64),
+            door=str(request.door),
+            peer=request.peer_host,
+            action=str(request.action),
+            study_instance_uid=request.study_instance_uid,
+            why=printable(denied.reason, 256),
+        )
+        return denied
+
+    def forget(self) -> None:
+        """Ask for everything anew."""
+        self._memory.forget()

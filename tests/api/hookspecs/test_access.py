@@ -1,0 +1,53 @@
+import pytest
+
+from pacsd.api.access import AccessRequest, Action, Door, Login, NotRecognized, Principal
+from pacsd.api.hooks import hookimpl
+from pacsd.api.vote import Deny
+from tests.api.hookspecs.hooks_of import hooks_of
+
+LOGIN = Login(Door.HTTP, "192.0.2.7", "basic", "doe:secret")
+WANTED = AccessRequest(Principal("doe"), Door.HTTP, "192.0.2.7", Action.QUERY, "1.2.3")
+
+
+@pytest.mark.parametrize("answer", [None, Principal("doe", ("reader",)), NotRecognized("no")])
+async def test_hook_pacsd_authenticate(answer: Principal | NotRecognized | None) -> None:
+    class Porter:
+        @hookimpl
+        async def pacsd_authenticate(self, login: Login) -> object:
+            assert login is LOGIN
+            return answer
+
+    assert await hooks_of(Porter()).authenticate(login=LOGIN) == answer
+
+
+async def test_p04_a_porter_that_fails_recognizes_nobody() -> None:
+    class Porter:
+        @hookimpl
+        def pacsd_authenticate(self) -> bool:
+            return True
+
+    answer = await hooks_of(Porter()).authenticate(login=LOGIN)
+    assert isinstance(answer, NotRecognized)
+    assert "returned bool instead of Principal or NotRecognized or None" in answer.explanation
+
+
+@pytest.mark.parametrize("answer", [None, Deny("not on Fridays")])
+async def test_hook_pacsd_authorize(answer: Deny | None) -> None:
+    class Judge:
+        @hookimpl
+        async def pacsd_authorize(self, request: AccessRequest) -> Deny | None:
+            assert request is WANTED
+            return answer
+
+    assert await hooks_of(Judge()).authorize(request=WANTED) == answer
+
+
+async def test_p04_a_judge_that_fails_denies() -> None:
+    class Judge:
+        @hookimpl
+        async def pacsd_authorize(self) -> None:
+            raise KeyError("x")
+
+    denied = await hooks_of(Judge()).authorize(request=WANTED)
+    assert denied is not None
+    assert "plugin acme: pacsd_authorize: raised KeyError" in denied.reason

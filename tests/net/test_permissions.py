@@ -1,0 +1,135 @@
+from dataclasses import replace
+
+import pytest
+from structlog.typing import EventDict
+
+from pacsd.api.access import AccessRequest, Action, Door, Login, NotRecognized, Principal
+from pacsd.api.vote import Deny
+from pacsd.net.permissions import MAX_REMEMBERED, REMEMBERED_S, Logins, Permissions, ShortMemory
+
+LOGIN = Login(Door.HTTP, "192.0.2.7", "basic", "doe:open sesame")
+WANTED = AccessRequest(Principal("doe"), Door.HTTP, "192.0.2.7", Action.QUERY, "1.2.3")
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Porter:
+    def __init__(self, answer: Principal | NotRecognized | None) -> None:
+        self.answer = answer
+        self.asked = 0
+
+    async def authenticate(self, login: Login) -> Principal | NotRecognized | None:
+        assert login.scheme
+        self.asked += 1
+        return self.answer
+
+
+class Judge:
+    def __init__(self, answer: Deny | None = None) -> None:
+        self.answer = answer
+        self.asked: list[AccessRequest] = []
+
+    async def authorize(self, request: AccessRequest) -> Deny | None:
+        self.asked.append(request)
+        return self.answer
+
+
+def test_so_much_is_remembered() -> None:
+    memory = ShortMemory[int, int](Clock())
+    for number in range(MAX_REMEMBERED + 1):
+        memory.keep(number, number, 10)
+    assert memory.get(0) is None
+    assert memory.get(1) == 1
+    memory.forget()
+    assert memory.get(1) is None
+
+
+@pytest.mark.parametrize(("valid_for_s", "remembered_s"), [(600.0, REMEMBERED_S), (5.0, 5.0)])
+async def test_p04_who_is_known_is_not_asked_again_for_a_while(
+    valid_for_s: float, remembered_s: float
+) -> None:
+    clock, porter = Clock(), Porter(Principal("doe", valid_for_s=valid_for_s))
+    logins = Logins(porter.authenticate, clock)
+    for _ in range(3):
+        assert await logins.principal(LOGIN) == porter.answer
+    clock.now += remembered_s - 0.1
+    assert await logins.principal(LOGIN) == porter.answer
+    assert porter.asked == 1
+    clock.now += 0.2
+    porter.answer = NotRecognized("revoked")
+    assert await logins.principal(LOGIN) is None
+    assert porter.asked == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(LOGIN, secret=""),
+        replace(LOGIN, peer_host="192.0.2.8"),
+        replace(LOGIN, scheme="bearer"),
+    ],
+)
+async def test_another_login_is_another(other: Login) -> None:
+    porter = Porter(Principal("doe"))
+    logins = Logins(porter.authenticate, Clock())
+    await logins.principal(LOGIN)
+    porter.answer = None
+    assert await logins.principal(other) is None
+
+
+async def test_who_is_not_known_is_told_in_the_log_without_the_secret(
+    logged: list[EventDict],
+) -> None:
+    porter = Porter(None)
+    logins = Logins(porter.authenticate, Clock())
+    assert await logins.principal(LOGIN) is None
+    porter.answer = NotRecognized("wrong\npassword")
+    assert await logins.principal(LOGIN) is None
+    assert [each["why"] for each in logged] == ["nobody knows it", "wrong\\npassword"]
+    assert "open sesame" not in str(logged)
+
+
+async def test_a_revocation_counts_at_once() -> None:
+    porter, judge = Porter(Principal("doe")), Judge()
+    logins, permissions = (
+        Logins(porter.authenticate, Clock()),
+        Permissions(judge.authorize, Clock()),
+    )
+    await logins.principal(LOGIN)
+    await permissions.denial(WANTED)
+    logins.forget()
+    permissions.forget()
+    await logins.principal(LOGIN)
+    await permissions.denial(WANTED)
+    assert (porter.asked, len(judge.asked)) == (2, 2)
+
+
+async def test_what_is_allowed_is_not_asked_again_for_a_while() -> None:
+    clock, judge = Clock(), Judge()
+    permissions = Permissions(judge.authorize, clock)
+    other = replace(WANTED, study_instance_uid="1.2.4")
+    for wanted in (WANTED, WANTED, other, WANTED):
+        assert await permissions.denial(wanted) is None
+    assert judge.asked == [WANTED, other]
+    clock.now += REMEMBERED_S
+    judge.answer = Deny("not any more")
+    assert await permissions.denial(WANTED) == judge.answer
+
+
+async def test_a_denial_is_asked_for_again_and_logged(logged: list[EventDict]) -> None:
+    judge = Judge(Deny("not on Fridays"))
+    permissions = Permissions(judge.authorize, Clock())
+    assert await permissions.denial(WANTED) == judge.answer
+    assert await permissions.denial(WANTED) == judge.answer
+    assert len(judge.asked) == 2
+    assert {key: logged[0][key] for key in ("who", "action", "study_instance_uid", "why")} == {
+        "who": "doe",
+        "action": "query",
+        "study_instance_uid": "1.2.3",
+        "why": "not on Fridays",
+    }
