@@ -11,15 +11,11 @@ class Breaker:
     it still fails.
     """
 
-    __slots__ = ("_failures", "_rests_until")
+    __slots__ = ("_failures", "rests_until")
 
     def __init__(self) -> None:
         self._failures = 0
-        self._rests_until = 0.0
-
-    def rests(self, now: float) -> float:
-        """For how many seconds it is not to be asked; 0 when it is."""
-        return max(0.0, self._rests_until - now)
+        self.rests_until = 0.0
 
     def answered(self) -> None:
         """It did what it should."""
@@ -29,4 +25,4 @@ class Breaker:
         """It did not."""
         self._failures += 1
         if self._failures >= FAILURES_IN_A_ROW:
-            self._rests_until = now + REST_S
+            self.rests_until = now + REST_S

@@ -1,4 +1,4 @@
-"""Calls that answer at once, and those that wait: only these need a deadline.
+"""What is left of a call that did not answer at once: only this needs a deadline.
 
 A deadline costs several times what a short call does, and most implementations of hooks answer
 from memory.
@@ -8,19 +8,21 @@ import asyncio
 from collections.abc import Coroutine, Generator
 from types import coroutine
 
+Call = Coroutine[object, object, object]
 
-async def answer_by(call: Coroutine[object, object, object], until: float) -> object:
-    """Run a call to its end, but not beyond `until`, in the event loop's time.
+
+class TooLate(Exception):
+    """A call would have waited beyond its deadline; it is cancelled."""
+
+
+async def finish_within(call: Call, waits_for: object, seconds: float) -> object:
+    """Run a call to its end that was begun by `send`, and waits for `waits_for` now.
 
     Raises:
         TooLate: it would have waited longer.
     """
-    try:
-        waits_for = call.send(None)
-    except StopIteration as answered:
-        return answered.value
     # Not a scope of anyio: the call may have entered one by now, and scopes must nest.
-    limit = asyncio.timeout_at(until)
+    limit = asyncio.timeout(seconds)
     try:
         async with limit:
             return await _rest(call, waits_for)
@@ -30,15 +32,9 @@ async def answer_by(call: Coroutine[object, object, object], until: float) -> ob
         raise
 
 
-class TooLate(Exception):
-    """A call would have waited beyond its deadline; it is cancelled."""
-
-
 @coroutine
-def _rest(
-    call: Coroutine[object, object, object], waits_for: object
-) -> Generator[object, object, object]:
-    """What is left of a call that has begun, and waits for something now."""
+def _rest(call: Call, waits_for: object) -> Generator[object, object, object]:
+    """All that follows; what is sent or thrown in goes on to the call."""
     while True:
         try:
             try:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Coroutine
+from typing import cast
 
 import pluggy
 
@@ -28,16 +29,22 @@ def freeze(manager: pluggy.PluginManager, hook: str, runs: Runs) -> tuple[Implem
         HookError: an implementation is a wrapper, which would not be called.
     """
     caller: pluggy.HookCaller = getattr(manager.hook, hook)
+    known = frozenset(caller.spec.argnames) if caller.spec is not None else frozenset[str]()
     # pluggy keeps them in the reverse of the calling order.
-    return tuple(_frozen(hook, found, runs) for found in reversed(caller.get_hookimpls()))
+    return tuple(_frozen(hook, found, known, runs) for found in reversed(caller.get_hookimpls()))
 
 
-def _frozen(hook: str, found: pluggy.HookImpl, runs: Runs) -> Implementation:
+def _frozen(hook: str, found: pluggy.HookImpl, known: frozenset[str], runs: Runs) -> Implementation:
     if found.wrapper or found.hookwrapper:
         raise HookError(found.plugin_name, hook, "wrappers are not supported")
+    is_async = inspect.iscoroutinefunction(found.function)
     parameters = tuple(found.argnames)
-    if inspect.iscoroutinefunction(found.function):
-        hops = getattr(found.function, _HOPS, False)
-        return Implementation(found.plugin_name, found.function, parameters, hops=hops)
-    elsewhere = runs(found.plugin_name, found.function)
-    return Implementation(found.plugin_name, elsewhere, parameters, hops=True)
+    return Implementation(
+        plugin=found.plugin_name,
+        function=cast("Elsewhere", found.function)
+        if is_async
+        else runs(found.plugin_name, found.function),
+        parameters=parameters,
+        takes_all=known == {*parameters},
+        hops=not is_async or getattr(found.function, _HOPS, False),
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Generic
 
-from pacsd.api.dispatch.panel import Answer, Panel
+from pacsd.api.dispatch.panel import Answer, Panel, Waiting
 from pacsd.api.errors import HookError
 from pacsd.api.hook_facts import Policy
 
@@ -31,7 +31,9 @@ class First(Generic[Answer]):
             return None
         until = self._panel.deadline()
         for member in self._panel.members:
-            answer = await self._panel.ask(member, arguments, until)
+            answer = self._panel.begin(member, arguments)
+            if isinstance(answer, Waiting):
+                answer = await self._panel.finish(answer, until)
             if isinstance(answer, HookError):
                 if self._is_closed:
                     return self._closed(answer)

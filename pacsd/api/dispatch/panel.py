@@ -1,14 +1,15 @@
 """All implementations of one hook, and how any of them is asked."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Generic, TypeVar, cast
 
 import anyio
 
 from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW, Breaker
-from pacsd.api.dispatch.eager import TooLate, answer_by
+from pacsd.api.dispatch.eager import TooLate, finish_within
 from pacsd.api.dispatch.implementation import Arguments, Implementation
 from pacsd.api.dispatch.tally import Call, Count, Ending, Tally
 from pacsd.api.errors import HookError
@@ -17,7 +18,7 @@ from pacsd.api.hook_facts import HookFacts
 Answer = TypeVar("Answer")
 
 # What a plugin may raise without harm to the daemon; Ctrl-C passes.
-CONTAINED = (Exception, SystemExit)
+CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 
 OnError = Callable[[HookError], None]
 
@@ -29,6 +30,16 @@ class Member:
     implementation: Implementation
     count: Count
     breaker: Breaker
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A call that has begun, and waits for something."""
+
+    member: Member
+    began_at: float
+    call: Coroutine[object, object, object]
+    waits_for: object
 
 
 class Panel(Generic[Answer]):
@@ -52,44 +63,52 @@ class Panel(Generic[Answer]):
         )
         self._tally = tally
         self._on_error = on_error
-        self._loop_members = tuple(each for each in self.members if not each.implementation.hops)
         self._hopping = tuple(each for each in self.members if each.implementation.hops)
 
     def deadline(self) -> float:
-        """When a call that begins now has to have its answers, in the event loop's time."""
-        return asyncio.get_running_loop().time() + self.facts.deadline_s
+        """When a call that begins now has to have its answers."""
+        return monotonic() + self.facts.deadline_s
 
     async def ask(self, member: Member, arguments: Arguments, until: float) -> Answer | HookError:
         """Its answer, which may be None in any case, or what it did wrong. Cancellation passes."""
-        clock = asyncio.get_running_loop().time
-        began_at = clock()
-        rest_s = member.breaker.rests(began_at)
-        if rest_s:
-            explanation = f"failed {FAILURES_IN_A_ROW} times in a row; not asked for {rest_s:.0f} s"
-            return self._ended(member, began_at, Ending.RESTING, self._error(member, explanation))
+        answer = self.begin(member, arguments)
+        return await self.finish(answer, until) if isinstance(answer, Waiting) else answer
+
+    def begin(self, member: Member, arguments: Arguments) -> Answer | HookError | Waiting:
+        """As `ask`, but a call that does not answer at once is left to `finish`."""
+        began_at = monotonic()
+        if member.breaker.rests_until > began_at:
+            return self._resting(member, began_at)
         try:
-            answer = await answer_by(member.implementation.begin(arguments), until)
+            call = member.implementation.begin(arguments)
+            waits_for = call.send(None)
+        except StopIteration as answered:
+            return self._judged(member, began_at, answered.value)
+        except CONTAINED as raised:
+            return self._contained(member, began_at, raised)
+        return Waiting(member, began_at, call, waits_for)
+
+    async def finish(self, waiting: Waiting, until: float) -> Answer | HookError:
+        """The rest of a call that waits."""
+        member, began_at = waiting.member, waiting.began_at
+        seconds = until - monotonic()
+        try:
+            answer = await finish_within(waiting.call, waiting.waits_for, seconds)
         except TooLate:
             explanation = f"no answer within {self.facts.deadline_s:g} s"
             return self._failed(member, began_at, Ending.LATE, explanation)
-        except asyncio.CancelledError as raised:
-            if _is_cancelled():
-                raise
-            # Nobody cancelled us: it is the implementation's own, and would end whoever asks.
-            return self._failed(member, began_at, Ending.RAISED, _describe(raised), raised)
         except CONTAINED as raised:
-            return self._failed(member, began_at, Ending.RAISED, _describe(raised), raised)
-        if answer is not None and not isinstance(answer, self.facts.answers):
-            return self._failed(member, began_at, Ending.JUNK, self._junk(answer))
-        member.breaker.answered()
-        self._note(member, began_at, clock(), Ending.ANSWERED)
-        return cast("Answer", answer)
+            return self._contained(member, began_at, raised)
+        return self._judged(member, began_at, answer)
 
     async def ask_all(self, arguments: Arguments) -> list[Answer | HookError]:
         """The answers of all, in their order. Those that hop are asked together."""
         until = self.deadline()
         if not self._hopping:
-            return [await self.ask(member, arguments, until) for member in self.members]
+            return [
+                await self.finish(answer, until) if isinstance(answer, Waiting) else answer
+                for answer in (self.begin(member, arguments) for member in self.members)
+            ]
         answers: dict[int, Answer | HookError] = {}
 
         async def ask(member: Member) -> None:
@@ -98,13 +117,34 @@ class Panel(Generic[Answer]):
         async with anyio.create_task_group() as tasks:
             for member in self._hopping:
                 tasks.start_soon(ask, member, name=f"hook: {member.implementation.plugin}")
-            for member in self._loop_members:
-                await ask(member)
+            for member in self.members:
+                if not member.implementation.hops:
+                    await ask(member)
         return [answers[id(member)] for member in self.members]
 
-    def _junk(self, answer: object) -> str:
-        wanted = " or ".join([*(each.__name__ for each in self.facts.answers), "None"])
-        return f"returned {type(answer).__name__} instead of {wanted}"
+    def _judged(self, member: Member, began_at: float, answer: object) -> Answer | HookError:
+        if answer is not None and not isinstance(answer, self.facts.answers):
+            wanted = " or ".join([*(each.__name__ for each in self.facts.answers), "None"])
+            explanation = f"returned {type(answer).__name__} instead of {wanted}"
+            return self._failed(member, began_at, Ending.JUNK, explanation)
+        member.breaker.answered()
+        ended_at, hook = monotonic(), self.facts.name
+        plugin = member.implementation.plugin
+        self._tally.note_answer(member.count, hook, plugin, ended_at, ended_at - began_at)
+        return cast("Answer", answer)
+
+    def _contained(self, member: Member, began_at: float, raised: BaseException) -> HookError:
+        # If nobody cancelled us it is the implementation's own, and would end whoever asks.
+        if isinstance(raised, asyncio.CancelledError) and _is_cancelled():
+            raise raised
+        explanation = f"raised {type(raised).__name__}: {raised}"
+        return self._failed(member, began_at, Ending.RAISED, explanation, raised)
+
+    def _resting(self, member: Member, began_at: float) -> HookError:
+        rest_s = member.breaker.rests_until - began_at
+        explanation = f"failed {FAILURES_IN_A_ROW} times in a row; not asked for {rest_s:.0f} s"
+        self._note(member, began_at, Ending.RESTING)
+        return self._error(member, explanation)
 
     def _error(self, member: Member, explanation: str) -> HookError:
         return HookError(member.implementation.plugin, self.facts.name, explanation)
@@ -119,27 +159,19 @@ class Panel(Generic[Answer]):
     ) -> HookError:
         error = self._error(member, explanation)
         error.__cause__ = cause
-        member.breaker.failed(asyncio.get_running_loop().time())
+        member.breaker.failed(monotonic())
+        self._note(member, began_at, ending)
         self._on_error(error)
-        return self._ended(member, began_at, ending, error)
-
-    def _ended(
-        self, member: Member, began_at: float, ending: Ending, error: HookError
-    ) -> HookError:
-        self._note(member, began_at, asyncio.get_running_loop().time(), ending)
         return error
 
-    def _note(self, member: Member, began_at: float, ended_at: float, ending: Ending) -> None:
+    def _note(self, member: Member, began_at: float, ending: Ending) -> None:
+        ended_at = monotonic()
         plugin = member.implementation.plugin
         call = Call(ended_at, self.facts.name, plugin, ended_at - began_at, ending)
-        self._tally.note(member.count, call)
+        self._tally.note_failure(member.count, call)
 
 
 def _is_cancelled() -> bool:
     """Whether somebody wants the running task to end."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _describe(raised: BaseException) -> str:
-    return f"raised {type(raised).__name__}: {raised}"

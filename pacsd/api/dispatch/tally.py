@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 LAST_CALLS = 1_000
 
@@ -18,9 +19,12 @@ class Ending(StrEnum):
     """It was not asked: it failed too often before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: when it ended, in the monotonic clock's seconds, and how long it took."""
+# Looked up once: in Python 3.11 a member of an enumeration is slow to find.
+_ANSWERED = Ending.ANSWERED
+
+
+class Call(NamedTuple):
+    """One call: when it ended, in `time.monotonic` seconds, and how long it took."""
 
     ended_at: float
     hook: str
@@ -31,10 +35,17 @@ class Call:
 
 @dataclass(slots=True)
 class Count:
-    """The calls of one implementation."""
+    """The calls of one implementation: those it answered, and how the others ended."""
 
-    endings: Counter[Ending] = field(default_factory=Counter)
+    answered: int = 0
+    failed: Counter[Ending] = field(default_factory=Counter)
     seconds: float = 0.0
+
+    @property
+    def endings(self) -> dict[Ending, int]:
+        """Calls by how they ended, where there are any."""
+        answered = {Ending.ANSWERED: self.answered} if self.answered else {}
+        return {**answered, **self.failed}
 
 
 class Tally:
@@ -42,18 +53,25 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: dict[tuple[str, str], Count] = {}
-        self._calls: deque[Call] = deque(maxlen=LAST_CALLS)
+        # Plain tuples: a Call is made of one when somebody asks.
+        self._calls: deque[tuple[float, str, str, float, Ending]] = deque(maxlen=LAST_CALLS)
 
     def count_of(self, hook: str, plugin: str) -> Count:
         """The count of one implementation, from now on in `counts`."""
         return self.counts.setdefault((hook, plugin), Count())
 
-    def note(self, count: Count, call: Call) -> None:
-        """Count a call and keep it."""
-        count.endings[call.ending] += 1
+    def note_answer(self, count: Count, hook: str, plugin: str, ended_at: float, s: float) -> None:
+        """Count and keep a call that was answered, as nearly all are."""
+        count.answered += 1
+        count.seconds += s
+        self._calls.append((ended_at, hook, plugin, s, _ANSWERED))
+
+    def note_failure(self, count: Count, call: Call) -> None:
+        """Count and keep another call."""
+        count.failed[call.ending] += 1
         count.seconds += call.seconds
         self._calls.append(call)
 
     def last_calls(self) -> list[Call]:
         """The last calls, the oldest first."""
-        return list(self._calls)
+        return [Call(*each) for each in self._calls]

@@ -23,6 +23,7 @@ def test_they_are_in_the_order_of_asking() -> None:
     frozen = freeze(manager_of(AsyncGate(1), AsyncGate(2), Eager()), REQUESTED, in_a_thread)
     assert [each.plugin for each in frozen] == ["plugin2", "plugin0", "plugin1"]
     assert [each.parameters for each in frozen] == [(), ("request",), ("request",)]
+    assert [each.takes_all for each in frozen] == [False, True, True]
 
 
 def test_wrappers_are_refused() -> None:
