@@ -9,6 +9,7 @@ from pacsd.api.hooks import HOOKS, hook_facts
 _ON_FAILURE = {
     Policy.CLOSED: "the answer is no, or the attempt fails",
     Policy.OPEN: "it goes on without this one",
+    Policy.AGAIN: "it is told again later",
 }
 
 

@@ -39,6 +39,8 @@ class Policy(StrEnum):
     """The answer is no, or the attempt fails."""
     OPEN = "open"
     """It goes on without this one."""
+    AGAIN = "again"
+    """It is told again later, until it answers or the last attempt fails."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import access, associations, receiving, removal, stores
+from pacsd.api.hookspecs import access, associations, events, receiving, removal, stores
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -23,6 +23,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     access,
     receiving,
     removal,
+    events,
     stores,
 )
 """Where they stand, in the order of the guide."""

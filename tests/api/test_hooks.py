@@ -16,6 +16,11 @@ PARAMETERS = {
     "pacsd_before_delete": ("request",),
     "pacsd_blob_store": ("name", "stores"),
     "pacsd_instance_received": ("instance",),
+    "pacsd_instance_stored": ("event",),
+    "pacsd_series_quiet": ("event",),
+    "pacsd_study_changed": ("event",),
+    "pacsd_study_deleted": ("event",),
+    "pacsd_study_quiet": ("event",),
 }
 SILENT = {Kind.NOTIFY}
 TESTS = Path(__file__).parent / "hookspecs"
@@ -43,7 +48,7 @@ def test_a_hook_has_its_parameters_and_documents_each(name: str) -> None:
 def test_a_hook_says_what_answers_it_takes(name: str) -> None:
     facts = hook_facts(name)
     assert bool(facts.answers) is (facts.kind not in SILENT)
-    assert 0 < facts.deadline_s <= 30
+    assert 0 < facts.deadline_s <= 60
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

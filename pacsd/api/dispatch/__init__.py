@@ -9,6 +9,7 @@
     tally           what the plugins did, counted, and the last calls one by one
     in_turn         kinds first and filter: one after the other
     all_asked       kinds notify, vote and collect: all of them
+    durable         notifications that must not be missed, each plugin by itself
     provider        kind provider: one answers for a name, with an object that implements a port
 
 pluggy registers, validates and orders; it does not call: its own calls cost more than all of ours,

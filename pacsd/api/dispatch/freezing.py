@@ -39,11 +39,12 @@ def _frozen(hook: str, found: pluggy.HookImpl, known: frozenset[str], runs: Runs
         raise HookError(found.plugin_name, hook, "wrappers are not supported")
     is_async = inspect.iscoroutinefunction(found.function)
     parameters = tuple(found.argnames)
+    function = (
+        cast("Elsewhere", found.function) if is_async else runs(found.plugin_name, found.function)
+    )
     return Implementation(
         plugin=found.plugin_name,
-        function=cast("Elsewhere", found.function)
-        if is_async
-        else runs(found.plugin_name, found.function),
+        function=function,
         parameters=parameters,
         takes_all=known == {*parameters},
         hops=not is_async or getattr(found.function, _HOPS, False),

@@ -4,6 +4,7 @@
     access         who somebody is, and what somebody may do
     receiving      an instance on its way in, before its pixel data
     removal        something is about to be deleted
+    events         what has happened, told at least once
     stores         where the bytes of stored objects lie
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what

@@ -13,12 +13,14 @@ from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
 from pacsd.api.dispatch.all_asked import Notify, Vote
+from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.freezing import Elsewhere, Plain, freeze
 from pacsd.api.dispatch.in_turn import First
 from pacsd.api.dispatch.panel import OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError, PluginError
+from pacsd.api.events import EventKind
 from pacsd.api.hook_facts import PROJECT
 from pacsd.api.receiving import NotAccepted
 from pacsd.api.store import BlobStore
@@ -33,7 +35,7 @@ _NOT_ASKED = "Could not be decided now: try again"
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The hooks as the core calls them."""
+    """The hooks as the core calls them; `events` are five, one of each kind of event."""
 
     association_requested: First[Refusal]
     association_closed: Notify
@@ -41,6 +43,7 @@ class Hooks:
     authorize: Vote
     instance_received: First[NotAccepted]
     before_delete: Vote
+    events: Durable[EventKind]
     blob_store: Provider[BlobStore]
 
 
@@ -84,6 +87,7 @@ def make_hooks(manager: pluggy.PluginManager, tally: Tally, on_error: OnError) -
         authorize=Vote(panel("pacsd_authorize")),
         instance_received=First(panel("pacsd_instance_received"), _not_accepted_now),
         before_delete=Vote(panel("pacsd_before_delete")),
+        events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         blob_store=blob_store,
     )
 

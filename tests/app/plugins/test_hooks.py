@@ -5,13 +5,17 @@ import pytest
 
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import PluginError
+from pacsd.api.events import EventKind
 from pacsd.api.hooks import HOOKS, hookimpl
 from pacsd.app.plugins.hooks import THREADS_PER_PLUGIN, Hooks, make_hooks, registered
 from tests.api.hookspecs.test_associations import REQUEST
 
 
 def test_the_core_has_every_hook_there_is() -> None:
-    assert {f"pacsd_{field.name}" for field in fields(Hooks)} == {*HOOKS}
+    events = {f"pacsd_{kind}" for kind in EventKind}
+    assert {f"pacsd_{field.name}" for field in fields(Hooks)} - {"pacsd_events"} == {
+        *HOOKS
+    } - events
 
 
 def test_a_misspelt_hook_is_told() -> None:
