@@ -30,6 +30,8 @@ class Scale:
     busy_slices: int
     """Whose frames are asked for while others store."""
     indexed: Cohort
+    jobs: int
+    """In the index."""
     folder: Path
     """Where filled archives are kept, from round to round."""
 
@@ -48,6 +50,7 @@ FULL = Scale(
     large_frames=1_000,
     busy_slices=100,
     indexed=Cohort(100_000, 2, studies_a_day=50, smith_every=500),
+    jobs=1_000_000,
     folder=Path(),
 )
 QUICK = Scale(
@@ -64,6 +67,7 @@ QUICK = Scale(
     large_frames=20,
     busy_slices=20,
     indexed=Cohort(2_000, 1, studies_a_day=50, smith_every=100),
+    jobs=20_000,
     folder=Path(),
 )
 

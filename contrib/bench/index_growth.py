@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import mean, quantiles
 
 from pacsd.api.reception import Reception
-from pacsd.index.bell import Bell
+from pacsd.index.bell import Bells
 from pacsd.index.desks import DeskFacts, IndexFiles, WriterDesk
 from pacsd.index.index import HEADERS_FILE, INDEX_FILE, METADATA_FILE, open_index
 from pacsd.index.ingest import add
@@ -61,7 +61,7 @@ def at_the_desk(folder: Path, brought: list[list[NewInstance]]) -> None:
         SqliteFile(folder / HEADERS_FILE, Durability.RELAXED),
         SqliteFile(folder / METADATA_FILE, Durability.RELAXED),
     )
-    desk = WriterDesk(files, now_us, DeskFacts(), Bell())
+    desk = WriterDesk(files, now_us, DeskFacts(), Bells())
     transactions, rest = [], []
     for group in brought:
         begun = time.thread_time()

@@ -22,6 +22,7 @@ from contrib.bench import (
     held,
     hooks,
     idle,
+    jobs,
     power_cut,
     query,
     query_scale,
@@ -57,6 +58,7 @@ MEASURES = {
         web_scale,
         web_stow,
         web_busy,
+        jobs,
         power_cut,
     )
 }

@@ -14,7 +14,10 @@
     deletions        what is deleted; deleting: why; purging: gone; deletion_records
     auditing         the audit trail
     changes          the change log; telling_changes: with UIDs, change_records;
-                     forgetting_changes: old ones; bell: for those who wait
+                     forgetting_changes: old ones; bell: for those who wait; quiet: nothing came
+    jobs             durable jobs: adding_, claiming_, ending_, steering_, reading_jobs, of which
+                     settling_jobs and job_counts are parts; job_records
+    plugin_values    what plugins keep
     instances, copies, quarantine, extra_tags, statistics
                      the other calls, by what they are about; looked_up: instances asked for lately
     checking         what a check of a store asks
@@ -22,10 +25,9 @@
                      computed; entities as they are answered
     headers          the header database, of which header_codec is the packing
     log_position     how much of the store's state log is mirrored
-    extra_values, packing, words, selections, recent
-                     parts of these
+    extra_values, packing, words, selections, recent: parts of these
 
-    schema           tables of the archive; schema_records: of what happened
+    schema           tables of the archive; schema_records: of what happened; schema_jobs
     versions         a database's version; migrations: how it is raised
     sqlite           all that is SQLite's
     threads          one thread that writes, a few that read; desks: their connections

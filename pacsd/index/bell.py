@@ -6,6 +6,7 @@ between is missed. However many wait, a ring is one call into their loop, and no
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass, field
 from threading import Lock
 
 import anyio
@@ -44,3 +45,11 @@ class Bell:
                 self._waited_for = asyncio.get_running_loop(), anyio.Event()
             rung = self._waited_for[1]
         await rung.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    """What the writer rings: `changes` when the change log grew, `jobs` when one may be due."""
+
+    changes: Bell = field(default_factory=Bell)
+    jobs: Bell = field(default_factory=Bell)

@@ -39,3 +39,20 @@ class ToldPage:
     has_more: bool
     newest: int
     forgotten: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a consumer has read the change log, of which epoch."""
+
+    epoch: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CursorMove:
+    """A consumer of the change log is done with all changes up to a number."""
+
+    partition: int
+    consumer: str
+    number: int

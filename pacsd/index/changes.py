@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from pacsd.index import schema, schema_records
 from pacsd.index.bell import Bell
-from pacsd.index.change_records import ToldPage
+from pacsd.index.change_records import Standing, ToldPage
 from pacsd.index.forgetting_changes import forget_changes
 from pacsd.index.records import Change, ChangeKind, ChangePage, Scope
 from pacsd.index.session import WriteSession
@@ -61,6 +61,10 @@ class Changes:
         """The last change that a consumer is done with; 0 when this epoch is new to it."""
         return await self._threads.read(partial(_read_cursor, scope, consumer))
 
+    async def standing(self, scope: Scope, consumer: str) -> Standing | None:
+        """How far a consumer has read, also of another epoch; None: it is new."""
+        return await self._threads.read(partial(_read_standing, scope, consumer))
+
     async def move_cursor(self, scope: Scope, consumer: str, number: int) -> None:
         """Note that a consumer is done with all changes up to this one."""
         await self._threads.write(partial(_move_cursor, scope, consumer, number))
@@ -96,6 +100,14 @@ def _read_cursor(scope: Scope, consumer: str, connection: Connection) -> int:
         _cursor.epoch == _epoch(connection),
     )
     return connection.execute(chosen).scalar() or 0
+
+
+def _read_standing(scope: Scope, consumer: str, connection: Connection) -> Standing | None:
+    chosen = select(_cursor.epoch, _cursor.number).where(
+        _cursor.partition_id == scope.partition, _cursor.consumer == consumer
+    )
+    found = connection.execute(chosen).first()
+    return None if found is None else Standing(*found)
 
 
 def _move_cursor(scope: Scope, consumer: str, number: int, session: WriteSession) -> None:

@@ -2,17 +2,17 @@
 
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import Connection, func, insert, select
 
 from pacsd.index import schema, schema_records
-from pacsd.index.bell import Bell
+from pacsd.index.bell import Bells
 from pacsd.index.errors import IndexFault
 from pacsd.index.headers import HeaderWriter
-from pacsd.index.session import NewHeader, WriteSession
+from pacsd.index.session import NewHeader, Relaxed, WriteSession
 from pacsd.index.sqlite import SqliteFile, close, transaction, translated
 from pacsd.index.versions import bring_up_to_date
 
@@ -49,18 +49,18 @@ class IndexFiles:
 class WriterDesk:
     """The one connection that writes the index, and those of headers and metadata beside it.
 
-    It rings `bell` when the change log has grown.
+    It rings a bell when the change log has grown, and one when a job may be due.
 
     Raises:
         IndexFault: the database cannot be opened, or is of a version we do not know.
     """
 
     def __init__(
-        self, files: IndexFiles, now_us: Callable[[], int], facts: DeskFacts, bell: Bell
+        self, files: IndexFiles, now_us: Callable[[], int], facts: DeskFacts, bells: Bells
     ) -> None:
         self._file = files.index
         self._facts = facts
-        self._bell = bell
+        self._bells = bells
         self._connection = files.index.connect_writer()
         try:
             with translated():
@@ -78,9 +78,11 @@ class WriterDesk:
         facts.waiting_metadata = self._metadata.waiting
 
     def perform(self, work: Callable[[WriteSession], Answer]) -> Answer:
-        """Do a unit in one transaction, durable once this returns."""
+        """Do a unit in one transaction, durable once this returns unless it is `Relaxed`."""
+        is_relaxed = isinstance(work, Relaxed)
+        relaxing = self._file.relaxing(self._connection) if is_relaxed else nullcontext()
         try:
-            with transaction(self._connection):
+            with relaxing, transaction(self._connection):
                 return work(self._session)
         except BaseException:
             self._session.forget()
@@ -95,7 +97,10 @@ class WriterDesk:
         """Tell of changes, write headers and metadata of what was committed, keep the WAL short."""
         if self._session.has_logged:
             self._session.has_logged = False
-            self._bell.ring()
+            self._bells.changes.ring()
+        if self._session.has_queued:
+            self._session.has_queued = False
+            self._bells.jobs.ring()
         self._headers.keep(self._session.new_headers)
         self._session.new_headers.clear()
         self._metadata.keep(self._session.new_metadata)

@@ -3,6 +3,9 @@
 IndexFault           the database could not do what it was asked; nothing of it is visible
   IndexVersionError  it was written by a pacsd that this one does not know; names both versions
 QueryTooCostly       a query that would take longer than it may; nothing is wrong with the index
+JobRefused           a job that cannot be, or be changed so; names field, value and rule
+  JobQueueFull       one more than there may be
+PluginValueRefused   what a plugin wants to keep is too long, or too much
 """
 
 from enum import StrEnum
@@ -49,3 +52,15 @@ class QueryTooCostly(Exception):
     def __init__(self, budget_s: float) -> None:
         super().__init__(f"the query takes more than {budget_s:g} s (query.budget_s)")
         self.budget_s = budget_s
+
+
+class JobRefused(Exception):
+    """A job that cannot be added, or cannot be changed like this; nothing was done."""
+
+
+class JobQueueFull(JobRefused):
+    """There are as many jobs in a queue, or as many queues, as there may be."""
+
+
+class PluginValueRefused(Exception):
+    """What a plugin wants to keep breaks a bound; nothing was done."""

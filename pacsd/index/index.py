@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pacsd.index.auditing import append_audit
-from pacsd.index.bell import Bell
+from pacsd.index.bell import Bells
 from pacsd.index.changes import Changes
 from pacsd.index.checking import StoreChecks
 from pacsd.index.copies import Copies, highest_keys
@@ -16,12 +16,15 @@ from pacsd.index.extra_tags import ExtraTags
 from pacsd.index.headers import has_headers, read_headers
 from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
+from pacsd.index.jobs import Jobs
 from pacsd.index.log_position import note_position, read_position
 from pacsd.index.looked_up import LookedUp
 from pacsd.index.overlays import Overlays
+from pacsd.index.plugin_values import PluginValues
 from pacsd.index.quarantine import Quarantine
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.queries import Queries
+from pacsd.index.quiet import QuietTimers
 from pacsd.index.records import (
     AuditEntry,
     Copy,
@@ -50,7 +53,7 @@ class Index:
     """
 
     def __init__(
-        self, threads: Threads, facts: DeskFacts, bounds: QuarantineBounds, bell: Bell
+        self, threads: Threads, facts: DeskFacts, bounds: QuarantineBounds, bells: Bells
     ) -> None:
         self._threads = threads
         self._facts = facts
@@ -59,7 +62,10 @@ class Index:
         self.copies = Copies(threads)
         self.checks = StoreChecks(threads)
         self.quarantine = Quarantine(threads, bounds)
-        self.changes = Changes(threads, bell)
+        self.changes = Changes(threads, bells.changes)
+        self.jobs = Jobs(threads, bells.jobs)
+        self.quiet = QuietTimers(threads)
+        self.plugin_values = PluginValues(threads)
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)
@@ -198,9 +204,9 @@ async def open_index(
         SqliteFile(folder / HEADERS_FILE, Durability.RELAXED),
         SqliteFile(folder / METADATA_FILE, Durability.RELAXED),
     )
-    facts, bell = DeskFacts(), Bell()
+    facts, bells = DeskFacts(), Bells()
     threads = Threads(
-        open_writer=partial(WriterDesk, files, now_us, facts, bell),
+        open_writer=partial(WriterDesk, files, now_us, facts, bells),
         open_reader=partial(ReaderDesk, files.index),
         open_headers=partial(ReaderDesk, files.headers),
         open_metadata=partial(ReaderDesk, files.metadata),
@@ -208,7 +214,7 @@ async def open_index(
     )
     try:
         await threads.write(_opened, Priority.INGEST)
-        yield Index(threads, facts, bounds or QuarantineBounds(), bell)
+        yield Index(threads, facts, bounds or QuarantineBounds(), bells)
     finally:
         await threads.close()
 

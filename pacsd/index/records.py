@@ -49,6 +49,8 @@ class ChangeKind(IntEnum):
     COPY_FAILED = 9
     CORRECTED = 10
     PURGED = 11
+    SERIES_QUIET = 12
+    STUDY_QUIET = 13
 
 
 class Outcome(StrEnum):

@@ -1,16 +1,19 @@
 """What a writing unit of work has in hand: the writer's connection, its counters and memories."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias, cast
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from sqlalchemy import Connection, Insert, Table, bindparam, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from pacsd.index import schema, schema_records
+from pacsd.index import schema, schema_jobs, schema_records
 from pacsd.index.recent import Recent
 from pacsd.index.records import ChangeKind
 from pacsd.index.sqlite import Statement, driver, prepared
 from pacsd.index.words import Words
+
+Answer = TypeVar("Answer")
 
 Row: TypeAlias = tuple[Any, ...]
 """A row of a table or of a select, in the order of its columns."""
@@ -19,7 +22,7 @@ _SERIES_KEPT = 4_096
 _AUDITED_KEPT = 4_096
 
 # One counter for all of them: whatever is deleted leaves a change or an audit row behind, and so
-# a higher number, so that no number is ever given twice.
+# a higher number, so that no number is ever given twice; the newest job is never forgotten.
 _NUMBERED = (
     schema.patient,
     schema.study,
@@ -31,10 +34,19 @@ _NUMBERED = (
     schema_records.change,
     schema_records.audit,
     schema_records.extra_tag,
+    schema_jobs.job,
 )
 
 
-_ADDING = frozenset({ChangeKind.STORED, ChangeKind.HELD, ChangeKind.QUARANTINED})
+_ADDING = frozenset(
+    {
+        ChangeKind.STORED,
+        ChangeKind.HELD,
+        ChangeKind.QUARANTINED,
+        ChangeKind.SERIES_QUIET,
+        ChangeKind.STUDY_QUIET,
+    }
+)
 """Changes that leave all as it is that was there."""
 _KIND = 2
 """Its place in a row of the change log."""
@@ -55,6 +67,21 @@ class NewHeader(NamedTuple):
     header: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Relaxed(Generic[Answer]):
+    """A unit of work that may be lost in a power cut, so that its commit waits for no medium.
+
+    What others were told of it must not matter then. It survives the death of the process, and the
+    next unit that is durable makes it so.
+    """
+
+    work: "Callable[[WriteSession], Answer]"
+
+    def __call__(self, session: "WriteSession") -> Answer:
+        """Do it."""
+        return self.work(session)
+
+
 def insertion(insert: Insert) -> Insert:
     """An insert of whole rows: its parameters are the columns of its table, in their order."""
     return insert.values({each.name: bindparam(each.name) for each in insert.table.columns})
@@ -68,7 +95,8 @@ class WriteSession:
 
     What is remembered here may come from the transaction that runs: `forget` must follow when
     that is rolled back. `gone` are instances whose headers are to go once this is committed;
-    `has_logged`: it adds to the change log; `has_altered`: something is no more as it was.
+    `has_logged`: it adds to the change log; `has_altered`: something is no more as it was;
+    `has_queued`: a job may be due that was not.
     """
 
     def __init__(self, connection: Connection, now_us: Callable[[], int]) -> None:
@@ -83,6 +111,7 @@ class WriteSession:
         self.gone: list[int] = []
         self.has_logged = False
         self.has_altered = False
+        self.has_queued = False
         self._cursor = cast("DBAPICursor", driver(connection).cursor())
         self._prepared: dict[Statement, str] = {}
         self._next_id = 1 + max(self._highest(table) for table in _NUMBERED)
@@ -98,6 +127,7 @@ class WriteSession:
         self.new_metadata.clear()
         self.gone.clear()
         self.has_logged = False
+        self.has_queued = False
 
     def take_ids(self, count: int = 1) -> int:
         """The first of `count` new numbers in a row."""

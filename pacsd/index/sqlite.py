@@ -8,7 +8,7 @@ checkpoint at once, and every distribution has one of these.
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -83,7 +83,7 @@ class SqliteFile:
 
     def __init__(self, path: Path, durability: Durability = Durability.FULL) -> None:
         self.path = path
-        self._durability = durability
+        self._synchronous = "FULL" if durability is Durability.FULL else "NORMAL"
         self._changes = 0
         self._rows_in_wal = 0
 
@@ -96,12 +96,11 @@ class SqliteFile:
         with translated():
             self._create()
             connection = _connect(self.path, begin="BEGIN IMMEDIATE")
-            synchronous = "FULL" if self._durability is Durability.FULL else "NORMAL"
             _configure(
                 connection,
                 f"page_size = {_PAGE_BYTES}",
                 "journal_mode = WAL",
-                f"synchronous = {synchronous}",
+                f"synchronous = {self._synchronous}",
                 f"cache_size = -{_WRITER_CACHE_KIB}",
                 "foreign_keys = ON",
             )
@@ -113,6 +112,24 @@ class SqliteFile:
             connection = _connect(self.path, begin="BEGIN")
             _configure(connection, f"cache_size = -{_READER_CACHE_KIB}", "query_only = ON")
         return connection
+
+    @contextmanager
+    def relaxing(self, writer: Connection) -> Iterator[None]:
+        """Commits within do not wait for the medium; the next one after it does, for all of them.
+
+        The WAL is read in order and ends where a frame is not whole: what a power cut takes of it
+        is the last of what was committed so, and nothing that came after.
+
+        Raises:
+            IndexFault: the database fails.
+        """
+        below = driver(writer)
+        with translated():
+            below.execute("PRAGMA synchronous = NORMAL").close()
+            try:
+                yield
+            finally:
+                below.execute(f"PRAGMA synchronous = {self._synchronous}").close()
 
     def tend(self, writer: Connection) -> None:
         """Keep the WAL short; after a commit, outside of any transaction."""
@@ -248,6 +265,13 @@ def values_of_list(parameter: BindParameter[Any]) -> Select[*tuple[Any, ...]]:
     return select(each.c.value)
 
 
+def at_most(
+    selected: Select[*tuple[Any, ...]], number: ColumnElement[int]
+) -> Select[*tuple[Any, ...]]:
+    """The first rows of a select that is to be `prepared`; by itself it had one parameter more."""
+    return selected.limit(number).offset(literal_column("0"))
+
+
 def insert_or_ignore(table: Table) -> sqlite.Insert:
     """An insert of which a row that breaks a unique constraint is left out."""
     return sqlite.insert(table).on_conflict_do_nothing()
@@ -255,11 +279,21 @@ def insert_or_ignore(table: Table) -> sqlite.Insert:
 
 def insert_or_replace(table: Table, *replaced: str) -> sqlite.Insert:
     """An insert that, where the key is there already, replaces these columns."""
+    return insert_or_set(table, [each.name for each in table.primary_key], *replaced)
+
+
+def insert_or_set(table: Table, key: Sequence[str], *replaced: str) -> sqlite.Insert:
+    """The same, where the key is a unique constraint."""
     statement = sqlite.insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_={each: statement.excluded[each] for each in replaced},
-    )
+    values = {each: statement.excluded[each] for each in replaced}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=values)
+
+
+def insert_or_add(table: Table, number: str, *key: str) -> sqlite.Insert:
+    """An insert that, where the key is there already, adds to its number."""
+    statement = sqlite.insert(table)
+    added = {number: table.c[number] + statement.excluded[number]}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=added)
 
 
 @contextmanager

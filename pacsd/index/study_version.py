@@ -1,15 +1,21 @@
 """The version of a study: another one after every change of what its instances say."""
 
-from sqlalchemy import Connection, ScalarSelect, bindparam, func, select
+from sqlalchemy import Connection, ScalarSelect, bindparam, func, literal_column, not_, select
 
 from pacsd.index import schema, schema_records
-from pacsd.index.records import Scope
+from pacsd.index.records import ChangeKind, Scope
 from pacsd.index.sqlite import driver, prepared
 
 _study, _change, _meta = schema.study.c, schema_records.change.c, schema_records.meta.c
 
+# That nothing came for a while changes nothing.
+_IS_QUIET = _change.kind.in_(
+    [literal_column(str(kind.value)) for kind in (ChangeKind.SERIES_QUIET, ChangeKind.STUDY_QUIET)]
+)
 _LAST_OF_STUDY = (
-    select(func.max(_change.id)).where(_change.study_row == _study.id).scalar_subquery()
+    select(func.max(_change.id))
+    .where(_change.study_row == _study.id, not_(_IS_QUIET))
+    .scalar_subquery()
 )
 # Of a patient with very many studies not each is named when the patient is corrected.
 _LAST_OF_NO_STUDY = (

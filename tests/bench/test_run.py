@@ -26,13 +26,14 @@ TINY = Scale(
     large_frames=2,
     busy_slices=2,
     indexed=Cohort(30, 1, studies_a_day=5, smith_every=3),
+    jobs=2_000,
     folder=Path(),
 )
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
-    "name", ["associate", "echo", "idle", "held", "store", "web-stow", "web-busy"]
+    "name", ["associate", "echo", "idle", "held", "store", "web-stow", "web-busy", "jobs"]
 )
 def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]

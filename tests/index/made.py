@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pacsd.api.reception import Reception
 from pacsd.dicom.tag import Tag
-from pacsd.index.bell import Bell
+from pacsd.index.bell import Bells
 from pacsd.index.desks import DeskFacts, IndexFiles, WriterDesk
 from pacsd.index.ingest import add
 from pacsd.index.quarantining import QuarantineBounds
@@ -15,6 +15,7 @@ from pacsd.index.records import NewCopy, NewInstance, Outcome, Scope, Verdict
 from pacsd.index.sqlite import Durability, SqliteFile
 
 SCOPE = Scope(1)
+SECOND_US = 1_000_000
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 BEGINNING_US = 1_700_000_000_000_000
@@ -90,7 +91,7 @@ def opened(
     folder: Path,
     now_us: Clock | None = None,
     facts: DeskFacts | None = None,
-    bell: Bell | None = None,
+    bells: Bells | None = None,
 ) -> WriterDesk:
     return WriterDesk(
         IndexFiles(
@@ -100,7 +101,7 @@ def opened(
         ),
         now_us or Clock(),
         facts or DeskFacts(),
-        bell or Bell(),
+        bells or Bells(),
     )
 
 

@@ -2,7 +2,7 @@ from threading import Thread
 
 import anyio
 
-from pacsd.index.bell import Bell
+from pacsd.index.bell import Bell, Bells
 
 
 def ring(bell: Bell) -> None:
@@ -60,3 +60,9 @@ def test_a_loop_that_is_closed_has_nobody_who_waits() -> None:
     anyio.run(give_up)
     ring(bell)
     assert bell.rings == 1
+
+
+def test_bells_are_rung_each_by_itself() -> None:
+    bells = Bells()
+    ring(bells.jobs)
+    assert (bells.jobs.rings, bells.changes.rings) == (1, 0)

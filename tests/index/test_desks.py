@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from pacsd.index.bell import Bell
+from pacsd.index.bell import Bells
 from pacsd.index.desks import DeskFacts, ReaderDesk
-from pacsd.index.errors import IndexFault, IndexFaultKind, IndexVersionError
+from pacsd.index.errors import IndexFault, IndexFaultKind, IndexVersionError, JobRefused
 from pacsd.index.records import ChangeKind
-from pacsd.index.session import Place, WriteSession
+from pacsd.index.session import Place, Relaxed, WriteSession
 from pacsd.index.sqlite import SqliteFile, driver
+from tests.index.job_queues import job, put
 from tests.index.made import added, desk_in, new, opened, rows
 
 
@@ -108,8 +109,8 @@ def test_a_commit_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_the_bell_rings_for_what_was_committed_alone(tmp_path: Path) -> None:
-    bell = Bell()
-    desk = opened(tmp_path, bell=bell)
+    bells = Bells()
+    bell, desk = bells.changes, opened(tmp_path, bells=bells)
 
     def fails(session: WriteSession) -> None:
         session.log(1, ChangeKind.STORED, Place(None, None), 1)
@@ -125,6 +126,35 @@ def test_the_bell_rings_for_what_was_committed_alone(tmp_path: Path) -> None:
     desk.tend()
     assert bell.rings == 1
     desk.close()
+
+
+def test_a_relaxed_unit_is_done_like_others(tmp_path: Path) -> None:
+    with desk_in(tmp_path) as desk:
+        levels = desk.perform(Relaxed(pragma)), desk.perform(pragma)
+        assert levels == (1, 2)
+        with pytest.raises(ZeroDivisionError):
+            desk.perform(Relaxed(lambda _: 1 / 0))
+        assert desk.perform(pragma) == 2
+
+
+def test_the_bell_of_jobs_rings_by_itself(tmp_path: Path) -> None:
+    bells = Bells()
+    desk = opened(tmp_path, bells=bells)
+    put(desk, job())
+    with pytest.raises(JobRefused):
+        desk.perform(queue_and_refuse)
+    desk.tend()
+    assert (bells.jobs.rings, bells.changes.rings) == (1, 0)
+    desk.close()
+
+
+def queue_and_refuse(session: WriteSession) -> None:
+    session.has_queued = True
+    raise JobRefused("no")
+
+
+def pragma(session: WriteSession) -> object:
+    return session.connection.exec_driver_sql("PRAGMA synchronous").scalar()
 
 
 def log_and_fail(kind: ChangeKind, session: WriteSession) -> float:

@@ -23,11 +23,14 @@ from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.sqlite import (
     Durability,
     SqliteFile,
+    at_most,
     close,
     driver,
     holds,
+    insert_or_add,
     insert_or_ignore,
     insert_or_replace,
+    insert_or_set,
     interrupted_at,
     prepared,
     table_bytes,
@@ -263,3 +266,35 @@ def test_what_takes_too_long_is_interrupted_and_the_connection_lives(tmp_path: P
         driver(connection).execute(endless).fetchone()
     assert driver(connection).execute("SELECT 1").fetchone() == (1,)
     close(connection)
+
+
+@pytest.mark.parametrize("durability", Durability)
+def test_a_commit_is_relaxed_for_a_while(tmp_path: Path, durability: Durability) -> None:
+    file = SqliteFile(tmp_path / "index.sqlite", durability)
+    writer = file.connect_writer()
+    before = pragma(writer, "synchronous")
+    with transaction(writer):
+        TABLE.metadata.create_all(writer)
+    with file.relaxing(writer), transaction(writer):
+        assert pragma(writer, "synchronous") == 1
+        writer.execute(TABLE.insert().values(id=1))
+    assert pragma(writer, "synchronous") == before
+    with pytest.raises(ZeroDivisionError), file.relaxing(writer):
+        raise ZeroDivisionError
+    assert pragma(writer, "synchronous") == before
+    close(writer)
+
+
+def test_a_number_is_added_to_or_set(writer: Connection) -> None:
+    added = insert_or_add(TABLE, "size", "id")
+    for statement, size in ((added, 3), (added, 4), (insert_or_set(TABLE, ["id"], "size"), 5)):
+        with transaction(writer):
+            writer.execute(statement.values(id=1, size=size))
+            found = writer.execute(select(TABLE.c.size)).scalar()
+        assert found == {3: 3, 4: 7, 5: 5}[size]
+
+
+def test_the_first_rows_have_one_parameter(writer: Connection) -> None:
+    put(writer, 1, 2, 3)
+    sql = prepared(at_most(select(TABLE.c.id).order_by(TABLE.c.id), bindparam("number")))
+    assert driver(writer).execute(sql, (2,)).fetchall() == [(1,), (2,)]

@@ -1,0 +1,102 @@
+"""Series and studies that got instances, until none has come for a while.
+
+Who reads the change log notes them here, in the transaction that moves its cursor. When their time
+has come they are forgotten in the transaction that appends to the log that they are quiet.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from pacsd.dicom.level import Level
+from pacsd.index import schema, schema_jobs
+from pacsd.index.adding_jobs import move_cursor
+from pacsd.index.change_records import CursorMove
+from pacsd.index.records import ChangeKind
+from pacsd.index.session import Place, Relaxed, WriteSession, insertion
+from pacsd.index.sqlite import at_most, insert_or_replace
+from pacsd.index.threads import Threads
+
+KINDS: Mapping[Level, ChangeKind] = MappingProxyType(
+    {Level.SERIES: ChangeKind.SERIES_QUIET, Level.STUDY: ChangeKind.STUDY_QUIET}
+)
+
+_quiet = schema_jobs.quiet.c
+_NOTE = insertion(insert_or_replace(schema_jobs.quiet, "due_us"))
+_DUE = at_most(
+    select(_quiet.level, _quiet.owner_row, _quiet.partition_id)
+    .where(_quiet.due_us <= bindparam("now"))
+    .order_by(_quiet.due_us, _quiet.level, _quiet.owner_row),
+    bindparam("number"),
+)
+_FORGET = delete(schema_jobs.quiet).where(
+    _quiet.level == bindparam("its_level"), _quiet.owner_row == bindparam("row")
+)
+_SERIES = select(schema.series.c.study_row, schema.series.c.id).where(
+    schema.series.c.id == bindparam("row")
+)
+_STUDY = select(schema.study.c.id).where(schema.study.c.id == bindparam("row"))
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A series or a study (our number of it) that counts as quiet from `due_us` on."""
+
+    level: Level
+    row: int
+    due_us: int
+
+
+class QuietTimers:
+    """The times at which series and studies count as quiet."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def note(self, touched: Sequence[Touched], moving: CursorMove) -> None:
+        """Set the time of each, in place of the one it had; `moving` is done with it.
+
+        Both may be lost in a power cut, together.
+        """
+        await self._threads.write(Relaxed(partial(_note, tuple(touched), moving)))
+
+    async def tell_due(self, limit: int) -> int:
+        """Append to the change log which are quiet by now, at most `limit`; how many were due.
+
+        What is no more there is not told of.
+        """
+        return await self._threads.write(partial(_tell_due, limit))
+
+    async def next_due_us(self) -> int | None:
+        """When the next one is due."""
+        return await self._threads.read(_next_due)
+
+
+def _note(touched: Sequence[Touched], moving: CursorMove, session: WriteSession) -> None:
+    rows = [(each.level.value, each.row, moving.partition, each.due_us) for each in touched]
+    session.write(_NOTE, rows)
+    move_cursor(session, moving)
+
+
+def _tell_due(limit: int, session: WriteSession) -> int:
+    due = session.fetch(_DUE, session.now_us(), limit)
+    for level, row, partition in due:
+        place = _place(Level(level), row, session)
+        if place is not None:
+            session.log(partition, KINDS[Level(level)], place, None)
+    session.write(_FORGET, [(level, row) for level, row, _ in due])
+    return len(due)
+
+
+def _place(level: Level, row: int, session: WriteSession) -> Place | None:
+    if level is Level.SERIES:
+        found = session.fetch(_SERIES, row)
+        return Place(*found[0]) if found else None
+    return Place(row, None) if session.fetch(_STUDY, row) else None
+
+
+def _next_due(connection: Connection) -> int | None:
+    return connection.execute(select(func.min(_quiet.due_us))).scalar()
