@@ -1,7 +1,7 @@
 """The contract with plugins: what they may import, beside pacsd.dicom.
 
     settings     base of every settings table
-    plugin       the life of a plugin, and the Host it is given
+    plugin       the life of a plugin, and the Host it is given; host: what it may ask for
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare
     acceptance, access, events, receiving, removal, vote

@@ -14,7 +14,7 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import access, associations, events, receiving, removal, stores
+from pacsd.api.hookspecs import access, associations, events, jobs, receiving, removal, stores
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -24,6 +24,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     receiving,
     removal,
     events,
+    jobs,
     stores,
 )
 """Where they stand, in the order of the guide."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
+from pacsd.api.host import NOWHERE, Jobs, Values
 from pacsd.api.settings import Settings
 
 ENTRY_POINT_GROUP = "pacsd.plugins"
@@ -43,12 +44,14 @@ class Host:
     """What the daemon gives a plugin: its name, the data directory and a logger of its own.
 
     Under `data_dir` a plugin uses only names that begin with its own name, and `store` if it is
-    the store.
+    the store. `values` and `jobs` are durable, and there once the archive is open.
     """
 
     name: str
     data_dir: Path
     logger: Logger
+    values: Values = NOWHERE
+    jobs: Jobs = NOWHERE
 
 
 class Plugin(Generic[PluginSettings]):

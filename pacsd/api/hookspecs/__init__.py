@@ -5,6 +5,7 @@
     receiving      an instance on its way in, before its pixel data
     removal        something is about to be deleted
     events         what has happened, told at least once
+    jobs           what a plugin gave itself to do
     stores         where the bytes of stored objects lie
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what

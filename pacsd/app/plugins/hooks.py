@@ -44,6 +44,7 @@ class Hooks:
     instance_received: First[NotAccepted]
     before_delete: Vote
     events: Durable[EventKind]
+    job: Durable[None]
     blob_store: Provider[BlobStore]
 
 
@@ -88,6 +89,7 @@ def make_hooks(manager: pluggy.PluginManager, tally: Tally, on_error: OnError) -
         instance_received=First(panel("pacsd_instance_received"), _not_accepted_now),
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
+        job=Durable({None: panel("pacsd_job")}),
         blob_store=blob_store,
     )
 

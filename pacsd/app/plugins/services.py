@@ -1,0 +1,148 @@
+"""What plugins may ask of the daemon, once the archive is open."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import orjson
+
+from pacsd.api.host import HostError, PluginJob
+from pacsd.index.errors import IndexFault, JobRefused, PluginValueRefused
+from pacsd.index.index import Index
+from pacsd.index.job_records import Job, JobClass, NewJob
+from pacsd.index.records import Scope
+
+JOB_KIND = "plugin"
+MAX_PAYLOAD_BYTES = 60 * 1024
+MAX_NAME_BYTES = 200
+MAX_ATTEMPTS = 10
+
+_ALL = Scope()
+
+
+class HostServices:
+    """Gives plugins what they ask for while an index is open."""
+
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self._now_us = now_us
+        self._index: Index | None = None
+
+    def open(self, index: Index) -> None:
+        """From now on it can be asked for."""
+        self._index = index
+
+    def close(self) -> None:
+        """From now on it cannot."""
+        self._index = None
+
+    def values_of(self, plugin: str) -> "PluginsValues":
+        """The key-value store of a plugin."""
+        return PluginsValues(self, plugin)
+
+    def jobs_of(self, plugin: str) -> "PluginsJobs":
+        """The durable work of a plugin."""
+        return PluginsJobs(self, plugin, self._now_us)
+
+    @contextmanager
+    def asked(self) -> Iterator[Index]:
+        """Ask the index.
+
+        Raises:
+            HostError: it is not open, or what is asked cannot be.
+        """
+        if self._index is None:
+            raise HostError("the archive is not open: neither before startup has ended, nor later")
+        try:
+            yield self._index
+        except (IndexFault, JobRefused, PluginValueRefused) as error:
+            raise HostError(str(error)) from error
+
+
+class PluginsValues:
+    """The port `Values` of one plugin."""
+
+    def __init__(self, services: HostServices, plugin: str) -> None:
+        self._services = services
+        self._plugin = plugin
+
+    async def get(self, key: str, /) -> bytes | None:
+        """The value under a key."""
+        with self._services.asked() as index:
+            return await index.plugin_values.get(_ALL, self._plugin, key)
+
+    async def put(self, key: str, value: bytes, /) -> None:
+        """Keep a value."""
+        with self._services.asked() as index:
+            await index.plugin_values.put(_ALL, self._plugin, key, value)
+
+    async def put_if_equal(self, key: str, value: bytes, expected: bytes | None, /) -> bool:
+        """Keep a value if the one there now is the expected one."""
+        with self._services.asked() as index:
+            values = index.plugin_values
+            return await values.put_if_equal(_ALL, self._plugin, key, value, expected)
+
+    async def delete(self, key: str, /) -> bool:
+        """Keep nothing under a key."""
+        with self._services.asked() as index:
+            return await index.plugin_values.delete(_ALL, self._plugin, key)
+
+    async def keys(self, prefix: str = "", after: str = "", /) -> Sequence[str]:
+        """Keys that begin so, in their order."""
+        with self._services.asked() as index:
+            return await index.plugin_values.keys(_ALL, self._plugin, prefix, after)
+
+
+class PluginsJobs:
+    """The port `Jobs` of one plugin; its jobs wait in a queue of its own."""
+
+    def __init__(self, services: HostServices, plugin: str, now_us: Callable[[], int]) -> None:
+        self._services = services
+        self._plugin = plugin
+        self._now_us = now_us
+
+    async def enqueue(
+        self, name: str, payload: str = "", /, *, unique_key: str = "", after_s: float = 0.0
+    ) -> int:
+        """Add a job."""
+        _check_size("name", name, MAX_NAME_BYTES)
+        _check_size("payload", payload, MAX_PAYLOAD_BYTES)
+        with self._services.asked() as index:
+            job = NewJob(
+                kind=JOB_KIND,
+                queue=queue_of(self._plugin),
+                payload=orjson.dumps({"name": name, "payload": payload}).decode(),
+                priority=JobClass.AI,
+                unique_key=f"{name} {unique_key}" if unique_key else "",
+                max_attempts=MAX_ATTEMPTS,
+                not_before_us=self._now_us() + int(after_s * 1_000_000) if after_s > 0 else 0,
+                created_by=self._plugin,
+            )
+            [number] = await index.jobs.add([job])
+            return number
+
+
+def queue_of(plugin: str) -> str:
+    """The queue in which a plugin's jobs wait."""
+    return f"plugin:{plugin}"
+
+
+def plugin_of(job: Job) -> str:
+    """Whose job it is."""
+    return job.queue.removeprefix("plugin:")
+
+
+def plugin_job(job: Job) -> PluginJob:
+    """A job as its plugin is told.
+
+    Raises:
+        ValueError: `PluginsJobs` has not made it.
+    """
+    facts = orjson.loads(job.payload)
+    if not isinstance(facts, dict):
+        raise ValueError("payload: is no object")  # noqa: TRY004 - a value that was read
+    return PluginJob(job.id, str(facts["name"]), str(facts["payload"]), job.attempts)
+
+
+def _check_size(field: str, text: str, limit: int) -> None:
+    size = len(text.encode(errors="surrogatepass"))
+    if size > limit:
+        raise HostError(f"{field}: {size} bytes are more than {limit}")

@@ -1,0 +1,90 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pacsd.api.host import HostError, PluginJob
+from pacsd.app.plugins.services import (
+    JOB_KIND,
+    MAX_PAYLOAD_BYTES,
+    HostServices,
+    plugin_job,
+    plugin_of,
+)
+from pacsd.index.index import Index, open_index
+from pacsd.index.job_records import FreePlaces
+from pacsd.index.records import Scope
+from pacsd.index.sqlite import Durability
+
+NOW_US = 1_000_000_000
+
+
+@pytest.fixture
+async def index(tmp_path: Path) -> AsyncIterator[Index]:
+    async with open_index(tmp_path, now_us=lambda: NOW_US, durability=Durability.RELAXED) as opened:
+        yield opened
+
+
+@pytest.fixture
+def services(index: Index) -> HostServices:
+    made = HostServices(lambda: NOW_US)
+    made.open(index)
+    return made
+
+
+async def test_each_plugin_has_values_of_its_own(services: HostServices) -> None:
+    acme, other = services.values_of("acme"), services.values_of("other")
+    await acme.put("a", b"1")
+    await acme.put("b", b"2")
+    assert (await acme.get("a"), await other.get("a")) == (b"1", None)
+    assert list(await acme.keys()) == ["a", "b"]
+    assert list(await acme.keys("", "a")) == ["b"]
+    assert list(await acme.keys("b")) == ["b"]
+    assert not await acme.put_if_equal("a", b"3", b"2")
+    assert await acme.put_if_equal("a", b"3", b"1")
+    assert await acme.get("a") == b"3"
+    assert not await other.delete("a")
+    assert await acme.delete("a")
+    assert await acme.get("a") is None
+
+
+async def test_a_plugins_job_comes_back_as_it_was_given(
+    services: HostServices, index: Index
+) -> None:
+    number = await services.jobs_of("acme").enqueue("thumbnails", '{"study": "1.2"}')
+    claimed = await index.jobs.claim([JOB_KIND], FreePlaces(1), 10, 60)
+    [job] = claimed.jobs
+    assert plugin_of(job) == "acme"
+    assert plugin_job(job) == PluginJob(number, "thumbnails", '{"study": "1.2"}', attempt=1)
+
+
+async def test_one_job_of_a_unique_key_is_open(services: HostServices) -> None:
+    jobs = services.jobs_of("acme")
+    first = await jobs.enqueue("thumbnails", unique_key="1.2")
+    assert await jobs.enqueue("thumbnails", "again", unique_key="1.2") == first
+    assert await jobs.enqueue("report", unique_key="1.2") != first
+    assert await services.jobs_of("other").enqueue("thumbnails", unique_key="1.2") != first
+
+
+async def test_it_begins_when_it_is_time(services: HostServices, index: Index) -> None:
+    number = await services.jobs_of("acme").enqueue("later", after_s=2.5)
+    [job] = await index.jobs.page(Scope())
+    assert (job.id, job.not_before_us) == (number, NOW_US + 2_500_000)
+
+
+async def test_what_is_too_long_is_refused(services: HostServices) -> None:
+    with pytest.raises(HostError, match=r"payload: \d+ bytes are more than"):
+        await services.jobs_of("acme").enqueue("big", "x" * (MAX_PAYLOAD_BYTES + 1))
+    with pytest.raises(HostError, match="name: 201 bytes are more than 200"):
+        await services.jobs_of("acme").enqueue("x" * 201)
+    with pytest.raises(HostError, match="value: 65537 bytes are more than"):
+        await services.values_of("acme").put("k", bytes(65_537))
+
+
+async def test_it_can_be_asked_while_the_archive_is_open(services: HostServices) -> None:
+    values = services.values_of("acme")
+    services.close()
+    with pytest.raises(HostError, match="the archive is not open"):
+        await values.get("a")
+    with pytest.raises(HostError, match="the archive is not open"):
+        await services.jobs_of("acme").enqueue("x")
