@@ -1,29 +1,34 @@
-"""What happened to what is archived, as plugins are told once it is durable: at least once."""
+"""What happens to what is archived, as plugins are told: at least once, each event with its id.
+
+Events come from the change log, in the order of its commits. An event that could not be delivered
+is tried again behind those that came after it. One that comes twice has the same `event_id`.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What happened."""
+    """What happened.
+
+    SERIES_QUIET, STUDY_QUIET: no instance of it has come for a while. STUDY_CHANGED: something that
+    was there is not as it was: corrected, restored, released from quarantine. STUDY_DELETED: an
+    instance was deleted, the one that is named; others of its study may be there.
+    """
 
     INSTANCE_STORED = "instance_stored"
-    """An instance is new, or there again."""
     SERIES_QUIET = "series_quiet"
-    """Nothing has arrived for a series for a while."""
     STUDY_QUIET = "study_quiet"
-    """Nothing has arrived for a study for a while."""
     STUDY_CHANGED = "study_changed"
-    """Something of a study was corrected, restored or released from quarantine."""
     STUDY_DELETED = "study_deleted"
-    """Something of a study, or all of it, was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveEvent:
-    """One thing that happened; UIDs are '' where they are not concerned.
+    """An event. `at_us` is UTC microseconds since 1970.
 
-    Whoever is told twice is told the same `event_id`. `at_us` is UTC microseconds since 1970.
+    UIDs are '' where they are not concerned, and all of them where nothing has them any more, or
+    more studies were changed than are named.
     """
 
     event_id: str

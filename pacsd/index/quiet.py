@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, select
 
 from pacsd.dicom.level import Level
-from pacsd.index import schema, schema_jobs
+from pacsd.index import schema, schema_jobs, schema_records
 from pacsd.index.adding_jobs import move_cursor
 from pacsd.index.change_records import CursorMove
 from pacsd.index.records import ChangeKind
@@ -24,7 +24,10 @@ KINDS: Mapping[Level, ChangeKind] = MappingProxyType(
     {Level.SERIES: ChangeKind.SERIES_QUIET, Level.STUDY: ChangeKind.STUDY_QUIET}
 )
 
-_quiet = schema_jobs.quiet.c
+COMING = (ChangeKind.STORED, ChangeKind.RESTORED)
+"""Changes by which an instance is there that was not."""
+
+_quiet, _change = schema_jobs.quiet.c, schema_records.change.c
 _NOTE = insertion(insert_or_replace(schema_jobs.quiet, "due_us"))
 _DUE = at_most(
     select(_quiet.level, _quiet.owner_row, _quiet.partition_id)
@@ -34,6 +37,16 @@ _DUE = at_most(
 )
 _FORGET = delete(schema_jobs.quiet).where(
     _quiet.level == bindparam("its_level"), _quiet.owner_row == bindparam("row")
+)
+_CAME = (
+    _change.study_row == bindparam("study"),
+    _change.id > bindparam("read_to"),
+    _change.kind.in_([literal_column(str(kind.value)) for kind in COMING]),
+)
+_COME_TO_STUDY = at_most(select(_change.id).where(*_CAME), literal_column("1"))
+_COME_TO_SERIES = at_most(
+    select(_change.id).where(*_CAME, _change.series_row == bindparam("series")),
+    literal_column("1"),
 )
 _SERIES = select(schema.series.c.study_row, schema.series.c.id).where(
     schema.series.c.id == bindparam("row")
@@ -63,12 +76,13 @@ class QuietTimers:
         """
         await self._threads.write(Relaxed(partial(_note, tuple(touched), moving)))
 
-    async def tell_due(self, limit: int) -> int:
-        """Append to the change log which are quiet by now, at most `limit`; how many were due.
+    async def tell_due(self, read_to: int, limit: int) -> int:
+        """Append to the change log which are quiet by now, of at most `limit` that are due.
 
-        What is no more there is not told of.
+        Not those to which an instance has come behind the change `read_to`, whose time is not set
+        yet; nor what is no more there. Returns how many timers are gone.
         """
-        return await self._threads.write(partial(_tell_due, limit))
+        return await self._threads.write(partial(_tell_due, read_to, limit))
 
     async def next_due_us(self) -> int | None:
         """When the next one is due."""
@@ -81,14 +95,24 @@ def _note(touched: Sequence[Touched], moving: CursorMove, session: WriteSession)
     move_cursor(session, moving)
 
 
-def _tell_due(limit: int, session: WriteSession) -> int:
-    due = session.fetch(_DUE, session.now_us(), limit)
-    for level, row, partition in due:
+def _tell_due(read_to: int, limit: int, session: WriteSession) -> int:
+    gone = []
+    for level, row, partition in session.fetch(_DUE, session.now_us(), limit):
         place = _place(Level(level), row, session)
         if place is not None:
+            if _has_come(place, read_to, session):
+                continue
             session.log(partition, KINDS[Level(level)], place, None)
-    session.write(_FORGET, [(level, row) for level, row, _ in due])
-    return len(due)
+        gone.append((level, row))
+    session.write(_FORGET, gone)
+    return len(gone)
+
+
+def _has_come(place: Place, read_to: int, session: WriteSession) -> bool:
+    """Whether an instance came behind a change: to the series, or to any if there is none."""
+    if place.series is None:
+        return bool(session.fetch(_COME_TO_STUDY, place.study, read_to))
+    return bool(session.fetch(_COME_TO_SERIES, place.study, read_to, place.series))
 
 
 def _place(level: Level, row: int, session: WriteSession) -> Place | None:

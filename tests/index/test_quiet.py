@@ -6,6 +6,8 @@ from pacsd.index.records import Change, ChangeKind
 from tests.index.made import SCOPE, SECOND_US, Clock, new
 
 MOVE = CursorMove(1, "quiet", 1)
+READ = 1_000
+"""Behind all that comes in these tests."""
 QUIET = {ChangeKind.SERIES_QUIET, ChangeKind.STUDY_QUIET}
 
 
@@ -33,10 +35,10 @@ async def test_what_is_due_is_told_once(index: Index, clock: Clock) -> None:
     await index.quiet.note(touched(change, due_us), MOVE)
     assert await index.changes.cursor(SCOPE, "quiet") == 1
     assert await index.quiet.next_due_us() == due_us
-    assert await index.quiet.tell_due(10) == 0
+    assert await index.quiet.tell_due(READ, 10) == 0
     clock.us = due_us
     commits = index.changes.commits
-    assert await index.quiet.tell_due(10) == 1
+    assert await index.quiet.tell_due(READ, 10) == 1
     await index.changes.more(commits)
     (series,) = await quiet(index)
     assert (series.kind, series.study, series.series, series.instance) == (
@@ -46,16 +48,16 @@ async def test_what_is_due_is_told_once(index: Index, clock: Clock) -> None:
         None,
     )
     clock.us += SECOND_US
-    assert await index.quiet.tell_due(10) == 1
+    assert await index.quiet.tell_due(READ, 10) == 1
     assert (await quiet(index))[-1].kind is ChangeKind.STUDY_QUIET
     assert (await quiet(index))[-1].series is None
-    assert await index.quiet.tell_due(10) == 0
+    assert await index.quiet.tell_due(READ, 10) == 0
     assert await index.quiet.next_due_us() is None
 
 
 async def test_it_is_told_with_uids(index: Index, clock: Clock) -> None:
     await index.quiet.note(touched(await stored(index), clock.us - SECOND_US), MOVE)
-    assert await index.quiet.tell_due(10) == 2
+    assert await index.quiet.tell_due(READ, 10) == 2
     series, study = (await index.changes.told(SCOPE, 0, 10)).changes[-2:]
     assert (series.study_instance_uid, series.series_instance_uid) == ("1.2.3", "1.2.3.0")
     assert (study.study_instance_uid, study.series_instance_uid) == ("1.2.3", "")
@@ -66,19 +68,19 @@ async def test_another_instance_sets_the_time_anew(index: Index, clock: Clock) -
     await index.quiet.note(touched(change, clock.us), MOVE)
     later = clock.us + 9 * SECOND_US
     await index.quiet.note(touched(change, later), MOVE)
-    assert await index.quiet.tell_due(10) == 0
+    assert await index.quiet.tell_due(READ, 10) == 0
     assert await index.quiet.next_due_us() == later
 
 
 async def test_some_are_told_at_a_time(index: Index, clock: Clock) -> None:
     await index.quiet.note(touched(await stored(index), clock.us - SECOND_US), MOVE)
-    assert [await index.quiet.tell_due(1) for _ in range(3)] == [1, 1, 0]
+    assert [await index.quiet.tell_due(READ, 1) for _ in range(3)] == [1, 1, 0]
 
 
 async def test_what_is_no_more_there_is_not_told_of(index: Index, clock: Clock) -> None:
     gone = [Touched(Level.SERIES, 77, clock.us), Touched(Level.STUDY, 78, clock.us)]
     await index.quiet.note(gone, MOVE)
-    assert await index.quiet.tell_due(10) == 2
+    assert await index.quiet.tell_due(READ, 10) == 2
     assert await quiet(index) == []
 
 
@@ -86,6 +88,19 @@ async def test_a_study_that_became_quiet_is_of_the_same_version(index: Index, cl
     change = await stored(index)
     version = await index.study_version(SCOPE, "1.2.3")
     await index.quiet.note(touched(change, clock.us - SECOND_US), MOVE)
-    await index.quiet.tell_due(10)
+    await index.quiet.tell_due(READ, 10)
     assert len(await quiet(index)) == 2
     assert await index.study_version(SCOPE, "1.2.3") == version
+
+
+async def test_what_has_come_and_is_not_read_is_waited_for(index: Index, clock: Clock) -> None:
+    change = await stored(index)
+    await index.quiet.note(touched(change, clock.us - 2 * SECOND_US), MOVE)
+    await index.add([new("1.2", series="1.2.3.9")])
+    assert await index.quiet.tell_due(change.number, 10) == 1
+    (series,) = await quiet(index)
+    assert series.series == change.series
+    await index.add([new("1.3")])
+    await index.quiet.note(touched(change, clock.us - 2 * SECOND_US), MOVE)
+    assert await index.quiet.tell_due(change.number, 10) == 0
+    assert await index.quiet.tell_due((await index.changes.page(SCOPE)).changes[-1].number, 10) == 2

@@ -1,0 +1,21 @@
+"""Durable work: jobs are run, events of the archive delivered, quiet series and studies noticed.
+
+    outcomes        what a handler of jobs is, and what it answers
+    workers         runs jobs: so many at once, of each queue so many, with leases and deadlines
+    attempts        one attempt at a job: its deadline, its end
+    backoff         how long a job waits after an attempt that failed
+    windows         the times of day at which a job may begin
+    stopping        an end with a grace, and waits that end with it
+
+    event_delivery  brings events to consumers, from the change log; what fails becomes a job
+    event_making    an event of a change; as a job's payload
+    log_reading     where a consumer of the change log goes on
+    quiet_timers    appends to the change log that a series or study is quiet
+
+    job_forgetting  forgets jobs that ended long ago
+    observer        whom all of it tells what happens
+
+In: the index, whose change log and job queues this room reads and moves on; handlers and consumers
+that `app` hands in. Out: calls of these, at least once each whatever process dies, and what the
+observer is told. Nothing polls: whoever waits is woken by a commit, or when something is due.
+"""

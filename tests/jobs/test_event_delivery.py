@@ -1,0 +1,321 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from pacsd.api.events import ArchiveEvent, EventKind
+from pacsd.index import job_counts
+from pacsd.index.errors import IndexFault, IndexFaultKind, JobQueueFull
+from pacsd.index.index import Index
+from pacsd.index.job_records import FreePlaces, Job, JobFilter, NewJob
+from pacsd.jobs import event_delivery
+from pacsd.jobs.event_delivery import EVENT, PAUSE_S, Consumer, EventDelivery
+from pacsd.jobs.outcomes import Dead, Done, Outcome, Retry
+from tests.index.made import SCOPE, Clock, new
+from tests.jobs.working import TIMEOUT_S, Seen, Sleeper
+
+
+class Taker:
+    """Takes events but for those of UIDs that it refuses."""
+
+    def __init__(self, *refused: str) -> None:
+        self.refused = set(refused)
+        self.events: list[ArchiveEvent] = []
+        self.changed = anyio.Event()
+
+    async def __call__(self, event: ArchiveEvent) -> None:
+        if event.sop_instance_uid in self.refused:
+            raise ValueError("not this one")
+        self.events.append(event)
+        self.changed.set()
+        self.changed = anyio.Event()
+
+    @property
+    def uids(self) -> list[str]:
+        return [each.sop_instance_uid for each in self.events]
+
+    async def until(self, number: int) -> None:
+        with anyio.fail_after(TIMEOUT_S):
+            while len(self.events) < number:
+                await self.changed.wait()
+
+
+def consumer(deliver: Callable[[ArchiveEvent], Awaitable[None]], **others: object) -> Consumer:
+    return Consumer("route", deliver, begins_at_first=True, **others)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def delivering(
+    index: Index, *consumers: Consumer, seen: Seen | None = None, sleep: Sleeper | None = None
+) -> AsyncIterator[EventDelivery]:
+    sleep = sleep or Sleeper(Clock())
+    delivery = EventDelivery(
+        index, consumers, seen or Seen(), sleep=sleep, clock_s=lambda: sleep.clock.us / 1e6
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(delivery.run)
+        yield delivery
+        tasks.cancel_scope.cancel()
+
+
+async def until_cursor(index: Index, number: int) -> None:
+    with anyio.fail_after(TIMEOUT_S):
+        while await index.changes.cursor(SCOPE, "route") < number:
+            await anyio.lowlevel.checkpoint()
+
+
+async def newest(index: Index) -> int:
+    return (await index.changes.told(SCOPE, None, 1)).newest
+
+
+async def event_jobs(index: Index) -> list[Job]:
+    return await index.jobs.page(SCOPE, JobFilter(kind=EVENT))
+
+
+async def test_events_come_in_the_order_of_changes(index: Index) -> None:
+    taker = Taker()
+    await index.add([new("1.1"), new("1.2")])
+    async with delivering(index, consumer(taker)):
+        await taker.until(2)
+        await index.add([new("1.3")])
+        await index.instances.delete(SCOPE, ["1.1"], "test")
+        await taker.until(4)
+    assert taker.uids == ["1.1", "1.2", "1.3", "1.1"]
+    assert [each.kind for each in taker.events] == [
+        *[EventKind.INSTANCE_STORED] * 3,
+        EventKind.STUDY_DELETED,
+    ]
+    assert len({each.event_id for each in taker.events}) == 4
+
+
+async def test_a_new_consumer_begins_behind_what_is_there(index: Index) -> None:
+    taker = Taker()
+    await index.add([new("1.1")])
+    async with delivering(index, Consumer("route", taker)):
+        await until_cursor(index, await newest(index))
+        await index.add([new("1.2")])
+        await taker.until(1)
+    assert taker.uids == ["1.2"]
+
+
+async def test_a_consumer_goes_on_where_it_was(index: Index) -> None:
+    taker = Taker()
+    await index.add([new("1.1")])
+    async with delivering(index, consumer(taker)):
+        await taker.until(1)
+        await until_cursor(index, await newest(index))
+    await index.add([new("1.2")])
+    async with delivering(index, consumer(taker)):
+        await taker.until(2)
+    assert taker.uids == ["1.1", "1.2"]
+
+
+async def test_one_that_comes_again_has_the_same_id(index: Index) -> None:
+    taker = Taker()
+    await index.add([new("1.1")])
+    for _ in range(2):
+        async with delivering(index, consumer(taker)):
+            await taker.until(1)
+            await until_cursor(index, await newest(index))
+        await index.changes.move_cursor(SCOPE, "route", 0)
+        taker.changed = anyio.Event()
+    async with delivering(index, consumer(taker)):
+        await taker.until(3)
+    assert len({each.event_id for each in taker.events}) == 1
+
+
+async def test_what_fails_becomes_a_job_and_holds_up_nothing(index: Index) -> None:
+    taker, seen = Taker("1.2"), Seen()
+    await index.add([new("1.1"), new("1.2"), new("1.3")])
+    async with delivering(index, consumer(taker), seen=seen):
+        await taker.until(2)
+        await until_cursor(index, await newest(index))
+    (job,) = await event_jobs(index)
+    assert (job.queue, job.kind) == ("route", EVENT)
+    assert seen.failed == [("route", job.unique_key, "ValueError: not this one")]
+    assert taker.uids == ["1.1", "1.3"]
+
+
+async def test_what_takes_too_long_becomes_a_job(index: Index) -> None:
+    async def stay(_: ArchiveEvent) -> None:
+        await anyio.sleep_forever()
+
+    seen = Seen()
+    await index.add([new("1.1")])
+    async with delivering(index, consumer(stay, deadline_s=0), seen=seen):
+        await until_cursor(index, await newest(index))
+    assert [reason for *_, reason in seen.failed] == ["it took more than 0 s"]
+    assert len(await event_jobs(index)) == 1
+
+
+async def tried_again(index: Index, delivery: EventDelivery) -> Outcome:
+    (job,) = (await index.jobs.claim([EVENT], FreePlaces(1), 1, 60)).jobs
+    return await delivery.handler.run(job)
+
+
+async def test_a_failed_event_is_tried_again(index: Index) -> None:
+    taker = Taker("1.1")
+    await index.add([new("1.1"), new("1.2")])
+    async with delivering(index, consumer(taker)) as delivery:
+        await until_cursor(index, await newest(index))
+        (job,) = (await index.jobs.claim([EVENT], FreePlaces(1), 1, 60)).jobs
+        assert await delivery.handler.run(job) == Retry("ValueError: not this one")
+        taker.refused.clear()
+        assert await delivery.handler.run(job) == Done()
+        assert taker.events[-1].event_id == job.unique_key
+        (health,) = delivery.health
+        assert (health.delivered, health.failed, health.at_us) == (2, 2, None)
+
+
+async def test_a_job_that_is_no_event_is_dead(index: Index) -> None:
+    taker = Taker()
+    await index.jobs.add([NewJob(EVENT, "route", "{}")])
+    async with delivering(index, consumer(taker)) as delivery:
+        assert isinstance(await tried_again(index, delivery), Dead)
+
+
+async def test_the_job_of_a_consumer_that_is_gone_waits(index: Index) -> None:
+    await index.jobs.add([NewJob(EVENT, "gone", "{}")])
+    async with delivering(index, consumer(Taker())) as delivery:
+        outcome = await tried_again(index, delivery)
+        assert outcome == Retry("queue gone: there is no consumer of this name now")
+
+
+async def test_consumers_do_not_wait_for_each_other(index: Index) -> None:
+    begun = anyio.Event()
+
+    async def stay(_: ArchiveEvent) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    taker = Taker()
+    await index.add([new("1.1")])
+    stuck = Consumer("stuck", stay, deadline_s=10_000, begins_at_first=True)
+    async with delivering(index, stuck, consumer(taker)) as delivery:
+        await taker.until(1)
+        await begun.wait()
+        by_name = {each.name: each for each in delivery.health}
+        assert by_name["stuck"].at_us is not None
+
+
+async def test_the_event_in_hand_is_finished_at_the_end(index: Index) -> None:
+    begun, let_go = anyio.Event(), anyio.Event()
+
+    async def take(_: ArchiveEvent) -> None:
+        begun.set()
+        await let_go.wait()
+
+    await index.add([new("1.1"), new("1.2")])
+    async with delivering(index, consumer(take)) as delivery:
+        await begun.wait()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(delivery.stop, 10_000)
+            await anyio.wait_all_tasks_blocked()
+            let_go.set()
+    first = (await index.changes.page(SCOPE)).changes[0].number
+    assert await index.changes.cursor(SCOPE, "route") == first
+
+
+async def test_after_the_grace_it_is_broken_off(index: Index) -> None:
+    begun = anyio.Event()
+
+    async def stay(_: ArchiveEvent) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    await index.add([new("1.1")])
+    async with delivering(index, consumer(stay, deadline_s=10_000)) as delivery:
+        await begun.wait()
+        with anyio.fail_after(TIMEOUT_S):
+            await delivery.stop(0)
+    assert await index.changes.cursor(SCOPE, "route") == 0
+    assert await event_jobs(index) == []
+
+
+async def test_what_is_not_kept_any_more_is_told_of(index: Index, clock: Clock) -> None:
+    taker, seen = Taker(), Seen()
+    await index.changes.move_cursor(SCOPE, "route", 0)
+    await index.add([new("1.1"), new("1.2")])
+    forgotten = (await index.changes.page(SCOPE)).changes[0].number
+    assert await index.changes.forget(clock.us + 1, 1) == 1
+    async with delivering(index, consumer(taker), seen=seen):
+        await taker.until(1)
+    reason = f"changes up to {forgotten} are not kept, it had read up to 0"
+    assert (taker.uids, seen.again) == (["1.2"], [("route", reason)])
+
+
+async def test_the_cursor_moves_while_much_is_delivered(index: Index, clock: Clock) -> None:
+    sleep = Sleeper(clock)
+    let_go = anyio.Event()
+
+    async def take(event: ArchiveEvent) -> None:
+        sleep.clock.us += 6_000_000
+        if event.sop_instance_uid == "1.3":
+            await let_go.wait()
+
+    await index.add([new("1.1"), new("1.2"), new("1.3")])
+    second = (await index.changes.page(SCOPE)).changes[1].number
+    async with delivering(index, consumer(take, deadline_s=10_000), sleep=sleep):
+        await until_cursor(index, second)
+
+
+async def test_what_has_no_room_as_a_job_is_waited_for(
+    index: Index, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taker, seen, sleep = Taker("1.1"), Seen(), Sleeper(clock)
+    monkeypatch.setattr(job_counts, "MAX_OPEN_JOBS", 0)
+    await index.add([new("1.1"), new("1.2")])
+    async with delivering(index, consumer(taker), seen=seen, sleep=sleep):
+        await seen.until(lambda: seen.faults)
+        assert [(name, type(fault)) for name, fault in seen.waits] == [("route", JobQueueFull)]
+        assert await index.changes.cursor(SCOPE, "route") == 0
+        monkeypatch.undo()
+        await sleep.until_asleep(PAUSE_S)
+        sleep.pass_s(PAUSE_S)
+        await until_cursor(index, await newest(index))
+    assert len(await event_jobs(index)) == 1
+
+
+async def test_while_the_index_fails_it_waits(
+    index: Index, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taker, seen, sleep = Taker(), Seen(), Sleeper(clock)
+
+    async def failing(*_: object) -> None:
+        raise IndexFault(IndexFaultKind.INPUT_OUTPUT, "no")
+
+    monkeypatch.setattr(index.changes, "told", failing)
+    async with delivering(index, consumer(taker), seen=seen, sleep=sleep):
+        await seen.until(lambda: seen.faults)
+        monkeypatch.undo()
+        await index.add([new("1.1")])
+        await sleep.until_asleep(PAUSE_S)
+        sleep.pass_s(PAUSE_S)
+        await taker.until(1)
+
+
+async def test_much_that_fails_is_noted_between(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_delivery, "MAX_FAILED", 2)
+    let_go = anyio.Event()
+
+    async def refuse(event: ArchiveEvent) -> None:
+        if event.sop_instance_uid == "1.3":
+            await let_go.wait()
+        raise ValueError
+
+    await index.add([new("1.1"), new("1.2"), new("1.3")])
+    second = (await index.changes.page(SCOPE)).changes[1].number
+    async with delivering(index, consumer(refuse, deadline_s=10_000)):
+        await until_cursor(index, second)
+        assert len(await event_jobs(index)) == 2
+
+
+async def test_without_consumers_there_is_nothing_to_do(index: Index) -> None:
+    async with delivering(index) as delivery:
+        with anyio.fail_after(TIMEOUT_S):
+            await delivery.run()
+            await delivery.stop(0)
+        assert delivery.health == ()

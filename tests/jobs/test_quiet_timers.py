@@ -1,0 +1,154 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.index import Index
+from pacsd.index.records import Change, ChangeKind
+from pacsd.jobs import quiet_timers
+from pacsd.jobs.quiet_timers import CONSUMER, GATHER_S, PAUSE_S, QuietDelays, QuietTimers
+from tests.index.made import SCOPE, SECOND_US, Clock, new
+from tests.jobs.working import TIMEOUT_S, Seen, Sleeper
+
+DELAYS = QuietDelays(series_s=30, study_s=120)
+QUIET = (ChangeKind.SERIES_QUIET, ChangeKind.STUDY_QUIET)
+
+
+def timers(index: Index, sleep: Sleeper, seen: Seen | None = None) -> QuietTimers:
+    return QuietTimers(index, DELAYS, seen or Seen(), now_us=sleep.clock, sleep=sleep)
+
+
+@asynccontextmanager
+async def timing(index: Index, sleep: Sleeper, seen: Seen | None = None) -> AsyncIterator[None]:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(timers(index, sleep, seen).run)
+        await until_begun(index)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def until_begun(index: Index) -> None:
+    with anyio.fail_after(TIMEOUT_S):
+        while await index.changes.standing(SCOPE, CONSUMER) is None:
+            await anyio.lowlevel.checkpoint()
+
+
+async def quiet(index: Index) -> list[Change]:
+    return [each for each in (await index.changes.page(SCOPE)).changes if each.kind in QUIET]
+
+
+async def until_quiet(index: Index, number: int) -> list[Change]:
+    with anyio.fail_after(TIMEOUT_S):
+        while True:
+            commits = index.changes.commits
+            found = await quiet(index)
+            if len(found) >= number:
+                return found
+            await index.changes.more(commits)
+
+
+async def gathered(sleep: Sleeper) -> None:
+    """Let the timers note what has come."""
+    await sleep.until_asleep(GATHER_S)
+    sleep.pass_s(GATHER_S)
+
+
+async def test_what_gets_nothing_for_a_while_is_told_of(index: Index, clock: Clock) -> None:
+    sleep = Sleeper(clock)
+    async with timing(index, sleep):
+        await index.add([new("1.1"), new("1.2"), new("9.1", series="1.2.3.9")])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+        assert await quiet(index) == []
+        sleep.pass_s(31)
+        series = await until_quiet(index, 2)
+        assert [each.kind for each in series] == [ChangeKind.SERIES_QUIET] * 2
+        assert len({each.series for each in series}) == 2
+        sleep.pass_s(90)
+        *_, study = await until_quiet(index, 3)
+        assert (study.kind, study.series) == (ChangeKind.STUDY_QUIET, None)
+
+
+async def test_an_instance_that_comes_meanwhile_moves_the_time(index: Index, clock: Clock) -> None:
+    sleep = Sleeper(clock)
+    async with timing(index, sleep):
+        await index.add([new("1.1")])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+        sleep.pass_s(20)
+        await index.add([new("1.2")])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+        sleep.pass_s(15)
+        await anyio.wait_all_tasks_blocked()
+        assert await quiet(index) == []
+        sleep.pass_s(16)
+        (series,) = await until_quiet(index, 1)
+        assert series.kind is ChangeKind.SERIES_QUIET
+
+
+async def test_the_times_outlive_who_keeps_them(index: Index, clock: Clock) -> None:
+    sleep = Sleeper(clock)
+    async with timing(index, sleep):
+        await index.add([new("1.1")])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+    clock.us += 200 * SECOND_US
+    async with timing(index, Sleeper(clock)):
+        kinds = [each.kind for each in await until_quiet(index, 2)]
+    assert kinds == list(QUIET)
+
+
+async def test_what_came_while_nobody_looked_is_noted(index: Index, clock: Clock) -> None:
+    async with timing(index, Sleeper(clock)):
+        pass
+    await index.add([new("1.1")])
+    clock.us += 200 * SECOND_US
+    async with timing(index, Sleeper(clock)):
+        await until_quiet(index, 2)
+
+
+async def test_what_was_there_before_is_not_told_of(index: Index, clock: Clock) -> None:
+    await index.add([new("1.1")])
+    clock.us += 200 * SECOND_US
+    sleep = Sleeper(clock)
+    async with timing(index, sleep):
+        await index.add([new("9.1", study="9", series="9.0", patient_id="P9")])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+        sleep.pass_s(200)
+        found = await until_quiet(index, 2)
+    assert len({each.study for each in found}) == 1
+
+
+async def test_much_is_noted_in_parts(
+    index: Index, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quiet_timers, "TOGETHER", 2)
+    async with timing(index, Sleeper(clock)):
+        pass
+    await index.add([new(f"1.{number}", series=f"1.2.3.{number}") for number in range(5)])
+    clock.us += 31 * SECOND_US
+    async with timing(index, Sleeper(clock)):
+        assert len(await until_quiet(index, 5)) == 5
+
+
+async def test_while_the_index_fails_it_waits(
+    index: Index, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, sleep = Seen(), Sleeper(clock)
+
+    async def failing(*_: object) -> None:
+        raise IndexFault(IndexFaultKind.INPUT_OUTPUT, "no")
+
+    monkeypatch.setattr(index.changes, "told", failing)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(timers(index, sleep, seen).run)
+        await seen.until(lambda: seen.faults)
+        monkeypatch.undo()
+        await sleep.until_asleep(PAUSE_S)
+        sleep.pass_s(PAUSE_S)
+        await until_begun(index)
+        tasks.cancel_scope.cancel()
