@@ -114,8 +114,12 @@ ROWS = {
     "C04": ("a data directory in the wrong place", "refused"),
     "C06": ("a reload with an error", "the old peers stay"),
     "P01": (
-        "a hook that raises, hangs or answers nonsense",
-        "contained; association refused",
+        "a plugin that raises, exits, hangs, blocks, crashes, eats memory or answers nonsense",
+        "contained as its home can, in a process of its own altogether; association refused",
+    ),
+    "P06": (
+        "pickle, YAML or code through a plugin's channel",
+        "JSON of known types only; the plugin's process is killed",
     ),
     "W02": ("odd paths: `//`, `%2e%2e`, `;x`", "400; nothing is decoded twice"),
     "W03": (

@@ -9,6 +9,7 @@
     index_folder.py, index_rebuild.py
                          an index made anew while no daemon runs, and how it takes its place
     plugins.py           plugins from entry point to shutdown
+    isolation/           where they live: inline, in a thread, in a process of their own
     dicom_files.py, file_set.py, sendable_files.py, file_sending.py, web_file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer
     usual_keys.py        what a query asks for when nobody says
@@ -34,6 +35,6 @@
                          metrics or the time
 
 In: options, environment and files from `conf`. Out: a daemon, and one exit code.
-Inside the room `conf` and `admin` import nothing else of it, the modules here import those two, and
-`cli` imports all (tests/house holds the table). Nobody imports this room.
+Inside the room `conf` and `admin` import nothing else of it, `isolation` only `conf`, the modules
+here those three, and `cli` imports all (tests/house holds the table). Nobody imports this room.
 """

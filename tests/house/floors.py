@@ -35,9 +35,10 @@ DOORS: dict[str, set[str]] = {
 APP_DOORS: dict[str, set[str]] = {
     "conf": set(),
     "admin": set(),
-    "plugins": {"conf"},
-    "app": {"conf", "admin", "plugins"},
-    "cli": {"conf", "admin", "plugins", "app"},
+    "isolation": {"conf"},
+    "plugins": {"conf", "isolation"},
+    "app": {"conf", "admin", "isolation", "plugins"},
+    "cli": {"conf", "admin", "isolation", "plugins", "app"},
 }
 """The same inside `app`, by package; "app" stands for the modules that lie in no package of it."""
 

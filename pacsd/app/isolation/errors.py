@@ -1,0 +1,63 @@
+"""What goes wrong between the daemon and a plugin that lives on its own.
+
+Misfit            a value is not of its type
+Uncrossable       a type that no frame can carry
+ChannelClosed     the other end of a channel is gone, or broke its rules
+AskFailed         the other end says that what it was asked failed
+SettingsRefused   a plugin's table does not fit its settings; a PluginError
+"""
+
+from collections.abc import Sequence
+
+from pacsd.api.errors import PluginError
+from pacsd.app.conf.decode import Problem
+
+MAX_TEXT_LENGTH = 1_000
+
+
+class Misfit(ValueError):
+    """A value is not of its type: `found instead of wanted`, and where inside of it."""
+
+    def __init__(self, found: str, wanted: str, path: tuple[str | int, ...] = ()) -> None:
+        self.found = found
+        self.wanted = wanted
+        self.path = path
+        place = ".".join(map(str, path))
+        super().__init__(f"{found} instead of {wanted}" + (f" at {place}" if place else ""))
+
+    def inside(self, part: str | int) -> "Misfit":
+        """The same, seen from what holds the value as `part`."""
+        return Misfit(self.found, self.wanted, (part, *self.path))
+
+
+class Uncrossable(TypeError):
+    """A type that no frame can carry."""
+
+
+class ChannelClosed(Exception):
+    """The other end is gone or broke the rules; the text says which."""
+
+
+class AskFailed(Exception):
+    """The other end could not do what it was asked; the text is its explanation."""
+
+
+class SettingsRefused(PluginError):
+    """A plugin's table does not fit its settings; paths begin at the table itself."""
+
+    def __init__(self, plugin: str, problems: Sequence[Problem]) -> None:
+        keys = ", ".join(".".join(map(str, problem.path)) for problem in problems)
+        super().__init__(plugin, f"its settings are wrong: {keys}")
+        self.problems = tuple(problems)
+
+
+def describe(raised: BaseException) -> str:
+    """What an exception says, bounded; it may come from a plugin and fail to say anything."""
+    return f"raised {type(raised).__name__}: {_text(raised)}"
+
+
+def _text(raised: BaseException) -> str:
+    try:
+        return str(raised)[:MAX_TEXT_LENGTH]
+    except Exception as error:  # noqa: BLE001 - the plugin's own __str__
+        return f"(its text cannot be had: {type(error).__name__})"

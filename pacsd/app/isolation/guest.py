@@ -1,0 +1,147 @@
+"""The program of a plugin in a process of its own: `python -m pacsd.app.isolation.guest`.
+
+It is given the descriptor of its channel and the daemon's process id. What it does it is asked to:
+load the plugin, check it, start it up, call its hooks, shut it down. It ends when the channel does.
+"""
+
+import os
+import socket
+import sys
+import threading
+import time
+from asyncio import AbstractEventLoop, get_running_loop
+from collections.abc import Mapping
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+
+import anyio
+from anyio.abc import TaskGroup
+
+from pacsd.app.isolation.channel import Channel, Manners
+from pacsd.app.isolation.errors import ChannelClosed, Misfit, SettingsRefused
+from pacsd.app.isolation.home import MAX_CALLS, Enabled
+from pacsd.app.isolation.inline import InlineHome
+from pacsd.app.isolation.line_rate import LineRate
+from pacsd.app.isolation.log_records import TellingLogger
+from pacsd.app.isolation.process_limits import end_with, limit_memory
+from pacsd.app.isolation.requests import (
+    CALL_REQUEST,
+    LOAD_REPLY,
+    LOAD_REQUEST,
+    MAX_ASKED,
+    SENTENCES,
+    Arrived,
+    CallRequest,
+    LoadRequest,
+    TableRefused,
+)
+from pacsd.app.isolation.specifications import Specification, specifications
+
+
+class Guest:
+    """What answers the daemon."""
+
+    def __init__(self, tasks: TaskGroup) -> None:
+        self._tasks = tasks
+        self._loop: AbstractEventLoop = get_running_loop()
+        self._thread = threading.get_ident()
+        self._specifications: Mapping[str, Specification] = specifications()
+        self._home: InlineHome | None = None
+        answers = {
+            "load": self._load,
+            "check": self._check,
+            "startup": self._startup,
+            "call": self._call,
+            "shutdown": self._shutdown,
+        }
+        # One more than calls: a shutdown may come while all are unanswered.
+        self.channel = Channel(tasks, Manners(answers, {}, MAX_ASKED, MAX_CALLS + 1))
+
+    async def _load(self, arguments: object) -> object:
+        request = LOAD_REQUEST.decode(arguments)
+        assert isinstance(request, LoadRequest)  # noqa: S101 - its form makes nothing else
+        assert isinstance(request.table, dict)  # noqa: S101 - it was one when it was sent
+        limit_memory(request.memory_mb)
+        enabled = Enabled(request.name, request.entry_point, request.table, Path(request.data_dir))
+        logger = TellingLogger(self._tell, LineRate(time.monotonic))
+        # The daemon has the deadlines, and the means to enforce them.
+        self._home = InlineHome(
+            enabled, logger, start_deadline_s=inf, stop_grace_s=inf, waits_for_threads=True
+        )
+        try:
+            self._home.load()
+        except SettingsRefused as refused:
+            return LOAD_REPLY.encode(TableRefused(refused.problems))
+        self._check_that_hooks_cross(self._home)
+        return LOAD_REPLY.encode(Arrived(self._home.hooks))
+
+    def _check_that_hooks_cross(self, home: InlineHome) -> None:
+        for hook in home.hooks:
+            why_not = self._specifications[hook].why_not
+            if why_not:
+                raise Misfit(f"{hook} in a process of its own, where {why_not}", "trusted = true")
+
+    async def _check(self, _arguments: object) -> object:
+        return SENTENCES.encode(self._loaded.check())
+
+    async def _startup(self, _arguments: object) -> object:
+        await self._loaded.start(self._tasks)
+        return None
+
+    async def _call(self, arguments: object) -> object:
+        request = CALL_REQUEST.decode(arguments)
+        assert isinstance(request, CallRequest)  # noqa: S101 - its form makes nothing else
+        specification = self._specifications[request.hook]
+        named = specification.decode_arguments(request.arguments)
+        return specification.encode_answer(await self._loaded.call(request.hook, named))
+
+    async def _shutdown(self, _arguments: object) -> object:
+        await self._loaded.stop()
+        return None
+
+    @property
+    def _loaded(self) -> InlineHome:
+        if self._home is None:
+            raise Misfit("a plugin that is not loaded", "one that is")
+        return self._home
+
+    def _tell(self, method: str, arguments: object) -> None:
+        """Also from threads of the plugin: a channel belongs to its event loop."""
+        if threading.get_ident() == self._thread:
+            self._tell_here(method, arguments)
+        else:
+            self._loop.call_soon_threadsafe(self._tell_here, method, arguments)
+
+    def _tell_here(self, method: str, arguments: object) -> None:
+        with suppress(ChannelClosed):  # the end is near, and nobody reads it
+            self.channel.tell(method, arguments)
+
+
+async def _serve(descriptor: int) -> None:
+    async with anyio.create_task_group() as tasks:
+        guest = Guest(tasks)
+        connection = socket.socket(fileno=descriptor)
+        await get_running_loop().create_connection(lambda: guest.channel, sock=connection)
+        await guest.channel.closed.wait()
+        _leave()
+
+
+def _leave() -> None:
+    """End at once, whatever threads of the plugin still do: nobody is there for them any more."""
+    with suppress(OSError, ValueError):  # a plugin may have closed them
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve the plugin whose channel is the first argument, for the process of the second."""
+    descriptor, parent = map(int, sys.argv[1:3])
+    os.set_inheritable(descriptor, False)
+    end_with(parent)
+    anyio.run(_serve, descriptor)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""A plugin that lives in the daemon: `async` functions on the event loop, plain ones in threads.
+
+It contains what a plugin raises, that it is slow without blocking, and junk. In a thread of its own
+and in a process of its own a plugin lives in just such a home, on another event loop.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
+from typing import cast
+
+import anyio
+from anyio.abc import TaskGroup
+
+from pacsd.api.errors import HookError, PluginError
+from pacsd.api.plugin import Logger
+from pacsd.app.isolation.errors import Misfit, describe
+from pacsd.app.isolation.home import (
+    MAX_CALLS,
+    START_DEADLINE_S,
+    STOP_GRACE_S,
+    Enabled,
+    Health,
+    HookTraits,
+    State,
+)
+from pacsd.app.isolation.loading import CONTAINED, Implementation, Loaded, load
+from pacsd.app.isolation.specifications import Specification, specifications
+from pacsd.app.isolation.threads import DaemonThreads
+
+
+class InlineHome:
+    """The event loop that `start` is called on.
+
+    `waits_for_threads`: who cancels a call of a plain function waits until it returns, for those
+    who would rather know than go on.
+    """
+
+    def __init__(
+        self,
+        enabled: Enabled,
+        logger: Logger,
+        *,
+        start_deadline_s: float = START_DEADLINE_S,
+        stop_grace_s: float = STOP_GRACE_S,
+        waits_for_threads: bool = False,
+    ) -> None:
+        self._enabled = enabled
+        self._logger = logger
+        self._start_deadline_s = start_deadline_s
+        self._stop_grace_s = stop_grace_s
+        self._waits = waits_for_threads
+        self._threads = DaemonThreads(enabled.name)
+        self._specifications: Mapping[str, Specification] = specifications()
+        self._loaded: Loaded | None = None
+        self._unanswered = 0
+        self._state = State.STOPPED
+
+    @property
+    def hooks(self) -> Mapping[str, HookTraits]:
+        """The hooks it implements; known once it was loaded."""
+        found = {} if self._loaded is None else self._loaded.implementations
+        return {name: each.traits for name, each in found.items()}
+
+    def health(self) -> Health:
+        """Whether it was started."""
+        return Health(self._state)
+
+    def load(self) -> Loaded:
+        """Import, decode, construct; once.
+
+        Raises:
+            SettingsRefused, PluginError: as `loading.load`.
+        """
+        if self._loaded is None:
+            self._loaded = load(self._enabled, self._logger)
+        return self._loaded
+
+    def check(self) -> Sequence[str]:
+        """What would keep it from working. Blocks.
+
+        Raises:
+            SettingsRefused, PluginError: as `loading.load`; or the check itself failed.
+        """
+        plugin = self.load().plugin
+        try:
+            return tuple(map(str, plugin.check()))
+        except CONTAINED as raised:
+            raise self._error(f"check {describe(raised)}") from raised
+
+    async def start(self, _tasks: TaskGroup) -> None:
+        """Load it and let it start up.
+
+        Raises:
+            SettingsRefused, PluginError: as `loading.load`; or it did not start up in time.
+        """
+        plugin = self.load().plugin
+        # What begins to start is shut down, too.
+        self._state = State.RUNNING
+        with anyio.move_on_after(self._start_deadline_s) as scope:
+            try:
+                await _contained(plugin.startup())
+            except Raised as raised:
+                raise self._error(f"did not start: {raised}") from raised.__cause__
+        if scope.cancelled_caught:
+            raise self._error(f"did not start within {self._start_deadline_s:g} s")
+
+    async def call(self, hook: str, arguments: Mapping[str, object]) -> object:
+        """Call its implementation of a hook.
+
+        Raises:
+            HookError: it raised, exited or returned something of another type.
+            PluginError: it is not running, or has too many calls unanswered.
+        """
+        if self._loaded is None or self._state is not State.RUNNING:
+            raise self._error("is not running")
+        if self._unanswered >= MAX_CALLS:
+            raise self._error(f"{MAX_CALLS} calls are unanswered")
+        implementation = self._loaded.implementations[hook]
+        self._unanswered += 1
+        try:
+            answer = await _contained(self._begun(implementation, arguments))
+            self._specifications[hook].encode_answer(answer)
+        except Raised as raised:
+            raise HookError(self._enabled.name, hook, f"{raised}") from raised.__cause__
+        except Misfit as misfit:
+            raise HookError(self._enabled.name, hook, f"returned {misfit}") from misfit
+        else:
+            return answer
+        finally:
+            self._unanswered -= 1
+
+    async def stop(self) -> None:
+        """Shut it down, for at most the grace."""
+        if self._loaded is None or self._state is State.STOPPED:
+            return
+        self._state = State.STOPPED
+        with anyio.move_on_after(self._stop_grace_s) as scope:
+            try:
+                await _contained(self._loaded.plugin.shutdown())
+            except Raised:
+                self._logger.exception("plugin shutdown failed", plugin=self._enabled.name)
+        if scope.cancelled_caught:
+            self._logger.error("plugin shutdown took too long", plugin=self._enabled.name)
+        self._threads.close()
+
+    def _begun(
+        self, implementation: Implementation, arguments: Mapping[str, object]
+    ) -> Awaitable[object]:
+        named = partial(implementation.function, **arguments)
+        if implementation.is_async:
+            return cast("Awaitable[object]", named())
+        return self._threads.run(named, waits=self._waits)
+
+    def _error(self, explanation: str) -> PluginError:
+        return PluginError(self._enabled.name, explanation)
+
+
+class Raised(Exception):
+    """A plugin raised something, the `__cause__`; the text describes it."""
+
+
+async def _contained(work: Awaitable[object]) -> object:
+    """Await a plugin's work; only who is really cancelled sees a cancellation.
+
+    Raises:
+        Raised: it raised something, be it a cancellation that nobody wanted.
+    """
+    try:
+        return await work
+    except CONTAINED as raised:
+        raise Raised(describe(raised)) from raised
+    except asyncio.CancelledError as raised:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise Raised(describe(raised)) from raised

@@ -1,0 +1,95 @@
+"""A plugin imported, its table decoded, constructed, its hooks found: wherever it is to live."""
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pluggy
+from pydantic import ValidationError
+
+from pacsd.api import hooks
+from pacsd.api.errors import HookError, PluginError
+from pacsd.api.plugin import Host, Logger, Plugin
+from pacsd.api.settings import Settings
+from pacsd.app.conf.decode import decode_strictly, find_problems
+from pacsd.app.isolation.errors import SettingsRefused, describe
+from pacsd.app.isolation.home import Enabled, HookTraits
+
+CONTAINED = (Exception, SystemExit)
+"""What a plugin may raise without harm to the daemon; cancellation and Ctrl-C pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One implementation of a hook, bound and ready to be called."""
+
+    function: Callable[..., object]
+    is_async: bool
+    traits: HookTraits
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A plugin, and its implementations by the names of their hooks."""
+
+    plugin: Plugin[Settings]
+    implementations: Mapping[str, Implementation]
+
+
+def load(enabled: Enabled, logger: Logger) -> Loaded:
+    """Import, decode, construct. Blocks as long as the plugin's module does.
+
+    Raises:
+        SettingsRefused: its table does not fit its settings.
+        PluginError: it cannot be imported or constructed, or its hooks do not fit.
+    """
+    plugin_class = _imported(enabled)
+    model = plugin_class.settings_class
+    try:
+        settings = decode_strictly(model, enabled.table)
+    except ValidationError as error:
+        raise SettingsRefused(enabled.name, find_problems(model, error)) from error
+    host = Host(enabled.name, enabled.data_dir, logger)
+    try:
+        plugin = plugin_class(host, settings)
+    except CONTAINED as error:
+        raise PluginError(enabled.name, f"cannot be constructed: {describe(error)}") from error
+    return Loaded(plugin, _implementations(enabled.name, plugin))
+
+
+def _imported(enabled: Enabled) -> type[Plugin[Settings]]:
+    try:
+        found: object = pkgutil.resolve_name(enabled.entry_point)
+    except CONTAINED as error:
+        raise PluginError(enabled.name, f"cannot be imported: {describe(error)}") from error
+    if not (isinstance(found, type) and issubclass(found, Plugin)):
+        raise PluginError(enabled.name, f"{enabled.entry_point} is no pacsd.api.plugin.Plugin")
+    return found
+
+
+def _implementations(name: str, plugin: Plugin[Settings]) -> dict[str, Implementation]:
+    manager = pluggy.PluginManager(hooks.PROJECT)
+    manager.add_hookspecs(hooks)
+    try:
+        manager.register(plugin, name)
+        # Misspelt hooks pass until somebody asks for what is pending.
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(name, str(error)) from error
+    callers = manager.get_hookcallers(plugin) or []
+    return {
+        caller.name: _implementation(caller.name, found)
+        for caller in callers
+        for found in caller.get_hookimpls()
+    }
+
+
+def _implementation(hook: str, found: pluggy.HookImpl) -> Implementation:
+    if found.wrapper or found.hookwrapper:
+        raise HookError(found.plugin_name, hook, "wrappers are not supported")
+    return Implementation(
+        found.function,
+        inspect.iscoroutinefunction(found.function),
+        HookTraits(tuple(found.argnames), found.tryfirst, found.trylast),
+    )

@@ -1,0 +1,117 @@
+"""Plugins that do nothing wrong, and some that cannot be loaded."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+import anyio
+
+from pacsd.api.acceptance import AssociationRequest, Refusal
+from pacsd.api.hooks import hookimpl
+from pacsd.api.plugin import Host, Plugin
+from pacsd.api.settings import Settings
+from pacsd.api.store import BlobStore
+
+
+class OrdinarySettings(Settings):
+    depth: int = 3
+    startup_error: str = ""
+
+
+class Living(Plugin[OrdinarySettings]):
+    """Tells of its life."""
+
+    settings_class = OrdinarySettings
+
+    def check(self) -> Sequence[str]:
+        return ["not deep enough"] if self.settings.depth < 3 else []
+
+    async def startup(self) -> None:
+        self.host.logger.info("up", depth=self.settings.depth, pid=os.getpid())
+        if self.settings.startup_error:
+            raise OSError(self.settings.startup_error)
+
+    async def shutdown(self) -> None:
+        self.host.logger.info("down")
+
+
+class Ordinary(Living):
+    """Answers with what it sees."""
+
+    @hookimpl(tryfirst=True)
+    async def pacsd_association_requested(self, request: AssociationRequest) -> Refusal:
+        thread = threading.current_thread().name
+        return Refusal(1, 1, os.getpid(), f"{request.calling_ae} in {thread}")
+
+
+class Plain(Living):
+    @hookimpl(trylast=True)
+    def pacsd_association_requested(self) -> Refusal:
+        self.host.logger.info("asked")
+        return Refusal(1, 1, os.getpid(), f"in {threading.current_thread().name}")
+
+
+class Looks(Living):
+    """Tells what its process has of the daemon's environment."""
+
+    @hookimpl
+    async def pacsd_association_requested(self) -> Refusal:
+        sys.stderr.write("printed\n")
+        return Refusal(1, 1, os.getsid(0), ",".join(sorted(os.environ)))
+
+
+class Slow(Living):
+    """Answers when it is cancelled, not before."""
+
+    @hookimpl
+    async def pacsd_association_requested(self) -> None:
+        self.host.logger.info("waiting")
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.host.logger.info("cancelled")
+
+
+class Forges(Living):
+    """Writes onto its channel what is no frame: a pickle, with a length before it."""
+
+    @hookimpl
+    async def pacsd_association_requested(self) -> None:
+        pickle = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R."
+        os.write(int(sys.argv[1]), len(pickle).to_bytes(4, "big") + pickle)
+
+
+class Store(Plugin[Settings]):
+    @hookimpl
+    def pacsd_blob_store(self, name: str) -> BlobStore | None:
+        raise KeyError(name)
+
+
+class Unbuilt(Plugin[Settings]):
+    def __init__(self, host: Host, settings: Settings) -> None:
+        raise ValueError(f"no {host.name} with {settings}")
+
+
+class Unchecked(Plugin[Settings]):
+    def check(self) -> Sequence[str]:
+        raise SystemExit(4)
+
+
+class Misspelt(Plugin[Settings]):
+    @hookimpl
+    def pacsd_asociation_requested(self) -> None: ...
+
+
+class Misfitting(Plugin[Settings]):
+    @hookimpl
+    def pacsd_association_requested(self, connection: object) -> None: ...
+
+
+class Wrapping(Plugin[Settings]):
+    @hookimpl(wrapper=True)
+    def pacsd_association_requested(self):  # type: ignore[no-untyped-def]
+        return (yield)
+
+
+NOT_A_PLUGIN = 7

@@ -1,0 +1,27 @@
+from pacsd.app.conf.decode import Problem
+from pacsd.app.isolation.errors import MAX_TEXT_LENGTH, Misfit, SettingsRefused, describe
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def test_a_misfit_says_what_where() -> None:
+    misfit = Misfit("str", "int").inside(3).inside("counts")
+    assert str(misfit) == "str instead of int at counts.3"
+    assert str(Misfit("str", "int")) == "str instead of int"
+
+
+def test_settings_refused_name_the_keys() -> None:
+    refused = SettingsRefused("acme", [Problem(("a", "b"), "1", "must be text")])
+    assert str(refused) == "plugin acme: its settings are wrong: a.b"
+
+
+def test_an_exception_is_described_within_bounds() -> None:
+    assert describe(KeyError("x")) == "raised KeyError: 'x'"
+    assert len(describe(ValueError("x" * 10_000))) == len("raised ValueError: ") + MAX_TEXT_LENGTH
+
+
+def test_an_exception_that_cannot_speak_is_described_too() -> None:
+    assert describe(Speechless()) == "raised Speechless: (its text cannot be had: ValueError)"

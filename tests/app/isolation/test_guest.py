@@ -1,0 +1,71 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from pacsd.app.isolation.guest import Guest
+from tests.app.isolation.homes import WITHIN_S, asks, importable
+from tests.house.test_imports import imported_by
+
+DAEMON = """
+import sys
+from pathlib import Path
+import anyio
+from pacsd.app.isolation.home import Enabled
+from pacsd.app.isolation.process import GuestProcess
+from tests.app.isolation.homes import HOOK, asks
+
+class Logger:
+    def info(self, event, /, **fields):
+        if event == "misbehaving":
+            print(home.health().pid, flush=True)
+
+    debug = warning = error = exception = info
+
+plugin = Enabled("bad", "tests.app.isolation.misbehaving:Gate", {}, Path())
+home = GuestProcess(plugin, Logger(), {})
+
+async def main():
+    async with anyio.create_task_group() as tasks:
+        await home.start(tasks)
+        await home.call(HOOK, asks(sys.argv[1]))
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.parametrize("deed", ["never_answers", "holds_interpreter"])
+async def test_p01_a_process_ends_with_its_daemon_however_that_ends(deed: str) -> None:
+    with (
+        importable(),
+        subprocess.Popen(  # noqa: ASYNC220 - a daemon that is to be killed
+            [sys.executable, "-c", DAEMON, deed], stdout=subprocess.PIPE, text=True
+        ) as daemon,
+    ):
+        assert daemon.stdout is not None
+        guest = os.pidfd_open(int(await anyio.to_thread.run_sync(daemon.stdout.readline)))
+        daemon.kill()
+        with anyio.fail_after(WITHIN_S):
+            await anyio.wait_readable(guest)
+        os.close(guest)
+
+
+async def test_what_is_not_loaded_is_not_asked(tmp_path: Path) -> None:
+    async with anyio.create_task_group() as tasks:
+        guest = Guest(tasks)
+        for ask in (guest._check, guest._startup, guest._shutdown):
+            with pytest.raises(ValueError, match="a plugin that is not loaded"):
+                await ask(None)
+        hook = {"hook": "pacsd_association_requested", "arguments": {}}
+        with pytest.raises(ValueError, match="a plugin that is not loaded"):
+            await guest._call(hook)
+        with pytest.raises(ValueError, match="LoadRequest"):
+            await guest._load({"name": str(tmp_path), **asks("CT1")})
+
+
+def test_a_guest_imports_nothing_of_the_daemon_that_costs_time() -> None:
+    heavy = {"aiohttp", "alembic", "prometheus_client", "pydicom", "sqlalchemy", "structlog"}
+    assert not imported_by("import pacsd.app.isolation.guest") & heavy
