@@ -48,3 +48,4 @@ class HookError(PluginError):
     def __init__(self, plugin: str, hook: str, explanation: str) -> None:
         super().__init__(plugin, f"{hook}: {explanation}")
         self.hook = hook
+        self.explanation = explanation

@@ -17,6 +17,7 @@ from pacsd.api.plugin import Logger
 from pacsd.api.store import BlobStore
 from pacsd.app import index_folder
 from pacsd.app.conf.settings import Config
+from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.loading import load
 from pacsd.archive.rebuild import Clock, Progress, Rebuilt, rebuild
 from pacsd.archive.state_records import StateRecordError
@@ -108,12 +109,13 @@ async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobSto
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise problems[0]
-    await loaded.start()
-    try:
-        yield await loaded.hooks.blob_store(config.store.name)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await loaded.stop()
+    async with tasks_beside() as tasks:
+        await loaded.start(tasks)
+        try:
+            yield await loaded.hooks.blob_store(config.store.name)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await loaded.stop()
 
 
 def _logger(_: str) -> Logger:

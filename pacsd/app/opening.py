@@ -15,9 +15,13 @@ import structlog
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
 from pacsd.app import extra_tags, index_folder, indexing
+from pacsd.app.clock import utc_us
 from pacsd.app.conf.checks import Checked
+from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.hooks import Hooks
+from pacsd.app.plugins.life import Plugins
 from pacsd.app.plugins.loading import load
+from pacsd.app.plugins.services import HostServices
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
@@ -52,6 +56,12 @@ class Archive:
         return TaggingRegister(self.index, ExtraTags(self.extra_tags))
 
 
+async def _stopped(loaded: Plugins) -> None:
+    """To the end: what a plugin has begun is not broken off."""
+    with anyio.CancelScope(shield=True):
+        await loaded.stop()
+
+
 @asynccontextmanager
 async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
     """Open the archive in a data directory, which is locked by us.
@@ -59,15 +69,26 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
     Raises:
         StartError, PluginError, HookError, ConfigErrors: it cannot be opened.
     """
-    loaded = load(checked.config, data_dir, structlog.get_logger, locate=checked.sources.error)
+    services = HostServices(utc_us)
+    loaded = load(
+        checked.config,
+        data_dir,
+        structlog.get_logger,
+        services=services,
+        locate=checked.sources.error,
+    )
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise StartError("\n".join(map(str, problems)))
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(loaded.stop)
-        await loaded.start()
+        tasks = await stack.enter_async_context(tasks_beside())
+        stack.push_async_callback(_stopped, loaded)
+        await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        yield await _with_index(stack, checked, data_dir, loaded.hooks, store)
+        archive = await _with_index(stack, checked, data_dir, loaded.hooks, store)
+        services.open(archive.index)
+        stack.callback(services.close)
+        yield archive
 
 
 async def _with_index(

@@ -2,7 +2,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import structlog
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -11,8 +10,8 @@ from pacsd.app.admin.errands import ErrandError
 from pacsd.app.checking import CheckErrand, ScrubCollector, ScrubLog, make_scrub
 from pacsd.app.conf.settings import Config, ScrubSettings, StoreSettings
 from pacsd.app.opening import Archive
-from pacsd.app.plugins.life import Plugins
 from pacsd.index.records import CopyState
+from tests.api.hookspecs.hooks_of import hooks_of
 from tests.archive.stored import STORE, Stored, content, stored
 
 CONFIG = Config(store=StoreSettings(name=STORE))
@@ -25,7 +24,7 @@ async def archive(tmp_path: Path) -> AsyncIterator[Stored]:
 
 
 def errand_of(archive: Stored, *, is_in_use: bool = True) -> CheckErrand:
-    hooks = Plugins({}, structlog.get_logger("test")).hooks
+    hooks = hooks_of()
     opened = Archive(hooks, archive.store, archive.index)
     return CheckErrand(CONFIG, opened, with_digests=True, is_in_use=is_in_use)
 

@@ -3,19 +3,18 @@ from pathlib import Path
 
 import anyio
 import pytest
-import structlog
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from pacsd.app.conf.settings import Config
 from pacsd.app.metadata_making import MetadataCollector, make_metadata, tell_not_made
 from pacsd.app.opening import Archive
-from pacsd.app.plugins.life import Plugins
 from pacsd.archive.finding import QueryLimits
 from pacsd.archive.metadata_ahead import CONSUMER
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Retriever, Unreadable
 from pacsd.net.web.settings import DicomWebSettings
+from tests.api.hookspecs.hooks_of import hooks_of
 from tests.archive.small_archive import SCOPE, SmallArchive, small_archive
 
 
@@ -26,7 +25,7 @@ async def small(tmp_path: Path) -> AsyncIterator[SmallArchive]:
 
 
 async def test_it_is_made_and_scraped(small: SmallArchive) -> None:
-    hooks = Plugins({}, structlog.get_logger("test")).hooks
+    hooks = hooks_of()
     archive = Archive(hooks, small.store, small.index)
     retriever = Retriever(small.store, small.index, QueryLimits())
     making = make_metadata(Config(), archive, retriever)
@@ -53,7 +52,7 @@ async def test_it_is_made_and_scraped(small: SmallArchive) -> None:
 async def test_it_is_made_ahead_by_the_settings(
     small: SmallArchive, settings: DicomWebSettings, is_ahead: bool
 ) -> None:
-    hooks = Plugins({}, structlog.get_logger("test")).hooks
+    hooks = hooks_of()
     archive = Archive(hooks, small.store, small.index)
     retriever = Retriever(small.store, small.index, QueryLimits())
     assert make_metadata(Config(dicomweb=settings), archive, retriever).is_ahead is is_ahead

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-import structlog
 from aiohttp import ClientSession
 from structlog.testing import capture_logs
 
@@ -15,7 +14,6 @@ from pacsd.app.conf.options import Options
 from pacsd.app.conf.settings import Config
 from pacsd.app.metadata_making import make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugins.life import Plugins
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
 from pacsd.archive.change_feed import ChangeFeed
@@ -33,6 +31,7 @@ from pacsd.index.sqlite import Durability
 from pacsd.net.http import Serve
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
+from tests.api.hookspecs.hooks_of import hooks_of
 from tests.net.test_http import serving
 from tests.net.web.serving import RELATED, STUDY, UID, image, part10, path, payload
 
@@ -80,7 +79,7 @@ def wired_with_ingest(
     tmp_path: Path, index: Index, **settings: str
 ) -> tuple[dict[str, Serve], Ingest]:
     store, limits = MemoryStore(), QueryLimits()
-    archive = Archive(Plugins({}, structlog.get_logger("test")).hooks, store, index)
+    archive = Archive(hooks_of(), store, index)
     finder = Finder(index, StoredHeaders(store, index), limits)
     retriever = Retriever(store, index, limits)
     ingest = Ingest(store, index, now_us=lambda: 0)

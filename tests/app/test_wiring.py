@@ -16,7 +16,6 @@ from pacsd.api.settings import Settings
 from pacsd.app.conf.checks import check
 from pacsd.app.conf.options import Options
 from pacsd.app.opening import Archive
-from pacsd.app.plugins.life import Plugins
 from pacsd.app.wiring import Parts, build
 from pacsd.archive.ingest import InstanceRequest
 from pacsd.index.index import Index, open_index
@@ -25,6 +24,7 @@ from pacsd.index.sqlite import Durability
 from pacsd.net.endpoint import Endpoint
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+from tests.api.hookspecs.hooks_of import hooks_of
 
 
 class Doorkeeper(Plugin[Settings]):
@@ -51,8 +51,8 @@ def built(
     options = Options(data_dir=str(tmp_path), dimse=("127.0.0.1:11112",), http=http)
     checked = check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true"})
     logger = structlog.get_logger("test")
-    enabled = {"door": plugin(Host("door", tmp_path, logger), Settings())} if plugin else {}
-    return build(checked, Archive(Plugins(enabled, logger).hooks, MemoryStore(), index))
+    enabled = [plugin(Host("door", tmp_path, logger), Settings())] if plugin else []
+    return build(checked, Archive(hooks_of(*enabled), MemoryStore(), index))
 
 
 async def test_nothing_listens_yet(tmp_path: Path, index: Index) -> None:

@@ -12,7 +12,7 @@ from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW, Breaker
 from pacsd.api.dispatch.eager import TooLate, finish_within
 from pacsd.api.dispatch.implementation import Arguments, Implementation
 from pacsd.api.dispatch.tally import Call, Count, Ending, Tally
-from pacsd.api.errors import HookError
+from pacsd.api.errors import HookError, PluginError
 from pacsd.api.hook_facts import HookFacts
 
 Answer = TypeVar("Answer")
@@ -21,6 +21,8 @@ Answer = TypeVar("Answer")
 CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 
 OnError = Callable[[HookError], None]
+Fits = Callable[[object], object]
+"""Raises ValueError for an answer of the right class that holds something of a wrong one."""
 
 
 @dataclass(slots=True)
@@ -45,8 +47,8 @@ class Waiting:
 class Panel(Generic[Answer]):
     """Asks the implementations of a hook, in their order; `Answer` is what each may answer.
 
-    `on_error` is told what failed, with the exception as its `__cause__`, for the log; of one that
-    rests it was told before.
+    `fits` looks into what is answered. `on_error` is told what failed, with the exception as its
+    `__cause__`, for the log; of one that rests it was told before.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Panel(Generic[Answer]):
         implementations: Sequence[Implementation],
         tally: Tally,
         on_error: OnError,
+        fits: Fits | None = None,
     ) -> None:
         self.facts = facts
         self.members = tuple(
@@ -63,6 +66,7 @@ class Panel(Generic[Answer]):
         )
         self._tally = tally
         self._on_error = on_error
+        self._fits = fits
         self._hopping = tuple(each for each in self.members if each.implementation.hops)
 
     def deadline(self) -> float:
@@ -123,22 +127,37 @@ class Panel(Generic[Answer]):
         return [answers[id(member)] for member in self.members]
 
     def _judged(self, member: Member, began_at: float, answer: object) -> Answer | HookError:
-        if answer is not None and not isinstance(answer, self.facts.answers):
-            wanted = " or ".join([*(each.__name__ for each in self.facts.answers), "None"])
-            explanation = f"returned {type(answer).__name__} instead of {wanted}"
-            return self._failed(member, began_at, Ending.JUNK, explanation)
+        junk = "" if answer is None else self._junk(answer)
+        if junk:
+            return self._failed(member, began_at, Ending.JUNK, f"returned {junk}")
         member.breaker.answered()
         ended_at, hook = monotonic(), self.facts.name
         plugin = member.implementation.plugin
         self._tally.note_answer(member.count, hook, plugin, ended_at, ended_at - began_at)
         return cast("Answer", answer)
 
+    def _junk(self, answer: object) -> str:
+        """What is wrong with an answer, '' if nothing is."""
+        if not isinstance(answer, self.facts.answers):
+            wanted = " or ".join([*(each.__name__ for each in self.facts.answers), "None"])
+            return f"{type(answer).__name__} instead of {wanted}"
+        try:
+            if self._fits is not None:
+                self._fits(answer)
+        except ValueError as misfit:
+            return str(misfit)
+        return ""
+
     def _contained(self, member: Member, began_at: float, raised: BaseException) -> HookError:
         # If nobody cancelled us it is the implementation's own, and would end whoever asks.
         if isinstance(raised, asyncio.CancelledError) and _is_cancelled():
             raise raised
-        explanation = f"raised {type(raised).__name__}: {raised}"
-        return self._failed(member, began_at, Ending.RAISED, explanation, raised)
+        if isinstance(raised, PluginError):
+            # Of its home, which says what it was.
+            cause, explanation = raised.__cause__, raised.explanation
+        else:
+            cause, explanation = raised, f"raised {type(raised).__name__}: {raised}"
+        return self._failed(member, began_at, Ending.RAISED, explanation, cause)
 
     def _resting(self, member: Member, began_at: float) -> HookError:
         rest_s = member.breaker.rests_until - began_at

@@ -14,6 +14,8 @@
                          frames of JSON
     scalar_values.py, values.py, specifications.py
                          what the hooks take and answer as JSON, strictly by type
+    host_asking.py, host_answering.py
+                         what the plugin asks its Host for, there and here
     log_records.py, output.py, line_rate.py
                          what the plugin logs and prints
     environment.py, process_limits.py

@@ -18,9 +18,12 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskGroup
 
+from pacsd.api.plugin import Host
 from pacsd.app.isolation.channel import Channel, Manners
 from pacsd.app.isolation.errors import ChannelClosed, Misfit, SettingsRefused
 from pacsd.app.isolation.home import MAX_CALLS, Enabled
+from pacsd.app.isolation.host_answering import through_channel
+from pacsd.app.isolation.host_asking import AskingJobs, AskingValues
 from pacsd.app.isolation.inline import InlineHome
 from pacsd.app.isolation.line_rate import LineRate
 from pacsd.app.isolation.log_records import TellingLogger
@@ -65,9 +68,11 @@ class Guest:
         limit_memory(request.memory_mb)
         enabled = Enabled(request.name, request.entry_point, request.table, Path(request.data_dir))
         logger = TellingLogger(self._tell, LineRate(time.monotonic))
+        ask = through_channel(self.channel)
+        host = Host(enabled.name, enabled.data_dir, logger, AskingValues(ask), AskingJobs(ask))
         # The daemon has the deadlines, and the means to enforce them.
         self._home = InlineHome(
-            enabled, logger, start_deadline_s=inf, stop_grace_s=inf, waits_for_threads=True
+            enabled, host, start_deadline_s=inf, stop_grace_s=inf, waits_for_threads=True
         )
         try:
             self._home.load()

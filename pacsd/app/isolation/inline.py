@@ -5,7 +5,7 @@ and in a process of its own a plugin lives in just such a home, on another event
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -13,7 +13,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from pacsd.api.errors import HookError, PluginError
-from pacsd.api.plugin import Logger
+from pacsd.api.plugin import Host
 from pacsd.app.isolation.errors import Misfit, describe
 from pacsd.app.isolation.home import (
     MAX_CALLS,
@@ -39,14 +39,15 @@ class InlineHome:
     def __init__(
         self,
         enabled: Enabled,
-        logger: Logger,
+        host: Host,
         *,
         start_deadline_s: float = START_DEADLINE_S,
         stop_grace_s: float = STOP_GRACE_S,
         waits_for_threads: bool = False,
     ) -> None:
         self._enabled = enabled
-        self._logger = logger
+        self._host = host
+        self._logger = host.logger
         self._start_deadline_s = start_deadline_s
         self._stop_grace_s = stop_grace_s
         self._waits = waits_for_threads
@@ -73,7 +74,7 @@ class InlineHome:
             SettingsRefused, PluginError: as `loading.load`.
         """
         if self._loaded is None:
-            self._loaded = load(self._enabled, self._logger)
+            self._loaded = load(self._enabled, self._host)
         return self._loaded
 
     def check(self) -> Sequence[str]:
@@ -104,6 +105,17 @@ class InlineHome:
                 raise self._error(f"did not start: {raised}") from raised.__cause__
         if scope.cancelled_caught:
             raise self._error(f"did not start within {self._start_deadline_s:g} s")
+
+    def own_function(self, hook: str) -> Callable[..., Coroutine[object, object, object]] | None:
+        """The plugin's own `async` function for a hook, to be called as it is; None of a plain one.
+
+        Whoever calls it contains it and judges its answer: this is quicker than `call` for what
+        answers from memory.
+        """
+        found = self.load().implementations[hook]
+        if not found.is_async:
+            return None
+        return cast("Callable[..., Coroutine[object, object, object]]", found.function)
 
     async def call(self, hook: str, arguments: Mapping[str, object]) -> object:
         """Call its implementation of a hook.

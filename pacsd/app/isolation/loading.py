@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pluggy
 from pydantic import ValidationError
 
-from pacsd.api import hooks
 from pacsd.api.errors import HookError, PluginError
-from pacsd.api.plugin import Host, Logger, Plugin
+from pacsd.api.hook_facts import PROJECT
+from pacsd.api.hooks import SPECIFICATIONS
+from pacsd.api.plugin import Host, Plugin
 from pacsd.api.settings import Settings
 from pacsd.app.conf.decode import decode_strictly, find_problems
 from pacsd.app.isolation.errors import SettingsRefused, describe
@@ -37,7 +38,7 @@ class Loaded:
     implementations: Mapping[str, Implementation]
 
 
-def load(enabled: Enabled, logger: Logger) -> Loaded:
+def load(enabled: Enabled, host: Host) -> Loaded:
     """Import, decode, construct. Blocks as long as the plugin's module does.
 
     Raises:
@@ -50,12 +51,11 @@ def load(enabled: Enabled, logger: Logger) -> Loaded:
         settings = decode_strictly(model, enabled.table)
     except ValidationError as error:
         raise SettingsRefused(enabled.name, find_problems(model, error)) from error
-    host = Host(enabled.name, enabled.data_dir, logger)
     try:
         plugin = plugin_class(host, settings)
     except CONTAINED as error:
         raise PluginError(enabled.name, f"cannot be constructed: {describe(error)}") from error
-    return Loaded(plugin, _implementations(enabled.name, plugin))
+    return Loaded(plugin, implementations_of(enabled.name, plugin))
 
 
 def _imported(enabled: Enabled) -> type[Plugin[Settings]]:
@@ -68,9 +68,15 @@ def _imported(enabled: Enabled) -> type[Plugin[Settings]]:
     return found
 
 
-def _implementations(name: str, plugin: Plugin[Settings]) -> dict[str, Implementation]:
-    manager = pluggy.PluginManager(hooks.PROJECT)
-    manager.add_hookspecs(hooks)
+def implementations_of(name: str, plugin: Plugin[Settings]) -> dict[str, Implementation]:
+    """Find what a plugin implements, by hook.
+
+    Raises:
+        PluginError: a hook is misspelt, has unknown parameters, or is a wrapper.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    for module in SPECIFICATIONS:
+        manager.add_hookspecs(module)
     try:
         manager.register(plugin, name)
         # Misspelt hooks pass until somebody asks for what is pending.

@@ -15,11 +15,11 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from pacsd.api.errors import HookError, PluginError
-from pacsd.api.plugin import Logger
+from pacsd.api.plugin import Host
 from pacsd.app.isolation.back_off import BackOff
-from pacsd.app.isolation.channel import Handler
 from pacsd.app.isolation.errors import AskFailed, ChannelClosed, Misfit
 from pacsd.app.isolation.home import Enabled, Health, HookTraits, State
+from pacsd.app.isolation.host_answering import handlers_of
 from pacsd.app.isolation.life import Life, Limits, lived
 from pacsd.app.isolation.process_limits import resident_bytes
 from pacsd.app.isolation.requests import CALL_REQUEST, CallRequest
@@ -37,24 +37,23 @@ class Clock:
 class GuestProcess:
     """The Home of a plugin in a process of its own.
 
-    `answers` is what the plugin may ask of the daemon: method and JSON in, JSON out.
+    What the plugin asks its Host for there, `host` is asked for here.
     """
 
     def __init__(
         self,
         enabled: Enabled,
-        logger: Logger,
-        answers: Mapping[str, Handler],
+        host: Host,
         *,
         limits: Limits | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._name = enabled.name
-        self._logger = logger
+        self._logger = host.logger
         self._clock = clock or Clock()
         self._enabled = enabled
         self._limits = limits or Limits()
-        self._answers = answers
+        self._answers = handlers_of(host)
         self._specifications: Mapping[str, Specification] = specifications()
         self._hooks: Mapping[str, HookTraits] = {}
         self._life: Life | None = None
@@ -123,8 +122,7 @@ class GuestProcess:
         except Misfit as misfit:
             raise HookError(self._name, hook, f"cannot be asked: {misfit}") from misfit
         except AskFailed as failed:
-            explanation = str(failed).removeprefix(f"{hook}: ")
-            raise HookError(self._name, hook, explanation) from failed
+            raise HookError(self._name, hook, str(failed)) from failed
         except ChannelClosed as closed:
             raise PluginError(self._name, f"its process was ended: {closed}") from closed
         try:

@@ -1,11 +1,9 @@
 """The hook specifications as what crosses a channel: arguments one way, an answer the other."""
 
-import inspect
-import types
 import typing
 from collections.abc import Callable, Mapping
 
-from pacsd.api import hooks
+from pacsd.api.hooks import HOOKS
 from pacsd.app.isolation.errors import Misfit, Uncrossable
 from pacsd.app.isolation.scalar_values import Form
 from pacsd.app.isolation.values import form_of
@@ -83,11 +81,9 @@ class Specification:
         return converted
 
 
-def specifications(module: types.ModuleType = hooks) -> dict[str, Specification]:
-    """Every hook specification of a module, by name."""
-    marker = f"{hooks.PROJECT}_spec"
-    found = inspect.getmembers(module, inspect.isfunction)
-    return {name: Specification(name, each) for name, each in found if hasattr(each, marker)}
+def specifications() -> dict[str, Specification]:
+    """Every hook specification, by name."""
+    return {name: Specification(name, each) for name, each in HOOKS.items()}
 
 
 def _within_depth(convert: Callable[[object], object], value: object) -> object:

@@ -9,13 +9,14 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 
 from pacsd.api.errors import PluginError
-from pacsd.api.plugin import Logger
+from pacsd.api.plugin import Host
 from pacsd.app.isolation.home import (
     MAX_CALLS,
     START_DEADLINE_S,
@@ -25,6 +26,8 @@ from pacsd.app.isolation.home import (
     HookTraits,
     State,
 )
+from pacsd.app.isolation.host_answering import through_loop
+from pacsd.app.isolation.host_asking import AskingJobs, AskingValues
 from pacsd.app.isolation.inline import InlineHome
 
 END_GRACE_S = 1.0
@@ -39,17 +42,20 @@ class ThreadHome:
     def __init__(
         self,
         enabled: Enabled,
-        logger: Logger,
+        host: Host,
         *,
         start_deadline_s: float = START_DEADLINE_S,
         stop_grace_s: float = STOP_GRACE_S,
     ) -> None:
         self._name = enabled.name
-        self._logger = logger
+        self._logger = host.logger
         self._start_deadline_s = start_deadline_s
         self._stop_grace_s = stop_grace_s
+        self._daemon: asyncio.AbstractEventLoop | None = None
+        ask = through_loop(host, lambda: self._daemon)
+        there = replace(host, values=AskingValues(ask), jobs=AskingJobs(ask))
         self._inline = InlineHome(
-            enabled, logger, start_deadline_s=start_deadline_s, stop_grace_s=stop_grace_s
+            enabled, there, start_deadline_s=start_deadline_s, stop_grace_s=stop_grace_s
         )
         self._loop: _LoopThread | None = None
 
@@ -77,6 +83,7 @@ class ThreadHome:
         Raises:
             SettingsRefused, PluginError: as `InlineHome.start`.
         """
+        self._daemon = asyncio.get_running_loop()
         self._loop = _LoopThread(self._name)
         await self._loop.begin()
         with anyio.move_on_after(self._start_deadline_s) as scope:

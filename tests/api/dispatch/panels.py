@@ -1,41 +1,42 @@
 """Hooks with a few plugins, as the dispatcher sees them."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-import pluggy
-
 from pacsd.api import hooks
-from pacsd.api.dispatch.freezing import freeze
-from pacsd.api.dispatch.panel import Panel
+from pacsd.api.dispatch.implementation import Implementation
+from pacsd.api.dispatch.panel import Fits, Panel
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
-from pacsd.api.hook_facts import PROJECT
 
 REQUESTED = "pacsd_association_requested"
 
 
-def manager_of(*plugins: object) -> pluggy.PluginManager:
-    """Registered so that they are asked in the order given, as plugin0, plugin1 ..."""
-    manager = pluggy.PluginManager(PROJECT)
-    for module in hooks.SPECIFICATIONS:
-        manager.add_hookspecs(module)
-    for number, plugin in reversed(list(enumerate(plugins))):
-        manager.register(plugin, f"plugin{number}")
-    return manager
+def implementation_of(number: int, plugin: object, hook: str) -> Implementation:
+    """An async function is called as it is, a plain one hops into a thread."""
+    function = getattr(plugin, hook)
+    parameters = tuple(inspect.signature(function).parameters)
+    known = {*inspect.signature(hooks.HOOKS[hook]).parameters}
+    is_async = inspect.iscoroutinefunction(function)
+    return Implementation(
+        plugin=f"plugin{number}",
+        function=function if is_async else in_a_thread(function),
+        parameters=parameters,
+        takes_all=known == {*parameters},
+        hops=not is_async,
+    )
 
 
 def in_a_thread(
-    _: str, function: Callable[..., object]
+    function: Callable[..., object],
 ) -> Callable[..., Coroutine[object, object, object]]:
     """Where plain functions run in these tests."""
 
     async def run(**arguments: object) -> object:
-        work = partial(function, **arguments)
-        return await asyncio.get_running_loop().run_in_executor(None, work)
+        return await asyncio.to_thread(function, **arguments)
 
     return run
 
@@ -46,13 +47,14 @@ def panel_of(
     deadline_s: float = 15.0,
     errors: list[HookError] | None = None,
     tally: Tally | None = None,
+    fits: Fits | None = None,
     **facts: Any,
 ) -> Panel[Any]:
-    """The panel of a hook, whose facts may be others than declared."""
+    """The panel of a hook, whose facts may be others than declared; asked in the order given."""
     declared = replace(hooks.hook_facts(hook), deadline_s=deadline_s, **facts)
-    frozen = freeze(manager_of(*plugins), hook, in_a_thread)
+    found = [implementation_of(number, each, hook) for number, each in enumerate(plugins)]
     on_error = (errors if errors is not None else []).append
-    return Panel(declared, frozen, tally or Tally(), on_error)
+    return Panel(declared, found, tally or Tally(), on_error, fits)
 
 
 class Gate:

@@ -8,7 +8,7 @@ from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW
 from pacsd.api.dispatch.tally import Ending, Tally
-from pacsd.api.errors import HookError
+from pacsd.api.errors import HookError, PluginError
 from tests.api.dispatch.panels import (
     REQUESTED,
     AsyncGate,
@@ -102,3 +102,20 @@ async def test_who_fails_too_often_is_not_asked_any_more() -> None:
     assert f"failed {FAILURES_IN_A_ROW} times in a row; not asked for" in str(error)
     assert len(gate.asked) == len(errors) == FAILURES_IN_A_ROW
     assert tally.counts[REQUESTED, "plugin0"].endings[Ending.RESTING] == 1
+
+
+async def test_p01_a_record_with_junk_in_it_is_junk() -> None:
+    def fits(answer: object) -> None:
+        raise ValueError(f"{type(answer).__name__} instead of int at result")
+
+    [error] = await panel_of(AsyncGate(NO), fits=fits).ask_all(ANY)
+    assert "returned Refusal instead of int at result" in str(error)
+
+
+async def test_what_a_home_says_is_told_as_it_is() -> None:
+    cause = OSError("gone")
+    failure = PluginError("plugin0", "is not running")
+    failure.__cause__ = cause
+    [error] = await panel_of(AsyncGate(failure)).ask_all(ANY)
+    assert str(error) == f"plugin plugin0: {REQUESTED}: is not running"
+    assert error.__cause__ is cause

@@ -2,10 +2,12 @@
 
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
-from pacsd.app.plugins.hooks import Hooks, make_hooks, registered
+from pacsd.app.plugins.hooks import Hooks, make_hooks
+from tests.app.plugins.object_home import ObjectHome
 
 
-def hooks_of(plugin: object, errors: list[HookError] | None = None) -> Hooks:
-    """The hooks of one plugin, called `acme`."""
-    on_error = (errors if errors is not None else []).append
-    return make_hooks(registered({"acme": plugin}), Tally(), on_error)
+def hooks_of(*plugins: object, errors: list[HookError] | None = None) -> Hooks:
+    """The hooks of plugins: the first is called `acme`, the others `acme2` and so on."""
+    names = ["acme", *(f"acme{number}" for number in range(2, len(plugins) + 1))]
+    homes = {name: ObjectHome(name, each) for name, each in zip(names, plugins, strict=False)}
+    return make_hooks(homes, Tally(), (errors if errors is not None else []).append)

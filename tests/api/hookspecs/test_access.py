@@ -28,7 +28,7 @@ async def test_p04_a_porter_that_fails_recognizes_nobody() -> None:
 
     answer = await hooks_of(Porter()).authenticate(login=LOGIN)
     assert isinstance(answer, NotRecognized)
-    assert "returned bool instead of Principal or NotRecognized or None" in answer.explanation
+    assert "pacsd_authenticate: returned bool instead of None | Principal" in answer.explanation
 
 
 @pytest.mark.parametrize("answer", [None, Deny("not on Fridays")])

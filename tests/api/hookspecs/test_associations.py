@@ -42,6 +42,6 @@ async def test_hook_pacsd_association_closed() -> None:
             told.append(closed)
             raise KeyError("full")
 
-    await hooks_of(Diary(), errors).association_closed(closed=CLOSED)
+    await hooks_of(Diary(), errors=errors).association_closed(closed=CLOSED)
     assert told == [CLOSED]
     assert [error.plugin for error in errors] == ["acme"]

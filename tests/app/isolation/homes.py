@@ -8,12 +8,15 @@ import anyio
 import pytest
 
 from pacsd.api.acceptance import AssociationRequest
+from pacsd.api.plugin import Host, Logger
 from pacsd.app.isolation.home import Enabled, Home
 from tests.house.floors import ROOT
 
 HOOK = "pacsd_association_requested"
 WITHIN_S = 50
 """Nothing takes that long; a test that hangs says where."""
+
+NOWHERE = Path("/nonexistent")
 
 NOT_SOON_S = 1_000.0
 """A deadline that no test reaches."""
@@ -25,6 +28,11 @@ def enabled(
     """A plugin of `misbehaving`, or of another module of these tests."""
     name = module or "misbehaving"
     return Enabled("bad", f"tests.app.isolation.{name}:{plugin}", table or {}, folder)
+
+
+def host_of(logger: Logger, folder: Path = NOWHERE) -> Host:
+    """The Host of that plugin."""
+    return Host("bad", folder, logger)
 
 
 def asks(deed: str) -> dict[str, object]:

@@ -112,15 +112,22 @@ def prints(_: Misbehaving) -> None:
         sys.stdout.write(f"line {number:>94}\n")
 
 
+def with_reason(junk: object) -> Refusal:
+    """A refusal that its own check would not let pass."""
+    refusal = Refusal(1, 1, 3, "junk")
+    object.__setattr__(refusal, "reason", junk)
+    return refusal
+
+
 DEEDS: dict[str, Callable[[Misbehaving], object]] = {
     "behaves": lambda _: REFUSAL,
     "raises": raises,
     "exits": exits,
     "cancels": cancels,
-    "wrong_type": lambda _: Refusal(1, 1, cast("int", "3"), "junk"),
+    "wrong_type": lambda _: with_reason("3"),
     "holds_itself": holds_itself,
-    "not_a_number": lambda _: Refusal(1, 1, cast("int", float("nan")), "junk"),
-    "huge_number": lambda _: Refusal(1, 1, 2**80, "junk"),
+    "not_a_number": lambda _: with_reason(float("nan")),
+    "huge_number": lambda _: with_reason(2**80),
     "long_answer": lambda _: Refusal(1, 1, 3, "x" * 10_000_000),
     "never_answers": lambda _: anyio.sleep_forever(),
     "never_returns": block,

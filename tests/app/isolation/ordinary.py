@@ -42,14 +42,14 @@ class Ordinary(Living):
     @hookimpl(tryfirst=True)
     async def pacsd_association_requested(self, request: AssociationRequest) -> Refusal:
         thread = threading.current_thread().name
-        return Refusal(1, 1, os.getpid(), f"{request.calling_ae} in {thread}")
+        return Refusal(1, 1, 1, f"{os.getpid()} {request.calling_ae} in {thread}")
 
 
 class Plain(Living):
     @hookimpl(trylast=True)
     def pacsd_association_requested(self) -> Refusal:
         self.host.logger.info("asked")
-        return Refusal(1, 1, os.getpid(), f"in {threading.current_thread().name}")
+        return Refusal(1, 1, 1, f"{os.getpid()} in {threading.current_thread().name}")
 
 
 class Looks(Living):
@@ -58,7 +58,7 @@ class Looks(Living):
     @hookimpl
     async def pacsd_association_requested(self) -> Refusal:
         sys.stderr.write("printed\n")
-        return Refusal(1, 1, os.getsid(0), ",".join(sorted(os.environ)))
+        return Refusal(1, 1, 1, f"{os.getsid(0)} {','.join(sorted(os.environ))}")
 
 
 class Slow(Living):

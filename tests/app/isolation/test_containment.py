@@ -14,7 +14,7 @@ from pacsd.app.isolation.inline import InlineHome
 from pacsd.app.isolation.life import Limits
 from pacsd.app.isolation.process import Clock, GuestProcess
 from pacsd.app.isolation.thread import ThreadHome
-from tests.app.isolation.homes import HOOK, NOT_SOON_S, asks, enabled, importable, living
+from tests.app.isolation.homes import HOOK, NOT_SOON_S, asks, enabled, host_of, importable, living
 from tests.app.isolation.misbehaving import DEEDS, PRINTED_LINES, REFUSAL, RELEASE
 from tests.app.isolation.recording_logger import RecordingLogger
 
@@ -54,15 +54,15 @@ def made(level: str, deed: str, folder: Path, logger: RecordingLogger) -> Home:
     start_s = SOON_S if outcome is Outcome.NOT_STARTED and level != "process" else NOT_SOON_S
     stop_s = SOON_S if deed == "shutdown_waits" or level == "thread" else NOT_SOON_S
     if level == "inline":
-        return InlineHome(plugin, logger, start_deadline_s=start_s, stop_grace_s=stop_s)
+        return InlineHome(plugin, host_of(logger), start_deadline_s=start_s, stop_grace_s=stop_s)
     if level == "thread":
-        return ThreadHome(plugin, logger, start_deadline_s=start_s, stop_grace_s=stop_s)
+        return ThreadHome(plugin, host_of(logger), start_deadline_s=start_s, stop_grace_s=stop_s)
     limits = Limits(
         start_deadline_s=3 if outcome is Outcome.NOT_STARTED else NOT_SOON_S,
         stop_grace_s=SOON_S if outcome in {Outcome.NOT_STARTED, Outcome.LOGGED} else NOT_SOON_S,
         cancel_grace_s=SOON_S if outcome is Outcome.RESTARTED else NOT_SOON_S,
     )
-    return GuestProcess(plugin, logger, {}, limits=limits, clock=Clock(sleep=no_wait))
+    return GuestProcess(plugin, host_of(logger), limits=limits, clock=Clock(sleep=no_wait))
 
 
 async def provoked(home: Home, deed: str, logger: RecordingLogger) -> PluginError | None:
@@ -96,7 +96,7 @@ async def test_p01_what_is_contained(
 ) -> None:
     outcome: Outcome = getattr(CONTAINMENT[deed], level)
     home = made(level, deed, tmp_path, logger)
-    other = InlineHome(enabled("Gate", tmp_path), logger)
+    other = InlineHome(enabled("Gate", tmp_path), host_of(logger))
     async with living(other):
         await CHECKS[outcome](home, deed, logger)
         assert await other.call(HOOK, asks("behaves")) == REFUSAL
@@ -107,7 +107,7 @@ async def fails(home: Home, deed: str, logger: RecordingLogger) -> None:
         failure = await provoked(home, deed, logger)
         assert isinstance(failure, HookError)
         assert (failure.plugin, failure.hook) == ("bad", HOOK)
-        assert failure.explanation == f"{HOOK}: {EXPLANATIONS[deed]}"
+        assert failure.explanation == EXPLANATIONS[deed]
         assert await home.call(HOOK, asks("behaves")) == REFUSAL
         assert home.health().restarts == 0
 

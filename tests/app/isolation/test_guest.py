@@ -16,7 +16,7 @@ from pathlib import Path
 import anyio
 from pacsd.app.isolation.home import Enabled
 from pacsd.app.isolation.process import GuestProcess
-from tests.app.isolation.homes import HOOK, asks
+from tests.app.isolation.homes import HOOK, asks, host_of
 
 class Logger:
     def info(self, event, /, **fields):
@@ -26,7 +26,7 @@ class Logger:
     debug = warning = error = exception = info
 
 plugin = Enabled("bad", "tests.app.isolation.misbehaving:Gate", {}, Path())
-home = GuestProcess(plugin, Logger(), {})
+home = GuestProcess(plugin, host_of(Logger()))
 
 async def main():
     async with anyio.create_task_group() as tasks:

@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from pacsd.api.acceptance import Refusal
 from pacsd.api.errors import PluginError
 from pacsd.app.isolation.home import MAX_CALLS, State
 from pacsd.app.isolation.inline import InlineHome
-from tests.app.isolation.homes import HOOK, asks, enabled, living
+from tests.app.isolation.homes import HOOK, asks, enabled, host_of, living
 from tests.app.isolation.recording_logger import RecordingLogger
 
 
@@ -18,7 +19,7 @@ async def logger() -> RecordingLogger:
 
 
 def home_of(plugin: str, folder: Path, logger: RecordingLogger, **table: object) -> InlineHome:
-    return InlineHome(enabled(plugin, folder, table, "ordinary"), logger)
+    return InlineHome(enabled(plugin, folder, table, "ordinary"), host_of(logger))
 
 
 async def test_it_lives_on_this_event_loop(tmp_path: Path, logger: RecordingLogger) -> None:
@@ -30,7 +31,7 @@ async def test_it_lives_on_this_event_loop(tmp_path: Path, logger: RecordingLogg
         assert [*home.hooks] == [HOOK]
         answer = await home.call(HOOK, asks("CT1"))
         assert isinstance(answer, Refusal)
-        assert answer.explanation == f"CT1 in {threading.current_thread().name}"
+        assert answer.explanation == f"{os.getpid()} CT1 in {threading.current_thread().name}"
     await home.stop()
     assert [line.event for line in logger.lines] == ["up", "down"]
     assert home.health().state is State.STOPPED
@@ -40,7 +41,7 @@ async def test_plain_functions_run_in_threads(tmp_path: Path, logger: RecordingL
     async with living(home_of("Plain", tmp_path, logger)) as home:
         answer = await home.call(HOOK, {})
         assert isinstance(answer, Refusal)
-        assert answer.explanation == "in plugin bad"
+        assert answer.explanation == f"{os.getpid()} in plugin bad"
 
 
 async def test_check_tells_what_is_wrong(tmp_path: Path, logger: RecordingLogger) -> None:

@@ -7,7 +7,7 @@ from pacsd.app.conf.decode import Problem
 from pacsd.app.isolation.errors import SettingsRefused
 from pacsd.app.isolation.home import Enabled, HookTraits
 from pacsd.app.isolation.loading import load
-from tests.app.isolation.homes import HOOK, enabled
+from tests.app.isolation.homes import HOOK, enabled, host_of
 from tests.app.isolation.recording_logger import RecordingLogger
 
 
@@ -19,13 +19,14 @@ async def logger() -> RecordingLogger:
 async def test_a_plugin_is_made_and_its_hooks_are_found(
     tmp_path: Path, logger: RecordingLogger
 ) -> None:
-    loaded = load(enabled("Ordinary", tmp_path, {"depth": 4}, "ordinary"), logger)
+    host = host_of(logger, tmp_path)
+    loaded = load(enabled("Ordinary", tmp_path, {"depth": 4}, "ordinary"), host)
     assert loaded.plugin.host.data_dir == tmp_path
     assert loaded.plugin.settings.model_dump()["depth"] == 4
     [(name, found)] = loaded.implementations.items()
     assert (name, found.is_async) == (HOOK, True)
     assert found.traits == HookTraits(("request",), is_tryfirst=True, is_trylast=False)
-    plain = load(enabled("Plain", tmp_path, {}, "ordinary"), logger).implementations[HOOK]
+    plain = load(enabled("Plain", tmp_path, {}, "ordinary"), host_of(logger)).implementations[HOOK]
     assert not plain.is_async
     assert plain.traits == HookTraits((), is_tryfirst=False, is_trylast=True)
 
@@ -34,7 +35,7 @@ async def test_everything_wrong_with_a_table_is_told(
     tmp_path: Path, logger: RecordingLogger
 ) -> None:
     with pytest.raises(SettingsRefused) as raised:
-        load(enabled("Ordinary", tmp_path, {"depth": "3", "dept": 1}, "ordinary"), logger)
+        load(enabled("Ordinary", tmp_path, {"depth": "3", "dept": 1}, "ordinary"), host_of(logger))
     assert raised.value.problems == (
         Problem(("depth",), '"3"', "must be a whole number"),
         Problem(("dept",), "", "unknown key; did you mean depth?"),
@@ -56,11 +57,11 @@ async def test_what_does_not_fit_names_the_plugin(
     tmp_path: Path, logger: RecordingLogger, plugin: str, reason: str
 ) -> None:
     with pytest.raises(PluginError) as raised:
-        load(enabled(plugin, tmp_path, {}, "ordinary"), logger)
+        load(enabled(plugin, tmp_path, {}, "ordinary"), host_of(logger))
     assert raised.value.plugin == "bad"
     assert reason in str(raised.value)
 
 
 async def test_a_module_that_exits_is_contained(tmp_path: Path, logger: RecordingLogger) -> None:
     with pytest.raises(PluginError, match="cannot be imported: raised ModuleNotFoundError"):
-        load(Enabled("bad", "no_such_module:Plugin", {}, tmp_path), logger)
+        load(Enabled("bad", "no_such_module:Plugin", {}, tmp_path), host_of(logger))

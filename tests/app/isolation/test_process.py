@@ -13,7 +13,7 @@ from pacsd.app.conf.decode import Problem
 from pacsd.app.isolation.errors import SettingsRefused
 from pacsd.app.isolation.home import State
 from pacsd.app.isolation.process import Clock, GuestProcess
-from tests.app.isolation.homes import HOOK, asks, enabled, importable, living
+from tests.app.isolation.homes import HOOK, asks, enabled, host_of, importable, living
 from tests.app.isolation.recording_logger import RecordingLogger
 from tests.house.floors import imports, modules
 
@@ -30,7 +30,7 @@ def _importable() -> Iterator[None]:
 
 
 def home_of(plugin: str, folder: Path, logger: RecordingLogger, **table: object) -> GuestProcess:
-    return GuestProcess(enabled(plugin, folder, table, "ordinary"), logger, {})
+    return GuestProcess(enabled(plugin, folder, table, "ordinary"), host_of(logger))
 
 
 async def test_it_lives_in_a_process_of_its_own(tmp_path: Path, logger: RecordingLogger) -> None:
@@ -42,7 +42,8 @@ async def test_it_lives_in_a_process_of_its_own(tmp_path: Path, logger: Recordin
         assert (health.resident_bytes or 0) > 1024**2
         answer = await home.call(HOOK, asks("CT1"))
         assert isinstance(answer, Refusal)
-        assert answer.reason == health.pid != os.getpid()
+        assert answer.explanation.startswith(f"{health.pid} ")
+        assert health.pid != os.getpid()
     assert [line.event for line in logger.lines] == ["up", "down"]
     assert home.health().state is State.STOPPED
     await home.stop()
@@ -62,7 +63,7 @@ async def test_it_is_seen_from_uvloop_as_well(tmp_path: Path) -> None:
         lambda: anyio.run(on_uvloop, backend_options={"use_uvloop": True})
     )
     assert isinstance(answer, Refusal)
-    assert answer.explanation == "in plugin bad"
+    assert answer.explanation.endswith(" in plugin bad")
 
 
 async def test_it_sees_nothing_of_the_environment_but_what_is_its_own(
@@ -73,10 +74,11 @@ async def test_it_sees_nothing_of_the_environment_but_what_is_its_own(
     async with living(home_of("Looks", tmp_path, logger)) as home:
         answer = await home.call(HOOK, {})
         assert isinstance(answer, Refusal)
-        names = answer.explanation.split(",")
+        group, _, listed = answer.explanation.partition(" ")
+        names = listed.split(",")
         assert "PACSD_PLUGIN_KEY" in names
         assert "PACSD_HTTP_TOKEN" not in names
-        assert answer.reason == home.health().pid
+        assert int(group) == home.health().pid
     assert [line.fields for line in logger.of("plugin printed")] == [{"line": "printed"}]
 
 
@@ -164,7 +166,7 @@ async def test_p01_while_it_is_away_calls_fail_at_once_and_say_when_it_is_tried_
 ) -> None:
     held = HeldClock()
     clock = Clock(now_s=lambda: 7.0, sleep=held.sleep)
-    home = GuestProcess(enabled("Gate", tmp_path), logger, {}, clock=clock)
+    home = GuestProcess(enabled("Gate", tmp_path), host_of(logger), clock=clock)
     async with living(home):
         with pytest.raises(PluginError, match="plugin bad: its process was ended: ended"):
             await home.call(HOOK, asks("ends_process"))
@@ -180,7 +182,7 @@ async def test_p01_while_it_is_away_calls_fail_at_once_and_say_when_it_is_tried_
 
 async def test_it_can_be_stopped_while_it_is_away(tmp_path: Path, logger: RecordingLogger) -> None:
     held = HeldClock()
-    home = GuestProcess(enabled("Gate", tmp_path), logger, {}, clock=Clock(sleep=held.sleep))
+    home = GuestProcess(enabled("Gate", tmp_path), host_of(logger), clock=Clock(sleep=held.sleep))
     async with living(home):
         with pytest.raises(PluginError):
             await home.call(HOOK, asks("ends_process"))
@@ -193,7 +195,7 @@ async def test_p06_what_a_plugin_forges_ends_its_process(
 ) -> None:
     held = HeldClock()
     plugin = enabled("Forges", tmp_path, {}, "ordinary")
-    async with living(GuestProcess(plugin, logger, {}, clock=Clock(sleep=held.sleep))) as home:
+    async with living(GuestProcess(plugin, host_of(logger), clock=Clock(sleep=held.sleep))) as home:
         with pytest.raises(PluginError, match="its process was ended: sent something else"):
             await home.call(HOOK, {})
         ended = await logger.has_told("plugin's process ended")

@@ -1,7 +1,7 @@
 import pytest
 
-from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
+from pacsd.api.hooks import HOOKS
 from pacsd.app.isolation.errors import Misfit, Uncrossable
 from pacsd.app.isolation.specifications import Specification, specifications
 from tests.app.isolation.homes import HOOK, asks
@@ -9,7 +9,7 @@ from tests.app.isolation.homes import HOOK, asks
 
 def test_every_specification_is_found() -> None:
     found = specifications()
-    assert {*found} == {name for name in vars(hooks) if name.startswith("pacsd_")}
+    assert {*found} == {*HOOKS}
 
 
 def test_arguments_and_answers_cross() -> None:

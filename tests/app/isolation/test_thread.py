@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pacsd.api.acceptance import Refusal
 from pacsd.api.errors import PluginError
 from pacsd.app.isolation.home import MAX_CALLS, State
 from pacsd.app.isolation.thread import ThreadHome
-from tests.app.isolation.homes import HOOK, asks, enabled, living
+from tests.app.isolation.homes import HOOK, asks, enabled, host_of, living
 from tests.app.isolation.recording_logger import RecordingLogger
 
 
@@ -19,7 +20,7 @@ async def logger() -> RecordingLogger:
 
 
 def home_of(plugin: str, folder: Path, logger: RecordingLogger, **table: object) -> ThreadHome:
-    return ThreadHome(enabled(plugin, folder, table, "ordinary"), logger)
+    return ThreadHome(enabled(plugin, folder, table, "ordinary"), host_of(logger))
 
 
 async def test_it_lives_in_a_thread_of_its_own(tmp_path: Path, logger: RecordingLogger) -> None:
@@ -29,7 +30,7 @@ async def test_it_lives_in_a_thread_of_its_own(tmp_path: Path, logger: Recording
         assert [*home.hooks] == [HOOK]
         answer = await home.call(HOOK, asks("CT1"))
         assert isinstance(answer, Refusal)
-        assert answer.explanation == "CT1 in plugin bad"
+        assert answer.explanation == f"{os.getpid()} CT1 in plugin bad"
         assert home._loop is not None
         thread = home._loop._thread
         assert thread.daemon
@@ -98,7 +99,7 @@ import anyio
 from pacsd.app.isolation.home import Enabled
 from pacsd.app.isolation.thread import ThreadHome
 from tests.app.isolation import misbehaving
-from tests.app.isolation.homes import HOOK, asks
+from tests.app.isolation.homes import HOOK, asks, host_of
 
 class Logger:
     def info(self, event, /, **fields):
@@ -111,7 +112,7 @@ began = threading.Event()
 async def main():
     home = ThreadHome(
         Enabled("bad", "tests.app.isolation.misbehaving:Gate", {}, Path()),
-        Logger(),
+        host_of(Logger()),
         stop_grace_s=0.1,
     )
     async with anyio.create_task_group() as tasks:

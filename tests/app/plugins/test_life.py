@@ -1,86 +1,112 @@
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
+import anyio
 import pytest
 import structlog
+from anyio.abc import TaskGroup
 
-from pacsd.api.errors import PluginError
-from pacsd.api.hooks import hookimpl
-from pacsd.api.plugin import Host, Plugin
-from pacsd.api.settings import Settings
+from pacsd.api.errors import HookError, PluginError
+from pacsd.app.conf.decode import Problem
+from pacsd.app.conf.errors import ConfigErrors
+from pacsd.app.isolation.errors import SettingsRefused
+from pacsd.app.isolation.home import Health, HookTraits, State
 from pacsd.app.plugins.life import Plugins
+from pacsd.app.plugins.loading import without_place
 from tests.api.hookspecs.test_associations import REQUEST
 
+HOOK = "pacsd_association_requested"
 
-class Quiet(Plugin[Settings]):
-    """Writes down what happens to it."""
 
-    def __init__(self, host: Host, life: list[str]) -> None:
-        super().__init__(host, Settings())
+class FakeHome:
+    """Writes down what happens to it; raises at `start` what it is told to."""
+
+    def __init__(self, name: str, life: list[str], failure: Exception | None = None) -> None:
+        self.name = name
         self.life = life
+        self.failure = failure
+        self.hooks: Mapping[str, HookTraits] = {HOOK: HookTraits((), False, False)}
 
-    def check(self) -> list[str]:
-        return [f"{self.host.name} is not well"]
+    def check(self) -> Sequence[str]:
+        if self.failure is not None:
+            raise self.failure
+        return [f"{self.name} is not well"]
 
-    async def startup(self) -> None:
-        self.life.append(f"{self.host.name} up")
+    async def start(self, tasks: TaskGroup) -> None:
+        assert not tasks.cancel_scope.cancel_called
+        self.life.append(f"{self.name} up")
+        if self.failure is not None:
+            raise self.failure
 
-    async def shutdown(self) -> None:
-        self.life.append(f"{self.host.name} down")
+    async def call(self, hook: str, arguments: Mapping[str, object]) -> object:
+        assert arguments == {}
+        raise HookError(self.name, hook, "returned junk")
 
+    async def stop(self) -> None:
+        self.life.append(f"{self.name} down")
 
-class FailsUp(Quiet):
-    async def startup(self) -> None:
-        await super().startup()
-        raise OSError("no disk")
-
-
-class FailsDown(Quiet):
-    async def shutdown(self) -> None:
-        await super().shutdown()
-        raise OSError("stuck")
-
-
-class Gate(Quiet):
-    @hookimpl
-    def pacsd_association_requested(self) -> None:
-        raise KeyError("x")
+    def health(self) -> Health:
+        return Health(State.RUNNING)
 
 
-def plugins_of(tmp_path: Path, life: list[str], **classes: type[Quiet]) -> Plugins:
+def plugins_of(*homes: FakeHome) -> Plugins:
     logger = structlog.get_logger("test")
-    made = {name: kind(Host(name, tmp_path, logger), life) for name, kind in classes.items()}
-    return Plugins(made, logger)
+    return Plugins({home.name: home for home in homes}, logger, without_place)
 
 
-async def test_starts_in_order_and_stops_in_reverse(tmp_path: Path) -> None:
+async def started(plugins: Plugins) -> None:
+    async with anyio.create_task_group() as tasks:
+        await plugins.start(tasks)
+
+
+async def test_starts_in_order_and_stops_in_reverse() -> None:
     life: list[str] = []
-    plugins = plugins_of(tmp_path, life, one=Quiet, two=FailsDown, three=Quiet)
+    plugins = plugins_of(*(FakeHome(name, life) for name in ("one", "two", "three")))
     assert life == []
-    await plugins.start()
+    await started(plugins)
     await plugins.stop()
     await plugins.stop()
     assert life == ["one up", "two up", "three up", "three down", "two down", "one down"]
 
 
-async def test_a_half_start_is_undone(tmp_path: Path) -> None:
+async def test_a_half_start_is_undone() -> None:
     life: list[str] = []
-    plugins = plugins_of(tmp_path, life, one=Quiet, two=FailsUp, three=Quiet)
-    with pytest.raises(PluginError, match="plugin two: did not start: no disk"):
-        await plugins.start()
+    failing = FakeHome("two", life, PluginError("two", "did not start: no disk"))
+    plugins = plugins_of(FakeHome("one", life), failing, FakeHome("three", life))
+    async with anyio.create_task_group() as tasks:
+        with pytest.raises(PluginError, match="plugin two: did not start: no disk"):
+            await plugins.start(tasks)
     assert life == ["one up", "two up", "two down", "one down"]
+    with pytest.raises(RuntimeError, match="hooks before start"):
+        _ = plugins.hooks
 
 
-def test_check_names_the_plugin(tmp_path: Path) -> None:
-    plugins = plugins_of(tmp_path, [], one=Quiet)
-    assert [str(problem) for problem in plugins.check()] == ["plugin one: one is not well"]
+async def test_a_table_that_does_not_fit_is_told_with_its_key() -> None:
+    refused = SettingsRefused("two", [Problem(("depth",), '"x"', "must be a whole number")])
+    life: list[str] = []
+    plugins = plugins_of(FakeHome("one", life), FakeHome("two", life, refused))
+    said = 'plugins.two.depth = "x": must be a whole number'
+    with pytest.raises(ConfigErrors, match=said):
+        plugins.check()
+    async with anyio.create_task_group() as tasks:
+        with pytest.raises(ConfigErrors, match=said):
+            await plugins.start(tasks)
 
 
-async def test_what_fails_is_counted_by_plugin_and_hook(tmp_path: Path) -> None:
-    plugins = plugins_of(tmp_path, [], gate=Gate)
-    assert await plugins.hooks.association_requested(request=REQUEST) is not None
+def test_check_tells_of_all() -> None:
+    failing = FakeHome("two", [], PluginError("two", "cannot be imported"))
+    faults = plugins_of(FakeHome("one", []), failing).check()
+    assert list(map(str, faults)) == [
+        "plugin one: one is not well",
+        "plugin two: cannot be imported",
+    ]
+
+
+async def test_what_fails_is_logged_and_counted_by_plugin_and_hook() -> None:
+    plugins = plugins_of(FakeHome("gate", []))
+    await started(plugins)
+    with structlog.testing.capture_logs() as logged:
+        assert await plugins.hooks.association_requested(request=REQUEST) is not None
     [call] = plugins.tally.last_calls()
-    assert (call.plugin, call.hook, call.ending) == (
-        "gate",
-        "pacsd_association_requested",
-        "raised",
-    )
+    assert (call.plugin, call.hook, call.ending) == ("gate", HOOK, "raised")
+    [line] = logged
+    assert (line["plugin"], line["hook"], line["error"]) == ("gate", HOOK, "returned junk")

@@ -7,65 +7,20 @@ import pydicom
 import pytest
 import structlog
 
-from pacsd.api import hooks
-from pacsd.api.acceptance import AssociationRequest
 from pacsd.api.errors import HookError, PluginError
-from pacsd.api.plugin import Host, Logger, Plugin
+from pacsd.api.plugin import Logger
 from pacsd.api.reception import Reception
-from pacsd.api.settings import Settings
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config, StoreSettings
+from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.life import Plugins
 from pacsd.app.plugins.loading import load
 from pacsd.archive.ingest import Ingest, InstanceRequest
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.objects import data_set
+from tests.api.hookspecs.test_associations import REQUEST
 
-ASSOCIATION = AssociationRequest("CT1", "PACSD", "192.0.2.7", 5000, None, (), "1.2.3", "CT")
-LIFE: list[str] = []
-
-
-class Quiet(Plugin[Settings]):
-    """Writes down what happens to it."""
-
-    def check(self) -> list[str]:
-        return [f"{self.host.name} is not well"]
-
-    async def startup(self) -> None:
-        LIFE.append(f"{self.host.name} up")
-
-    async def shutdown(self) -> None:
-        LIFE.append(f"{self.host.name} down")
-
-
-class Unbuilt(Plugin[Settings]):
-    def __init__(self, host: Host, settings: Settings) -> None:
-        raise ValueError(f"no {host.name} with {settings}")
-
-
-class Misspelt(Plugin[Settings]):
-    @hooks.hookimpl
-    def pacsd_asociation_requested(self) -> None: ...
-
-
-class Misfit(Plugin[Settings]):
-    @hooks.hookimpl
-    def pacsd_association_requested(self, connection: object) -> None: ...
-
-
-class KeysSettings(Settings):
-    depth: int = 3
-
-
-class Keys(Plugin[KeysSettings]):
-    settings_class = KeysSettings
-
-
-NOT_A_PLUGIN = 7
-
-
-def entry(name: str, value: str) -> EntryPoint:
-    return EntryPoint(name, value, "pacsd.plugins")
+TRUSTED = {"trusted": True}
 
 
 def logger(name: str) -> Logger:
@@ -73,21 +28,15 @@ def logger(name: str) -> Logger:
     return made
 
 
-class InThisModule(EntryPoint):
-    """An entry point to a class of this module."""
-
-    def load(self) -> object:
-        return globals()[self.attr]
-
-
-def load_classes(path: Path, tables: dict[str, dict[str, object]], **classes: str) -> Plugins:
-    """Load the classes named, the first being the store's plugin."""
+def load_samples(path: Path, tables: dict[str, dict[str, object]], **classes: str) -> Plugins:
+    """Load classes of `samples`, the first being the store's plugin; all are trusted."""
     installed = {
-        name: InThisModule(name, f"here:{attr}", "pacsd.plugins") for name, attr in classes.items()
+        name: EntryPoint(name, f"tests.app.plugins.samples:{attr}", "pacsd.plugins")
+        for name, attr in classes.items()
     }
     config = Config(
         store=StoreSettings(name=next(iter(classes))),
-        plugins={name: tables.get(name, {}) for name in classes},
+        plugins={name: {**TRUSTED, **tables.get(name, {})} for name in classes},
     )
     return load(config, path, logger, installed=installed)
 
@@ -110,20 +59,27 @@ def load_classes(path: Path, tables: dict[str, dict[str, object]], **classes: st
                 "plugins.store_fs.treads: unknown key; did you mean threads?"
             ),
         ),
+        (
+            Config(plugins={"store_fs": {"isolation": "jail", "memory_mb": "much"}}),
+            (
+                "plugins.store_fs.isolation = \"jail\": must be 'inline', 'thread' or 'process'\n"
+                'plugins.store_fs.memory_mb = "much": must be a whole number'
+            ),
+        ),
     ],
 )
-def test_everything_wrong_with_the_tables_is_told(
+def test_c01_everything_wrong_with_the_tables_is_told(
     tmp_path: Path, config: Config, lines: str
 ) -> None:
     with pytest.raises(ConfigErrors) as raised:
-        load(config, tmp_path, logger)
+        load(config, tmp_path, logger).check()
     assert str(raised.value) == lines
 
 
-def test_the_tables_of_all_plugins_are_decoded_before_any_is_made(tmp_path: Path) -> None:
+def test_the_tables_of_all_plugins_are_looked_at(tmp_path: Path) -> None:
     tables: dict[str, dict[str, object]] = {"keys": {"depth": "x"}, "more": {"width": 1}}
     with pytest.raises(ConfigErrors) as raised:
-        load_classes(tmp_path, tables, unbuilt="Unbuilt", keys="Keys", more="Keys")
+        load_samples(tmp_path, tables, unbuilt="Unbuilt", keys="Keys", more="Keys").check()
     assert [error.key for error in raised.value.errors] == [
         "plugins.keys.depth",
         "plugins.more.width",
@@ -133,30 +89,51 @@ def test_the_tables_of_all_plugins_are_decoded_before_any_is_made(tmp_path: Path
 @pytest.mark.parametrize(
     ("attr", "reason"),
     [
-        ("Unbuilt", "cannot be constructed: no bad with"),
+        ("Unbuilt", "cannot be constructed: raised ValueError: no bad with"),
         ("Misspelt", "unknown hook 'pacsd_asociation_requested'"),
         ("Misfit", "connection"),
-        ("NOT_A_PLUGIN", "here:NOT_A_PLUGIN is no pacsd.api.plugin.Plugin"),
-        ("MISSING", "cannot be imported: 'MISSING'"),
+        ("NOT_A_PLUGIN", "samples:NOT_A_PLUGIN is no pacsd.api.plugin.Plugin"),
+        ("MISSING", "cannot be imported: raised AttributeError"),
     ],
 )
-def test_what_does_not_fit_names_the_plugin(tmp_path: Path, attr: str, reason: str) -> None:
-    with pytest.raises(PluginError) as raised:
-        load_classes(tmp_path, {}, good="Quiet", bad=attr)
-    assert raised.value.plugin == "bad"
-    assert reason in str(raised.value)
+def test_p05_what_does_not_fit_names_the_plugin(tmp_path: Path, attr: str, reason: str) -> None:
+    [good, fault] = load_samples(tmp_path, {}, good="Quiet", bad=attr).check()
+    assert str(good) == "plugin good: good is not well"
+    assert isinstance(fault, PluginError)
+    assert fault.plugin == "bad"
+    assert reason in str(fault)
+
+
+async def test_hooks_are_there_once_all_have_started(tmp_path: Path) -> None:
+    plugins = load_samples(tmp_path, {}, gate="Gate", one="Quiet")
+    async with tasks_beside() as tasks:
+        await plugins.start(tasks)
+        refusal = await plugins.hooks.association_requested(request=REQUEST)
+        await plugins.stop()
+    assert refusal is not None
+    assert refusal.explanation == "gate knows no CT1"
 
 
 async def test_a_plugin_named_as_store_that_is_none_is_told(tmp_path: Path) -> None:
-    plugins = load_classes(tmp_path, {}, one="Quiet")
-    with pytest.raises(HookError, match="no plugin provides 'one'"):
-        await plugins.hooks.blob_store("one")
+    plugins = load_samples(tmp_path, {}, one="Quiet")
+    async with tasks_beside() as tasks:
+        await plugins.start(tasks)
+        with pytest.raises(HookError, match="no plugin provides 'one'"):
+            await plugins.hooks.blob_store("one")
+        await plugins.stop()
 
 
 async def test_an_instance_goes_through_the_configured_store_into_a_file(tmp_path: Path) -> None:
     plugins = load(Config(), tmp_path, logger)
     assert plugins.check() == []
-    await plugins.start()
+    async with tasks_beside() as tasks:
+        await plugins.start(tasks)
+        await store_one(plugins)
+        await plugins.stop()
+    check_file(tmp_path / "store/objects")
+
+
+async def store_one(plugins: Plugins) -> None:
     register = MemoryRegister()
     ingest = Ingest(await plugins.hooks.blob_store("store_fs"), register, now_us=lambda: 0)
     is_started = anyio.Event()
@@ -174,12 +151,10 @@ async def test_an_instance_goes_through_the_configured_store_into_a_file(tmp_pat
         intake.write(data_set({"PatientID": "P001"}))
         await intake.finish()
         tasks.cancel_scope.cancel()
-    await plugins.stop()
-    [kept] = register.instances.values()
-    check_file(tmp_path / "store/objects" / kept.copy.key)
 
 
-def check_file(path: Path) -> None:
+def check_file(objects: Path) -> None:
+    [path] = objects.rglob("*.dcm")
     ds = pydicom.dcmread(path)
     assert ds.PatientID == "P001"
     assert ds.file_meta.MediaStorageSOPInstanceUID == "1.2.3.4"

@@ -1,0 +1,47 @@
+"""Plugins for tests, found by their names as those of entry points are."""
+
+from pacsd.api import hooks
+from pacsd.api.acceptance import AssociationRequest, Refusal
+from pacsd.api.plugin import Host, Plugin
+from pacsd.api.settings import Settings
+
+
+class Quiet(Plugin[Settings]):
+    """Says that it is not well."""
+
+    def check(self) -> list[str]:
+        return [f"{self.host.name} is not well"]
+
+
+class Gate(Plugin[Settings]):
+    """Lets nobody in."""
+
+    @hooks.hookimpl
+    async def pacsd_association_requested(self, request: AssociationRequest) -> Refusal:
+        return Refusal(1, 1, 3, f"{self.host.name} knows no {request.calling_ae}")
+
+
+class Unbuilt(Plugin[Settings]):
+    def __init__(self, host: Host, settings: Settings) -> None:
+        raise ValueError(f"no {host.name} with {settings}")
+
+
+class Misspelt(Plugin[Settings]):
+    @hooks.hookimpl
+    def pacsd_asociation_requested(self) -> None: ...
+
+
+class Misfit(Plugin[Settings]):
+    @hooks.hookimpl
+    def pacsd_association_requested(self, connection: object) -> None: ...
+
+
+class KeysSettings(Settings):
+    depth: int = 3
+
+
+class Keys(Plugin[KeysSettings]):
+    settings_class = KeysSettings
+
+
+NOT_A_PLUGIN = 7
