@@ -1,4 +1,6 @@
+import asyncio
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +8,11 @@ from pathlib import Path
 import anyio
 import pytest
 
+from pacsd.app.isolation.channel import Channel, Manners
+from pacsd.app.isolation.errors import AskFailed, ChannelClosed
 from pacsd.app.isolation.guest import Guest
+from pacsd.app.isolation.home import MAX_CALLS
+from pacsd.app.isolation.requests import MAX_ASKED
 from tests.app.isolation.homes import WITHIN_S, asks, importable
 from tests.house.test_imports import imported_by
 
@@ -64,6 +70,25 @@ async def test_what_is_not_loaded_is_not_asked(tmp_path: Path) -> None:
             await guest._call(hook)
         with pytest.raises(ValueError, match="LoadRequest"):
             await guest._load({"name": str(tmp_path), **asks("CT1")})
+
+
+async def test_a_guest_may_ask_what_the_daemon_answers(tmp_path: Path) -> None:
+    async def get(arguments: object) -> object:
+        return [arguments, str(tmp_path)]
+
+    async with anyio.create_task_group() as tasks:
+        guest = Guest(tasks)
+        daemon = Channel(tasks, Manners({"get": get}, {}, MAX_CALLS, MAX_ASKED))
+        loop = asyncio.get_running_loop()
+        for channel, end in zip((guest.channel, daemon), socket.socketpair(), strict=True):
+            await loop.create_connection(lambda channel=channel: channel, sock=end)  # type: ignore[misc]
+        assert await guest.channel.ask("get", {"key": "a"}) == [{"key": "a"}, str(tmp_path)]
+        with pytest.raises(AskFailed, match="a plugin that is not loaded"):
+            await daemon.ask("check", None)
+        with pytest.raises(ChannelClosed):
+            await guest.channel.ask("os.system", "true")
+        assert daemon.reason == "sent 'os.system' instead of something to be asked"
+        guest.channel.close("test is over")
 
 
 def test_a_guest_imports_nothing_of_the_daemon_that_costs_time() -> None:
