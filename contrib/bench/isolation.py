@@ -17,6 +17,7 @@ import uvloop
 
 from contrib.bench.process_tree import tree
 from pacsd.api.acceptance import AssociationRequest
+from pacsd.api.plugin import Host
 from pacsd.app.isolation.home import Enabled, Home
 from pacsd.app.isolation.inline import InlineHome
 from pacsd.app.isolation.process import GuestProcess
@@ -36,10 +37,11 @@ def homes() -> Mapping[str, Home]:
     """The example plugin, once in each home."""
     logger = structlog.get_logger("ae_prefix")
     enabled = Enabled("ae_prefix", "pacsd_ae_prefix:AEPrefix", {"prefixes": ["MR"]}, Path())
+    host = Host(enabled.name, enabled.data_dir, logger)
     return {
-        "inline": InlineHome(enabled, logger),
-        "thread": ThreadHome(enabled, logger),
-        "process": GuestProcess(enabled, logger, {}),
+        "inline": InlineHome(enabled, host),
+        "thread": ThreadHome(enabled, host),
+        "process": GuestProcess(enabled, host),
     }
 
 

@@ -204,7 +204,7 @@ REASONS = {
     "stops_itself": _LATE,
     "ends_process": "exited with code 5",
     "crashes": "ended by SIGABRT",
-    "eats_memory": f"{HOOK}: raised MemoryError",
+    "eats_memory": "raised MemoryError",
     "closes_descriptors": "",
 }
 
