@@ -11,6 +11,7 @@ from contrib.docs.sections import code, table
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.job_metrics import JobCollector
 from pacsd.app.metadata_making import MetadataCollector
 from pacsd.app.purging import PurgeCollector
 from pacsd.app.wiring import count_change_readers
@@ -20,7 +21,9 @@ from pacsd.archive.metadata_ahead import AheadHealth
 from pacsd.archive.purge import PurgeHealth
 from pacsd.archive.scrub import ScrubHealth
 from pacsd.dicom.quirks import QuirkKind
+from pacsd.index.job_records import JobCount, JobState
 from pacsd.index.records import IndexHealth
+from pacsd.jobs.event_delivery import ConsumerHealth
 from pacsd.net.http_refusals import HttpRefusals
 from pacsd.net.metrics import NetMetrics
 from pacsd.testing.memory_register import MemoryRegister
@@ -62,6 +65,10 @@ def render_metrics() -> str:
     registry.register(ScrubCollector(lambda: ScrubHealth(0, 0, {}, {})))
     registry.register(PurgeCollector(lambda: PurgeHealth(0)))
     registry.register(MetadataCollector(lambda: AheadHealth(0, 0, 0)))
+    count = JobCount("route", JobState.WAITING, 0)
+    registry.register(
+        JobCollector(lambda: [count], lambda: [ConsumerHealth("route")], now_us=lambda: 0)
+    )
     count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [

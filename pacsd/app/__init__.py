@@ -25,9 +25,9 @@
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only
     checking.py          the check of the store, and the scrub; purging.py the purge
+    job_running.py       jobs and events; job_log.py, job_metrics.py, local_zone.py are for it
     extra_tags.py        tags that a user chose: filled in for what came before
-    offline.py           such work done while no daemon runs
-    errand_log.py        what the log says of it when it is over
+    offline.py           such work done while no daemon runs; errand_log.py: when it is over
     logs.py, systemd.py  what the daemon tells those who run it
     repeats.py           lines of it that repeat
     ingest_log.py, ingest_metrics.py, clock.py

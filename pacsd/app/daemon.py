@@ -105,6 +105,7 @@ class Daemon:
             tasks.start_soon(parts.metadata.run, name="metadata")
             tasks.start_soon(parts.forgetting.run, name="forgetting of changes")
             tasks.start_soon(parts.reindexing.run, name="reindex")
+            tasks.start_soon(parts.jobs.run, name="durable work")
             tasks.start_soon(self._reloads, parts, name="reload")
             self._tell_started(parts)
             if started is not None:
@@ -141,6 +142,8 @@ class Daemon:
             )
         if self._grace.cancelled_caught:
             aborted = await parts.listener.drain(0, settings.shutdown_idle_s)
+        # What came last is still told of, and what is in hand may end: the index is open yet.
+        await parts.jobs.stop()
         _log.info("stopped", aborted_associations=aborted)
 
     def _admin_socket(self, parts: Parts) -> AdminSocket:

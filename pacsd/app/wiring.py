@@ -26,6 +26,7 @@ from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logged
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import callers
@@ -79,6 +80,7 @@ class Parts:
     metadata: MetadataMaking
     forgetting: Forgetting
     reindexing: Reindexing
+    jobs: JobRunning
     errands: Errands
     commands: Mapping[str, Command]
     gatekeeper: Gatekeeper
@@ -130,6 +132,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         metadata=metadata,
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
+        jobs=make_jobs(config, index, registry),
         errands=Errands(
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
             tell_ended=tell_ended,

@@ -178,6 +178,33 @@ class DeletionSettings(Settings):
     already, from the next start on."""
 
 
+class EventSettings(Settings):
+    """When it is told, in the change log and to plugins, that nothing more comes."""
+
+    series_quiet_s: float = Field(default=30, gt=0, le=86_400)
+    """A series to which no instance has come for so long counts as quiet."""
+
+    study_quiet_s: float = Field(default=120, gt=0, le=86_400)
+    """So does a study."""
+
+
+class JobSettings(Settings):
+    """Work that waits in the index until it is done, also over a restart."""
+
+    max_running: int = Field(default=16, ge=1, le=1_000)
+    """Most jobs that run at once."""
+
+    max_running_per_queue: int = Field(default=1, ge=1, le=1_000)
+    """Most of them for one destination, plugin or other queue."""
+
+    shutdown_grace_s: float = Field(default=10, ge=0, le=3_600)
+    """So long the end of the daemon waits for jobs and events in hand. What is broken off then is
+    done again after the next start."""
+
+    keep_days: float = Field(default=30, gt=0, le=36_500)
+    """For so many days jobs are listed that are done, dead or cancelled."""
+
+
 class LogSettings(Settings):
     """What the daemon tells about its work, on standard error."""
 
@@ -241,6 +268,12 @@ class Config(Settings):
 
     deletion: DeletionSettings = DeletionSettings()
     """What becomes of them when they are deleted."""
+
+    events: EventSettings = EventSettings()
+    """When series and studies count as quiet."""
+
+    jobs: JobSettings = JobSettings()
+    """What is done later, or again."""
 
     plugins: dict[str, dict[str, object]] = Field(default_factory=dict)
     """Keys of each plugin in a table of its own, [plugins.NAME]. Only plugins named here or chosen

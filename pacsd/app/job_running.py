@@ -1,0 +1,72 @@
+"""Durable work of a daemon: its workers, events and quiet timers, made of its settings."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+from prometheus_client import CollectorRegistry
+
+from pacsd.app.clock import utc_us
+from pacsd.app.conf.settings import Config
+from pacsd.app.job_log import JobLog
+from pacsd.app.job_metrics import JobCollector, JobCounts
+from pacsd.app.local_zone import LocalZone
+from pacsd.index.index import Index
+from pacsd.jobs.attempts import Attempts
+from pacsd.jobs.event_delivery import EVENT, Consumer, EventDelivery
+from pacsd.jobs.job_forgetting import JobForgetting
+from pacsd.jobs.quiet_timers import QuietDelays, QuietTimers
+from pacsd.jobs.workers import WorkerBounds, Workers
+
+_DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunning:
+    """What runs jobs and tells events."""
+
+    workers: Workers
+    delivery: EventDelivery
+    timers: QuietTimers
+    forgetting: JobForgetting
+    counts: JobCounts
+    grace_s: float
+
+    async def run(self) -> None:
+        """Run all of it until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.workers.run, name="jobs")
+            tasks.start_soon(self.delivery.run, name="events")
+            tasks.start_soon(self.timers.run, name="quiet timers")
+            tasks.start_soon(self.forgetting.run, name="forgetting of jobs")
+            tasks.start_soon(self.counts.run, name="counts of jobs")
+
+    async def stop(self) -> None:
+        """Begin nothing more; what is in hand has the grace, and then waits for the next start."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.workers.stop, self.grace_s)
+            tasks.start_soon(self.delivery.stop, self.grace_s)
+
+
+def make_jobs(
+    config: Config, index: Index, registry: CollectorRegistry, consumers: Sequence[Consumer] = ()
+) -> JobRunning:
+    """The durable work of a daemon; nothing runs yet."""
+    log, settings, jobs = JobLog(), config.jobs, index.jobs
+    delivery = EventDelivery(index, consumers, log)
+    # Jitter between attempts hides nothing from anybody.
+    chance = random.Random().random  # noqa: S311
+    attempts = Attempts(jobs, log, now_us=utc_us, chance=chance, zone=LocalZone())
+    bounds = WorkerBounds(total=settings.max_running, each_queue=settings.max_running_per_queue)
+    delays = QuietDelays(config.events.series_quiet_s, config.events.study_quiet_s)
+    counts = JobCounts(jobs, log)
+    registry.register(JobCollector(counts.look, lambda: delivery.health, utc_us))
+    return JobRunning(
+        Workers(jobs, {EVENT: delivery.handler}, bounds, attempts, log, now_us=utc_us),
+        delivery,
+        QuietTimers(index, delays, log, now_us=utc_us),
+        JobForgetting(jobs, log, keep_us=int(settings.keep_days * _DAY_US), now_us=utc_us),
+        counts,
+        settings.shutdown_grace_s,
+    )
