@@ -10,6 +10,7 @@ from pacsd.app.admin.deletion_commands import DeletionCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
 from pacsd.app.admin.guest import Guests
 from pacsd.app.admin.index_commands import index_commands
+from pacsd.app.admin.job_commands import JobCommands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
 from pacsd.app.admin.unix_socket import Command
 from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
@@ -123,6 +124,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     books = Books(recorder, metrics, _trace(config))
     listener = _listener(config, archive, gatekeeper, parts, books)
     metrics.count_open(listener.open_associations)
+    jobs = make_jobs(config, index, registry)
     guests = Guests(gatekeeper, lambda: listener.addresses)
     return Parts(
         ingest=ingest,
@@ -132,12 +134,16 @@ def build(checked: Checked, archive: Archive) -> Parts:
         metadata=metadata,
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
-        jobs=make_jobs(config, index, registry),
+        jobs=jobs,
         errands=Errands(
             errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
             tell_ended=tell_ended,
         ),
-        commands={**_commands(config, archive, curation, parts.removal), **guests.commands},
+        commands={
+            **_commands(config, archive, curation, parts.removal),
+            **JobCommands(index.jobs, jobs.workers).by_name(),
+            **guests.commands,
+        },
         gatekeeper=gatekeeper,
         guests=guests,
         guard=parts.guard,

@@ -98,7 +98,7 @@ class Workers:
     async def drain(self, queue: str) -> None:
         """Begin no more jobs of a queue, and return when none runs; until `resume`."""
         self._drained.add(queue)
-        await self._until(lambda: not self._running_by_queue()[queue])
+        await self._until(lambda: not self.running_of(queue))
 
     def resume(self, queue: str) -> bool:
         """Begin jobs of a queue again; whether it was drained."""
@@ -106,6 +106,10 @@ class Workers:
         self._drained.discard(queue)
         self._tell_changed()
         return was_drained
+
+    def running_of(self, queue: str) -> int:
+        """How many jobs of a queue run now."""
+        return self._running_by_queue()[queue]
 
     @property
     def drained(self) -> frozenset[str]:

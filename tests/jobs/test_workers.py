@@ -179,7 +179,7 @@ async def test_a_drained_queue_is_left_until_it_is_resumed(index: Index, clock: 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(workers.drain, "a")
             await anyio.wait_all_tasks_blocked()
-            assert workers.drained == {"a"}
+            assert (workers.drained, workers.running_of("a")) == (frozenset({"a"}), 1)
             hands.let_go.set()
         (other,) = await index.jobs.add([job("b")])
         await seen.until(lambda: any(number == other for number, *_ in seen.ended))

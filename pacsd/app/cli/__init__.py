@@ -18,6 +18,7 @@
     delete.py            pacsd delete, restore-deleted study, series, instance
     deleted.py           pacsd deleted list
     index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
+    jobs.py              pacsd jobs list, show, retry, cancel, retarget, drain
     check.py             pacsd check
     conf.py              pacsd conf describe, show
     peers.py             pacsd peers list, show
