@@ -1,7 +1,7 @@
 """Durable work of a daemon: its workers, events and quiet timers, made of its settings."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -16,6 +16,7 @@ from pacsd.index.index import Index
 from pacsd.jobs.attempts import Attempts
 from pacsd.jobs.event_delivery import EVENT, Consumer, EventDelivery
 from pacsd.jobs.job_forgetting import JobForgetting
+from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.quiet_timers import QuietDelays, QuietTimers
 from pacsd.jobs.workers import WorkerBounds, Workers
 
@@ -50,7 +51,11 @@ class JobRunning:
 
 
 def make_jobs(
-    config: Config, index: Index, registry: CollectorRegistry, consumers: Sequence[Consumer] = ()
+    config: Config,
+    index: Index,
+    registry: CollectorRegistry,
+    consumers: Sequence[Consumer] = (),
+    handlers: Mapping[str, Handler] | None = None,
 ) -> JobRunning:
     """The durable work of a daemon; nothing runs yet."""
     log, settings, jobs = JobLog(), config.jobs, index.jobs
@@ -63,7 +68,14 @@ def make_jobs(
     counts = JobCounts(jobs, log)
     registry.register(JobCollector(counts.look, lambda: delivery.health, utc_us))
     return JobRunning(
-        Workers(jobs, {EVENT: delivery.handler}, bounds, attempts, log, now_us=utc_us),
+        Workers(
+            jobs,
+            {**(handlers or {}), EVENT: delivery.handler},
+            bounds,
+            attempts,
+            log,
+            now_us=utc_us,
+        ),
         delivery,
         QuietTimers(index, delays, log, now_us=utc_us),
         JobForgetting(jobs, log, keep_us=int(settings.keep_days * _DAY_US), now_us=utc_us),

@@ -30,7 +30,8 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugins import callers
+from pacsd.app.plugins import callers, durable_work
+from pacsd.app.plugins.services import JOB_KIND
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
@@ -124,7 +125,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     books = Books(recorder, metrics, _trace(config))
     listener = _listener(config, archive, gatekeeper, parts, books)
     metrics.count_open(listener.open_associations)
-    jobs = make_jobs(config, index, registry)
+    jobs = _jobs(config, archive, registry)
     guests = Guests(gatekeeper, lambda: listener.addresses)
     return Parts(
         ingest=ingest,
@@ -151,6 +152,13 @@ def build(checked: Checked, archive: Archive) -> Parts:
         listener=listener,
         http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
     )
+
+
+def _jobs(config: Config, archive: Archive, registry: CollectorRegistry) -> JobRunning:
+    """The durable work, that of plugins among it."""
+    handlers = {JOB_KIND: durable_work.job_handler(archive.hooks)}
+    consumers = durable_work.consumers_of(archive.hooks)
+    return make_jobs(config, archive.index, registry, consumers, handlers)
 
 
 def _listener(

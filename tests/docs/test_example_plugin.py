@@ -13,6 +13,7 @@ from pacsd.api.plugin import ENTRY_POINT_GROUP
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
 from pacsd.app.plugins.available import available
+from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.life import Plugins
 from pacsd.app.plugins.loading import load
 
@@ -24,7 +25,7 @@ def load_example(data_dir: Path, table: dict[str, object]) -> Plugins:
         **available(),
         "ae_prefix": EntryPoint("ae_prefix", f"{MODULE}:AEPrefix", ENTRY_POINT_GROUP),
     }
-    config = Config(plugins={"ae_prefix": table})
+    config = Config(plugins={"ae_prefix": {"trusted": True, **table}})
     return load(config, data_dir, structlog.get_logger, installed=installed)
 
 
@@ -43,10 +44,13 @@ def request(calling_ae: str) -> AssociationRequest:
 
 async def test_lets_its_own_in_and_refuses_others(tmp_path: Path) -> None:
     loaded = load_example(tmp_path, {"prefixes": ["RAD_", "CARD_"]})
-    ask = loaded.hooks.association_requested
     assert loaded.check() == []
-    assert await ask(request=request("RAD_CT1")) is None
-    refusal = await ask(request=request("CT1\n"))
+    async with tasks_beside() as tasks:
+        await loaded.start(tasks)
+        ask = loaded.hooks.association_requested
+        assert await ask(request=request("RAD_CT1")) is None
+        refusal = await ask(request=request("CT1\n"))
+        await loaded.stop()
     assert refusal is not None
     assert (refusal.result, refusal.source, refusal.reason) == (1, 1, 3)
     assert refusal.explanation == "'CT1\\n' begins with none of our prefixes"
@@ -54,7 +58,7 @@ async def test_lets_its_own_in_and_refuses_others(tmp_path: Path) -> None:
 
 def test_its_table_is_checked(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match="prefixes"):
-        load_example(tmp_path, {})
+        load_example(tmp_path, {}).check()
     [fault] = load_example(tmp_path, {"prefixes": [""]}).check()
     assert "an empty one lets everybody in" in str(fault)
 

@@ -10,7 +10,7 @@ def pacsd_job(job: PluginJob) -> None:
 
     Called for the plugin's own jobs only, a few at a time, also after a restart. Whoever raises or
     is late is called again later, with longer and longer waits in between, ten times in all; then
-    the job is left among the dead letters.
+    the job is left among the dead letters, from where `pacsd jobs retry` brings it back.
 
     Args:
         job: what to do, and the how manieth attempt this is.

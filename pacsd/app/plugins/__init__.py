@@ -4,6 +4,7 @@
     loading     the plugins that the configuration names: imported, decoded, constructed, registered
     life        those, checked, started up and shut down
     services    what plugins may ask of the daemon
+    durable_work  their hooks, as events and jobs call them
     hooks       the hooks, each of its kind; callers: as the rooms call them
 
 Installing a plugin does not enable it: only those the configuration names are imported.
