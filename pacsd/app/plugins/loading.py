@@ -63,8 +63,14 @@ def load(
 
 
 def tables_of(config: Config) -> dict[str, Mapping[str, object]]:
-    """The table of each plugin that is enabled; the store's first."""
-    return {config.store.name: {}, **config.plugins}
+    """The table of each plugin that is enabled.
+
+    The store's is the last: it may be made of what others give, so that it starts after them and is
+    shut down before.
+    """
+    name = config.store.name
+    others = {each: table for each, table in config.plugins.items() if each != name}
+    return {**others, name: config.plugins.get(name, {})}
 
 
 def _not_installed(name: str, config: Config, installed: Sequence[str]) -> Problem:
