@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from pacsd_store_fs import StoreFs
+from pacsd_store_s3 import StoreS3
 
 from contrib.docs.sections import code, table
 from pacsd.api.settings import Settings
@@ -12,7 +13,10 @@ from pacsd.app.conf.peers_file import PeersFile
 from pacsd.app.conf.setting_keys import SettingKey, setting_keys
 from pacsd.app.conf.settings import Config
 
-PLUGINS: dict[str, type[Settings]] = {"store_fs": StoreFs.settings_class}
+PLUGINS: dict[str, type[Settings]] = {
+    "store_fs": StoreFs.settings_class,
+    "store_s3": StoreS3.settings_class,
+}
 """The first-party plugins and the settings class of each."""
 
 _HEAD = """\

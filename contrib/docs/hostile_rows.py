@@ -170,6 +170,10 @@ ROWS = {
         "a DICOMweb server that leads elsewhere, or is not who it should be",
         "not followed, not asked; the token is shown to nobody else",
     ),
+    "P03": (
+        "a far store that fails, lies about what it stored, or gives other bytes or too few",
+        "nothing acknowledged is lost; no byte is given out that was not verified; told, counted",
+    ),
     "P04": (
         "an auth plugin that fails or is late",
         "denied; what it allowed is remembered for 30 s, and not beyond the principal's own time",

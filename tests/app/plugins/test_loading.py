@@ -45,8 +45,8 @@ def load_samples(path: Path, tables: dict[str, dict[str, object]], **classes: st
     ("config", "lines"),
     [
         (
-            Config(store=StoreSettings(name="store_sf")),
-            "store.name: plugin 'store_sf' is not installed; did you mean store_fs?",
+            Config(store=StoreSettings(name="stoer_fs")),
+            "store.name: plugin 'stoer_fs' is not installed; did you mean store_fs?",
         ),
         (
             Config(plugins={"acme": {}}),
