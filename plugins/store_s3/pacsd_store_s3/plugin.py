@@ -12,6 +12,7 @@ from pacsd.api.plugin import Plugin
 from pacsd.api.store import BlobStore, Stores
 from pacsd_store_s3.belonging import BelongingError, read_identity
 from pacsd_store_s3.settings import StoreS3Settings
+from pacsd_store_s3.settings import problems as settings_problems
 
 
 class StoreS3(Plugin[StoreS3Settings]):
@@ -24,7 +25,7 @@ class StoreS3(Plugin[StoreS3Settings]):
 
     def check(self) -> Sequence[str]:
         """What can be told without asking the far store."""
-        problems: list[str] = []
+        problems = settings_problems(self.settings)
         if find_spec("obstore") is None:
             problems.append("obstore is not installed: pip install 'pacsd[s3]'")
         if self.settings.spool == self.host.name:

@@ -2,10 +2,10 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 
 from pacsd.api.settings import Settings
 
@@ -91,29 +91,32 @@ class StoreS3Settings(Settings):
     checksum: Literal["sha256", "none"] = "sha256"
     """Checksum sent with each upload for the server to check; "none" for one that takes none."""
 
-    @model_validator(mode="after")
-    def _speaks_safely(self) -> Self:
-        check_endpoint(self.endpoint, allow_http=self.allow_http)
-        return self
 
-    @model_validator(mode="after")
-    def _has_whole_credentials(self) -> Self:
-        if (self.access_key_id is None) != (self.secret_access_key is None):
-            raise ValueError("access_key_id and secret_access_key are set both or neither")
-        return self
+def problems(settings: StoreS3Settings) -> list[str]:
+    """What of the settings does not go together, or is not safe.
+
+    No validators: what those refuse is shown with its value, and here that may hold a secret.
+    """
+    found = []
+    if (settings.access_key_id is None) != (settings.secret_access_key is None):
+        found.append("access_key_id and secret_access_key are set both or neither")
+    if settings.endpoint:
+        found += _problems_of_endpoint(settings.endpoint, allow_http=settings.allow_http)
+    return found
 
 
-def check_endpoint(endpoint: str, *, allow_http: bool) -> None:
-    """Raise ValueError for an endpoint that cannot be used, or not safely; never names its user."""
-    if not endpoint:
-        return
-    parts = urlsplit(endpoint)
+def _problems_of_endpoint(endpoint: str, *, allow_http: bool) -> list[str]:
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return ["endpoint: no URL"]
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("endpoint: no URL with http or https and a host")
+        return ["endpoint: no URL with http or https and a host"]
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("endpoint: has more than scheme, host, port and path")
+        return ["endpoint: has more than scheme, host, port and path"]
     if parts.scheme == "http" and not (allow_http or is_loopback(parts.hostname)):
-        raise ValueError(f"endpoint: plain http to {parts.hostname} needs allow_http = true")
+        return [f"endpoint: plain http to {parts.hostname} needs allow_http = true"]
+    return []
 
 
 def is_loopback(host: str) -> bool:

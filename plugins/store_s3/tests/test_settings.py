@@ -2,7 +2,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from pacsd_store_s3.settings import StoreS3Settings, is_loopback
+from pacsd_store_s3.settings import StoreS3Settings, is_loopback, problems
 from pydantic import ValidationError
 
 CONF = Path(__file__).parent.parent / "conf.toml"
@@ -27,10 +27,6 @@ def test_the_example_holds_the_defaults() -> None:
         {"buckett": "x"},
         {"prefix": "no-slash"},
         {"prefix": "../"},
-        {"endpoint": "ftp://host"},
-        {"endpoint": "https://user:secret@host"},
-        {"endpoint": "http://far.example"},
-        {"access_key_id": "alone"},
         {"acknowledge": "soon"},
         {"concurrency": 0},
         {"part_bytes": 1},
@@ -51,7 +47,24 @@ def test_wrong_keys_and_values_are_refused(wrong: dict[str, object]) -> None:
     ],
 )
 def test_plain_http_stays_on_this_machine_unless_allowed(right: dict[str, object]) -> None:
-    StoreS3Settings.model_validate({"bucket": "pacsd", **right})
+    assert problems(StoreS3Settings.model_validate({"bucket": "pacsd", **right})) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"endpoint": "ftp://hidden"}, "endpoint: no URL with http or https and a host"),
+        ({"endpoint": "https://user:hidden@host"}, "endpoint: has more than scheme"),
+        ({"endpoint": "http://far.example"}, "plain http to far.example needs allow_http"),
+        ({"endpoint": "https://[hidden"}, "endpoint: no URL"),
+        ({"access_key_id": "hidden"}, "set both or neither"),
+        ({"secret_access_key": "hidden"}, "set both or neither"),
+    ],
+)
+def test_what_is_wrong_is_told_without_a_secret(wrong: dict[str, object], sentence: str) -> None:
+    [problem] = problems(StoreS3Settings.model_validate({"bucket": "pacsd", **wrong}))
+    assert sentence in problem
+    assert "hidden" not in problem
 
 
 def test_loopback_is_told() -> None:
