@@ -1,10 +1,9 @@
 """The hooks, from their specifications."""
 
 import inspect
-from collections.abc import Callable
 
 from pacsd.api.hook_facts import Kind, Policy
-from pacsd.api.hooks import HOOKS, hook_facts
+from pacsd.app.plugins.hook_pages import HookPage, hook_pages
 
 _ON_FAILURE = {
     Policy.CLOSED: "the answer is no, or the attempt fails",
@@ -15,15 +14,15 @@ _ON_FAILURE = {
 
 def render() -> str:
     """Each hook with its signature and its documentation."""
-    return "\n".join(map(_hook, HOOKS.values()))
+    return "\n".join(map(_hook, hook_pages()))
 
 
 def render_facts() -> str:
     """All hooks in a table: kind, deadline, what a failure means, since when."""
     rows = [
-        f"| `{facts.name}` | {facts.kind} | {_deadline(facts.kind, facts.deadline_s)} |"
-        f" {facts.policy}: {_ON_FAILURE[facts.policy]} | {facts.since} |"
-        for facts in map(hook_facts, HOOKS)
+        f"| `{page.name}` | {page.kind} | {_deadline(page.kind, page.deadline_s)} |"
+        f" {page.policy}: {_ON_FAILURE[page.policy]} | {page.since} |"
+        for page in hook_pages()
     ]
     head = "| Hook | Kind | Deadline | When one raises, is late or returns junk | Since |"
     return "\n".join([head, "| --- | --- | --- | --- | --- |", *rows])
@@ -44,23 +43,9 @@ def _deadline(kind: Kind, seconds: float) -> str:
     return f"{seconds:g} s" if kind is Kind.PROVIDER else f"{seconds:g} s for all together"
 
 
-def _hook(specification: Callable[..., object]) -> str:
-    arguments = ", ".join(
-        f"{each.name}: {_short(each.annotation)}"
-        for each in inspect.signature(specification).parameters.values()
-    )
-    answer = _short(inspect.signature(specification).return_annotation)
-    name = getattr(specification, "__name__", "")
-    text = _listed(inspect.getdoc(specification) or "")
-    return f"### {name}\n\n```python\n{name}({arguments}) -> {answer}\n```\n\n{text}\n"
-
-
-def _short(annotation: object) -> str:
-    """A type without the modules it comes from."""
-    if isinstance(annotation, type):
-        return annotation.__name__
-    names = str(annotation).split(" | ")
-    return " | ".join(name.rpartition(".")[2] for name in names)
+def _hook(page: HookPage) -> str:
+    text = _listed(page.documentation)
+    return f"### {page.name}\n\n```python\n{page.signature}\n```\n\n{text}\n"
 
 
 def _listed(documentation: str) -> str:

@@ -22,6 +22,7 @@
     check.py             pacsd check
     conf.py              pacsd conf describe, show
     peers.py             pacsd peers list, show
+    hooks.py             pacsd hooks
     with_config.py       what commands share that read the configuration
     with_peer.py         what commands share that call a peer
     with_query.py        of these, those that search or retrieve

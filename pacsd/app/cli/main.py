@@ -23,6 +23,7 @@ from pacsd.app.cli import (
     find,
     fsck,
     get,
+    hooks,
     import_files,
     index,
     jobs,
@@ -58,6 +59,7 @@ COMMAND_GROUPS = (
     check,
     conf,
     peers,
+    hooks,
 )
 
 

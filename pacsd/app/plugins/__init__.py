@@ -6,6 +6,7 @@
     services    what plugins may ask of the daemon
     durable_work  their hooks, as events and jobs call them
     hooks       the hooks, each of its kind; callers: as the rooms call them
+    hook_pages  the hooks as their documentation has them
 
 Installing a plugin does not enable it: only those the configuration names are imported.
 
