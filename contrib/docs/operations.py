@@ -8,11 +8,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
 from contrib.docs.sections import code, table
+from pacsd.api.dispatch.tally import Tally
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.job_metrics import JobCollector
 from pacsd.app.metadata_making import MetadataCollector
+from pacsd.app.plugin_metrics import HookCollector
 from pacsd.app.purging import PurgeCollector
 from pacsd.app.wiring import count_change_readers
 from pacsd.archive.examination import LOOKED_FOR
@@ -69,6 +71,9 @@ def render_metrics() -> str:
     registry.register(
         JobCollector(lambda: [count], lambda: [ConsumerHealth("route")], now_us=lambda: 0)
     )
+    tally = Tally()
+    tally.count_of("pacsd_hook", "plugin")
+    registry.register(HookCollector(tally))
     count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
+from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
 from pacsd.app import extra_tags, index_folder, indexing
@@ -41,7 +42,8 @@ class IndexStartError(StartError):
 class Archive:
     """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones.
 
-    `taking_in` is held while files are taken in that the index does not know, or removed.
+    `taking_in` is held while files are taken in that the index does not know, or removed; `tally`
+    is that of the hooks.
     """
 
     hooks: Hooks
@@ -49,6 +51,7 @@ class Archive:
     index: Index
     extra_tags: tuple[ExtraTag, ...] = ()
     taking_in: anyio.Lock = field(default_factory=anyio.Lock)
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def register(self) -> TaggingRegister:
@@ -85,14 +88,14 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(_stopped, loaded)
         await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        archive = await _with_index(stack, checked, data_dir, loaded.hooks, store)
+        archive = await _with_index(stack, checked, data_dir, loaded, store)
         services.open(archive.index)
         stack.callback(services.close)
         yield archive
 
 
 async def _with_index(
-    stack: AsyncExitStack, checked: Checked, data_dir: Path, hooks: Hooks, store: BlobStore
+    stack: AsyncExitStack, checked: Checked, data_dir: Path, loaded: Plugins, store: BlobStore
 ) -> Archive:
     """Open the index, which the stack closes, and bring it up to settings and store.
 
@@ -106,7 +109,7 @@ async def _with_index(
             await indexing.check_lost(store)
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
         tags = await extra_tags.chosen(index, config.extra_tag)
-        archive = Archive(hooks, store, index, tuple(tags))
+        archive = Archive(loaded.hooks, store, index, tuple(tags), tally=loaded.tally)
         is_complete = await indexing.adopt_left_over(
             store, config.store.name, archive.register, is_new_index=is_new_index
         )

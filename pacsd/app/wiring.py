@@ -11,6 +11,7 @@ from pacsd.app.admin.errands import Arguments, Begin, Errands
 from pacsd.app.admin.guest import Guests
 from pacsd.app.admin.index_commands import index_commands
 from pacsd.app.admin.job_commands import JobCommands
+from pacsd.app.admin.plugin_commands import plugin_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
 from pacsd.app.admin.unix_socket import Command
 from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
@@ -30,6 +31,7 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
+from pacsd.app.plugin_metrics import HookCollector
 from pacsd.app.plugins import callers, durable_work
 from pacsd.app.plugins.services import JOB_KIND
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
@@ -104,6 +106,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
     _measure(registry, ingest, index, scrub, purge)
+    registry.register(HookCollector(archive.tally))
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
@@ -226,6 +229,7 @@ def _commands(
         **CorrectionCommands(archive.index, curation).by_name(),
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
+        **plugin_commands(archive.tally),
     }
 
 

@@ -32,6 +32,7 @@ async def test_store_and_index_are_there(tmp_path: Path) -> None:
     async with opened(checked(tmp_path), tmp_path) as archive:
         assert (await archive.store.list()).locations == ()
         assert await archive.index.instances.page(Scope()) == []
+        assert archive.tally.counts["pacsd_blob_store", "store_fs"].endings == {"answered": 1}
     assert names(tmp_path) >= {"store", "index", "store_fs.json"}
 
 

@@ -17,6 +17,10 @@ class Breaker:
         self._failures = 0
         self.rests_until = 0.0
 
+    def rests(self, now: float) -> float:
+        """For how many seconds it is not asked any more; 0 when it is."""
+        return max(0.0, self.rests_until - now)
+
     def answered(self) -> None:
         """It did what it should."""
         self._failures = 0

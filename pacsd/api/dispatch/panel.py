@@ -31,7 +31,11 @@ class Member:
 
     implementation: Implementation
     count: Count
-    breaker: Breaker
+
+    @property
+    def breaker(self) -> Breaker:
+        """Whether it is asked at all; with its count, for whoever looks at that."""
+        return self.count.breaker
 
 
 @dataclass(slots=True)
@@ -61,8 +65,7 @@ class Panel(Generic[Answer]):
     ) -> None:
         self.facts = facts
         self.members = tuple(
-            Member(each, tally.count_of(facts.name, each.plugin), Breaker())
-            for each in implementations
+            Member(each, tally.count_of(facts.name, each.plugin)) for each in implementations
         )
         self._tally = tally
         self._on_error = on_error

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from pacsd.api.dispatch.breaker import Breaker
+
 LAST_CALLS = 1_000
 
 
@@ -35,17 +37,17 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Count:
-    """The calls of one implementation: those it answered, and how the others ended."""
+    """The calls of one implementation: those it answered, how the others ended, whether it rests."""
 
+    breaker: Breaker = field(default_factory=Breaker)
     answered: int = 0
     failed: Counter[Ending] = field(default_factory=Counter)
     seconds: float = 0.0
 
     @property
-    def endings(self) -> dict[Ending, int]:
-        """Calls by how they ended, where there are any."""
-        answered = {Ending.ANSWERED: self.answered} if self.answered else {}
-        return {**answered, **self.failed}
+    def endings(self) -> Counter[Ending]:
+        """Calls by how they ended."""
+        return Counter({_ANSWERED: self.answered}) + self.failed
 
 
 class Tally:

@@ -22,7 +22,9 @@
     check.py             pacsd check
     conf.py              pacsd conf describe, show
     peers.py             pacsd peers list, show
-    hooks.py             pacsd hooks
+    hooks.py             pacsd hooks; with_hook.py knows their names
+    plugins.py           pacsd plugins list, check; plugins_report.py what it says of each,
+                         plugins_trace.py pacsd plugins trace
     with_config.py       what commands share that read the configuration
     with_peer.py         what commands share that call a peer
     with_query.py        of these, those that search or retrieve

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pacsd.app.cli.with_config import EXIT_CONFIG
 from pacsd.app.cli.with_daemon import JsonOption, print_json
+from pacsd.app.cli.with_hook import see_that_it_is_a_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,10 +30,11 @@ def hooks(
     as_json: JsonOption = False,
 ) -> None:
     """List the hooks that plugins may implement, or explain one."""
-    from pacsd.app.plugins.hook_pages import hook_pages
+    from pacsd.app.plugins.hook_pages import hook_page, hook_pages
 
     if name:
-        page = _find(name)
+        see_that_it_is_a_hook(name)
+        page = hook_page(name)
         if as_json:
             print_json(asdict(page))
         else:
@@ -42,20 +43,6 @@ def hooks(
         print_json([asdict(page) for page in hook_pages()])
     else:
         _print_table(hook_pages())
-
-
-def _find(name: str) -> "HookPage":
-    from pacsd.api.hooks import HOOKS
-    from pacsd.app.conf.setting_keys import nearest
-    from pacsd.app.plugins.hook_pages import hook_page
-
-    try:
-        return hook_page(name)
-    except KeyError:
-        meant = nearest(name, list(HOOKS))
-        hint = f"; did you mean {meant}?" if meant else "; `pacsd hooks` lists them"
-        typer.echo(f"{name!a}: no such hook{hint}", err=True)
-        raise typer.Exit(EXIT_CONFIG) from None
 
 
 def _describe(page: "HookPage") -> "Iterator[str]":

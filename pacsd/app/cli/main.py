@@ -29,6 +29,7 @@ from pacsd.app.cli import (
     jobs,
     move,
     peers,
+    plugins,
     quarantine,
     selftest,
     send,
@@ -59,6 +60,7 @@ COMMAND_GROUPS = (
     check,
     conf,
     peers,
+    plugins,
     hooks,
 )
 

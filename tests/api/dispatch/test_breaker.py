@@ -11,7 +11,9 @@ def broken(now: float = 100.0) -> Breaker:
 
 def test_who_fails_again_and_again_rests() -> None:
     breaker = broken()
-    assert breaker.rests_until == 100.0 + REST_S
+    assert breaker.rests(100.0) == REST_S
+    assert breaker.rests(100.0 + REST_S - 1) == 1
+    assert breaker.rests(100.0 + REST_S) == 0
 
 
 def test_after_its_rest_one_more_failure_is_enough() -> None:

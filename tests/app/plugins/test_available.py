@@ -4,8 +4,9 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from pacsd import __version__
 from pacsd.api.errors import PluginError
-from pacsd.app.plugins.available import available
+from pacsd.app.plugins.available import InstalledPlugin, available, installed
 
 GROUP = "pacsd.plugins"
 
@@ -26,3 +27,16 @@ def test_two_packages_with_one_name_are_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: twice)
     with pytest.raises(PluginError, match="plugin x: provided twice, by a:A and b:B"):
         available()
+
+
+def test_packages_are_told() -> None:
+    [store] = [each for each in installed() if each.name == "store_fs"]
+    assert store == InstalledPlugin("store_fs", "pacsd", __version__)
+    assert store.is_first_party
+
+
+def test_a_package_that_is_not_known_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = (EntryPoint("x", "a:A", GROUP), EntryPoint("b", "b:B", GROUP))
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: alone)
+    assert installed() == [InstalledPlugin("b", "", ""), InstalledPlugin("x", "", "")]
+    assert not installed()[0].is_first_party

@@ -1,0 +1,64 @@
+"""What keeps plugins from working: everything, of each of them, without starting any."""
+
+from collections.abc import Collection, Iterator, Mapping
+from importlib.metadata import EntryPoint
+
+import structlog
+
+from pacsd.api.errors import PluginError
+from pacsd.app.conf.errors import ConfigErrors
+from pacsd.app.conf.settings import Config
+from pacsd.app.plugins.life import Plugins
+from pacsd.app.plugins.loading import Locate, load, without_place
+from pacsd.dicom.text import visible
+
+
+def enabled(config: Config) -> list[str]:
+    """The plugins that a configuration names, its store first."""
+    return list(dict.fromkeys([config.store.name, *config.plugins]))
+
+
+def plugin_faults(
+    config: Config,
+    names: Collection[str] | None = None,
+    *,
+    locate: Locate = without_place,
+    installed: Mapping[str, EntryPoint] | None = None,
+) -> Iterator[str]:
+    """Each fault of these plugins in a line; of those enabled, if none are named. Blocks.
+
+    One that the configuration does not have is looked at as if its table were empty. `installed` is
+    as in `loading.load`.
+    """
+    for name in enabled(config) if names is None else names:
+        for fault in _faults(name, _alone(name, config), locate, installed):
+            # What a plugin says is its own: it moves no cursor.
+            yield visible(fault)
+
+
+def _alone(name: str, config: Config) -> Config:
+    """The configuration without other plugins: of what is wrong, none hides another's."""
+    store = config.store.model_copy(update={"name": name})
+    tables = {name: config.plugins[name]} if name in config.plugins else {}
+    return config.model_copy(update={"store": store, "plugins": tables})
+
+
+def _faults(
+    name: str, config: Config, locate: Locate, installed: Mapping[str, EntryPoint] | None
+) -> list[str]:
+    try:
+        loaded = load(
+            config, config.data_dir, structlog.get_logger, locate=locate, installed=installed
+        )
+        return _found_by(name, loaded)
+    except ConfigErrors as errors:
+        return [str(error) for error in errors.errors]
+    except PluginError as error:
+        return [str(error)]
+
+
+def _found_by(name: str, loaded: Plugins) -> list[str]:
+    try:
+        return [str(fault) for fault in loaded.check()]
+    except Exception as error:
+        raise PluginError(name, f"its check raised {type(error).__name__}: {error}") from error

@@ -1,0 +1,37 @@
+from prometheus_client import CollectorRegistry
+
+from pacsd.api.dispatch.tally import Call, Ending, Tally
+from pacsd.app.plugin_metrics import HookCollector
+
+
+def registry_of(tally: Tally) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(HookCollector(tally))
+    return registry
+
+
+def test_calls_and_seconds_are_counted_by_plugin_and_hook() -> None:
+    tally = Tally()
+    registry = registry_of(tally)
+    for seconds, ending in ((0.5, Ending.ANSWERED), (2.0, Ending.LATE), (0.25, Ending.ANSWERED)):
+        call = Call(1.0, "pacsd_hook", "acme", seconds, ending)
+        tally.note(tally.count_of("pacsd_hook", "acme"), call)
+    labels = {"plugin": "acme", "hook": "pacsd_hook"}
+    calls = {
+        ending: registry.get_sample_value(
+            "pacsd_hook_calls_total", {**labels, "ending": str(ending)}
+        )
+        for ending in Ending
+    }
+    assert calls == {
+        Ending.ANSWERED: 2,
+        Ending.RAISED: 0,
+        Ending.LATE: 1,
+        Ending.JUNK: 0,
+        Ending.RESTING: 0,
+    }
+    assert registry.get_sample_value("pacsd_hook_seconds_total", labels) == 2.75
+
+
+def test_a_daemon_without_plugins_has_none() -> None:
+    assert [family.samples for family in registry_of(Tally()).collect()] == [[], []]
