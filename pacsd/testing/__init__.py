@@ -1,7 +1,17 @@
 """The plugin author's kit; ships in the wheel, nothing in pacsd imports it.
 
 blob_store_contract   the contract suite every BlobStore passes
-objects               small data sets, made from keywords and values
+gate_contract         those of plugins that decide about associations and instances
+hook_call             call_hook: one hook of one plugin, asked as the daemon would
+hook_records          what hooks are asked about, made with a field or two
+hook_recorder         HookRecorder, a plugin that writes down each call of every hook
+fake_host             a Host that keeps what is logged, with a clock that stands still
+daemon                a real `pacsd serve` with a configuration, on loopback
+fixtures              `daemon` and `host` as fixtures of pytest
+objects               small data sets, series and studies, made from keywords and values
 memory_store          MemoryStore, a BlobStore in memory that fails when told to
 memory_register       MemoryRegister, an index in memory, for tests of ingest
+
+In: whatever a test needs to say. Out: pytest's own outcomes. It needs pytest and pytest-asyncio,
+which pacsd itself does not.
 """

@@ -39,6 +39,47 @@ def data_set(attributes: Mapping[str, str | int] | None = None, *, pixel_bytes: 
     return b"".join(encoded)
 
 
+def series_of(
+    instances: int, attributes: Mapping[str, str | int] | None = None, *, pixel_bytes: int = 0
+) -> list[bytes]:
+    """The data sets of a series: as `data_set`, with SOP Instance UIDs and numbers of their own.
+
+    The UIDs are those of the series with the Instance Number behind.
+    """
+    given = {**DEFAULTS, **(attributes or {})}
+    return [
+        data_set(
+            {
+                **given,
+                "SOPInstanceUID": f"{given['SeriesInstanceUID']}.{number}",
+                "InstanceNumber": str(number),
+            },
+            pixel_bytes=pixel_bytes,
+        )
+        for number in range(1, instances + 1)
+    ]
+
+
+def study_of(
+    series: int,
+    instances: int,
+    attributes: Mapping[str, str | int] | None = None,
+    *,
+    pixel_bytes: int = 0,
+) -> list[bytes]:
+    """The data sets of a study: so many series, each of so many instances, one after the other.
+
+    Their Series Instance UIDs are that of the study with the Series Number behind.
+    """
+    given = {**DEFAULTS, **(attributes or {})}
+    found: list[bytes] = []
+    for number in range(1, series + 1):
+        uid = f"{given['StudyInstanceUID']}.{number}"
+        of_series = {**given, "SeriesInstanceUID": uid, "SeriesNumber": str(number)}
+        found += series_of(instances, of_series, pixel_bytes=pixel_bytes)
+    return found
+
+
 def _tag(keyword: str) -> Tag:
     tag = tag_of(keyword)
     if tag is None:

@@ -20,8 +20,8 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.daemon import descriptors_needed
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.scu import Destination, open_association
+from pacsd.testing.daemon import running
 from tests.app.test_importing import write
-from tests.running import running
 
 FEW_DESCRIPTORS = """
 import resource, sys

@@ -18,9 +18,9 @@ from pacsd.dimse.commands import CStoreRSP
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Copy, InstanceState, Scope
 from pacsd.testing import objects
+from pacsd.testing.daemon import Running
 from pacsd.ul.decode import decode_p_data
 from tests.net.harness import STORE_CONTEXT, associate_rq, command, data_set, store_rq
-from tests.running import Running
 
 SENDERS = 4
 LOOPBACK = "127.0.0.1"

@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from pacsd.app.cli.main import build
-from tests.running import Running
+from pacsd.testing.daemon import Running
 
 IMPORTED = [
     "pacsd.app.cli.main",

@@ -16,10 +16,10 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.index_rebuild import rebuild_index
 from pacsd.index.index import open_index
 from pacsd.index.records import InstanceState, NewInstance, QuarantinedVersion, Scope
+from pacsd.testing.daemon import Running, running
 from tests.archive.answers_of import Answers, answers_of
 from tests.archive.small_archive import Clock
 from tests.crash.campaign import PATIENCE_S, Campaign, Version
-from tests.running import Running, running
 
 OBJECTS = 60
 """Of each sender; some of them come in several versions."""

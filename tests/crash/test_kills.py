@@ -14,11 +14,11 @@ import anyio
 import pytest
 
 from pacsd.api.crashpoints import VARIABLE
+from pacsd.testing.daemon import Running, running
 from pacsd.testing.objects import data_set
 from tests.archive.test_sameness import TRAILING_PADDING
 from tests.crash.campaign import PATIENCE_S, Campaign, storing
 from tests.crash.forked import forked
-from tests.running import Running, running
 
 POINTS = (
     "after_fsync",

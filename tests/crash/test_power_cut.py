@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from contrib.bench.medium import Medium
+from pacsd.testing.daemon import Running, running
 from tests.crash.campaign import Campaign
-from tests.running import Running, running
 
 SMALL_DISK = {"PACSD_STORE__MIN_FREE_BYTES": "0", "PACSD_STORE__MIN_FREE_INODES": "0"}
 CUTS = 5

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from contrib.examples.library.studies_of_a_day import bring, call_of, send_on, studies_of
 from pacsd.app.cli.main import build
 from pacsd.app.retrieving import Call
+from pacsd.testing.daemon import running
 from pacsd.testing.objects import data_set
 from tests.app.test_importing import write
-from tests.running import running
 
 
 @pytest.fixture

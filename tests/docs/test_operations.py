@@ -5,7 +5,7 @@ from urllib.request import urlopen
 from contrib.docs.generate import ROOT
 from contrib.docs.operations import QUIRKS, render_log_events, render_metrics
 from pacsd.archive.examination import LOOKED_FOR
-from tests.running import SAYS_WITHIN_S, running
+from pacsd.testing.daemon import SAYS_WITHIN_S, running
 
 
 def test_metrics_have_the_names_they_are_scraped_by() -> None:

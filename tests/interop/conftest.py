@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pacsd.testing.daemon import Running, running
 from tests.interop.objects import Store
-from tests.running import Running, running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

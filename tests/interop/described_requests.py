@@ -15,9 +15,9 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 from schemathesis.openapi import from_dict, media_type
 
+from pacsd.testing.daemon import Running
 from tests.interop import peers
 from tests.net.web.serving import RELATED, payload
-from tests.running import Running
 
 TIMEOUT_S = 15.0
 FILES = ("CT_small.dcm", "JPEG2000.dcm", "color3d_jpeg_baseline.dcm", "test-SR.dcm")

@@ -14,8 +14,8 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info, read_preamble
 
 from pacsd.dicom.registry import Service, sop_class, transfer_syntaxes
+from pacsd.testing.daemon import Running
 from tests.interop.peers import ROOT
-from tests.running import Running
 
 # A collection of test objects that may lie beside a checkout.
 COLLECTION = ROOT.parent / "shared" / "data"

@@ -9,6 +9,7 @@ import pytest
 
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.uid import is_acceptable_uid
+from pacsd.testing.daemon import running
 from tests.dicom.written import known
 from tests.interop.objects import (
     COLLECTION,
@@ -22,7 +23,6 @@ from tests.interop.objects import (
 from tests.interop.senders import AE_CONFIGURATION, Sender, dcmjs, dcmsend, storescu
 from tests.interop.tap import Sent, Tap, tapped
 from tests.interop.versions import KEPT, REFUSED, STATUS_OF, New, Versions, facts
-from tests.running import running
 
 Reason = TypeVar("Reason")
 

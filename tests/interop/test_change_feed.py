@@ -10,9 +10,9 @@ from typing import IO, Any
 
 import pytest
 
+from pacsd.testing.daemon import Running, running
 from tests.interop import peers
 from tests.interop.known_studies import STUDIES, store_all
-from tests.running import Running, running
 
 pytestmark = pytest.mark.timeout(120)
 

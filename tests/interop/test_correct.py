@@ -10,10 +10,10 @@ from pydicom.dataelem import RawDataElement
 from requests import Response, Session
 
 from pacsd.app.admin.unix_socket import SOCKET_NAME, ask
+from pacsd.testing.daemon import Running, running
 from tests.dicom.written import UNDEFINED
 from tests.interop import peers
 from tests.interop.known_studies import STUDIES, Study, store_all
-from tests.running import Running, running
 
 MULLER = STUDIES[3]
 

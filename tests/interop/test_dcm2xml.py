@@ -12,10 +12,10 @@ from pydicom import Dataset, dcmread
 from pydicom.data import get_charset_files, get_testdata_file
 from pydicom.dataelem import DataElement
 
+from pacsd.testing.daemon import Running, running
 from tests.interop import peers
 from tests.net.web.test_storing_metadata import CHARACTER_SET, lines
 from tests.net.web.uploading import RELATED_XML, Bulk, upload_xml
-from tests.running import Running, running
 
 pytestmark = [
     pytest.mark.timeout(120),

@@ -12,9 +12,9 @@ import pytest
 import requests
 from pydicom import dcmread
 
+from pacsd.testing.daemon import Running, running
 from tests.interop import peers
 from tests.interop.known_studies import STUDIES, Study, store_all
-from tests.running import Running, running
 
 SMITH, MULLER = STUDIES[0], STUDIES[3]
 SERIES = f"{SMITH.uid}.1"

@@ -20,13 +20,13 @@ from pacsd.dicom.inflate import inflate
 from pacsd.dicom.json_writer import MAX_INLINE_BYTES
 from pacsd.dicom.part10 import decode_file_meta
 from pacsd.dicom.registry import transfer_syntax
+from pacsd.testing.daemon import Running, running
 from tests.archive.test_bulk_data import by_pydicom, references
 from tests.archive.test_frame_reading import expected as frames_by_pydicom
 from tests.dicom.corpus import CorpusObject, objects
 from tests.dicom.test_json_by_pydicom import REASONS, Difference, between, reference
 from tests.interop import peers
 from tests.interop.known_studies import ALL, OF_13, STUDIES, studies
-from tests.running import Running, running
 
 pytestmark = [
     pytest.mark.timeout(180),

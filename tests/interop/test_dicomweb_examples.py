@@ -12,9 +12,9 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from contrib.docs.generate import ROOT
+from pacsd.testing.daemon import Running, running
 from tests.docs.documents import Block, blocks
 from tests.interop import peers
-from tests.running import Running, running
 
 PAGE = ROOT / "contrib/docs/dicomweb.md"
 STUDY = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"

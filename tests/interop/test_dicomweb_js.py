@@ -10,9 +10,9 @@ import pytest
 
 from pacsd.dicom.part10 import FileMeta, decode_file_meta, encode_file_meta
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.testing.daemon import running
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.interop import peers
-from tests.running import running
 
 STUDY = "1.2.3"
 COUNT = 3

@@ -16,12 +16,12 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pacsd.dicom.directory_records import PATIENT, SERIES, STUDY, record_type, record_type_of
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, Service, sop_classes
+from pacsd.testing.daemon import Running, running
 from tests.app.interrupted import interrupted
 from tests.dicom.as_pydicom_lists import file_set
 from tests.interop import peers
 from tests.interop.objects import Part10
 from tests.interop.test_send import Sent, data_sets, of_pydicom, uid_of
-from tests.running import Running, running
 
 pytestmark = pytest.mark.timeout(180)  # many commands, each in a process of its own
 

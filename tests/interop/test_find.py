@@ -9,10 +9,10 @@ import pytest
 from pydicom import Dataset, dcmread
 from pynetdicom import AE
 
+from pacsd.testing.daemon import Running, running
 from tests.dicom.by_pydicom import keys
 from tests.interop import peers
 from tests.interop.known_studies import BY_UID, NAMES, QUERIES, Asked, store_all
-from tests.running import Running, running
 
 FIND = "1.2.840.10008.5.1.4.1.2.{}.1"
 NUMBERS = {"P": "1", "S": "2", "O": "3"}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from pydicom import dcmread
 
+from pacsd.testing.daemon import Running
 from tests.interop import peers
 from tests.interop.objects import Store, ct_small
-from tests.running import Running
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
+from pacsd.testing.daemon import Running, running
 from tests.interop import peers
 from tests.interop.objects import Part10, Store, ct_small
-from tests.running import Running, running
 
 SERVER = "/dicom-web/servers/pacsd"
 

@@ -12,9 +12,9 @@ from pydicom import dcmread
 from typer.testing import CliRunner, Result
 
 from pacsd.app.cli.main import build
+from pacsd.testing.daemon import running
 from tests.interop import peers
 from tests.interop.objects import Part10, ct_small, storable_files
-from tests.running import running
 
 RUNNER = CliRunner(env={"PACSD_CONFIG": None})
 RLE = "1.2.840.10008.1.2.5"

@@ -19,6 +19,7 @@ from pacsd.dicom.inflate import inflate
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.scu import Destination, Timeouts
+from pacsd.testing.daemon import Running, running
 from tests.dicom.as_pydicom_reads import lines
 from tests.dicom.by_pydicom import keys
 from tests.dicom.written import known
@@ -32,7 +33,6 @@ from tests.interop.objects import (
     storable_files,
     together,
 )
-from tests.running import Running, running
 
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 SYNTAX_OPTIONS = {

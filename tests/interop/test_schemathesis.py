@@ -7,6 +7,7 @@ import pytest
 
 from pacsd.net.web.operations import transactions
 from pacsd.net.web.resources import WebService
+from pacsd.testing.daemon import Running, running
 from tests.interop.described_requests import (
     DOOMED,
     FILES,
@@ -17,7 +18,6 @@ from tests.interop.described_requests import (
     store,
     uids,
 )
-from tests.running import Running, running
 
 pytestmark = [
     pytest.mark.interop,

@@ -16,6 +16,7 @@ from pacsd.dicom.inflate import inflate
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.reencode import REENCODABLE
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, sop_class
+from pacsd.testing.daemon import Running, running
 from tests.dicom.as_pydicom_reads import lines
 from tests.dicom.written import element, known
 from tests.interop import peers
@@ -28,7 +29,6 @@ from tests.interop.objects import (
     storable_files,
     together,
 )
-from tests.running import Running, running
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 Sent = tuple[str, bytes]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pacsd.dimse.command_codec import decode_command
 from pacsd.dimse.commands import CStoreRSP
+from pacsd.testing.daemon import Running, running
 from pacsd.ul.decode import decode_p_data
 from tests.interop.objects import Store
 from tests.interop.peers import LOOPBACK, PATIENCE_S
@@ -22,7 +23,6 @@ from tests.net.harness import (
     reject_pdu,
     store_rq,
 )
-from tests.running import Running, running
 
 PEERS = 10
 

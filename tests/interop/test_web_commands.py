@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
+from pacsd.testing.daemon import running
 from tests.interop import peers
 from tests.interop.objects import Part10, at_home, ct_small, storable_files, together
 from tests.interop.test_send import data_sets, uid_of
-from tests.running import running
 
 pytestmark = [
     pytest.mark.timeout(180),

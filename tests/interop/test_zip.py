@@ -9,12 +9,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pacsd.testing.daemon import Running, running
 from tests.dicom.as_pydicom_lists import file_set
 from tests.interop import peers
 from tests.interop.objects import Part10
 from tests.interop.test_export import Record, leaves, pacsd
 from tests.interop.test_send import Sent, data_sets, of_pydicom, send
-from tests.running import Running, running
 
 pytestmark = pytest.mark.timeout(120)  # many commands, each in a process of its own
 

@@ -3,7 +3,7 @@ from io import BytesIO
 import pytest
 from pydicom.filereader import read_dataset
 
-from pacsd.testing.objects import data_set
+from pacsd.testing.objects import data_set, series_of, study_of
 
 
 def test_pydicom_reads_what_was_made() -> None:
@@ -21,3 +21,30 @@ def test_pydicom_reads_what_was_made() -> None:
 def test_a_keyword_that_does_not_exist() -> None:
     with pytest.raises(KeyError, match="PatientsName"):
         data_set({"PatientsName": "x"})
+
+
+def values(made: bytes, *keywords: str) -> tuple[object, ...]:
+    read = read_dataset(BytesIO(made), is_implicit_VR=False, is_little_endian=True)
+    return tuple(getattr(read, keyword, None) for keyword in keywords)
+
+
+def test_a_series_has_instances_of_their_own() -> None:
+    made = series_of(2, {"SeriesInstanceUID": "1.9", "PatientID": "P2"}, pixel_bytes=4)
+    keywords = ("SOPInstanceUID", "SeriesInstanceUID", "InstanceNumber", "PatientID", "PixelData")
+    assert [values(each, *keywords) for each in made] == [
+        ("1.9.1", "1.9", 1, "P2", bytes(4)),
+        ("1.9.2", "1.9", 2, "P2", bytes(4)),
+    ]
+
+
+def test_a_study_has_series_of_their_own_under_one_patient() -> None:
+    made = study_of(2, 2, {"StudyInstanceUID": "1.8", "PatientName": "Roe^Jane"})
+    keywords = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SeriesNumber")
+    assert [values(each, *keywords) for each in made] == [
+        ("1.8", "1.8.1", "1.8.1.1", 1),
+        ("1.8", "1.8.1", "1.8.1.2", 1),
+        ("1.8", "1.8.2", "1.8.2.1", 2),
+        ("1.8", "1.8.2", "1.8.2.2", 2),
+    ]
+    assert [values(each, "PatientName") for each in made] == [("Roe^Jane",)] * 4
+    assert values(made[0], "PixelData") == (None,)

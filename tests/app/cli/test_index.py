@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from pacsd.app.cli.main import build
 from pacsd.app.data_dir import locked
+from pacsd.testing.daemon import Running, running
 from tests.app.test_index_rebuild import COUNT, lived
-from tests.running import Running, running
 
 
 @pytest.fixture

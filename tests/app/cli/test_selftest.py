@@ -13,7 +13,7 @@ from pacsd.app.cli.main import build
 from pacsd.app.cli.selftest import Client
 from pacsd.app.selftest import Step
 from pacsd.app.web_selftest import MANNERS
-from tests.running import Running, running
+from pacsd.testing.daemon import Running, running
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from pacsd.app.cli.main import build
 from pacsd.app.cli.serve import EXIT_INDEX
-from tests.running import running
+from pacsd.testing.daemon import running
 
 RUNNER = CliRunner()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from pacsd.testing.daemon import Running, running
 from tests.dimse.command_strategies import us_element
 from tests.interop.objects import Store
 from tests.net.harness import (
@@ -23,7 +24,6 @@ from tests.net.harness import (
     data_set,
     store_rq,
 )
-from tests.running import Running, running
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 IDLE, TRICKLING, LEGAL, STORING = 850, 100, 2_000, 50

@@ -1,4 +1,9 @@
-"""A real daemon in a process of its own, waited for by what it says, never by sleeping."""
+"""A real daemon in a process of its own, waited for by what it says, never by sleeping.
+
+`running` starts one with options of `pacsd serve`, for those who end it themselves; `daemon` and
+the fixture of that name start one with a configuration and see to it that it ends well.
+"""
+# ruff: noqa: S101 - assert is how a test speaks
 
 import os
 import queue
@@ -7,17 +12,27 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO, Protocol, cast
 
+import anyio
+import anyio.to_thread
 import orjson
+
+from pacsd.app.admin.unix_socket import SOCKET_NAME, ask
 
 SAYS_WITHIN_S = 60.0
 """Only how long a broken daemon is waited for; one that works is not waited for at all."""
 
+HOST = "127.0.0.1"
+
+_TRACEBACK = "Traceback (most recent call last)"
+
 Line = Mapping[str, object]
+"""A log line by its fields; one that is no JSON is the `text` of an `event` without a name."""
 
 
 class Process(Protocol):
@@ -62,6 +77,20 @@ class Running:
         """Where it listens for HTTP."""
         return self._port("http")
 
+    @property
+    def dicom_url(self) -> str:
+        """Where it listens for DICOM, as `pacsd send` and its like take it."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def http_url(self) -> str:
+        """Where it listens for HTTP, without a slash at the end."""
+        return f"http://{HOST}:{self.http_port}"
+
+    def ask(self, command: str, **arguments: object) -> object:
+        """Have it perform a command of its admin socket; raises AdminError as that does."""
+        return ask(self.data_dir / SOCKET_NAME, command, **arguments)
+
     def wait_for(self, event: str, **values: object) -> Line:
         """The next line of this event with these values; other lines are kept, too."""
         while True:
@@ -74,6 +103,14 @@ class Running:
     def said(self, event: str) -> list[Line]:
         """The lines of this event that were read so far."""
         return [line for line in self.lines if line.get("event") == event]
+
+    def tracebacks(self) -> list[Line]:
+        """The lines read so far that tell of an exception."""
+        return [
+            line
+            for line in self.lines
+            if "exception" in line or _TRACEBACK in str(line.get("text", ""))
+        ]
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -120,19 +157,20 @@ def running(
     data_dir: Path | None = None,
     wait: bool = True,
     environment: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Iterator[Running]:
     """Start `pacsd serve` on free loopback ports and wait until it serves; end it afterwards.
 
     Without `data_dir` it gets a new one, whose path is short: an admin socket has to fit in.
-    `environment` is given to it beside ours.
+    `environment` is given to it beside ours; `python` is the interpreter that has pacsd.
     """
     with tempfile.TemporaryDirectory(prefix="pacsd-") as temporary:
         where = data_dir or Path(temporary) / "data"
-        command = [sys.executable, "-m", "pacsd", "serve", "--data-dir", str(where)]
-        ports = ["--dimse", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+        command = [python, "-m", "pacsd", "serve", "--data-dir", str(where)]
+        ports = ["--dimse", f"{HOST}:0", "--http", f"{HOST}:0"]
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PACSD_")}
         ours["PACSD_STORE__UNSAFE_TMPFS"] = "true"
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own command
             [*command, *ports, *options],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -147,3 +185,43 @@ def running(
         finally:
             daemon.kill()
             said.close()
+
+
+@contextmanager
+def configured(
+    configuration: str = "", *, python: str = sys.executable, may_tell_exceptions: bool = False
+) -> Iterator[Running]:
+    """A daemon with this configuration (TOML), which ends well once the test is through.
+
+    Afterwards it gets SIGTERM, and has to leave with exit code 0 and no traceback in its log; with
+    `may_tell_exceptions` there may be some, for a test of a plugin that raises.
+    """
+    with tempfile.TemporaryDirectory(prefix="pacsd-") as folder:
+        file = Path(folder) / "pacsd.toml"
+        file.write_text(configuration, encoding="utf-8")
+        with running("--config", str(file), data_dir=Path(folder) / "data", python=python) as found:
+            yield found
+            code = found.stop()
+            told = [] if may_tell_exceptions else found.tracebacks()
+            assert (code, told) == (0, []), f"exit code {code}; its log has {told}"
+
+
+@asynccontextmanager
+async def daemon(
+    configuration: str = "", *, may_tell_exceptions: bool = False
+) -> AsyncIterator[Running]:
+    """As `configured`, for a test on an event loop; the methods of what it gives block."""
+    started = configured(configuration, may_tell_exceptions=may_tell_exceptions)
+
+    async def leave(
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(started.__exit__, kind, raised, traceback)
+
+    async with AsyncExitStack() as stack:
+        found = await anyio.to_thread.run_sync(started.__enter__)
+        stack.push_async_exit(leave)
+        yield found

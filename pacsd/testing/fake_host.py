@@ -1,0 +1,75 @@
+"""A Host for unit tests: what a plugin logs is kept, and time passes when a test says so."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pacsd.api.plugin import Host
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that was logged."""
+
+    level: str
+    event: str
+    fields: dict[str, object]
+
+
+class RecordingLogger:
+    """A Logger that keeps its `lines`."""
+
+    def __init__(self) -> None:
+        self.lines: list[LogLine] = []
+
+    def debug(self, event: str, /, **fields: object) -> None:
+        """Keep it."""
+        self._keep("debug", event, fields)
+
+    def info(self, event: str, /, **fields: object) -> None:
+        """Keep it."""
+        self._keep("info", event, fields)
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        """Keep it."""
+        self._keep("warning", event, fields)
+
+    def error(self, event: str, /, **fields: object) -> None:
+        """Keep it."""
+        self._keep("error", event, fields)
+
+    def exception(self, event: str, /, **fields: object) -> None:
+        """Keep it."""
+        self._keep("exception", event, fields)
+
+    def _keep(self, level: str, event: str, fields: dict[str, object]) -> None:
+        self.lines.append(LogLine(level, event, fields))
+
+
+class ManualClock:
+    """Seconds that pass only when a test says so; call it for the time."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self._now = now
+
+    def __call__(self) -> float:
+        """The time now."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; it never goes back."""
+        if seconds < 0:
+            raise ValueError(f"{seconds} seconds: a clock does not go back")
+        self._now += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class FakeHost(Host):
+    """A Host whose logger keeps what it is told, with a clock to give to what tells time."""
+
+    logger: RecordingLogger = field(default_factory=RecordingLogger)
+    clock: ManualClock = field(default_factory=ManualClock)
+
+
+def fake_host(data_dir: Path, name: str = "plugin_under_test") -> FakeHost:
+    """A Host of this name; `data_dir` is as a rule pytest's `tmp_path`."""
+    return FakeHost(name, data_dir)

@@ -1,0 +1,88 @@
+"""The records that hooks are asked about, with what most tests do not care about filled in."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pacsd.api.acceptance import AssociationClosed, AssociationRequest
+from pacsd.api.receiving import ReceivedInstance
+from pacsd.api.reception import DEFAULT_PARTITION, Reception
+from pacsd.api.removal import RemovalRequest
+from pacsd.testing.objects import CT_IMAGE_STORAGE, DEFAULTS
+
+EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+
+REQUEST = AssociationRequest(
+    calling_ae="CT1",
+    called_ae="PACSD",
+    peer_host="192.0.2.7",
+    peer_port=50_000,
+    user_identity_type=None,
+    abstract_syntaxes=(CT_IMAGE_STORAGE,),
+    implementation_class_uid="1.2.3",
+    implementation_version_name="CT SOFT 1",
+)
+
+CLOSED = AssociationClosed(
+    number=7,
+    calling_ae="CT1",
+    called_ae="PACSD",
+    peer_host="192.0.2.7",
+    seconds=2.5,
+    outcome="released",
+)
+
+RECEPTION = Reception(
+    partition=DEFAULT_PARTITION,
+    calling_ae="CT1",
+    called_ae="PACSD",
+    peer_address="192.0.2.7",
+    received_at_us=1_700_000_000_000_000,
+    origin="dimse",
+)
+
+REMOVAL = RemovalRequest(
+    study_instance_uid="1.2.3",
+    series_instance_uid="",
+    sop_instance_uid="",
+    actor="admin",
+    reason="sent by mistake",
+)
+
+
+def association_request(**fields: Any) -> AssociationRequest:
+    """REQUEST, with other fields."""
+    return replace(REQUEST, **fields)
+
+
+def association_closed(**fields: Any) -> AssociationClosed:
+    """CLOSED, with other fields."""
+    return replace(CLOSED, **fields)
+
+
+def removal_request(**fields: Any) -> RemovalRequest:
+    """REMOVAL, with other fields."""
+    return replace(REMOVAL, **fields)
+
+
+def received_instance(
+    attributes: Mapping[str, str] | None = None, **reception: Any
+) -> ReceivedInstance:
+    """An instance on its way in, as `objects.data_set` makes it with these attributes.
+
+    `attributes` are values by keyword, beside and instead of DEFAULTS; '' leaves one out.
+    `reception` are other fields of RECEPTION.
+    """
+    given = {**{key: str(value) for key, value in DEFAULTS.items()}, **(attributes or {})}
+    found = {keyword: value for keyword, value in given.items() if value != ""}
+    return ReceivedInstance(
+        reception=replace(RECEPTION, **reception),
+        sop_class_uid=found.get("SOPClassUID", ""),
+        sop_instance_uid=found.get("SOPInstanceUID", ""),
+        transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN,
+        study_instance_uid=found.get("StudyInstanceUID", ""),
+        series_instance_uid=found.get("SeriesInstanceUID", ""),
+        patient_id=found.get("PatientID", ""),
+        issuer_of_patient_id=found.get("IssuerOfPatientID", ""),
+        attributes=found,
+    )
