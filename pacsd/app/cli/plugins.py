@@ -1,9 +1,10 @@
-"""`pacsd plugins list|check|trace`: what is installed, what is wrong with it, what it does."""
+"""`pacsd plugins list|check|trace|new`: what is installed, what is wrong with it, what it does."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pacsd.app.cli.plugins_new import new
 from pacsd.app.cli.plugins_report import describe_plugin, plugins_as_json
 from pacsd.app.cli.plugins_trace import trace
 from pacsd.app.cli.with_config import EXIT_CONFIG, ConfigOption, config_errors
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_plugins)
     group.command("check")(check)
     group.command("trace")(trace)
+    group.command("new")(new)
     app.add_typer(group, name="plugins", help="What plugins there are, and what they do.")
 
 

@@ -7,6 +7,8 @@
     durable_work  their hooks, as events and jobs call them
     hooks       the hooks, each of its kind; callers: as the rooms call them
     hook_pages  the hooks as their documentation has them
+    checking    everything that keeps plugins from working
+    new_plugin  a package to begin with, from the templates in app/plugin_templates
 
 Installing a plugin does not enable it: only those the configuration names are imported.
 
