@@ -1,0 +1,100 @@
+"""From `pacsd plugins new` to a daemon that works with the plugin, for each kind of template."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pynetdicom import AE
+
+from pacsd.dicom.part10 import FileMeta, encode_file_meta
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.testing.daemon import Running, configured
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+from tests.vendor.vendor import KINDS, WITHIN_S, Vendor, make
+
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
+
+INSTANCE = "/dicomweb/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def vendor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Vendor:
+    return make(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def daemon(vendor: Vendor) -> Iterator[Running]:
+    with configured(vendor.configuration, python=str(vendor.python)) as running:
+        yield running
+
+
+def sent(daemon: Running, data: bytes, calling_ae: str = "CT1") -> int | None:
+    """The status of a C-STORE by pynetdicom; None when the association is refused."""
+    meta = FileMeta(CT_IMAGE_STORAGE, "1.2.3.4", EXPLICIT_VR_LITTLE_ENDIAN, "1.2.3")
+    ae = AE(calling_ae)
+    ae.add_requested_context(CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN)
+    association = ae.associate("127.0.0.1", daemon.port, ae_title="PACSD")
+    if not association.is_established:
+        return None
+    status = association.send_c_store(dcmread(BytesIO(encode_file_meta(meta) + data)))
+    association.release()
+    return int(status.Status)
+
+
+def retrieved(daemon: Running) -> bytes:
+    """The body of the answer to a WADO-RS request for the instance."""
+    address = daemon.http_url.removeprefix("http://")
+    with closing(HTTPConnection(address, timeout=WITHIN_S)) as connection:
+        accept = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+        connection.request("GET", INSTANCE, headers={"Accept": accept})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return answer.read()
+
+
+def test_its_own_tests_pass_where_it_is_installed(vendor: Vendor) -> None:
+    out = vendor.run("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
+    assert " passed" in out
+    assert "skipped" not in out
+
+
+def test_it_is_listed_as_a_third_partys(vendor: Vendor) -> None:
+    found = vendor.listed()
+    assert found["package"] == f"pacsd-acme-{vendor.kind}"
+    assert (found["version"], found["is_first_party"]) == ("0.1.0", False)
+    assert (found["is_enabled"], found["hooks"]) == (False, None)
+
+
+def test_it_is_checked(vendor: Vendor, tmp_path: Path) -> None:
+    check = ["-m", "pacsd", "check", "--config"]
+    assert "configuration is valid" in vendor.run(*check, "conf.toml")
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(f"[plugins.{vendor.name}]\nno_such_key = 1\n", encoding="utf-8")
+    vendor.run(*check, str(wrong), code=2)
+
+
+def test_the_daemon_works_with_it(vendor: Vendor, daemon: Running) -> None:
+    {"gate": refuses, "store": keeps}[vendor.kind](vendor, daemon)
+
+
+def keeps(vendor: Vendor, daemon: Running) -> None:
+    """An object goes into the store, and leaves it byte for byte."""
+    made = data_set({"PatientName": "Müller^Jörg"}, pixel_bytes=100_000)
+    assert sent(daemon, made) == 0
+    [file] = (daemon.data_dir / vendor.name / "objects").iterdir()
+    assert file.read_bytes().endswith(made)
+    assert made in retrieved(daemon)
+
+
+def refuses(vendor: Vendor, daemon: Running) -> None:
+    """The associations and instances that conf.toml names are refused, and no others."""
+    assert sent(daemon, data_set(), "OLD_CT") is None
+    assert sent(daemon, data_set()) == 0
+    assert sent(daemon, data_set({"Modality": "OT", "SOPInstanceUID": "1.2.3.5"})) == 0xC000
+    answer = daemon.ask("plugins.trace", plugin=vendor.name)
+    assert isinstance(answer, dict)
+    assert [each["ending"] for each in answer["calls"]] == ["answered"] * 5
