@@ -4,6 +4,7 @@ blob_store_contract   the contract suite every BlobStore passes
 gate_contract         those of plugins that decide about associations and instances
 hook_call             call_hook: one hook of one plugin, asked as the daemon would
 hook_records          what hooks are asked about, made with a field or two
+object_home           ObjectHome: any object that implements hooks, as a plugin that runs
 hook_recorder         HookRecorder, a plugin that writes down each call of every hook
 fake_host             a Host that keeps what is logged, with a clock that stands still
 daemon                a real `pacsd serve` with a configuration, on loopback

@@ -1,17 +1,12 @@
 """One hook of one plugin, asked as the daemon would, but with nothing forgiven."""
 
-from collections.abc import Callable, Coroutine
-from functools import partial
-
-import anyio
-import anyio.to_thread
-
-from pacsd.api.dispatch.freezing import freeze
 from pacsd.api.dispatch.panel import Panel
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.hooks import HOOKS, hook_facts
-from pacsd.app.plugins.hooks import registered
+from pacsd.app.isolation.specifications import specifications
+from pacsd.app.plugins.implementations import implementations
+from pacsd.testing.object_home import ObjectHome
 
 _NAME = "plugin_under_test"
 
@@ -28,10 +23,11 @@ async def call_hook(plugin: object, hook: str, /, **arguments: object) -> object
         TypeError: the arguments are not those of the specification.
     """
     _check_arguments(hook, arguments)
-    implementations = freeze(registered({_NAME: plugin}), hook, _in_a_thread)
-    if not implementations:
+    found = implementations({_NAME: ObjectHome(_NAME, plugin)}, hook)
+    if not found:
         raise LookupError(f"{type(plugin).__name__} does not implement {hook}")
-    panel: Panel[object] = Panel(hook_facts(hook), implementations, Tally(), _leave_to_the_answer)
+    fits = specifications()[hook].encode_answer
+    panel: Panel[object] = Panel(hook_facts(hook), found, Tally(), _leave_to_the_answer, fits)
     answer = await panel.ask(panel.members[0], arguments, panel.deadline())
     if isinstance(answer, HookError):
         raise answer
@@ -49,13 +45,3 @@ def _check_arguments(hook: str, arguments: dict[str, object]) -> None:
 
 def _leave_to_the_answer(_: HookError) -> None:
     """What failed is what `Panel.ask` returns, and is raised there."""
-
-
-def _in_a_thread(
-    _: str, function: Callable[..., object]
-) -> Callable[..., Coroutine[object, object, object]]:
-    async def run(**arguments: object) -> object:
-        work = partial(function, **arguments)
-        return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-
-    return run

@@ -11,10 +11,10 @@ import pytest
 from contrib.peers import seaweedfs
 from contrib.peers.seaweedfs import SeaweedFS
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.testing.daemon import Running, running
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.interop import peers
 from tests.interop.objects import Part10
-from tests.running import Running, running
 
 COUNT = 40
 CONFIGURATION = """

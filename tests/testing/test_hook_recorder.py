@@ -6,7 +6,6 @@ from pacsd.api.acceptance import Refusal
 from pacsd.api.errors import HookError
 from pacsd.api.hooks import HOOKS
 from pacsd.api.vote import Deny
-from pacsd.app.plugins.hooks import registered
 from pacsd.testing.hook_call import call_hook
 from pacsd.testing.hook_recorder import HookRecorder, RecordedCall
 from pacsd.testing.hook_records import (
@@ -17,14 +16,14 @@ from pacsd.testing.hook_records import (
     removal_request,
 )
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.hooks_of import hooks_of
 
 
 def test_it_implements_every_hook_with_all_its_arguments() -> None:
-    manager = registered({"recorder": HookRecorder()})
+    traits = ObjectHome("recorder", HookRecorder()).hooks
     for name, specification in HOOKS.items():
-        [implementation] = getattr(manager.hook, name).get_hookimpls()
-        assert list(implementation.argnames) == list(signature(specification).parameters)
+        assert traits[name].parameters == tuple(signature(specification).parameters)
 
 
 async def test_calls_are_written_down_in_their_order() -> None:

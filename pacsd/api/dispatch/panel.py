@@ -190,7 +190,7 @@ class Panel(Generic[Answer]):
         ended_at = monotonic()
         plugin = member.implementation.plugin
         call = Call(ended_at, self.facts.name, plugin, ended_at - began_at, ending)
-        self._tally.note_failure(member.count, call)
+        self._tally.note(member.count, call)
 
 
 def _is_cancelled() -> bool:

@@ -37,7 +37,7 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Count:
-    """The calls of one implementation: those it answered, how the others ended, whether it rests."""
+    """The calls of one implementation: answered, otherwise ended; and whether it rests."""
 
     breaker: Breaker = field(default_factory=Breaker)
     answered: int = 0
@@ -68,9 +68,12 @@ class Tally:
         count.seconds += s
         self._calls.append((ended_at, hook, plugin, s, _ANSWERED))
 
-    def note_failure(self, count: Count, call: Call) -> None:
-        """Count and keep another call."""
-        count.failed[call.ending] += 1
+    def note(self, count: Count, call: Call) -> None:
+        """Count and keep a call, however it ended."""
+        if call.ending is _ANSWERED:
+            count.answered += 1
+        else:
+            count.failed[call.ending] += 1
         count.seconds += call.seconds
         self._calls.append(call)
 

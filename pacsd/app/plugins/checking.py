@@ -8,8 +8,8 @@ import structlog
 from pacsd.api.errors import PluginError
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
-from pacsd.app.plugins.life import Plugins
-from pacsd.app.plugins.loading import Locate, load, without_place
+from pacsd.app.plugins.life import Locate, Plugins
+from pacsd.app.plugins.loading import load, without_place
 from pacsd.dicom.text import visible
 
 

@@ -3,7 +3,7 @@
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.app.plugins.hooks import Hooks, make_hooks
-from tests.app.plugins.object_home import ObjectHome
+from pacsd.testing.object_home import ObjectHome
 
 
 def hooks_of(*plugins: object, errors: list[HookError] | None = None) -> Hooks:

@@ -1,7 +1,7 @@
 from pacsd.api.acceptance import Refusal
 from pacsd.api.hooks import hookimpl
 from pacsd.app.plugins.implementations import implementations
-from tests.app.plugins.object_home import ObjectHome
+from pacsd.testing.object_home import ObjectHome
 
 NO = Refusal(1, 1, 1, "no")
 HOOK = "pacsd_association_requested"

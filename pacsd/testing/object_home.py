@@ -13,7 +13,11 @@ from pacsd.app.isolation.loading import Loaded, implementations_of
 
 
 class ObjectHome(InlineHome):
-    """It runs already."""
+    """A plugin that lives in this process, and runs already.
+
+    Raises:
+        PluginError: its hooks do not fit the specifications.
+    """
 
     def __init__(self, name: str, implementing: object) -> None:
         host = Host(name, Path(), structlog.get_logger("test"))
