@@ -12,8 +12,7 @@ from pydantic import Field, ValidationError
 
 from pacsd.api.settings import Settings
 from pacsd.app.conf.decode import Problem, decode_strictly, find_problems, format_value
-
-OWN_PACKAGE = "pacsd"
+from pacsd.app.plugins.available import OWN_PACKAGE
 
 
 class Isolation(StrEnum):
