@@ -17,6 +17,12 @@ from pacsd.api.settings import Settings
 
 ENTRY_POINT_GROUP = "pacsd.plugins"
 
+API_VERSION = 1
+"""Of pacsd.api as it is now: it rises with each change that a plugin may have to follow."""
+
+DAEMON_KEYS = frozenset({"isolation", "memory_mb", "trusted"})
+"""Keys of a plugin's table that are the daemon's business: no settings may have these names."""
+
 PluginSettings = TypeVar("PluginSettings", bound=Settings)
 
 
@@ -58,6 +64,9 @@ class Plugin(Generic[PluginSettings]):
     """Base of every plugin. Construction has no side effects: no files, threads or sockets."""
 
     settings_class: ClassVar[type[Settings]] = Settings
+
+    api_versions: ClassVar[range] = range(1, 2)
+    """The versions of pacsd.api that it works with; with another one it is not loaded."""
 
     def __init__(self, host: Host, settings: PluginSettings) -> None:
         self.host = host

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.hook_facts import PROJECT
 from pacsd.api.hooks import SPECIFICATIONS
-from pacsd.api.plugin import Host, Plugin
+from pacsd.api.plugin import API_VERSION, DAEMON_KEYS, Host, Plugin
 from pacsd.api.settings import Settings
 from pacsd.app.conf.decode import decode_strictly, find_problems
 from pacsd.app.isolation.errors import SettingsRefused, describe
@@ -46,6 +46,7 @@ def load(enabled: Enabled, host: Host) -> Loaded:
         PluginError: it cannot be imported or constructed, or its hooks do not fit.
     """
     plugin_class = _imported(enabled)
+    _check_class(enabled.name, plugin_class)
     model = plugin_class.settings_class
     try:
         settings = decode_strictly(model, enabled.table)
@@ -66,6 +67,22 @@ def _imported(enabled: Enabled) -> type[Plugin[Settings]]:
     if not (isinstance(found, type) and issubclass(found, Plugin)):
         raise PluginError(enabled.name, f"{enabled.entry_point} is no pacsd.api.plugin.Plugin")
     return found
+
+
+def _check_class(name: str, plugin_class: type[Plugin[Settings]]) -> None:
+    """See that it is made for this version, and that its settings hide no key of the daemon's.
+
+    Raises:
+        PluginError: it is not, or they do.
+    """
+    versions = plugin_class.api_versions
+    if API_VERSION not in versions:
+        known = f"{versions.start} to {versions.stop - 1}" if versions else "none"
+        explanation = f"is made for version {known} of pacsd.api, which is {API_VERSION} here"
+        raise PluginError(name, explanation)
+    hidden = sorted(DAEMON_KEYS & {*plugin_class.settings_class.model_fields})
+    if hidden:
+        raise PluginError(name, f"its settings have keys of the daemon: {', '.join(hidden)}")
 
 
 def implementations_of(name: str, plugin: Plugin[Settings]) -> dict[str, Implementation]:

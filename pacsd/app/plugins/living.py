@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint
 
 from pydantic import Field, ValidationError
 
+from pacsd.api.plugin import DAEMON_KEYS
 from pacsd.api.settings import Settings
 from pacsd.app.conf.decode import Problem, decode_strictly, find_problems, format_value
 from pacsd.app.plugins.available import OWN_PACKAGE
@@ -41,9 +42,6 @@ class Living(Settings):
     """How much memory its process may take, if it has one, in MiB."""
 
 
-KEYS = frozenset(Living.model_fields)
-
-
 class LivingRefused(Exception):
     """Keys are wrong; `problems` says which, their paths within the table."""
 
@@ -60,7 +58,7 @@ def living_of(table: Mapping[str, object], entry_point: EntryPoint) -> tuple[Iso
     Raises:
         LivingRefused: a key is wrong, or it may not live there.
     """
-    given = {name: value for name, value in table.items() if name in KEYS}
+    given = {name: value for name, value in table.items() if name in DAEMON_KEYS}
     try:
         living = decode_strictly(Living, given)
     except ValidationError as error:
@@ -75,7 +73,7 @@ def living_of(table: Mapping[str, object], entry_point: EntryPoint) -> tuple[Iso
 
 def own_keys(table: Mapping[str, object]) -> dict[str, object]:
     """What of a table is the plugin's own."""
-    return {name: value for name, value in table.items() if name not in KEYS}
+    return {name: value for name, value in table.items() if name not in DAEMON_KEYS}
 
 
 def is_ours(entry_point: EntryPoint) -> bool:

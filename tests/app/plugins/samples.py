@@ -36,6 +36,20 @@ class Misfit(Plugin[Settings]):
     def pacsd_association_requested(self, connection: object) -> None: ...
 
 
+class Newer(Plugin[Settings]):
+    api_versions = range(2, 4)
+
+
+class HidingSettings(Settings):
+    depth: int = 3
+    trusted: bool = True
+    memory_mb: int = 3
+
+
+class Hiding(Plugin[HidingSettings]):
+    settings_class = HidingSettings
+
+
 class KeysSettings(Settings):
     depth: int = 3
 

@@ -2,6 +2,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from pacsd.api.plugin import DAEMON_KEYS
 from pacsd.app.plugins.available import available
 from pacsd.app.plugins.living import (
     Isolation,
@@ -14,6 +15,10 @@ from pacsd.app.plugins.living import (
 
 THEIRS = EntryPoint("acme", "acme:Acme", "pacsd.plugins")
 OURS = available()["store_fs"]
+
+
+def test_no_settings_of_a_plugin_can_hide_these_keys() -> None:
+    assert {*Living.model_fields} == DAEMON_KEYS
 
 
 def test_who_wrote_a_plugin() -> None:

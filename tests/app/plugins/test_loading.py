@@ -94,6 +94,8 @@ def test_the_tables_of_all_plugins_are_looked_at(tmp_path: Path) -> None:
         ("Misfit", "connection"),
         ("NOT_A_PLUGIN", "samples:NOT_A_PLUGIN is no pacsd.api.plugin.Plugin"),
         ("MISSING", "cannot be imported: raised AttributeError"),
+        ("Newer", "is made for version 2 to 3 of pacsd.api, which is 1 here"),
+        ("Hiding", "its settings have keys of the daemon: memory_mb, trusted"),
     ],
 )
 def test_p05_what_does_not_fit_names_the_plugin(tmp_path: Path, attr: str, reason: str) -> None:
