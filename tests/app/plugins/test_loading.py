@@ -99,7 +99,8 @@ def test_the_tables_of_all_plugins_are_looked_at(tmp_path: Path) -> None:
     ],
 )
 def test_p05_what_does_not_fit_names_the_plugin(tmp_path: Path, attr: str, reason: str) -> None:
-    [good, fault] = load_samples(tmp_path, {}, good="Quiet", bad=attr).check()
+    # The first of them is the store, which is looked at last.
+    [fault, good] = load_samples(tmp_path, {}, good="Quiet", bad=attr).check()
     assert str(good) == "plugin good: good is not well"
     assert isinstance(fault, PluginError)
     assert fault.plugin == "bad"
