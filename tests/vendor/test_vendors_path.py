@@ -14,7 +14,7 @@ from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.testing.daemon import Running, configured
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
-from tests.vendor.vendor import KINDS, WITHIN_S, Vendor, make
+from tests.vendor.vendor import KINDS, WITHIN_S, Vendor, environment, make
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
 
@@ -28,8 +28,10 @@ def vendor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def daemon(vendor: Vendor) -> Iterator[Running]:
-    with configured(vendor.configuration, python=str(vendor.python)) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+        with configured(vendor.configuration, python=str(vendor.python)) as running:
+            yield running
 
 
 def sent(daemon: Running, data: bytes, calling_ae: str = "CT1") -> int | None:
