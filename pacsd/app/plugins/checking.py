@@ -8,7 +8,7 @@ import structlog
 from pacsd.api.errors import PluginError
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
-from pacsd.app.plugins.life import Locate, Plugins
+from pacsd.app.plugins.life import Locate
 from pacsd.app.plugins.loading import load, without_place
 from pacsd.dicom.text import visible
 
@@ -31,7 +31,7 @@ def plugin_faults(
     as in `loading.load`.
     """
     for name in enabled(config) if names is None else names:
-        for fault in _faults(name, _alone(name, config), locate, installed):
+        for fault in _faults(_alone(name, config), locate, installed):
             # What a plugin says is its own: it moves no cursor.
             yield visible(fault)
 
@@ -44,21 +44,14 @@ def _alone(name: str, config: Config) -> Config:
 
 
 def _faults(
-    name: str, config: Config, locate: Locate, installed: Mapping[str, EntryPoint] | None
+    config: Config, locate: Locate, installed: Mapping[str, EntryPoint] | None
 ) -> list[str]:
     try:
         loaded = load(
             config, config.data_dir, structlog.get_logger, locate=locate, installed=installed
         )
-        return _found_by(name, loaded)
+        return [str(fault) for fault in loaded.check()]
     except ConfigErrors as errors:
         return [str(error) for error in errors.errors]
     except PluginError as error:
         return [str(error)]
-
-
-def _found_by(name: str, loaded: Plugins) -> list[str]:
-    try:
-        return [str(fault) for fault in loaded.check()]
-    except Exception as error:
-        raise PluginError(name, f"its check raised {type(error).__name__}: {error}") from error

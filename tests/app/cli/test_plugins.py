@@ -97,10 +97,10 @@ def test_check_looks_only_at_those_named(file: Path) -> None:
     file.write_text("[plugins.acme]\n", encoding="utf-8")
     arguments = ("--config", file.name)
     assert run("check", "store_fs", *arguments)[0] == 0
-    code, _, err = run("check", "store_sf", "x\n", *arguments)
+    code, _, err = run("check", "tore_fs", "x\n", *arguments)
     assert code == 2
     assert err.splitlines() == [
-        "'store_sf': no such plugin is installed; did you mean store_fs?",
+        "'tore_fs': no such plugin is installed; did you mean store_fs?",
         "'x\\n': no such plugin is installed",
     ]
 

@@ -13,6 +13,20 @@ class Quiet(Plugin[Settings]):
         return [f"{self.host.name} is not well"]
 
 
+class Well(Plugin[Settings]):
+    """Has nothing to complain about."""
+
+
+class Unwell(Plugin[Settings]):
+    def check(self) -> list[str]:
+        return ["the disk is gone", "so is\nthe other\x1b[2J"]
+
+
+class Unchecked(Plugin[Settings]):
+    def check(self) -> list[str]:
+        raise OSError("no route to host")
+
+
 class Gate(Plugin[Settings]):
     """Lets nobody in."""
 

@@ -2,31 +2,13 @@ from collections.abc import Collection
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from pacsd.api.plugin import Plugin
-from pacsd.api.settings import Settings
 from pacsd.app.conf.settings import Config, StoreSettings
 from pacsd.app.plugins.checking import enabled, plugin_faults
 
-
-class Well(Plugin[Settings]):
-    """Has nothing to complain about."""
-
-
-class Unwell(Plugin[Settings]):
-    def check(self) -> list[str]:
-        return ["the disk is gone", "so is\nthe other\x1b[2J"]
-
-
-class Unchecked(Plugin[Settings]):
-    def check(self) -> list[str]:
-        raise OSError("no route to host")
-
-
-class InThisModule(EntryPoint):
-    """An entry point to a class of this module."""
-
-    def load(self) -> object:
-        return globals()[self.attr]
+BROKEN = (
+    "plugin broken: cannot be imported: raised AttributeError:"
+    " module 'tests.app.plugins.samples' has no attribute 'NotThere'"
+)
 
 
 def faults(config: Config, names: Collection[str] | None = None) -> list[str]:
@@ -37,13 +19,16 @@ def faults(config: Config, names: Collection[str] | None = None) -> list[str]:
         "broken": "NotThere",
     }
     installed: dict[str, EntryPoint] = {
-        name: InThisModule(name, f"here:{attr}", "pacsd.plugins") for name, attr in classes.items()
+        name: EntryPoint(name, f"tests.app.plugins.samples:{attr}", "pacsd.plugins")
+        for name, attr in classes.items()
     }
     return list(plugin_faults(config, names, installed=installed))
 
 
 def config_of(tmp_path: Path, store: str, **plugins: dict[str, object]) -> Config:
-    return Config(data_dir=tmp_path, store=StoreSettings(name=store), plugins=plugins)
+    """All of them are trusted."""
+    tables = {name: {"trusted": True, **table} for name, table in plugins.items()}
+    return Config(data_dir=tmp_path, store=StoreSettings(name=store), plugins=tables)
 
 
 def test_the_store_is_enabled_too() -> None:
@@ -57,10 +42,10 @@ def test_all_faults_of_all_plugins_are_told(tmp_path: Path) -> None:
     )
     assert faults(config) == [
         "plugins.well.depth: unknown key",
-        "plugin broken: cannot be imported: 'NotThere'",
+        BROKEN,
         "plugin unwell: the disk is gone",
         "plugin unwell: so is\\nthe other\\x1b[2J",
-        "plugin unchecked: its check raised OSError: no route to host",
+        "plugin unchecked: check raised OSError: no route to host",
         "plugins.wel: plugin 'wel' is not installed; did you mean well?",
     ]
     assert list(tmp_path.iterdir()) == []
@@ -72,6 +57,6 @@ def test_a_store_that_is_not_installed_is_named_by_its_key(tmp_path: Path) -> No
 
 
 def test_only_those_named_are_looked_at(tmp_path: Path) -> None:
-    config = config_of(tmp_path, "broken", unwell={})
+    config = config_of(tmp_path, "broken", unwell={}, well={})
     assert faults(config, ["well"]) == []
     assert len(faults(config, ["well", "unwell"])) == 2
