@@ -28,7 +28,7 @@
     job_running.py       jobs and events; job_log.py, job_metrics.py, local_zone.py are for it
     extra_tags.py        tags that a user chose: filled in for what came before
     offline.py           such work done while no daemon runs; errand_log.py: when it is over
-    logs.py, systemd.py  what the daemon tells those who run it
+    logs.py, systemd.py  what the daemon tells those who run it; signals.py what they tell it
     repeats.py           lines of it that repeat
     ingest_log.py, ingest_metrics.py, clock.py
                          what wiring gives to ingest, so that `archive` need not know log lines,

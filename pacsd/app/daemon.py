@@ -23,6 +23,7 @@ from pacsd.app.conf.checks import Checked, listeners_outside, unsafe_keys
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import StartError, opened
+from pacsd.app.signals import signals_taken
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
 from pacsd.net import http_connection
@@ -187,7 +188,7 @@ class Daemon:
 
     async def _signals(self, *, task_status: TaskStatus[None]) -> None:
         wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        received = self._signalled.enter_context(anyio.open_signal_receiver(*wanted))
+        received = self._signalled.enter_context(signals_taken(*wanted))
         task_status.started()
         async for number in received:
             if number == signal.SIGHUP:

@@ -114,8 +114,7 @@ async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobSto
         try:
             yield await loaded.hooks.blob_store(config.store.name)
         finally:
-            with anyio.CancelScope(shield=True):
-                await loaded.stop()
+            await loaded.stop()
 
 
 def _logger(_: str) -> Logger:

@@ -59,12 +59,6 @@ class Archive:
         return TaggingRegister(self.index, ExtraTags(self.extra_tags))
 
 
-async def _stopped(loaded: Plugins) -> None:
-    """To the end: what a plugin has begun is not broken off."""
-    with anyio.CancelScope(shield=True):
-        await loaded.stop()
-
-
 @asynccontextmanager
 async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
     """Open the archive in a data directory, which is locked by us.
@@ -85,7 +79,7 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         raise StartError("\n".join(map(str, problems)))
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(tasks_beside())
-        stack.push_async_callback(_stopped, loaded)
+        stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
         archive = await _with_index(stack, checked, data_dir, loaded, store)

@@ -1,7 +1,6 @@
 """`pacsd serve`: the daemon."""
 
 import gc
-import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
     from pacsd.app.conf.checks import Checked
     from pacsd.app.conf.options import Options
-    from pacsd.app.daemon import Daemon
 
 EXIT_START = 1
 EXIT_INDEX = 3
@@ -85,17 +83,8 @@ def _serve(checked: "Checked", read: "Callable[[], Checked]") -> None:
     try:
         with locked(checked.config.data_dir) as data_dir:
             daemon = Daemon(checked, data_dir, read, Notifier.from_environment())
-            anyio.run(_to_the_end, daemon, backend_options={"use_uvloop": True})
+            anyio.run(daemon.run, backend_options={"use_uvloop": True})
     except (DataDirError, HookError, PluginError, StartError) as error:
         typer.echo(f"pacsd cannot start: {error}", err=True)
         is_for_good = isinstance(error, IndexStartError)
         raise typer.Exit(EXIT_INDEX if is_for_good else EXIT_START) from None
-
-
-async def _to_the_end(daemon: "Daemon") -> None:
-    """What is left is to leave: another signal, of somebody in a hurry, changes nothing then."""
-    try:
-        await daemon.run()
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)

@@ -7,9 +7,9 @@ and in a process of its own a plugin lives in just such a home, on another event
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from math import isinf
 from typing import cast
 
-import anyio
 from anyio.abc import TaskGroup
 
 from pacsd.api.errors import HookError, PluginError
@@ -98,13 +98,13 @@ class InlineHome:
         plugin = self.load().plugin
         # What begins to start is shut down, too.
         self._state = State.RUNNING
-        with anyio.move_on_after(self._start_deadline_s) as scope:
-            try:
+        try:
+            async with _limit(self._start_deadline_s):
                 await _contained(plugin.startup())
-            except Raised as raised:
-                raise self._error(f"did not start: {raised}") from raised.__cause__
-        if scope.cancelled_caught:
-            raise self._error(f"did not start within {self._start_deadline_s:g} s")
+        except Raised as raised:
+            raise self._error(f"did not start: {raised}") from raised.__cause__
+        except TimeoutError as late:
+            raise self._error(f"did not start within {self._start_deadline_s:g} s") from late
 
     def own_function(self, hook: str) -> Callable[..., Coroutine[object, object, object]] | None:
         """The plugin's own `async` function for a hook, to be called as it is; None of a plain one.
@@ -147,13 +147,15 @@ class InlineHome:
         if self._loaded is None or self._state is State.STOPPED:
             return
         self._state = State.STOPPED
-        with anyio.move_on_after(self._stop_grace_s) as scope:
-            try:
+        try:
+            async with _limit(self._stop_grace_s):
                 await _contained(self._loaded.plugin.shutdown())
-            except Raised:
-                self._logger.exception("plugin shutdown failed", plugin=self._enabled.name)
-        if scope.cancelled_caught:
-            self._logger.error("plugin shutdown took too long", plugin=self._enabled.name)
+        except Raised:
+            self._logger.exception("plugin shutdown failed", plugin=self._enabled.name)
+        except TimeoutError:  # the plugin has raised nothing
+            self._logger.error(  # noqa: TRY400
+                "plugin shutdown took too long", plugin=self._enabled.name
+            )
         self._threads.close()
 
     def _begun(
@@ -166,6 +168,11 @@ class InlineHome:
 
     def _error(self, explanation: str) -> PluginError:
         return PluginError(self._enabled.name, explanation)
+
+
+def _limit(seconds: float) -> asyncio.Timeout:
+    """A deadline that is no scope: a plugin may enter one at `startup`, to leave at `shutdown`."""
+    return asyncio.timeout(None if isinf(seconds) else seconds)
 
 
 class Raised(Exception):
