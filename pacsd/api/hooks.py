@@ -1,10 +1,10 @@
 """The marker for implementations of hooks, and the one list of the hooks there are.
 
-pluggy registers, validates and orders implementations (the last registered is asked first, unless
-`tryfirst` or `trylast` say otherwise); `pacsd.api.dispatch` calls them. An implementation may be a
-plain function, which runs in a worker thread, or `async`, which runs on the event loop and must
-not block it. It may leave out parameters it does not need. The specifications stand, by what they
-are about, in `pacsd.api.hookspecs`.
+pluggy registers and validates implementations; `pacsd.api.dispatch` calls them, those of the plugin
+that the configuration names last first, unless `tryfirst` or `trylast` say otherwise. An
+implementation may be a plain function, which runs in a worker thread, or `async`, which runs on the
+event loop of the plugin's home and must not block it. It may leave out parameters it does not need.
+The specifications stand, by what they are about, in `pacsd.api.hookspecs`.
 """
 
 import inspect

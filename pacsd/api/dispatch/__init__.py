@@ -1,10 +1,9 @@
 """How the core calls hooks; plugins do not need it.
 
     implementation  one plugin's implementation of a hook, bound and ready to be called
-    freezing        the implementations that pluggy has, as tuples in the order they are asked
     panel           all implementations of one hook: each asked within a deadline that they share,
                     what it raises contained, what it answers judged
-    eager           an implementation that answers at once needs no deadline
+    eager           what is left of a call that did not answer at once: only this has a deadline
     breaker         who fails again and again is not asked for a while
     tally           what the plugins did, counted, and the last calls one by one
     in_turn         kinds first and filter: one after the other
@@ -12,8 +11,8 @@
     durable         notifications that must not be missed, each plugin by itself
     provider        kind provider: one answers for a name, with an object that implements a port
 
-pluggy registers, validates and orders; it does not call: its own calls cost more than all of ours,
-know no deadline, and let a coroutine beat an answer.
+pluggy registers and validates; it does not call: its calls know no deadline, and let a coroutine
+beat an answer.
 
 In: the implementations and what the hook's specification says. Out: answers of the declared class,
 or HookError where the error policy is to fail. Called by app, which hands the hooks to the rooms

@@ -1,16 +1,19 @@
 """Plugins from entry point to shutdown.
 
     available   what is installed; imports none of it
-    loading     the plugins that the configuration names: imported, decoded, constructed, registered
-    life        those, checked, started up and shut down
+    loading     the plugins that the configuration names, each given a home
+    living      the keys that say where it lives; homes: the home of each, from app/isolation
+    life        all of them, checked, started up and shut down; beside: what runs meanwhile
     services    what plugins may ask of the daemon
-    durable_work  their hooks, as events and jobs call them
+    implementations   who implements a hook, in the order of asking
     hooks       the hooks, each of its kind; callers: as the rooms call them
+    durable_work  their hooks, as events and jobs call them
     hook_pages  the hooks as their documentation has them
     checking    everything that keeps plugins from working
     new_plugin  a package to begin with, from the templates in app/plugin_templates
 
-Installing a plugin does not enable it: only those the configuration names are imported.
+Installing a plugin does not enable it: only those the configuration names are imported, and by
+their homes.
 
 In: the configuration. Out: `Plugins`, whose `hooks` the rooms are given by `wiring`. Called by
 `opening`, and by `pacsd check`, which starts nothing.
