@@ -3,6 +3,8 @@
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import obstore
@@ -11,7 +13,7 @@ import pytest
 from contrib.peers import seaweedfs
 from contrib.peers.seaweedfs import SeaweedFS
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
-from pacsd.testing.daemon import Running, running
+from pacsd.testing.daemon import running
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.interop import peers
 from tests.interop.objects import Part10
@@ -21,7 +23,7 @@ CONFIGURATION = """
 [dimse]
 listen = ["127.0.0.1:0"]
 [http]
-listen = ""
+listen = "127.0.0.1:0"
 [store]
 name = "store_s3"
 [plugins.store_fs]
@@ -32,6 +34,7 @@ access_key_id = "{key}"
 secret_access_key = "{secret}"
 max_cache_bytes = {cache}
 keep_free_bytes = 0
+request_timeout_s = 5
 """
 
 
@@ -96,16 +99,55 @@ def send(port: int, paths: list[Path]) -> list[str]:
 def got(port: int, folder: Path) -> dict[str, bytes]:
     """The data sets of the study, by SOP Instance UID, as C-GET brings them."""
     folder.mkdir()
+    peers.run(*getting(port, folder))
+    return in_folder(folder)
+
+
+def getting(port: int, folder: Path) -> list[object]:
+    """DCMTK's C-GET of the study."""
     keys = ["-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.3"]
-    command = [peers.program("getscu"), "-S", "+B", "-od", folder, "-aec", "PACSD", *keys]
-    peers.run(*command, "127.0.0.1", port)
+    options = ["-v", "-S", "+B", "-od", folder, "-aec", "PACSD", *keys]
+    return [peers.program("getscu"), *options, "127.0.0.1", port]
+
+
+def in_folder(folder: Path) -> dict[str, bytes]:
+    """The data sets of the files there, by SOP Instance UID."""
     found = [Part10.read(path) for path in folder.iterdir()]
     return {each.sop_instance_uid: each.data_set for each in found}
 
 
-def wait_until_far(daemon: Running, server: SeaweedFS) -> None:
+def status_of(port: int, path: str) -> int:
+    """The status that a retrieval from the study is answered with."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        accept = 'multipart/related; type="application/dicom"'
+        connection.request("GET", f"/dicomweb/studies/1.2.3{path}", headers={"Accept": accept})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@contextmanager
+def dies_once_there_are(count: int, folder: Path, server: SeaweedFS) -> Iterator[None]:
+    """Kill a server once a folder has so many files; at the end of the block at the latest."""
+    is_over, waited = threading.Event(), threading.Event()  # nobody sets the second
+
+    def watch() -> None:
+        while not is_over.is_set() and len(list(folder.iterdir())) < count:
+            waited.wait(0.001)
+        server.kill()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def wait_until_uploaded(server: SeaweedFS) -> None:
     """Wait until the far store has all that was sent."""
-    daemon.wait_for("the far store answers again")
     client, waited = server.client(), threading.Event()  # nobody sets it
     for _ in range(600):
         if len(obstore.list(client, "objects").collect()) == COUNT:
@@ -126,7 +168,8 @@ def test_what_was_acknowledged_is_there_whatever_became_of_the_far_store(
         seaweed.kill()
         assert send(one.port, paths[COUNT // 2 :]) == ["Success"] * (COUNT - COUNT // 2)
         seaweed.begin()
-        wait_until_far(one, seaweed)
+        one.wait_for("the far store answers again")
+        wait_until_uploaded(seaweed)
         assert got(one.port, tmp_path / "first") == sent
         assert one.stop() == 0
     # Nothing is left here but what the index knows: all of it comes from the far store.
@@ -135,3 +178,27 @@ def test_what_was_acknowledged_is_there_whatever_became_of_the_far_store(
         assert got(again.port, tmp_path / "second") == sent
         assert again.stop() == 0
         assert [line for line in again.lines if line.get("level") == "error"] == []
+
+
+def test_a_far_store_that_dies_while_a_study_is_fetched(tmp_path: Path, seaweed: SeaweedFS) -> None:
+    paths = files(tmp_path)
+    sent = {each.sop_instance_uid: each.data_set for each in map(Part10.read, paths)}
+    config = configured(tmp_path, seaweed, cache=0)
+    with running("--config", str(config), data_dir=tmp_path / "data") as daemon:
+        assert send(daemon.port, paths) == ["Success"] * COUNT
+        wait_until_uploaded(seaweed)
+        cut = tmp_path / "cut"
+        cut.mkdir()
+        with dies_once_there_are(3, cut, seaweed):
+            _, said = peers.run_to_its_end(*getting(daemon.port, cut))
+        # What came is whole and is what was sent; what did not come is said to have failed.
+        came = in_folder(cut)
+        assert came.items() <= sent.items()
+        assert 3 <= len(came) < COUNT
+        assert f"Number of Failed Suboperations    : {COUNT - len(came)}" in said, said
+        last = "/series/1.2.3.1/instances/1.2.3.1.40"
+        assert status_of(daemon.http_port, last) == 503
+        seaweed.begin()
+        assert status_of(daemon.http_port, last) == 200
+        assert got(daemon.port, tmp_path / "again") == sent
+        assert daemon.stop() == 0
