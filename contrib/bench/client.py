@@ -34,6 +34,9 @@ OPENING_TIMEOUT_S = 15.0
 ASKING_TIMEOUT_S = 10.0
 """No more of them are asked after this time."""
 
+PACE_S = 0.004
+"""Between one C-ECHO and the next of those whose time is told."""
+
 WARM_UP = 0.2
 """The part of the time before counting begins."""
 
@@ -80,6 +83,22 @@ def run_echo(port: int, seconds: float, timeout_s: float) -> Report:
         echo(connection)
     release(connection)
     return count.report()
+
+
+def run_paced(port: int, seconds: float, timeout_s: float) -> Report:
+    """A C-ECHO every few milliseconds on one association: how long each took."""
+    connection = connect(port, timeout_s)
+    associate(connection, messages.ASSOCIATE_RQ_ECHO)
+    took_ms: list[float] = []
+    ends = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < ends:
+        echo(connection)
+        took_ms.append(1e3 * (time.perf_counter() - began))
+        time.sleep(PACE_S)
+    release(connection)
+    took_ms.sort()
+    hundredth = took_ms[min(len(took_ms) - 1, len(took_ms) * 99 // 100)]
+    return {"p50_ms": median(took_ms), "p99_ms": hundredth, "most_ms": took_ms[-1]}
 
 
 def run_associate(port: int, seconds: float, timeout_s: float, clients: int) -> Report:
@@ -217,6 +236,7 @@ def _reports(wanted: argparse.Namespace) -> Iterator[Report]:
 
 _ONCE: Mapping[str, Callable[[int, float, argparse.Namespace], Report]] = {
     "echo": lambda port, timeout_s, asked: run_echo(port, asked.seconds, timeout_s),
+    "paced": lambda port, timeout_s, asked: run_paced(port, asked.seconds, timeout_s),
     "associate": lambda port, timeout_s, asked: run_associate(
         port, asked.seconds, timeout_s, asked.clients
     ),

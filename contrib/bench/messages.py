@@ -38,9 +38,17 @@ SMALL_ROWS = 28
 _SUCCESS = struct.pack("<HHIH", 0x0000, 0x0900, 2, 0x0000)
 
 
-def _associate_rq(*contexts: Context, roles: tuple[RoleSelection, ...] = ()) -> bytes:
+def _associate_rq(
+    *contexts: Context, roles: tuple[RoleSelection, ...] = (), calling_ae: str = CALLING_AE
+) -> bytes:
     us = UserInformation(OWN_MAX_LENGTH, UID_ROOT, "PACSD_BENCH", role_selections=roles)
-    return encode.encode_associate_rq(AssociateRQ(CALLED_AE, CALLING_AE, contexts, us))
+    return encode.encode_associate_rq(AssociateRQ(CALLED_AE, calling_ae, contexts, us))
+
+
+def associate_rq_echo(calling_ae: str) -> bytes:
+    """The A-ASSOCIATE-RQ of whoever wants to send C-ECHOs."""
+    context = Context(1, VERIFICATION, (IMPLICIT_VR_LE,))
+    return _associate_rq(context, calling_ae=calling_ae)
 
 
 def _echo_rq() -> bytes:
@@ -48,7 +56,7 @@ def _echo_rq() -> bytes:
     return encode.encode_p_data(PDataTF((PDV(1, is_command=True, is_last=True, data=command),)))
 
 
-ASSOCIATE_RQ_ECHO = _associate_rq(Context(1, VERIFICATION, (IMPLICIT_VR_LE,)))
+ASSOCIATE_RQ_ECHO = associate_rq_echo(CALLING_AE)
 ASSOCIATE_RQ_STORE = _associate_rq(Context(1, CT_IMAGE_STORAGE, (EXPLICIT_VR_LE,)))
 ASSOCIATE_RQ_FIND = _associate_rq(Context(1, STUDY_ROOT_FIND, (EXPLICIT_VR_LE,)))
 ASSOCIATE_RQ_MOVE = _associate_rq(Context(1, STUDY_ROOT_MOVE, (EXPLICIT_VR_LE,)))

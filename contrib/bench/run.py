@@ -23,6 +23,7 @@ from contrib.bench import (
     hooks,
     idle,
     jobs,
+    misbehaving,
     power_cut,
     query,
     query_scale,
@@ -39,6 +40,9 @@ from contrib.bench.cohort import SERIES
 from contrib.bench.figures import FULL, QUICK, Measure, Scale
 from contrib.bench.servers import PEERS, Peer
 from contrib.bench.table import Taken, table
+from contrib.bench.variants import VARIANTS
+
+KNOWN = {**PEERS, **VARIANTS}
 
 MEASURES = {
     module.MEASURE.name: module.MEASURE
@@ -48,6 +52,7 @@ MEASURES = {
         idle,
         held,
         hooks,
+        misbehaving,
         startup,
         store,
         query,
@@ -98,7 +103,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("measures", nargs="*", metavar="MEASURE", help=", ".join(MEASURES))
     parser.add_argument("--quick", action="store_true", help="one small round: does it work?")
     parser.add_argument("--rounds", type=int, help=f"default {FULL.rounds}")
-    parser.add_argument("--peers", default=",".join(PEERS), help="default %(default)s")
+    parser.add_argument(
+        "--peers",
+        default=",".join(PEERS),
+        help=f"default %(default)s; there are {', '.join(VARIANTS)}, too",
+    )
     parser.add_argument("--one-core", action="store_true", help="servers and client share a core")
     parser.add_argument(
         "--indexed",
@@ -114,16 +123,16 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         if name not in MEASURES:
             parser.error(f"no measure {name!r}; there are {', '.join(MEASURES)}")
     for name in wanted.peers.split(","):
-        if name not in PEERS:
-            parser.error(f"no peer {name!r}; there are {', '.join(PEERS)}")
+        if name not in KNOWN:
+            parser.error(f"no peer {name!r}; there are {', '.join(KNOWN)}")
     return wanted
 
 
 def _installed(names: Sequence[str]) -> list[Peer]:
     for name in names:
-        if not PEERS[name].is_installed():
-            print(f"{name} is left out: {PEERS[name].program} is not installed", file=sys.stderr)
-    return [PEERS[name] for name in names if PEERS[name].is_installed()]
+        if not KNOWN[name].is_installed():
+            print(f"{name} is left out: {KNOWN[name].program} is not installed", file=sys.stderr)
+    return [KNOWN[name] for name in names if KNOWN[name].is_installed()]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from contrib.bench import archives, run
 from contrib.bench.cohort import Cohort
 from contrib.bench.figures import Scale
 from contrib.bench.servers import PEERS
+from contrib.bench.variants import VARIANTS
 
 Capture = pytest.CaptureFixture[str]
 
@@ -33,7 +34,8 @@ TINY = Scale(
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
-    "name", ["associate", "echo", "idle", "held", "store", "web-stow", "web-busy", "jobs"]
+    "name",
+    ["associate", "echo", "idle", "held", "store", "web-stow", "web-busy", "jobs", "misbehaving"],
 )
 def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
@@ -81,6 +83,16 @@ def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -
         pytest.skip(f"this {PEERS[peer].program} does not offer that")
     values = measure.take(PEERS[peer], replace(TINY, folder=tmp_path))
     assert {figure.key for figure in measure.figures if not figure.only or peer in figure.only} == {
+        key for key, value in values.items() if value is not None
+    }
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_of_the_daemon_is_measured_the_same_way(name: str) -> None:
+    measure = run.MEASURES["store"]
+    values = measure.take(VARIANTS[name], TINY)
+    assert {figure.key for figure in measure.figures} == {
         key for key, value in values.items() if value is not None
     }
 

@@ -1,0 +1,91 @@
+"""pacsd with more than it starts with, measured as if it were another server.
+
+pacsd-plugins   the examples enabled, each in a process of its own
+pacsd-trusted   the examples enabled, in the daemon
+pacsd-s3        objects in SeaweedFS, by way of a spool
+"""
+
+import atexit
+import hashlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache, partial
+from itertools import count
+from pathlib import Path
+
+from contrib.bench.beside import entry_points_of, made_available
+from contrib.bench.servers import PEERS, Peer, Place
+from contrib.peers import seaweedfs
+from contrib.peers.seaweedfs import SeaweedFS
+
+_EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+_PLAIN = PEERS["pacsd"]
+_starts = count(1)
+
+
+def _with_config(place: Place, text: str, python_path: str = "") -> list[str]:
+    path = place.directory / "pacsd.toml"
+    path.write_text(text, encoding="utf-8")
+    environment = ["env", f"PYTHONPATH={python_path}"] if python_path else []
+    return [*environment, *_PLAIN.command(place), f"--config={path}"]
+
+
+def _with_examples(place: Place, *, trusted: bool) -> list[str]:
+    """Every example that has to do with what comes over DIMSE, set up to let everything pass."""
+    tables = {
+        "ae_prefix": 'prefixes = ["B", "P"]',
+        "bearer_tokens": (
+            f'[[plugins.bearer_tokens.token]]\nname = "viewer"\n'
+            f'sha256 = "{hashlib.sha256(b"viewer").hexdigest()}"'
+        ),
+        "event_file": f'path = "{place.directory / "events.tsv"}"',
+    }
+    text = "".join(
+        f"[plugins.{name}]\ntrusted = {str(trusted).lower()}\n{keys}\n"
+        for name, keys in tables.items()
+    )
+    places = [_EXAMPLES / name for name in tables]
+    plugins = {name: value for each in places for name, value in entry_points_of(each).items()}
+    path = made_available(place.directory, "pacsd-examples", plugins, *places)
+    return _with_config(place, text, path)
+
+
+@cache
+def _seaweed() -> SeaweedFS:
+    """One for all rounds, until the program ends."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(seaweedfs.running())
+
+
+def _with_s3(place: Place) -> list[str]:
+    """Each start has a place of its own in the bucket: its data directory is new, too."""
+    text = f"""
+        [store]
+        name = "store_s3"
+        [plugins.store_fs]
+        [plugins.store_s3]
+        endpoint = "{_seaweed().endpoint}"
+        bucket = "{seaweedfs.BUCKET}"
+        access_key_id = "{seaweedfs.ACCESS_KEY_ID}"
+        secret_access_key = "{seaweedfs.SECRET_ACCESS_KEY}"
+        prefix = "start-{next(_starts)}/"
+        keep_free_bytes = 0
+    """
+    return _with_config(place, text)
+
+
+def _variant(name: str, command: Callable[[Place], list[str]]) -> Peer:
+    return replace(_PLAIN, name=name, command=command)
+
+
+VARIANTS = {
+    peer.name: peer
+    for peer in (
+        _variant("pacsd-plugins", partial(_with_examples, trusted=False)),
+        _variant("pacsd-trusted", partial(_with_examples, trusted=True)),
+        _variant("pacsd-s3", _with_s3),
+    )
+}
+"""Measured when they are asked for."""
