@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import Field, ValidationError
 
@@ -37,3 +39,13 @@ def test_a_default_is_checked_too() -> None:
 
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
         Wrong()
+
+
+def test_a_path_may_be_a_default_though_text_is_what_is_decoded() -> None:
+    class Elsewhere(Settings):
+        path: Path = Path("/var/lib")
+
+    assert Elsewhere.model_validate_json("{}", strict=True).path == Path("/var/lib")
+    assert Elsewhere.model_validate_json('{"path": "/srv"}', strict=True).path == Path("/srv")
+    with pytest.raises(ValidationError, match="path"):
+        Elsewhere.model_validate_json('{"path": 1}', strict=True)
