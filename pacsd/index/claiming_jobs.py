@@ -10,7 +10,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from pacsd.index import schema_jobs
 from pacsd.index.job_counts import JobMoves
@@ -54,7 +64,7 @@ _NEXT_LANE = at_most(
     literal_column("1"),
 )
 _FIRST_OF_LANE = at_most(
-    select(*JOB)
+    select(_job.id)
     .where(*_MAY_BEGIN, _job.queue == bindparam("its_queue"), _job.not_before_us <= bindparam("t"))
     .where(or_(_job.expires_at_us == _ZERO, _job.expires_at_us > bindparam("now")))
     .order_by(_job.not_before_us, _job.id),
@@ -68,19 +78,24 @@ _LEASE = (
         lease_token=bindparam("token"),
         leased_until_us=bindparam("until"),
     )
-    .where(_job.id == bindparam("row"))
+    .where(_job.id.in_(_FIRST_OF_LANE))
+    .returning(*JOB)
+)
+_HAS_RUN_OUT = (_job.state == _LEASED, _job.leased_until_us <= bindparam("now"))
+_HAS_EXPIRED = (
+    _job.state == _WAITING,
+    _job.expires_at_us > _ZERO,
+    _job.expires_at_us <= bindparam("now_again"),
+)
+_ANY_OVERDUE = select(
+    or_(exists(select(_job.id).where(*_HAS_RUN_OUT)), exists(select(_job.id).where(*_HAS_EXPIRED)))
 )
 _RAN_OUT = at_most(
-    select(*JOB)
-    .where(_job.state == _LEASED, _job.leased_until_us <= bindparam("now"))
-    .order_by(_job.leased_until_us),
+    select(*JOB).where(*_HAS_RUN_OUT).order_by(_job.leased_until_us),
     bindparam("number"),
 )
 _EXPIRED = at_most(
-    select(*JOB)
-    .where(_job.state == _WAITING, _job.expires_at_us > _ZERO)
-    .where(_job.expires_at_us <= bindparam("now"))
-    .order_by(_job.expires_at_us),
+    select(*JOB).where(*_HAS_EXPIRED).order_by(_job.expires_at_us),
     bindparam("number"),
 )
 
@@ -205,22 +220,18 @@ class _Taking:
     def _lease(self, priority: JobClass, lane: Lane, number: int) -> list[Job]:
         kind, queue = lane
         now_us, until_us = self._now_us, self._now_us + self._wanted.lease_us
-        rows = self._session.fetch(
-            _FIRST_OF_LANE, priority.value, kind, queue, now_us, now_us, number
-        )
-        tokens = [secrets.randbits(_TOKEN_BITS) + 1 for _ in rows]
-        self._session.write(
-            _LEASE,
-            [(token, until_us, row[0]) for token, row in zip(tokens, rows, strict=True)],
-        )
+        token = secrets.randbits(_TOKEN_BITS) + 1
+        lane_and_times = (priority.value, kind, queue, now_us, now_us)
+        rows = self._session.fetch(_LEASE, token, until_us, *lane_and_times, number)
         self._taken[queue] = self._taken.get(queue, 0) + len(rows)
-        return [
-            job_of(row, leased=(token, until_us)) for token, row in zip(tokens, rows, strict=True)
-        ]
+        # A database says what it has changed in any order.
+        return sorted(map(job_of, rows), key=lambda job: (job.not_before_us, job.id))
 
 
 def _end_overdue(session: WriteSession, now_us: int, moves: JobMoves) -> None:
     """End leases that were not extended, and jobs that were not begun in their time."""
+    if not session.fetch(_ANY_OVERDUE, now_us, now_us)[0][0]:
+        return
     for row in session.fetch(_RAN_OUT, now_us, _TOGETHER):
         job = job_of(row)
         is_last = job.attempts >= job.max_attempts

@@ -35,25 +35,14 @@ JOB = (
 )
 
 
-def job_of(row: Sequence[Any], leased: tuple[int, int] | None = None) -> Job:
-    """The record of the columns JOB, as they are or as they are once it is `leased` (token, until).
-
-    That counts as one more attempt.
-    """
-    number, partition, state, priority, kind, queue, attempts, most, since, expires, *rest = row
-    if leased is not None:
-        state, attempts, rest = JobState.LEASED, attempts + 1, [*leased, *rest[2:]]
+def job_of(row: Sequence[Any]) -> Job:
+    """The record of the columns JOB."""
+    number, partition, state, priority, *rest = row
     return Job(
         number,
         partition,
         JobState(state),
         JobClass(priority),
-        kind,
-        queue,
-        attempts,
-        most,
-        since,
-        expires,
         *rest,
     )
 

@@ -49,11 +49,8 @@ def test_counts_are_told_by_queue_and_state(desk: WriterDesk) -> None:
     )
 
 
-def test_a_row_is_a_job_as_it_is_or_as_it_is_leased(desk: WriterDesk) -> None:
+def test_a_row_is_a_job(desk: WriterDesk) -> None:
     (number,) = put(desk, job())
     there = found(desk, number)
     row = [getattr(there, name) for name in Job.__slots__]
     assert job_of(row) == there
-    leased = job_of(row, leased=(5, 7))
-    assert (leased.state, leased.attempts, leased.lease_token) == (JobState.LEASED, 1, 5)
-    assert (leased.leased_until_us, leased.created_at_us) == (7, there.created_at_us)
