@@ -9,8 +9,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import anyio
+from prometheus_client import CollectorRegistry
+
 from contrib.bench.figures import Figure, Measure, Scale, Values
 from contrib.bench.servers import Peer
+from pacsd.app.conf.settings import Config
+from pacsd.app.job_running import make_jobs
 from pacsd.index.index import Index, open_index
 from pacsd.index.job_records import Claimed, FreePlaces, NewJob
 from pacsd.index.records import Scope
@@ -41,7 +46,22 @@ async def _measured(folder: Path, scale: Scale) -> Values:
         begun = time.perf_counter()
         await index.jobs.counts(Scope())
         values["jobs_counts"] = 1e3 * (time.perf_counter() - begun)
+        values["jobs_idle"] = await _idle_ms_per_s(index, scale.settle_s)
         return values
+
+
+async def _idle_ms_per_s(index: Index, seconds: float) -> float:
+    """CPU of all that runs durable work in a daemon, while nobody can do what waits."""
+    running = make_jobs(Config(), index, CollectorRegistry())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(running.run)
+        await anyio.sleep(seconds)  # what begins is not what is idle
+        begun_s, cpu_s = time.perf_counter(), time.process_time()
+        await anyio.sleep(seconds)
+        used_s = time.process_time() - cpu_s
+        taken_s = time.perf_counter() - begun_s
+        tasks.cancel_scope.cancel()
+    return 1e3 * used_s / taken_s
 
 
 def _job(number: int) -> NewJob:
@@ -70,6 +90,7 @@ MEASURE = Measure(
         Figure("jobs_singly", "... claimed a second, one by one", ">= 2,000"),
         Figure("jobs_batched", "... claimed a second, 1,000 at once", ">= 30,000"),
         Figure("jobs_counts", "... ms to count them by queue and state", "<= 10"),
+        Figure("jobs_idle", "... CPU ms a second while none can be done", "<= 2"),
     ),
     take,
     only=("pacsd",),
