@@ -2,7 +2,8 @@
 
     settings     base of every settings table
     plugin       the life of a plugin, and the Host it is given; host: what it may ask for
-    instances    the instances of the archive, as plugins may ask for them
+    instances, labels, audit, metrics
+                 what else a plugin may ask of its Host
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare
     acceptance, access, events, receiving, removal, vote

@@ -31,7 +31,7 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugin_metrics import HookCollector
+from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
 from pacsd.app.plugins import callers, durable_work
 from pacsd.app.plugins.services import JOB_KIND
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
@@ -106,8 +106,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     archive.services.take_in(ingest)
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
-    _measure(registry, ingest, index, scrub, purge)
-    registry.register(HookCollector(archive.tally))
+    _measure(registry, archive, ingest, scrub, purge)
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
@@ -201,12 +200,14 @@ def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Servic
 
 
 def _measure(
-    registry: CollectorRegistry, ingest: Ingest, index: Index, scrub: Scrub, purge: Purge
+    registry: CollectorRegistry, archive: Archive, ingest: Ingest, scrub: Scrub, purge: Purge
 ) -> None:
     registry.register(IngestCollector(ingest))
-    registry.register(IndexCollector(index.health))
+    registry.register(IndexCollector(archive.index.health))
     registry.register(ScrubCollector(scrub.health))
     registry.register(PurgeCollector(purge.health))
+    registry.register(HookCollector(archive.tally))
+    registry.register(SeriesCollector(archive.services.metrics))
 
 
 def _change_feed(config: Config, index: Index, registry: CollectorRegistry) -> ChangeFeed:

@@ -17,7 +17,7 @@
                      forgetting_changes: old ones; bell: for those who wait; quiet: nothing came
     jobs             durable jobs: adding_, claiming_, ending_, steering_, reading_jobs, of which
                      settling_jobs and job_counts are parts; job_records
-    plugin_values    what plugins keep
+    plugin_values    what plugins keep; labels: what they put on studies
     instances, copies, quarantine, extra_tags, statistics
                      the other calls, by what they are about; of_study; looked_up: asked for lately
     checking         what a check of a store asks

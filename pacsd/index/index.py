@@ -17,6 +17,7 @@ from pacsd.index.headers import has_headers, read_headers
 from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
 from pacsd.index.jobs import Jobs
+from pacsd.index.labels import Labels
 from pacsd.index.log_position import note_position, read_position
 from pacsd.index.looked_up import LookedUp
 from pacsd.index.of_study import StudyInstances
@@ -68,6 +69,7 @@ class Index:
         self.jobs = Jobs(threads, bells.jobs)
         self.quiet = QuietTimers(threads)
         self.plugin_values = PluginValues(threads)
+        self.labels = Labels(threads)
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)

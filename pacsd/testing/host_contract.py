@@ -5,6 +5,7 @@ To be called with the ports of a Host whose archive is empty; AssertionError say
 # ruff: noqa: S101 - assert is how a contract suite speaks
 
 import json
+import math
 import tempfile
 from collections.abc import Awaitable
 from io import BytesIO
@@ -12,8 +13,11 @@ from io import BytesIO
 import anyio.to_thread
 import pytest
 
+from pacsd.api.audit import Audit, AuditNote
 from pacsd.api.host import HostError, Jobs, Values
 from pacsd.api.instances import MAX_READ_BYTES, InstanceFacts, Instances
+from pacsd.api.labels import Labels
+from pacsd.api.metrics import Metrics
 from pacsd.api.plugin import Host
 from pacsd.testing.objects import CT_IMAGE_STORAGE, dicom_file
 
@@ -26,6 +30,10 @@ async def check_host(host: Host) -> None:
     await check_values(host.values)
     await check_jobs(host.jobs)
     await check_instances(host.instances)
+    await check_labels(host.labels)
+    await check_audit(host.audit)
+    check_metrics(host.metrics)
+    assert host.clock.now_us() >= 0
 
 
 async def check_values(values: Values) -> None:
@@ -48,6 +56,42 @@ async def check_jobs(jobs: Jobs) -> None:
     assert await jobs.enqueue("job", unique_key="u") == first
     assert await jobs.enqueue("other", unique_key="u", after_s=1_000) != first
     await _refused(jobs.enqueue("job", "x" * 61_441), "payload: 61441 bytes are more than")
+
+
+async def check_labels(labels: Labels) -> None:
+    """Labels are put on a study that is there, once, and taken off."""
+    assert list(await labels.of("1.2.3")) == []
+    assert await labels.set("1.2.3", "urgent")
+    assert not await labels.set("1.2.3", "urgent")
+    assert await labels.set("1.2.3", "geprüft")
+    assert list(await labels.of("1.2.3")) == ["geprüft", "urgent"]
+    assert await labels.remove("1.2.3", "urgent")
+    assert not await labels.remove("1.2.3", "urgent")
+    await _refused(labels.set("1.2.3", ""), "label: has 0 characters")
+    await _refused(labels.set("1.2.3", "a\nb"), "cannot be printed")
+
+
+async def check_audit(audit: Audit) -> None:
+    """Notes are added if their words are neither empty nor too long."""
+    await audit.append(AuditNote("send", "done", "1.2.3", "to research"))
+    await _refused(audit.append(AuditNote("", "done")), "action: is empty")
+    await _refused(audit.append(AuditNote("a" * 65, "done")), "action: 65 characters are more")
+
+
+def check_metrics(metrics: Metrics) -> None:
+    """What is counted needs a name; one name is of one kind, with the same labels."""
+    metrics.count("studies", 2, modality="CT")
+    metrics.gauge("waiting", 7)
+    metrics.observe("seconds", 0.3)
+    for wrong in (
+        lambda: metrics.count("Studies"),
+        lambda: metrics.count("waiting"),
+        lambda: metrics.count("studies", -1, modality="CT"),
+        lambda: metrics.count("studies", other="CT"),
+        lambda: metrics.gauge("waiting", math.nan),
+    ):
+        with pytest.raises(HostError):
+            wrong()
 
 
 async def check_instances(instances: Instances) -> None:

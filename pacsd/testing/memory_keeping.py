@@ -1,9 +1,11 @@
-"""Values and jobs of a Host in memory, with the bounds of the daemon's."""
+"""Values, jobs, labels and the trail of a Host in memory, with the bounds of the daemon's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pacsd.api.audit import AuditNote, check_note
 from pacsd.api.host import HostError
+from pacsd.api.labels import MAX_LABEL_LENGTH, MAX_LABELS
 
 MAX_KEYS = 10_000
 MAX_KEY_BYTES = 512
@@ -72,6 +74,49 @@ class MemoryJobs:
                 return number
         self.enqueued.append(EnqueuedJob(name, payload, unique_key, after_s))
         return len(self.enqueued)
+
+
+class MemoryLabels:
+    """The port `Labels`; of every study there may be one, and `kept` are theirs."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, set[str]] = {}
+
+    async def set(self, study_uid: str, label: str, /) -> bool:
+        """Put a label on a study."""
+        if not 0 < len(label) <= MAX_LABEL_LENGTH:
+            raise HostError(f"label: has {len(label)} characters, not 1 to {MAX_LABEL_LENGTH}")
+        if not label.isprintable():
+            raise HostError("label: has characters that cannot be printed")
+        labels = self.kept.setdefault(study_uid, set())
+        if label not in labels and len(labels) >= MAX_LABELS:
+            raise HostError(f"label: the study has {len(labels)}, the most it may")
+        is_new = label not in labels
+        labels.add(label)
+        return is_new
+
+    async def remove(self, study_uid: str, label: str, /) -> bool:
+        """Take a label off a study."""
+        labels = self.kept.get(study_uid, set())
+        was_there = label in labels
+        labels.discard(label)
+        return was_there
+
+    async def of(self, study_uid: str, /) -> Sequence[str]:
+        """The labels of a study."""
+        return sorted(self.kept.get(study_uid, ()))
+
+
+class MemoryAudit:
+    """The port `Audit`; `notes` are those so far."""
+
+    def __init__(self) -> None:
+        self.notes: list[AuditNote] = []
+
+    async def append(self, note: AuditNote, /) -> None:
+        """Keep a note."""
+        check_note(note)
+        self.notes.append(note)
 
 
 def _check_size(field: str, size: int, limit: int) -> None:

@@ -41,6 +41,7 @@ from pacsd.app.isolation.requests import (
     LoadRequest,
     TableRefused,
 )
+from pacsd.app.isolation.series import METHOD, TELL_AFTER_S, Series, encode_bundle
 from pacsd.app.isolation.specifications import Specification, specifications
 
 
@@ -54,6 +55,8 @@ class Guest:
         self._thread = threading.get_ident()
         self._specifications: Mapping[str, Specification] = specifications()
         self._home: InlineHome | None = None
+        self._series = Series(self._counted)
+        self._is_due = False
         answers = {
             "load": self._load,
             "check": self._check,
@@ -72,7 +75,8 @@ class Guest:
         enabled = Enabled(request.name, request.entry_point, request.table, Path(request.data_dir))
         logger = TellingLogger(self._tell, LineRate(time.monotonic))
         ask = through_channel(self.channel, self._descriptors)
-        host = asking(Host(enabled.name, enabled.data_dir, logger), ask)
+        bare = Host(enabled.name, enabled.data_dir, logger, metrics=self._series)
+        host = asking(bare, ask)
         # The daemon has the deadlines, and the means to enforce them.
         self._home = InlineHome(
             enabled, host, start_deadline_s=inf, stop_grace_s=inf, waits_for_threads=True
@@ -106,6 +110,7 @@ class Guest:
 
     async def _shutdown(self, _arguments: object) -> object:
         await self._loaded.stop()
+        self._tell_series()
         return None
 
     @property
@@ -113,6 +118,18 @@ class Guest:
         if self._home is None:
             raise Misfit("a plugin that is not loaded", "one that is")
         return self._home
+
+    def _counted(self) -> None:
+        """Something is to be told, soon; also from threads of the plugin."""
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, TELL_AFTER_S, self._tell_series)
+
+    def _tell_series(self) -> None:
+        self._is_due = False
+        bundle = self._series.take()
+        if bundle.samples or bundle.dropped:
+            self._tell_here(METHOD, encode_bundle(bundle))
 
     def _tell(self, method: str, arguments: object) -> None:
         """Also from threads of the plugin: a channel belongs to its event loop."""

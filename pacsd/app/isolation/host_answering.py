@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from pacsd.api.audit import AuditNote
 from pacsd.api.errors import PluginError
 from pacsd.api.host import HostError
 from pacsd.api.instances import InstanceFacts
@@ -77,10 +78,21 @@ _INSTANCES: Mapping[str, Method] = {
         lambda host: host.instances.add, form_of(tuple[int]), form_of(str), Beside.TAKES_FILE
     ),
 }
+_STUDIES: Mapping[str, Method] = {
+    "labels.set": Method(lambda host: host.labels.set, form_of(tuple[str, str]), form_of(bool)),
+    "labels.remove": Method(
+        lambda host: host.labels.remove, form_of(tuple[str, str]), form_of(bool)
+    ),
+    "labels.of": Method(lambda host: host.labels.of, form_of(tuple[str]), form_of(tuple[str, ...])),
+    "audit.append": Method(
+        lambda host: host.audit.append, form_of(tuple[AuditNote]), form_of(type(None))
+    ),
+}
 METHODS: Mapping[str, Method] = {
     **_VALUES,
     "jobs.enqueue": Method(_enqueue, form_of(tuple[str, str, str, float]), form_of(int)),
     **_INSTANCES,
+    **_STUDIES,
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import BinaryIO, cast
 
+from pacsd.api.audit import AuditNote
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.plugin import Host
 
@@ -82,6 +83,36 @@ class AskingInstances:
         return cast("str", await self._ask("instances.add", (file,)))
 
 
+class AskingLabels:
+    """The port `Labels`."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def set(self, study_uid: str, label: str, /) -> bool:
+        """Put a label on a study."""
+        return cast("bool", await self._ask("labels.set", (study_uid, label)))
+
+    async def remove(self, study_uid: str, label: str, /) -> bool:
+        """Take a label off a study."""
+        return cast("bool", await self._ask("labels.remove", (study_uid, label)))
+
+    async def of(self, study_uid: str, /) -> Sequence[str]:
+        """The labels of a study."""
+        return cast("Sequence[str]", await self._ask("labels.of", (study_uid,)))
+
+
+class AskingAudit:
+    """The port `Audit`."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def append(self, note: AuditNote, /) -> None:
+        """Add a row."""
+        await self._ask("audit.append", (note,))
+
+
 def asking(host: Host, ask: Ask) -> Host:
     """A plugin's Host that asks elsewhere."""
     return replace(
@@ -89,4 +120,6 @@ def asking(host: Host, ask: Ask) -> Host:
         values=AskingValues(ask),
         jobs=AskingJobs(ask),
         instances=AskingInstances(ask),
+        labels=AskingLabels(ask),
+        audit=AskingAudit(ask),
     )

@@ -10,7 +10,7 @@ import anyio
 
 from pacsd.api.errors import PluginError
 from pacsd.api.plugin import Logger
-from pacsd.app.isolation.channel import CLOSED, Channel, Handler, Manners
+from pacsd.app.isolation.channel import CLOSED, Channel, Handler, Listener, Manners
 from pacsd.app.isolation.child_process import ChildProcess, begun
 from pacsd.app.isolation.descriptors import Descriptors, descriptors_beside
 from pacsd.app.isolation.errors import AskFailed, ChannelClosed, Misfit, SettingsRefused
@@ -36,9 +36,6 @@ from pacsd.app.isolation.requests import (
 
 Outcome = TypeVar("Outcome")
 
-Answers = Callable[[Descriptors], Mapping[str, Handler]]
-"""What a process is answered, with files by these descriptors."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -51,6 +48,14 @@ class Limits:
     start_deadline_s: float = START_DEADLINE_S
     stop_grace_s: float = STOP_GRACE_S
     cancel_grace_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """What a process may ask and tell: with files by descriptors, and beside log lines."""
+
+    answers: Callable[[Descriptors], Mapping[str, Handler]]
+    hears: Mapping[str, Listener]
 
 
 class Life:
@@ -153,7 +158,7 @@ async def lived(
     enabled: Enabled,
     logger: Logger,
     limits: Limits,
-    answers: Answers,
+    hosting: Hosting,
     live: Callable[[Life], Awaitable[Outcome]],
 ) -> Outcome:
     """Begin a process, do something with it, and kill it with all that it has begun.
@@ -167,8 +172,8 @@ async def lived(
         try:
             with descriptors_beside() as (descriptors, beside):
                 manners = Manners(
-                    answers=answers(descriptors),
-                    hears={METHOD: LogListener(logger, rate)},
+                    answers=hosting.answers(descriptors),
+                    hears={METHOD: LogListener(logger, rate), **hosting.hears},
                     max_asked=MAX_CALLS,
                     max_served=MAX_ASKED,
                     cancel_grace_s=limits.cancel_grace_s,

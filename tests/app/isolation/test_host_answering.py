@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from pacsd.api.audit import Audit
 from pacsd.api.errors import PluginError
 from pacsd.api.host import HostError, Jobs, Values
 from pacsd.api.instances import Instances
+from pacsd.api.labels import Labels
 from pacsd.app.isolation.channel import Handler
 from pacsd.app.isolation.descriptors import descriptors_beside
 from pacsd.app.isolation.errors import Misfit
@@ -16,7 +18,13 @@ from tests.app.isolation.recording_logger import RecordingLogger
 
 
 def test_everything_that_a_host_has_can_be_asked_for() -> None:
-    ports = {"values": Values, "jobs": Jobs, "instances": Instances}
+    ports = {
+        "values": Values,
+        "jobs": Jobs,
+        "instances": Instances,
+        "labels": Labels,
+        "audit": Audit,
+    }
     named = {
         f"{port}.{name}"
         for port, protocol in ports.items()

@@ -57,3 +57,11 @@ async def test_what_is_refused_is_told(tmp_path: Path, level: str) -> None:
     assert await said(level, host, tmp_path, "1.2") == refused
     told = "refused: SOP Instance UID '1.2': there is no such instance"
     assert await said(level, fake_host(tmp_path), tmp_path, "1.2") == told
+
+
+@pytest.mark.parametrize("level", HOMES)
+async def test_what_is_counted_arrives(tmp_path: Path, level: str) -> None:
+    host = fake_host(tmp_path)
+    assert await said(level, host, tmp_path) == "all is well"
+    assert host.metrics.value("studies", modality="CT") == 2
+    assert (host.metrics.value("waiting"), host.metrics.value("seconds")) == (7, 0.3)
