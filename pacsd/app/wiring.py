@@ -67,6 +67,7 @@ from pacsd.net.scu import Timeouts
 from pacsd.net.trace import Trace
 from pacsd.net.turns import Turns
 from pacsd.net.web.guard import Guard
+from pacsd.net.web.plugin_routes import RouteTable
 from pacsd.ul.association import Limits
 
 
@@ -95,8 +96,8 @@ class Parts:
     http: HttpListener | None
 
 
-def build(checked: Checked, archive: Archive) -> Parts:
-    """Put a daemon together; nothing runs yet."""
+def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) -> Parts:
+    """Put a daemon together; nothing runs yet. `routes` are those of plugins over HTTP."""
     config, store, index = checked.config, archive.store, archive.index
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
@@ -124,6 +125,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         metadata.kept,
         _change_feed(config, index, registry),
         make_guard(archive.hooks),
+        routes or RouteTable(),
     )
     books = Books(recorder, metrics, _trace(config))
     listener = _listener(config, archive, gatekeeper, parts, books)

@@ -7,7 +7,7 @@ To be called with the ports of a Host whose archive is empty; AssertionError say
 import json
 import math
 import tempfile
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 
 import anyio.to_thread
@@ -83,15 +83,11 @@ def check_metrics(metrics: Metrics) -> None:
     metrics.count("studies", 2, modality="CT")
     metrics.gauge("waiting", 7)
     metrics.observe("seconds", 0.3)
-    for wrong in (
-        lambda: metrics.count("Studies"),
-        lambda: metrics.count("waiting"),
-        lambda: metrics.count("studies", -1, modality="CT"),
-        lambda: metrics.count("studies", other="CT"),
-        lambda: metrics.gauge("waiting", math.nan),
-    ):
-        with pytest.raises(HostError):
-            wrong()
+    _refuses(metrics.count, "Studies")
+    _refuses(metrics.count, "waiting")
+    _refuses(metrics.count, "studies", -1, modality="CT")
+    _refuses(metrics.count, "studies", other="CT")
+    _refuses(metrics.gauge, "waiting", math.nan)
 
 
 async def check_instances(instances: Instances) -> None:
@@ -154,6 +150,11 @@ async def _check_opening(instances: Instances) -> None:
         assert file.read(4) == b"DICM"
         assert not file.writable()
     await _refused(instances.open("9.9"), "there is no such instance")
+
+
+def _refuses(call: Callable[..., None], *values: object, **labels: str) -> None:
+    with pytest.raises(HostError):
+        call(*values, **labels)
 
 
 async def _refused(asking: Awaitable[object], why: str) -> None:
