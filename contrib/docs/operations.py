@@ -12,9 +12,10 @@ from pacsd.api.dispatch.tally import Tally
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.isolation.series import Series
 from pacsd.app.job_metrics import JobCollector
 from pacsd.app.metadata_making import MetadataCollector
-from pacsd.app.plugin_metrics import HookCollector
+from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
 from pacsd.app.purging import PurgeCollector
 from pacsd.app.wiring import count_change_readers
 from pacsd.archive.examination import LOOKED_FOR
@@ -74,6 +75,7 @@ def render_metrics() -> str:
     tally = Tally()
     tally.count_of("pacsd_hook", "plugin")
     registry.register(HookCollector(tally))
+    registry.register(SeriesCollector({"plugin": Series()}))
     count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [

@@ -2,9 +2,11 @@
 
     settings     base of every settings table
     plugin       the life of a plugin, and the Host it is given; host: what it may ask for
+    instances, labels, audit, metrics
+                 what else a plugin may ask of its Host
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare
-    acceptance, access, events, receiving, removal, vote
+    acceptance, access, events, http, receiving, removal, vote
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
     store        the port BlobStore and its records

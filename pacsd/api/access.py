@@ -12,13 +12,15 @@ class Door(StrEnum):
 
 
 class Action(StrEnum):
-    """What can be done with what is archived."""
+    """What can be done with what is archived; `manage` is what operators do, with jobs."""
 
     QUERY = "query"
     RETRIEVE = "retrieve"
     STORE = "store"
     DELETE = "delete"
     FOLLOW = "follow changes"
+    PLUGIN = "use a plugin"
+    MANAGE = "manage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,14 @@ class NotRecognized:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """Somebody wants to do something; `study_instance_uid` is '' where no study is named."""
+    """Somebody wants to do something; `study_instance_uid` is '' where no study is named.
+
+    `plugin` is the one whose route is to be used, else ''.
+    """
 
     principal: Principal
     door: Door
     peer_host: str
     action: Action
     study_instance_uid: str
+    plugin: str = ""

@@ -45,6 +45,8 @@ class PluginError(Exception):
 class HookError(PluginError):
     """An implementation of a hook raised, was late, returned junk or cannot be called."""
 
+    is_late = False
+
     def __init__(self, plugin: str, hook: str, explanation: str) -> None:
         super().__init__(plugin, f"{hook}: {explanation}")
         self.hook = hook

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """All are asked; any denial wins, and nobody's opinion denies."""
     COLLECT = "collect"
     """All are asked; their answers are put together."""
+    OWNER = "owner"
+    """The one plugin whose business it is is asked, and nobody else."""
     PROVIDER = "provider"
     """Exactly one answers for a name, with an object that implements a port."""
 

@@ -14,7 +14,7 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import access, associations, events, jobs, receiving, removal, stores
+from pacsd.api.hookspecs import access, associations, events, http, jobs, receiving, removal, stores
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -25,6 +25,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     removal,
     events,
     jobs,
+    http,
     stores,
 )
 """Where they stand, in the order of the guide."""

@@ -3,10 +3,14 @@
 Values    a durable key-value store of the plugin's own
 Jobs      durable work, which comes back to the plugin by the hook `pacsd_job`
 
-Both are there once the archive is open, which is after `startup`: before, and once it is closed,
-they raise HostError.
+Clock     tells the time
+
+Beside them there is what `instances`, `labels`, `audit` and `metrics` of pacsd.api have. All but
+time and metrics is there once the archive is open, which is after `startup`: before, and once it is
+closed, it raises HostError.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -91,6 +95,21 @@ class _Nowhere:
         self, _name: str, _payload: str = "", /, *, unique_key: str = "", after_s: float = 0.0
     ) -> int:
         raise _no_daemon(unique_key, after_s)
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now_us(self) -> int:
+        """UTC microseconds since 1970; may go back when somebody sets the time."""
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now_us(self) -> int:
+        """UTC microseconds since 1970."""
+        return time.time_ns() // 1_000
 
 
 NOWHERE = _Nowhere()

@@ -8,11 +8,15 @@ Plugin. It implements hooks as methods marked with `pacsd.api.hooks.hookimpl`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from pacsd.api.host import NOWHERE, Jobs, Values
+from pacsd.api.audit import NO_AUDIT, Audit
+from pacsd.api.host import NOWHERE, Clock, Jobs, SystemClock, Values
+from pacsd.api.instances import NO_INSTANCES, Instances
+from pacsd.api.labels import NO_LABELS, Labels
+from pacsd.api.metrics import NO_METRICS, Metrics
 from pacsd.api.settings import Settings
 
 ENTRY_POINT_GROUP = "pacsd.plugins"
@@ -50,7 +54,7 @@ class Host:
     """What the daemon gives a plugin: its name, the data directory and a logger of its own.
 
     Under `data_dir` a plugin uses only names that begin with its own name, and `store` if it is
-    the store. `values` and `jobs` are durable, and there once the archive is open.
+    the store. What is durable, and `instances`, is there once the archive is open.
     """
 
     name: str
@@ -58,6 +62,11 @@ class Host:
     logger: Logger
     values: Values = NOWHERE
     jobs: Jobs = NOWHERE
+    instances: Instances = NO_INSTANCES
+    labels: Labels = NO_LABELS
+    audit: Audit = NO_AUDIT
+    metrics: Metrics = NO_METRICS
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class Plugin(Generic[PluginSettings]):

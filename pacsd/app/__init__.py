@@ -25,14 +25,14 @@
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only
     checking.py          the check of the store, and the scrub; purging.py the purge
-    job_running.py       jobs and events; job_log.py, job_metrics.py, local_zone.py are for it
+    job_running.py       jobs and events; job_log.py, job_metrics.py, local_zone.py for it,
+                         served_jobs.py for HTTP
     extra_tags.py        tags that a user chose: filled in for what came before
     offline.py           such work done while no daemon runs; errand_log.py: when it is over
     logs.py, systemd.py  what the daemon tells those who run it; signals.py what they tell it
     repeats.py           lines of it that repeat
     ingest_log.py, ingest_metrics.py, clock.py
-                         what wiring gives to ingest, so that `archive` need not know log lines,
-                         metrics or the time
+                         what ingest tells: `archive` knows no log lines, metrics or time
 
 In: options, environment and files from `conf`. Out: a daemon, and one exit code.
 Inside the room `conf` and `admin` import nothing else of it, `isolation` only `conf`, the modules

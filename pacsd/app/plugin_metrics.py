@@ -1,11 +1,20 @@
-"""The calls of plugins as Prometheus sees them, asked when somebody scrapes."""
+"""Plugins as Prometheus sees them: their calls and what they count, asked when somebody scrapes."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, groupby
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from pacsd.api.dispatch.tally import Ending, Tally
+from pacsd.api.metrics import BUCKETS, MetricKind
+from pacsd.app.isolation.series import Sample, Series
 
 
 class HookCollector(Collector):
@@ -35,3 +44,54 @@ class HookCollector(Collector):
             seconds.add_metric([plugin, hook], count.seconds)
         yield calls
         yield seconds
+
+
+class SeriesCollector(Collector):
+    """What plugins count, as `pacsd_plugin_NAME_METRIC`; `series` are those of each plugin.
+
+    Where two plugins would make the same name, the first of them has it.
+    """
+
+    def __init__(self, series: Mapping[str, Series]) -> None:
+        self._series = series
+
+    def collect(self) -> Iterator[Metric]:
+        """Read them now."""
+        dropped = CounterMetricFamily(
+            "pacsd_plugin_samples_dropped",
+            "What plugins counted beyond their 200 series",
+            labels=["plugin"],
+        )
+        named = {"pacsd_plugin_samples_dropped"}
+        for plugin, series in self._series.items():
+            dropped.add_metric([plugin], series.dropped)
+            samples = sorted(series.samples, key=lambda each: (each.name, each.labels))
+            for name, some in groupby(samples, key=lambda each: each.name):
+                full_name = f"pacsd_plugin_{re.sub('[^a-z0-9_]', '_', plugin.lower())}_{name}"
+                if full_name not in named:
+                    named.add(full_name)
+                    yield _family(full_name, plugin, [*some])
+        yield dropped
+
+
+def _family(name: str, plugin: str, samples: Sequence[Sample]) -> Metric:
+    help_text = f"Of plugin {plugin}"
+    labels = [label for label, _ in samples[0].labels]
+    if samples[0].kind is MetricKind.HISTOGRAM:
+        histogram = HistogramMetricFamily(name, help_text, labels=labels)
+        for each in samples:
+            counts = zip(BUCKETS, accumulate(each.buckets), strict=True)
+            buckets = [(_bound(bound), count) for bound, count in counts]
+            histogram.add_metric([value for _, value in each.labels], buckets, each.value)
+        return histogram
+    is_counter = samples[0].kind is MetricKind.COUNTER
+    family = (CounterMetricFamily if is_counter else GaugeMetricFamily)(
+        name, help_text, labels=labels
+    )
+    for each in samples:
+        family.add_metric([value for _, value in each.labels], each.value)
+    return family
+
+
+def _bound(bound: float) -> str:
+    return "+Inf" if bound == BUCKETS[-1] else f"{bound:g}"

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from pacsd.app.admin.deletion_log import tell_deleted
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
+from pacsd.app.plugins.routes import http_request
+from pacsd.app.served_jobs import ServedJobs
 from pacsd.app.spool import FolderSpools
 from pacsd.archive.access import Access
 from pacsd.archive.bulk_data import BulkReader
@@ -25,6 +27,7 @@ from pacsd.index.deletion_records import UniqueKeys
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Scope
 from pacsd.net.http import Serve
+from pacsd.net.web import job_operations, plugin_routes
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk
 from pacsd.net.web.deleting import DeleteDesk
@@ -34,7 +37,12 @@ from pacsd.net.web.exchange import ROOT
 from pacsd.net.web.frames import FrameDesk
 from pacsd.net.web.guard import TRUSTING, Guard
 from pacsd.net.web.instances import InstanceDesk
+from pacsd.net.web.job_desk import JobDesk
+from pacsd.net.web.listener_desk import ListenerDesk
 from pacsd.net.web.metadata import MetadataDesk
+from pacsd.net.web.openapi_beside import paths_beside
+from pacsd.net.web.plugin_desk import PluginDesk
+from pacsd.net.web.plugin_routes import RouteTable
 from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
@@ -55,13 +63,12 @@ class WebParts:
     kept: KeptMetadata
     changes: ChangeFeed
     guard: Guard = TRUSTING
+    routes: RouteTable = field(default_factory=RouteTable)
 
 
 def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
     """What the HTTP listener serves beside its own pages, by path."""
     settings = config.dicomweb
-    if not settings.enabled:
-        return {}
     terms = Terms(
         settings.public_url,
         settings.max_requests,
@@ -70,7 +77,15 @@ def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[s
         settings.max_request_bytes,
         parts.guard,
     )
-    return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer}
+    doors = ListenerDesk(terms)
+    is_open = _is_open(config)
+    beside: dict[str, Serve] = {
+        plugin_routes.ROOT: PluginDesk(parts.routes, http_request(archive.hooks), doors).answer,
+        job_operations.ROOT: JobDesk(ServedJobs(archive.index.jobs), doors, is_open=is_open).answer,
+    }
+    if not settings.enabled:
+        return beside
+    return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer, **beside}
 
 
 def _answers(
@@ -92,9 +107,8 @@ def _answers(
         config.data_dir, config.dicomweb.max_spool_bytes, config.store.min_free_bytes
     )
     storing = StoreDesk(parts.ingest, spools, utc_us, config.dicomweb.max_instance_bytes)
-    describing = DescribingDesk()
-    # Who reaches a loopback listener is trusted; beyond it nobody is, as long as nobody logs in.
-    is_open = config.http.listen is not None and config.http.listen.is_loopback
+    describing = DescribingDesk(beside=paths_beside(parts.routes.routes))
+    deleting = DeleteDesk(partial(_delete, parts.removal), is_open=_is_open(config))
     return {
         WebService.SEARCH: searching.answer,
         WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
@@ -102,12 +116,17 @@ def _answers(
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: bulk.answer,
         WebService.STORE: storing.answer,
-        WebService.DELETE: DeleteDesk(partial(_delete, parts.removal), is_open=is_open).answer,
+        WebService.DELETE: deleting.answer,
         WebService.CHANGES: ChangeDesk(parts.changes).answer,
         WebService.OVERVIEW: describing.overview,
         WebService.CAPABILITIES: describing.capabilities,
         WebService.OPENAPI: describing.openapi,
     }
+
+
+def _is_open(config: Config) -> bool:
+    """Who reaches a loopback listener is trusted; beyond it is nobody who has not logged in."""
+    return config.http.listen is not None and config.http.listen.is_loopback
 
 
 async def _delete(

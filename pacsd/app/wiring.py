@@ -31,7 +31,7 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugin_metrics import HookCollector
+from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
 from pacsd.app.plugins import callers, durable_work
 from pacsd.app.plugins.services import JOB_KIND
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
@@ -67,6 +67,7 @@ from pacsd.net.scu import Timeouts
 from pacsd.net.trace import Trace
 from pacsd.net.turns import Turns
 from pacsd.net.web.guard import Guard
+from pacsd.net.web.plugin_routes import RouteTable
 from pacsd.ul.association import Limits
 
 
@@ -95,18 +96,18 @@ class Parts:
     http: HttpListener | None
 
 
-def build(checked: Checked, archive: Archive) -> Parts:
-    """Put a daemon together; nothing runs yet."""
+def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) -> Parts:
+    """Put a daemon together; nothing runs yet. `routes` are those of plugins over HTTP."""
     config, store, index = checked.config, archive.store, archive.index
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
     register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
+    archive.services.take_in(ingest)
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
-    _measure(registry, ingest, index, scrub, purge)
-    registry.register(HookCollector(archive.tally))
+    _measure(registry, archive, ingest, scrub, purge)
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
@@ -124,6 +125,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
         metadata.kept,
         _change_feed(config, index, registry),
         make_guard(archive.hooks),
+        routes or RouteTable(),
     )
     books = Books(recorder, metrics, _trace(config))
     listener = _listener(config, archive, gatekeeper, parts, books)
@@ -200,12 +202,14 @@ def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Servic
 
 
 def _measure(
-    registry: CollectorRegistry, ingest: Ingest, index: Index, scrub: Scrub, purge: Purge
+    registry: CollectorRegistry, archive: Archive, ingest: Ingest, scrub: Scrub, purge: Purge
 ) -> None:
     registry.register(IngestCollector(ingest))
-    registry.register(IndexCollector(index.health))
+    registry.register(IndexCollector(archive.index.health))
     registry.register(ScrubCollector(scrub.health))
     registry.register(PurgeCollector(purge.health))
+    registry.register(HookCollector(archive.tally))
+    registry.register(SeriesCollector(archive.services.metrics))
 
 
 def _change_feed(config: Config, index: Index, registry: CollectorRegistry) -> ChangeFeed:

@@ -17,9 +17,9 @@
                      forgetting_changes: old ones; bell: for those who wait; quiet: nothing came
     jobs             durable jobs: adding_, claiming_, ending_, steering_, reading_jobs, of which
                      settling_jobs and job_counts are parts; job_records
-    plugin_values    what plugins keep
+    plugin_values    what plugins keep; labels: what they put on studies
     instances, copies, quarantine, extra_tags, statistics
-                     the other calls, by what they are about; looked_up: instances asked for lately
+                     the other calls, by what they are about; of_study; looked_up: asked for lately
     checking         what a check of a store asks
     queries          what matches a query: searching by clauses over columns, of which some are
                      computed; entities as they are answered

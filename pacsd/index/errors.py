@@ -62,5 +62,9 @@ class JobQueueFull(JobRefused):
     """There are as many jobs in a queue, or as many queues, as there may be."""
 
 
+class LabelRefused(Exception):
+    """A label that may not be put on a study; nothing was done."""
+
+
 class PluginValueRefused(Exception):
     """What a plugin wants to keep breaks a bound; nothing was done."""

@@ -17,8 +17,10 @@ from pacsd.index.headers import has_headers, read_headers
 from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
 from pacsd.index.jobs import Jobs
+from pacsd.index.labels import Labels
 from pacsd.index.log_position import note_position, read_position
 from pacsd.index.looked_up import LookedUp
+from pacsd.index.of_study import StudyInstances
 from pacsd.index.overlays import Overlays
 from pacsd.index.plugin_values import PluginValues
 from pacsd.index.quarantine import Quarantine
@@ -59,6 +61,7 @@ class Index:
         self._facts = facts
         self._bounds = bounds
         self.instances = Instances(threads, LookedUp(lambda: facts.alterations))
+        self.of_study = StudyInstances(threads)
         self.copies = Copies(threads)
         self.checks = StoreChecks(threads)
         self.quarantine = Quarantine(threads, bounds)
@@ -66,6 +69,7 @@ class Index:
         self.jobs = Jobs(threads, bells.jobs)
         self.quiet = QuietTimers(threads)
         self.plugin_values = PluginValues(threads)
+        self.labels = Labels(threads)
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)

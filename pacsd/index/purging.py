@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Table, delete, exists, select
 
 from pacsd.dicom.level import Level
-from pacsd.index import schema, schema_records
+from pacsd.index import schema, schema_jobs, schema_records
 from pacsd.index.auditing import append_audit
 from pacsd.index.deletion_records import Due
 from pacsd.index.instances import numbered
@@ -133,6 +133,8 @@ def _remove_empty_study(session: WriteSession, study: int) -> None:
     if patient is None or session.connection.execute(is_left).first() is not None:
         return
     _remove(session, Level.SERIES, schema.series, _series.study_row == study)
+    labels = schema_jobs.study_label
+    session.connection.execute(delete(labels).where(labels.c.study_row == study))
     _remove(session, Level.STUDY, schema.study, _study.id == study)
     merged = schema.patient.alias()
     is_in_use = exists().where(_study.patient_row == _patient.id)

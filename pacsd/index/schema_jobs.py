@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, LargeBinary, SmallInteger, Table, UniqueConstraint
 from sqlalchemy import text as literal_text
 
-from pacsd.index.schema import METADATA, RowId, number, partition_id, row_id, text
+from pacsd.index.schema import METADATA, RowId, number, partition_id, reference, row_id, text
 
 _IS_WAITING = literal_text("state = 1")
 _IS_LEASED = literal_text("state = 2")
@@ -104,6 +104,18 @@ plugin_value = Table(
     Column("value", LargeBinary, nullable=False),
     number("updated_at_us"),
     UniqueConstraint("partition_id", "plugin", "key"),
+)
+
+# Labels that plugins put on studies.
+study_label = Table(
+    "study_label",
+    METADATA,
+    partition_id(),
+    reference("study"),
+    text("label"),
+    text("actor"),
+    number("set_at_us"),
+    UniqueConstraint("study_row", "label"),
 )
 
 # Series and studies that got an instance lately, and when they count as quiet. `owner_row` is one

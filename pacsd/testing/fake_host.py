@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pacsd.api.plugin import Host
+from pacsd.app.isolation.series import Series
+from pacsd.testing.memory_instances import MemoryInstances
+from pacsd.testing.memory_keeping import MemoryAudit, MemoryJobs, MemoryLabels, MemoryValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class ManualClock:
         """The time now."""
         return self._now
 
+    def now_us(self) -> int:
+        """The same in microseconds, as `Host.clock` tells it."""
+        return round(self._now * 1_000_000)
+
     def advance(self, seconds: float) -> None:
         """Let time pass; it never goes back."""
         if seconds < 0:
@@ -64,10 +71,19 @@ class ManualClock:
 
 @dataclass(frozen=True, slots=True)
 class FakeHost(Host):
-    """A Host whose logger keeps what it is told, with a clock to give to what tells time."""
+    """A Host whose logger keeps what it is told, with a clock to give to what tells time.
+
+    What it keeps and reads is in memory.
+    """
 
     logger: RecordingLogger = field(default_factory=RecordingLogger)
     clock: ManualClock = field(default_factory=ManualClock)
+    values: MemoryValues = field(default_factory=MemoryValues)
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    instances: MemoryInstances = field(default_factory=MemoryInstances)
+    labels: MemoryLabels = field(default_factory=MemoryLabels)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
+    metrics: Series = field(default_factory=Series)
 
 
 def fake_host(data_dir: Path, name: str = "plugin_under_test") -> FakeHost:

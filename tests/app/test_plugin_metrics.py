@@ -1,7 +1,8 @@
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from pacsd.api.dispatch.tally import Call, Ending, Tally
-from pacsd.app.plugin_metrics import HookCollector
+from pacsd.app.isolation.series import Series
+from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
 
 
 def registry_of(tally: Tally) -> CollectorRegistry:
@@ -35,3 +36,32 @@ def test_calls_and_seconds_are_counted_by_plugin_and_hook() -> None:
 
 def test_a_daemon_without_plugins_has_none() -> None:
     assert [family.samples for family in registry_of(Tally()).collect()] == [[], []]
+
+
+def test_what_plugins_count_has_their_name() -> None:
+    series = Series()
+    series.count("sent", 2, modality="CT")
+    series.gauge("waiting", 7)
+    for value in (0.3, 0.4, 100):
+        series.observe("seconds", value)
+    other = Series()
+    other.count("of_sent")
+    registry = CollectorRegistry()
+    registry.register(SeriesCollector({"Ac-me": series, "ac_me_of": Series(), "other": other}))
+    named = registry.get_sample_value
+    assert named("pacsd_plugin_ac_me_sent_total", {"modality": "CT"}) == 2
+    assert named("pacsd_plugin_ac_me_waiting") == 7
+    assert named("pacsd_plugin_ac_me_seconds_bucket", {"le": "0.5"}) == 2
+    assert named("pacsd_plugin_ac_me_seconds_bucket", {"le": "+Inf"}) == 3
+    assert named("pacsd_plugin_ac_me_seconds_sum") == 100.7
+    assert named("pacsd_plugin_samples_dropped_total", {"plugin": "other"}) == 0
+
+
+def test_of_two_that_make_one_name_the_first_has_it() -> None:
+    first, second = Series(), Series()
+    first.count("b_sent", 1)
+    second.count("sent", 2)
+    registry = CollectorRegistry()
+    registry.register(SeriesCollector({"a": first, "a_b": second}))
+    assert registry.get_sample_value("pacsd_plugin_a_b_sent_total") == 1
+    assert b"pacsd_plugin_a_b_sent_total 1.0" in generate_latest(registry)

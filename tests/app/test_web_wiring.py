@@ -96,8 +96,8 @@ def wired_with_ingest(
 
 
 async def test_it_can_be_off(tmp_path: Path, index: Index) -> None:
-    assert wired(tmp_path, index, enabled="false") == {}
-    assert list(wired(tmp_path, index)) == ["/dicomweb"]
+    assert [*wired(tmp_path, index, enabled="false")] == ["/plugins", "/jobs"]
+    assert list(wired(tmp_path, index)) == ["/dicomweb", "/plugins", "/jobs"]
 
 
 async def test_who_answers_what(tmp_path: Path, index: Index) -> None:

@@ -181,6 +181,7 @@ class Panel(Generic[Answer]):
     ) -> HookError:
         error = self._error(member, explanation)
         error.__cause__ = cause
+        error.is_late = ending is Ending.LATE
         member.breaker.failed(monotonic())
         self._note(member, began_at, ending)
         self._on_error(error)

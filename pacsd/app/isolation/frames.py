@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from pacsd.app.isolation.errors import Misfit
 
-MAX_FRAME_BYTES = 1024**2
+MAX_FRAME_BYTES = 2 * 1024**2
+"""A body of 1 MiB is longer than that in base64."""
 _LENGTH_BYTES = 4
 
 

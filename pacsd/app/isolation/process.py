@@ -20,9 +20,10 @@ from pacsd.app.isolation.back_off import BackOff
 from pacsd.app.isolation.errors import AskFailed, ChannelClosed, Misfit
 from pacsd.app.isolation.home import Enabled, Health, HookTraits, State
 from pacsd.app.isolation.host_answering import handlers_of
-from pacsd.app.isolation.life import Life, Limits, lived
+from pacsd.app.isolation.life import Hosting, Life, Limits, lived
 from pacsd.app.isolation.process_limits import resident_bytes
 from pacsd.app.isolation.requests import CALL_REQUEST, CallRequest
+from pacsd.app.isolation.series import METHOD, BundleListener
 from pacsd.app.isolation.specifications import Specification, specifications
 
 
@@ -53,7 +54,8 @@ class GuestProcess:
         self._clock = clock or Clock()
         self._enabled = enabled
         self._limits = limits or Limits()
-        self._answers = handlers_of(host)
+        hears = {METHOD: BundleListener(host.metrics)}
+        self._hosting = Hosting(partial(handlers_of, host), hears)
         self._specifications: Mapping[str, Specification] = specifications()
         self._hooks: Mapping[str, HookTraits] = {}
         self._life: Life | None = None
@@ -131,7 +133,7 @@ class GuestProcess:
             raise HookError(self._name, hook, f"returned {misfit}") from misfit
 
     async def _checked(self) -> Sequence[str]:
-        return await lived(self._enabled, self._logger, self._limits, self._answers, _check)
+        return await lived(self._enabled, self._logger, self._limits, self._hosting, _check)
 
     async def _live_on(
         self, scope: anyio.CancelScope, over: anyio.Event, *, task_status: TaskStatus[None]
@@ -177,7 +179,7 @@ class GuestProcess:
             SettingsRefused, PluginError: it did not start up.
         """
         live_well = partial(self._live_well, started)
-        life = await lived(self._enabled, self._logger, self._limits, self._answers, live_well)
+        life = await lived(self._enabled, self._logger, self._limits, self._hosting, live_well)
         return life.reason
 
     async def _live_well(self, started: Callable[[], None], life: Life) -> Life:

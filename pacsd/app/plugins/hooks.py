@@ -7,14 +7,16 @@ from typing import Any
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
-from pacsd.api.dispatch.all_asked import Notify, Vote
+from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First
+from pacsd.api.dispatch.owned import Owned
 from pacsd.api.dispatch.panel import OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
+from pacsd.api.http import HttpResponse, HttpRoute
 from pacsd.api.receiving import NotAccepted
 from pacsd.api.store import BlobStore
 from pacsd.app.isolation.home import Home
@@ -39,6 +41,8 @@ class Hooks:
     before_delete: Vote
     events: Durable[EventKind]
     job: Durable[None]
+    http_routes: Collect[tuple[HttpRoute, ...]]
+    http_request: Owned[HttpResponse | None]
     blob_store: Provider[BlobStore]
 
 
@@ -61,6 +65,8 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
+        http_routes=Collect(panel("pacsd_http_routes")),
+        http_request=Owned(panel("pacsd_http_request")),
         blob_store=blob_store,
     )
 

@@ -2,14 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
 
 import orjson
 
+from pacsd.api.audit import AuditNote, check_note
 from pacsd.api.host import HostError, PluginJob
-from pacsd.index.errors import IndexFault, JobRefused, PluginValueRefused
+from pacsd.api.plugin import Host
+from pacsd.app.isolation.series import Series
+from pacsd.app.plugins.adding import origin_of
+from pacsd.app.plugins.instances import PluginsInstances
+from pacsd.app.plugins.stored_instances import StoredInstances
+from pacsd.archive.ingest import Ingest
+from pacsd.index.errors import IndexFault, JobRefused, LabelRefused, PluginValueRefused
 from pacsd.index.index import Index
 from pacsd.index.job_records import Job, JobClass, NewJob
-from pacsd.index.records import Scope
+from pacsd.index.records import AuditEntry, Scope
 
 JOB_KIND = "plugin"
 MAX_PAYLOAD_BYTES = 60 * 1024
@@ -18,21 +27,51 @@ MAX_ATTEMPTS = 10
 
 _ALL = Scope()
 
+Part = TypeVar("Part")
+
 
 class HostServices:
-    """Gives plugins what they ask for while an index is open."""
+    """Gives plugins what they ask for while an index is open.
+
+    `metrics` are what plugins count, by plugin.
+    """
 
     def __init__(self, now_us: Callable[[], int]) -> None:
         self._now_us = now_us
         self._index: Index | None = None
+        self._stored: StoredInstances | None = None
+        self._ingest: Ingest | None = None
+        self.metrics: dict[str, Series] = {}
 
-    def open(self, index: Index) -> None:
-        """From now on it can be asked for."""
-        self._index = index
+    def open(self, index: Index, stored: StoredInstances | None = None) -> None:
+        """From now on it can be asked for, and what is stored if that is given."""
+        self._index, self._stored = index, stored
+
+    def take_in(self, ingest: Ingest) -> None:
+        """From now on plugins may add instances."""
+        self._ingest = ingest
 
     def close(self) -> None:
-        """From now on it cannot."""
-        self._index = None
+        """From now on nothing can be asked for."""
+        self._index = self._stored = self._ingest = None
+
+    @property
+    def stored(self) -> StoredInstances:
+        """The instances there are.
+
+        Raises:
+            HostError: the archive is not open.
+        """
+        return _opened(self._stored)
+
+    @property
+    def ingest(self) -> Ingest:
+        """The way in for others.
+
+        Raises:
+            HostError: the archive is not open, or no daemon serves it.
+        """
+        return _opened(self._ingest)
 
     def values_of(self, plugin: str) -> "PluginsValues":
         """The key-value store of a plugin."""
@@ -42,6 +81,27 @@ class HostServices:
         """The durable work of a plugin."""
         return PluginsJobs(self, plugin, self._now_us)
 
+    def instances_of(self, plugin: str) -> PluginsInstances:
+        """What a plugin reads of the archive, and adds."""
+        return PluginsInstances(self, plugin, self._now_us)
+
+    def metrics_of(self, plugin: str) -> Series:
+        """What a plugin counts."""
+        return self.metrics.setdefault(plugin, Series())
+
+    def host(self, bare: Host) -> Host:
+        """A plugin's Host that asks here."""
+        name = bare.name
+        return replace(
+            bare,
+            values=self.values_of(name),
+            jobs=self.jobs_of(name),
+            instances=self.instances_of(name),
+            labels=PluginsLabels(self, name),
+            audit=PluginsAudit(self, name),
+            metrics=self.metrics_of(name),
+        )
+
     @contextmanager
     def asked(self) -> Iterator[Index]:
         """Ask the index.
@@ -49,11 +109,10 @@ class HostServices:
         Raises:
             HostError: it is not open, or what is asked cannot be.
         """
-        if self._index is None:
-            raise HostError("the archive is not open: neither before startup has ended, nor later")
+        index = _opened(self._index)
         try:
-            yield self._index
-        except (IndexFault, JobRefused, PluginValueRefused) as error:
+            yield index
+        except (IndexFault, JobRefused, LabelRefused, PluginValueRefused) as error:
             raise HostError(str(error)) from error
 
 
@@ -118,6 +177,56 @@ class PluginsJobs:
             )
             [number] = await index.jobs.add([job])
             return number
+
+
+class PluginsLabels:
+    """The port `Labels`, for one plugin."""
+
+    def __init__(self, services: HostServices, plugin: str) -> None:
+        self._services = services
+        self._plugin = plugin
+
+    async def set(self, study_uid: str, label: str, /) -> bool:
+        """Put a label on a study."""
+        with self._services.asked() as index:
+            return await index.labels.set(_ALL, study_uid, label, origin_of(self._plugin))
+
+    async def remove(self, study_uid: str, label: str, /) -> bool:
+        """Take a label off a study."""
+        with self._services.asked() as index:
+            return await index.labels.remove(_ALL, study_uid, label)
+
+    async def of(self, study_uid: str, /) -> Sequence[str]:
+        """The labels of a study."""
+        with self._services.asked() as index:
+            return await index.labels.of(_ALL, study_uid)
+
+
+class PluginsAudit:
+    """The port `Audit` of one plugin, which is the actor of all it adds."""
+
+    def __init__(self, services: HostServices, plugin: str) -> None:
+        self._services = services
+        self._actor = origin_of(plugin)
+
+    async def append(self, note: AuditNote, /) -> None:
+        """Add a row."""
+        check_note(note)
+        with self._services.asked() as index:
+            entry = AuditEntry(
+                self._actor,
+                note.action,
+                note.outcome,
+                note.study_instance_uid,
+                detail=note.detail,
+            )
+            await index.audit(_ALL, entry)
+
+
+def _opened(part: Part | None) -> Part:
+    if part is None:
+        raise HostError("the archive is not open: neither before startup has ended, nor later")
+    return part
 
 
 def queue_of(plugin: str) -> str:

@@ -20,6 +20,8 @@
     deleting.py          DELETE; trail.py who retrieved what
     operations.py        what each service takes and answers; described_values.py the schemas of it
     describing.py        that table as openapi.py and wadl.py write it, and page.py to try it
+    listener_desk.py     who may ask what stands beside it: plugin_desk.py plugin_routes.py, and
+                         job_desk.py job_operations.py; openapi_beside.py describes both
     settings.py          [dicomweb]
 
 In: requests below /dicomweb, from `net.http`. Out: answers, streamed. The grammar of all this is in

@@ -210,6 +210,15 @@ SCHEMAS: Mapping[str, Json] = {
         kind={"type": "string"},
         at={"type": "string", "format": "date-time"},
     ),
+    "Jobs": _object(jobs={"type": "array", "items": {"$ref": "#/components/schemas/Job"}}),
+    "Job": _object(
+        number={"type": "integer", "minimum": 1},
+        state={"type": "string"},
+        kind={"type": "string"},
+        queue={"type": "string"},
+        attempts={"type": "integer", "minimum": 0},
+        explanation={"type": "string"},
+    ),
     "Deleted": _object(deleted_instances={"type": "integer", "minimum": 0}),
     "Problem": _object(error={"type": "string", "minLength": 1}),
     "Overview": _object(

@@ -12,6 +12,7 @@ from pacsd.dicomweb.accept import Representation, choose
 from pacsd.dicomweb.etags import entity_tag
 from pacsd.dicomweb.headers import location
 from pacsd.dicomweb.targets import TEMPLATES, Kind
+from pacsd.net.web.described_values import Json
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.gzip_coding import vary
 from pacsd.net.web.openapi import document
@@ -33,11 +34,15 @@ _DIGITS = 32
 class DescribingDesk:
     """Answers requests for descriptions; all raise DicomWebError if the client takes none.
 
-    `load` puts the page together, in a thread, when it is first asked for.
+    `load` puts the page together, in a thread, when it is first asked for. `beside` are paths that
+    stand beside DICOMweb, for the OpenAPI document.
     """
 
-    def __init__(self, load: Callable[[], Page] = load_page) -> None:
+    def __init__(
+        self, load: Callable[[], Page] = load_page, beside: Mapping[str, Json] | None = None
+    ) -> None:
         self._load = load
+        self._beside = beside
         self._page: Page | None = None
 
     async def overview(self, exchange: Exchange) -> Response:
@@ -58,7 +63,7 @@ class DescribingDesk:
     async def openapi(self, exchange: Exchange) -> Response:
         """The OpenAPI document."""
         choose(_OPENAPI_OFFERS, exchange.accept, exchange.accepted)
-        return _whole(exchange, orjson.dumps(document(exchange.root_url)), JSON)
+        return _whole(exchange, orjson.dumps(document(exchange.root_url, self._beside)), JSON)
 
     async def capabilities(self, exchange: Exchange) -> Response:
         """The Capabilities Description (PS3.18 section 8.9.3)."""

@@ -45,21 +45,38 @@ class Guard:
         self, request: BaseRequest, target: Target, service: WebService
     ) -> str | Response:
         """Who asks, '' where nobody logs in; or the answer to who may not."""
-        peer_host = request.remote or ""
-        principal = Principal("")
-        if self.logins is not None:
-            login = login_of(request, peer_host)
-            known = None if login is None else await self.logins.principal(login)
-            if known is None:
-                return problem(401, "who are you? (Authorization)", CHALLENGE)
-            principal = known
+        principal = await self.principal(request)
+        if isinstance(principal, Response):
+            return principal
         action = ACTIONS.get(service)
-        if self.permissions is None or action is None:
+        if action is None:
             return principal.name
-        wanted = AccessRequest(principal, Door.HTTP, peer_host, action, target.study_instance_uid)
-        if await self.permissions.denial(wanted) is not None:
-            return problem(403, f"not allowed: {action}")
-        return principal.name
+        refusal = await self.refusal(request, principal, action, target.study_instance_uid)
+        return principal.name if refusal is None else refusal
+
+    async def principal(self, request: BaseRequest) -> Principal | Response:
+        """Who asks; its name is '' where nobody logs in. Or the answer to who is not known."""
+        if self.logins is None:
+            return Principal("")
+        login = login_of(request, request.remote or "")
+        known = None if login is None else await self.logins.principal(login)
+        return problem(401, "who are you? (Authorization)", CHALLENGE) if known is None else known
+
+    async def refusal(
+        self,
+        request: BaseRequest,
+        principal: Principal,
+        action: Action,
+        study_instance_uid: str,
+        plugin: str = "",
+    ) -> Response | None:
+        """The answer to who may not do that, None if it is allowed."""
+        if self.permissions is None:
+            return None
+        peer_host = request.remote or ""
+        wanted = AccessRequest(principal, Door.HTTP, peer_host, action, study_instance_uid, plugin)
+        denied = await self.permissions.denial(wanted)
+        return None if denied is None else problem(403, f"not allowed: {action}")
 
 
 TRUSTING = Guard()

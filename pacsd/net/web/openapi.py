@@ -5,8 +5,9 @@ and answer from `operations`, bounds from the grammar.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from pacsd import __version__
 from pacsd.dicomweb.headers import location
@@ -43,13 +44,15 @@ _BINARY: Json = {}
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
 
-def document(root_url: str) -> Json:
-    """The description of the service with this base URI."""
-    return {**_document(), "servers": [{"url": location(root_url)}]}
+def document(root_url: str, beside: Mapping[str, Json] | None = None) -> Json:
+    """The description of the service with this base URI, and of the paths `beside` it."""
+    described = _document()
+    paths = {**described["paths"], **(beside or {})}
+    return {**described, "paths": paths, "servers": [{"url": location(root_url)}]}
 
 
 @cache
-def _document() -> Json:
+def _document() -> dict[str, Any]:
     paths: dict[str, dict[str, Json]] = {}
     for each in transactions():
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)

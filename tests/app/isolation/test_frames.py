@@ -19,7 +19,7 @@ def test_frames_come_out_as_they_went_in_however_they_are_cut(
 def test_the_longest_frame_passes_and_a_longer_one_is_refused_before_it_is_made() -> None:
     longest = bytes(MAX_FRAME_BYTES)
     assert [*FrameDecoder().feed(encode_frame(longest))] == [longest]
-    with pytest.raises(Misfit, match="a frame of 1,048,577 bytes instead of at most 1,048,576"):
+    with pytest.raises(Misfit, match="a frame of 2,097,153 bytes instead of at most 2,097,152"):
         encode_frame(longest + b" ")
 
 

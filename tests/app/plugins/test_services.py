@@ -1,9 +1,13 @@
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from pacsd.api.audit import AuditNote
 from pacsd.api.host import HostError, PluginJob
+from pacsd.api.plugin import Host
 from pacsd.app.plugins.services import (
     JOB_KIND,
     MAX_PAYLOAD_BYTES,
@@ -15,6 +19,7 @@ from pacsd.index.index import Index, open_index
 from pacsd.index.job_records import FreePlaces
 from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
+from pacsd.testing.fake_host import RecordingLogger
 
 NOW_US = 1_000_000_000
 
@@ -88,3 +93,18 @@ async def test_it_can_be_asked_while_the_archive_is_open(services: HostServices)
         await values.get("a")
     with pytest.raises(HostError, match="the archive is not open"):
         await services.jobs_of("acme").enqueue("x")
+
+
+async def test_a_plugin_is_who_adds_to_the_trail(services: HostServices, tmp_path: Path) -> None:
+    host = services.host(Host("acme", tmp_path, RecordingLogger()))
+    await host.audit.append(AuditNote("send", "done", "1.2", "to research"))
+    with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection:
+        asked = "SELECT actor, action, outcome, study_instance_uid, detail FROM audit"
+        rows = connection.execute(asked).fetchall()
+    assert rows == [("plugin:acme", "send", "done", "1.2", "to research")]
+
+
+async def test_what_a_plugin_counts_is_its_own(services: HostServices, tmp_path: Path) -> None:
+    host = services.host(Host("acme", tmp_path, RecordingLogger()))
+    host.metrics.count("sent")
+    assert services.metrics["acme"].value("sent") == 1

@@ -6,7 +6,7 @@ from pacsd.index import schema_records
 from pacsd.index.migrations import v0001_first
 from pacsd.index.schema import METADATA
 
-LATER = {"deletion", "deleted", "job", "job_count", "plugin_value", "quiet"}
+LATER = {"deletion", "deleted", "job", "job_count", "plugin_value", "quiet", "study_label"}
 
 
 def test_the_first_version_has_every_table_and_the_default_partition() -> None:
