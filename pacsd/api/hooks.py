@@ -14,7 +14,16 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import access, associations, events, jobs, receiving, removal, stores
+from pacsd.api.hookspecs import (
+    access,
+    associations,
+    events,
+    jobs,
+    receiving,
+    removal,
+    routing,
+    stores,
+)
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -25,6 +34,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     removal,
     events,
     jobs,
+    routing,
     stores,
 )
 """Where they stand, in the order of the guide."""

@@ -8,6 +8,7 @@ from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
 from pacsd.api.dispatch.all_asked import Notify, Vote
+from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First
 from pacsd.api.dispatch.panel import OnError, Panel
@@ -16,6 +17,8 @@ from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.receiving import NotAccepted
+from pacsd.api.route_target import RouteTarget
+from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
 from pacsd.app.isolation.home import Home
 from pacsd.app.isolation.specifications import specifications
@@ -39,6 +42,9 @@ class Hooks:
     before_delete: Vote
     events: Durable[EventKind]
     job: Durable[None]
+    route: AskedAlone[tuple[Route, ...]]
+    route_target: Provider[RouteTarget]
+    delivered: Notify
     blob_store: Provider[BlobStore]
 
 
@@ -61,6 +67,9 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
+        route=AskedAlone(panel("pacsd_route")),
+        route_target=Provider(panel("pacsd_route_target")),
+        delivered=Notify(panel("pacsd_delivered")),
         blob_store=blob_store,
     )
 
