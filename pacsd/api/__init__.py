@@ -2,13 +2,13 @@
 
     settings     base of every settings table
     plugin       the life of a plugin, and the Host it is given; host: what it may ask for
+    instances    the instances of the archive, as plugins may ask for them
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare
     acceptance, access, events, receiving, removal, routing, vote
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
     store        the port BlobStore and its records; route_target: RouteTarget and its own
-    instances    what is archived, as plugins see it
     state_log    the port StateLog: what was decided about stored objects later
     errors       StoreError, PluginError, HookError
     dispatch     how the core calls hooks; plugins do not need it

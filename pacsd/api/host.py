@@ -3,8 +3,8 @@
 Values    a durable key-value store of the plugin's own
 Jobs      durable work, which comes back to the plugin by the hook `pacsd_job`
 
-Both are there once the archive is open, which is after `startup`: before, and once it is closed,
-they raise HostError.
+Beside them there is what pacsd.api.instances has. All of it is there once the archive is open,
+which is after `startup`: before, and once it is closed, it raises HostError.
 """
 
 from collections.abc import Sequence

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from pacsd.api.host import NOWHERE, Jobs, Values
+from pacsd.api.instances import NO_INSTANCES, Instances
 from pacsd.api.settings import Settings
 
 ENTRY_POINT_GROUP = "pacsd.plugins"
@@ -50,7 +51,8 @@ class Host:
     """What the daemon gives a plugin: its name, the data directory and a logger of its own.
 
     Under `data_dir` a plugin uses only names that begin with its own name, and `store` if it is
-    the store. `values` and `jobs` are durable, and there once the archive is open.
+    the store. `values` and `jobs` are durable; they and `instances` are there once the archive is
+    open.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Host:
     logger: Logger
     values: Values = NOWHERE
     jobs: Jobs = NOWHERE
+    instances: Instances = NO_INSTANCES
 
 
 class Plugin(Generic[PluginSettings]):

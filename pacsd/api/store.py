@@ -7,7 +7,7 @@ the event loop and must not block it. What fails raises StoreError; any other ex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import BinaryIO, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from pacsd.api.errors import StoreError
 from pacsd.api.state_log import StateLog
@@ -169,6 +169,25 @@ def reads_together(store: BlobStore) -> TypeGuard[ReadsTogether]:
 def _reads_together(kind: type[BlobStore]) -> bool:
     """In Python 3.11 a protocol is slow to tell, and this is asked of each frame."""
     return issubclass(kind, ReadsTogether)
+
+
+@runtime_checkable
+class OpensFiles(Protocol):
+    """What a BlobStore may be able to do besides: its objects are files of this machine."""
+
+    async def open_file(self, location: Location, /) -> BinaryIO:
+        """An object's own file, opened to be read, by its descriptor if need be; to be closed.
+
+        What is read stays the same, also when the object is deleted meanwhile.
+
+        Raises:
+            StoreError: no such object, or its medium failed.
+        """
+
+
+def opens_files(store: BlobStore) -> TypeGuard[OpensFiles]:
+    """Whether a store can do that."""
+    return isinstance(store, OpensFiles)
 
 
 Stores: TypeAlias = Callable[[str], Awaitable[BlobStore]]

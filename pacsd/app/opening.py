@@ -5,7 +5,7 @@ For the daemon, and for a command that works on the data directory while no daem
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -23,6 +23,7 @@ from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.life import Plugins
 from pacsd.app.plugins.loading import load
 from pacsd.app.plugins.services import HostServices
+from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
@@ -43,7 +44,7 @@ class Archive:
     """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones.
 
     `taking_in` is held while files are taken in that the index does not know, or removed; `tally`
-    is that of the hooks.
+    is that of the hooks; `services` are what plugins ask for.
     """
 
     hooks: Hooks
@@ -52,6 +53,7 @@ class Archive:
     extra_tags: tuple[ExtraTag, ...] = ()
     taking_in: anyio.Lock = field(default_factory=anyio.Lock)
     tally: Tally = field(default_factory=Tally)
+    services: HostServices = field(default_factory=lambda: HostServices(utc_us))
 
     @property
     def register(self) -> TaggingRegister:
@@ -83,9 +85,10 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
         archive = await _with_index(stack, checked, data_dir, loaded, store)
-        services.open(archive.index)
+        place = CopyPlace(data_dir, checked.config.store.min_free_bytes)
+        services.open(archive.index, StoredInstances(store, archive.index, place))
         stack.callback(services.close)
-        yield archive
+        yield replace(archive, services=services)
 
 
 async def _with_index(

@@ -106,6 +106,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
+    archive.services.take_in(ingest)
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
     _measure(registry, ingest, index, scrub, purge)

@@ -19,6 +19,7 @@ from pacsd.index.instances import Instances
 from pacsd.index.jobs import Jobs
 from pacsd.index.log_position import note_position, read_position
 from pacsd.index.looked_up import LookedUp
+from pacsd.index.of_study import StudyInstances
 from pacsd.index.overlays import Overlays
 from pacsd.index.plugin_values import PluginValues
 from pacsd.index.quarantine import Quarantine
@@ -59,6 +60,7 @@ class Index:
         self._facts = facts
         self._bounds = bounds
         self.instances = Instances(threads, LookedUp(lambda: facts.alterations))
+        self.of_study = StudyInstances(threads)
         self.copies = Copies(threads)
         self.checks = StoreChecks(threads)
         self.quarantine = Quarantine(threads, bounds)

@@ -6,7 +6,9 @@ hook_call             call_hook: one hook of one plugin, asked as the daemon wou
 hook_records          what hooks are asked about, made with a field or two
 object_home           ObjectHome: any object that implements hooks, as a plugin that runs
 hook_recorder         HookRecorder, a plugin that writes down each call of every hook
-fake_host             a Host that keeps what is logged, with a clock that stands still
+fake_host             a Host that keeps what is logged, with a clock that stands still;
+                      memory_keeping, memory_instances: what it gives, from memory
+host_contract         what every Host does
 daemon                a real `pacsd serve` with a configuration, on loopback
 fixtures              `daemon` and `host` as fixtures of pytest
 objects               small data sets, series and studies, made from keywords and values

@@ -11,6 +11,7 @@ A plugin's tests subclass BlobStoreContract, provide a fixture `store`, and pyte
 import hashlib
 from contextlib import aclosing
 
+import anyio.to_thread
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
@@ -19,6 +20,7 @@ from pacsd.api.store import (
     Buffer,
     ByteRange,
     Location,
+    OpensFiles,
     ReadsTogether,
     Staged,
     StageRequest,
@@ -240,3 +242,22 @@ class ReadsTogetherContract:
         assert isinstance(missing, StoreError)
         assert missing.fault is StoreFault.NOT_FOUND
         assert list(await store.read_together([])) == []
+
+
+class OpensFilesContract:
+    """What a BlobStore does that is an OpensFiles as well; the same fixture gives it."""
+
+    async def test_opens_the_file_of_an_object(self, store: BlobStore) -> None:
+        """It is read from anywhere, also when the object was deleted meanwhile."""
+        assert isinstance(store, OpensFiles)
+        location = await commit_one(store, b"content")
+        with await store.open_file(location) as file:
+            await store.delete(location)
+            assert await anyio.to_thread.run_sync(file.read) == PREFACE + b"content"
+            assert file.seek(len(PREFACE)) == len(PREFACE)
+            assert file.read(3) == b"con"
+            assert not file.writable()
+            assert file.fileno() >= 0
+        with pytest.raises(StoreError) as missing:
+            await store.open_file(location)
+        assert missing.value.fault is StoreFault.NOT_FOUND

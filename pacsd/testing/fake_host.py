@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pacsd.api.plugin import Host
+from pacsd.testing.memory_instances import MemoryInstances
+from pacsd.testing.memory_keeping import MemoryJobs, MemoryValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,16 @@ class ManualClock:
 
 @dataclass(frozen=True, slots=True)
 class FakeHost(Host):
-    """A Host whose logger keeps what it is told, with a clock to give to what tells time."""
+    """A Host whose logger keeps what it is told, with a clock to give to what tells time.
+
+    What it keeps and reads is in memory.
+    """
 
     logger: RecordingLogger = field(default_factory=RecordingLogger)
     clock: ManualClock = field(default_factory=ManualClock)
+    values: MemoryValues = field(default_factory=MemoryValues)
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    instances: MemoryInstances = field(default_factory=MemoryInstances)
 
 
 def fake_host(data_dir: Path, name: str = "plugin_under_test") -> FakeHost:

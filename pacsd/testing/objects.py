@@ -4,6 +4,9 @@ import struct
 from collections.abc import Mapping
 
 from pacsd.dicom.dictionary import tag_of, vr_of
+from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID
+from pacsd.dicom.part10 import FileMeta, encode_file_meta
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.values import NUMBER_CODES
 from pacsd.dicom.vr import VR, has_long_length, padding_byte
@@ -37,6 +40,14 @@ def data_set(attributes: Mapping[str, str | int] | None = None, *, pixel_bytes: 
     if pixel_bytes:
         encoded.append(_header(PIXEL_DATA, VR.OW, pixel_bytes) + bytes(pixel_bytes))
     return b"".join(encoded)
+
+
+def dicom_file(attributes: Mapping[str, str | int] | None = None, *, pixel_bytes: int = 0) -> bytes:
+    """Such a data set as a file (PS3.10 section 7.1)."""
+    named = {**DEFAULTS, **(attributes or {})}
+    uids = str(named["SOPClassUID"]), str(named["SOPInstanceUID"])
+    meta = FileMeta(*uids, EXPLICIT_VR_LITTLE_ENDIAN, IMPLEMENTATION_CLASS_UID)
+    return encode_file_meta(meta) + data_set(attributes, pixel_bytes=pixel_bytes)
 
 
 def series_of(

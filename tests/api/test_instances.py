@@ -1,12 +1,22 @@
-from dataclasses import FrozenInstanceError
+from collections.abc import Awaitable, Callable
+from io import BytesIO
 
 import pytest
 
-from pacsd.api.instances import InstanceFacts
+from pacsd.api.host import HostError
+from pacsd.api.instances import NO_INSTANCES
 
 
-def test_facts_stay_as_they_are() -> None:
-    facts = InstanceFacts("1.2.3.4", "1.2", "1.2.3", "1.2", "1.2.840.10008.1.2.1", 1_000)
-    assert facts.size_bytes == 1_000
-    with pytest.raises(FrozenInstanceError):
-        facts.size_bytes = 0  # type: ignore[misc]
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: NO_INSTANCES.of_study("1.2"),
+        lambda: NO_INSTANCES.header("1.2"),
+        lambda: NO_INSTANCES.read("1.2", 0, 1),
+        lambda: NO_INSTANCES.open("1.2"),
+        lambda: NO_INSTANCES.add(BytesIO()),
+    ],
+)
+async def test_without_a_daemon_there_are_none(ask: Callable[[], Awaitable[object]]) -> None:
+    with pytest.raises(HostError, match="no daemon"):
+        await ask()

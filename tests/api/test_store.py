@@ -1,5 +1,5 @@
 from pacsd.api.state_log import StateLog
-from pacsd.api.store import BlobStore, Staged, reads_together
+from pacsd.api.store import BlobStore, Staged, opens_files, reads_together
 from pacsd.testing.memory_store import MemoryStore
 
 
@@ -35,3 +35,4 @@ class PlainStore(MemoryStore):
 def test_what_a_store_can_do_besides_is_known_by_its_method() -> None:
     stores: list[BlobStore] = [MemoryStore(), PlainStore(), MemoryStore()]
     assert [reads_together(each) for each in stores] == [True, False, True]
+    assert not opens_files(MemoryStore())

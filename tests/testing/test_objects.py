@@ -1,9 +1,9 @@
 from io import BytesIO
 
 import pytest
-from pydicom.filereader import read_dataset
+from pydicom.filereader import dcmread, read_dataset
 
-from pacsd.testing.objects import data_set, series_of, study_of
+from pacsd.testing.objects import data_set, dicom_file, series_of, study_of
 
 
 def test_pydicom_reads_what_was_made() -> None:
@@ -48,3 +48,9 @@ def test_a_study_has_series_of_their_own_under_one_patient() -> None:
     ]
     assert [values(each, "PatientName") for each in made] == [("Roe^Jane",)] * 4
     assert values(made[0], "PixelData") == (None,)
+
+
+def test_pydicom_reads_a_file_that_was_made() -> None:
+    read = dcmread(BytesIO(dicom_file({"SOPInstanceUID": "1.2.9"}, pixel_bytes=4)))
+    assert read.file_meta.MediaStorageSOPInstanceUID == read.SOPInstanceUID == "1.2.9"
+    assert read.PixelData == bytes(4)

@@ -15,7 +15,8 @@
     scalar_values.py, values.py, specifications.py
                          what the hooks take and answer as JSON, strictly by type
     host_asking.py, host_answering.py
-                         what the plugin asks its Host for, there and here
+                         what the plugin asks its Host for, there and here; crossing_files:
+                         what of it is an open file, by descriptors.py beside the channel
     log_records.py, output.py, line_rate.py
                          what the plugin logs and prints
     environment.py, process_limits.py

@@ -78,8 +78,10 @@ def _ending(code: int) -> str:
 
 
 @asynccontextmanager
-async def begun(channel: Channel, output: Output) -> AsyncIterator[ChildProcess]:
+async def begun(channel: Channel, output: Output, beside: int) -> AsyncIterator[ChildProcess]:
     """A process with this end of its channel, and its output led away. Gone at the end.
+
+    `beside` is the descriptor of a socket that it is given, too.
 
     The process is begun by this thread, and ends with it: the kernel watches threads.
     """
@@ -87,7 +89,7 @@ async def begun(channel: Channel, output: Output) -> AsyncIterator[ChildProcess]
     here, there = socket.socketpair()
     try:
         with there:
-            process = _popen(there.fileno())
+            process = _popen(there.fileno(), beside)
     except OSError:
         here.close()
         raise
@@ -107,13 +109,13 @@ async def begun(channel: Channel, output: Output) -> AsyncIterator[ChildProcess]
         await child.kill()
 
 
-def _popen(descriptor: int) -> "subprocess.Popen[bytes]":
+def _popen(descriptor: int, beside: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-m", GUEST, str(descriptor), str(os.getpid())],
+        [sys.executable, "-P", "-m", GUEST, str(descriptor), str(os.getpid()), str(beside)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        pass_fds=(descriptor,),
+        pass_fds=(descriptor, beside),
         env=environment_of_plugin(os.environ),
         start_new_session=True,
     )

@@ -1,6 +1,7 @@
 """The program of a plugin in a process of its own: `python -m pacsd.app.isolation.guest`.
 
-It is given the descriptor of its channel and the daemon's process id. What it does it is asked to:
+It is given the descriptor of its channel, the daemon's process id, and the descriptor of the
+socket beside the channel. What it does it is asked to:
 load the plugin, check it, start it up, call its hooks, shut it down. It ends when the channel does.
 """
 
@@ -20,10 +21,11 @@ from anyio.abc import TaskGroup
 
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.channel import Channel, Manners
+from pacsd.app.isolation.descriptors import Descriptors
 from pacsd.app.isolation.errors import ChannelClosed, Misfit, SettingsRefused
 from pacsd.app.isolation.home import MAX_CALLS, Enabled
 from pacsd.app.isolation.host_answering import through_channel
-from pacsd.app.isolation.host_asking import AskingJobs, AskingValues
+from pacsd.app.isolation.host_asking import asking
 from pacsd.app.isolation.inline import InlineHome
 from pacsd.app.isolation.line_rate import LineRate
 from pacsd.app.isolation.log_records import TellingLogger
@@ -45,8 +47,9 @@ from pacsd.app.isolation.specifications import Specification, specifications
 class Guest:
     """What answers the daemon."""
 
-    def __init__(self, tasks: TaskGroup) -> None:
+    def __init__(self, tasks: TaskGroup, descriptors: Descriptors) -> None:
         self._tasks = tasks
+        self._descriptors = descriptors
         self._loop: AbstractEventLoop = get_running_loop()
         self._thread = threading.get_ident()
         self._specifications: Mapping[str, Specification] = specifications()
@@ -68,8 +71,8 @@ class Guest:
         limit_memory(request.memory_mb)
         enabled = Enabled(request.name, request.entry_point, request.table, Path(request.data_dir))
         logger = TellingLogger(self._tell, LineRate(time.monotonic))
-        ask = through_channel(self.channel)
-        host = Host(enabled.name, enabled.data_dir, logger, AskingValues(ask), AskingJobs(ask))
+        ask = through_channel(self.channel, self._descriptors)
+        host = asking(Host(enabled.name, enabled.data_dir, logger), ask)
         # The daemon has the deadlines, and the means to enforce them.
         self._home = InlineHome(
             enabled, host, start_deadline_s=inf, stop_grace_s=inf, waits_for_threads=True
@@ -123,9 +126,9 @@ class Guest:
             self.channel.tell(method, arguments)
 
 
-async def _serve(descriptor: int) -> None:
+async def _serve(descriptor: int, beside: int) -> None:
     async with anyio.create_task_group() as tasks:
-        guest = Guest(tasks)
+        guest = Guest(tasks, Descriptors(socket.socket(fileno=beside)))
         connection = socket.socket(fileno=descriptor)
         await get_running_loop().create_connection(lambda: guest.channel, sock=connection)
         await guest.channel.closed.wait()
@@ -141,11 +144,15 @@ def _leave() -> None:
 
 
 def main() -> None:
-    """Serve the plugin whose channel is the first argument, for the process of the second."""
-    descriptor, parent = map(int, sys.argv[1:3])
-    os.set_inheritable(descriptor, False)
+    """Serve the plugin whose channel is the first argument, for the process of the second.
+
+    Files come and go by the socket of the third.
+    """
+    descriptor, parent, beside = map(int, sys.argv[1:4])
+    for each in (descriptor, beside):
+        os.set_inheritable(each, False)
     end_with(parent)
-    anyio.run(_serve, descriptor)
+    anyio.run(_serve, descriptor, beside)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ from functools import partial
 
 from pacsd.api.errors import PluginError
 from pacsd.api.host import HostError
+from pacsd.api.instances import InstanceFacts
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.channel import Channel, Handler
+from pacsd.app.isolation.crossing_files import Beside, given, passed_on, taken, took
+from pacsd.app.isolation.descriptors import Descriptors
 from pacsd.app.isolation.errors import AskFailed, ChannelClosed, Misfit
 from pacsd.app.isolation.host_asking import Ask
 from pacsd.app.isolation.scalar_values import Form
@@ -19,11 +22,15 @@ Calls = Callable[..., Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """Something that can be asked for: how it is answered, and what crosses a channel for it."""
+    """Something that can be asked for: how it is answered, and what crosses a channel for it.
+
+    What crosses `beside` the channel stands for its argument, or its answer, as a number.
+    """
 
     of: Callable[[Host], Calls]
     arguments: Form
     answer: Form
+    beside: Beside = Beside.NOTHING
 
 
 def _enqueue(host: Host) -> Calls:
@@ -33,7 +40,7 @@ def _enqueue(host: Host) -> Calls:
     return enqueue
 
 
-METHODS: Mapping[str, Method] = {
+_VALUES: Mapping[str, Method] = {
     "values.get": Method(lambda host: host.values.get, form_of(tuple[str]), form_of(bytes | None)),
     "values.put": Method(
         lambda host: host.values.put, form_of(tuple[str, bytes]), form_of(type(None))
@@ -47,7 +54,33 @@ METHODS: Mapping[str, Method] = {
     "values.keys": Method(
         lambda host: host.values.keys, form_of(tuple[str, str]), form_of(tuple[str, ...])
     ),
+}
+_INSTANCES: Mapping[str, Method] = {
+    "instances.of_study": Method(
+        lambda host: host.instances.of_study,
+        form_of(tuple[str, str, str]),
+        form_of(tuple[InstanceFacts, ...]),
+    ),
+    "instances.header": Method(
+        lambda host: host.instances.header, form_of(tuple[str]), form_of(int), Beside.GIVES_BYTES
+    ),
+    "instances.read": Method(
+        lambda host: host.instances.read,
+        form_of(tuple[str, int, int]),
+        form_of(int),
+        Beside.GIVES_BYTES,
+    ),
+    "instances.open": Method(
+        lambda host: host.instances.open, form_of(tuple[str]), form_of(int), Beside.GIVES_FILE
+    ),
+    "instances.add": Method(
+        lambda host: host.instances.add, form_of(tuple[int]), form_of(str), Beside.TAKES_FILE
+    ),
+}
+METHODS: Mapping[str, Method] = {
+    **_VALUES,
     "jobs.enqueue": Method(_enqueue, form_of(tuple[str, str, str, float]), form_of(int)),
+    **_INSTANCES,
 }
 
 
@@ -68,30 +101,33 @@ async def _answer(call: Calls, arguments: tuple[object, ...]) -> object:
     return await call(*arguments)
 
 
-def through_channel(channel: Channel) -> Ask:
-    """For a plugin in a process of its own: over its channel."""
+def through_channel(channel: Channel, descriptors: Descriptors) -> Ask:
+    """For a plugin in a process of its own: over its channel, files beside it."""
 
     async def ask(method: str, arguments: tuple[object, ...]) -> object:
         found = METHODS[method]
         try:
-            raw = await channel.ask(method, found.arguments.encode(arguments))
-            return found.answer.decode(raw)
-        except (AskFailed, ChannelClosed, Misfit) as failed:
+            async with passed_on(found.beside, descriptors, arguments) as told:
+                raw = await channel.ask(method, found.arguments.encode(told))
+            return await taken(found.beside, descriptors, found.answer.decode(raw))
+        except (AskFailed, ChannelClosed, Misfit, OSError) as failed:
             raise HostError(str(failed)) from failed
 
     return ask
 
 
-def handlers_of(host: Host) -> dict[str, Handler]:
+def handlers_of(host: Host, descriptors: Descriptors) -> dict[str, Handler]:
     """The other end of such a channel."""
-    return {name: partial(_handle, host, method) for name, method in METHODS.items()}
+    return {name: partial(_handle, host, method, descriptors) for name, method in METHODS.items()}
 
 
-async def _handle(host: Host, method: Method, raw: object) -> object:
+async def _handle(host: Host, method: Method, descriptors: Descriptors, raw: object) -> object:
     arguments = method.arguments.decode(raw)
     assert isinstance(arguments, tuple)  # noqa: S101 - its form makes nothing else
     try:
-        answer = await method.of(host)(*arguments)
+        with took(method.beside, descriptors, arguments) as known:
+            answer = await method.of(host)(*known)
     except HostError as error:
         raise PluginError(host.name, str(error)) from error
+    answer = await given(method.beside, descriptors, answer)
     return method.answer.encode(tuple(answer) if isinstance(answer, list) else answer)

@@ -1,7 +1,11 @@
 """The Host of a plugin that lives elsewhere: what it asks for goes where the daemon's Host is."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import cast
+from dataclasses import replace
+from typing import BinaryIO, cast
+
+from pacsd.api.instances import InstanceFacts
+from pacsd.api.plugin import Host
 
 Ask = Callable[[str, tuple[object, ...]], Awaitable[object]]
 """Asks by method and arguments; raises HostError."""
@@ -46,3 +50,43 @@ class AskingJobs:
         """Add a job."""
         arguments = (name, payload, unique_key, float(after_s))
         return cast("int", await self._ask("jobs.enqueue", arguments))
+
+
+class AskingInstances:
+    """The port `Instances`."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def of_study(
+        self, study_uid: str, series_uid: str = "", after: str = "", /
+    ) -> Sequence[InstanceFacts]:
+        """Instances of a study, by their UIDs."""
+        answer = await self._ask("instances.of_study", (study_uid, series_uid, after))
+        return cast("Sequence[InstanceFacts]", answer)
+
+    async def header(self, sop_uid: str, /) -> bytes:
+        """All attributes but bulk data."""
+        return cast("bytes", await self._ask("instances.header", (sop_uid,)))
+
+    async def read(self, sop_uid: str, offset: int, length: int, /) -> bytes:
+        """Bytes of its file."""
+        return cast("bytes", await self._ask("instances.read", (sop_uid, offset, length)))
+
+    async def open(self, sop_uid: str, /) -> BinaryIO:
+        """Its file."""
+        return cast("BinaryIO", await self._ask("instances.open", (sop_uid,)))
+
+    async def add(self, file: BinaryIO, /) -> str:
+        """Take in a file."""
+        return cast("str", await self._ask("instances.add", (file,)))
+
+
+def asking(host: Host, ask: Ask) -> Host:
+    """A plugin's Host that asks elsewhere."""
+    return replace(
+        host,
+        values=AskingValues(ask),
+        jobs=AskingJobs(ask),
+        instances=AskingInstances(ask),
+    )

@@ -12,6 +12,7 @@ from pacsd.api.errors import PluginError
 from pacsd.api.plugin import Logger
 from pacsd.app.isolation.channel import CLOSED, Channel, Handler, Manners
 from pacsd.app.isolation.child_process import ChildProcess, begun
+from pacsd.app.isolation.descriptors import Descriptors, descriptors_beside
 from pacsd.app.isolation.errors import AskFailed, ChannelClosed, Misfit, SettingsRefused
 from pacsd.app.isolation.home import (
     MAX_CALLS,
@@ -34,6 +35,9 @@ from pacsd.app.isolation.requests import (
 )
 
 Outcome = TypeVar("Outcome")
+
+Answers = Callable[[Descriptors], Mapping[str, Handler]]
+"""What a process is answered, with files by these descriptors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ async def lived(
     enabled: Enabled,
     logger: Logger,
     limits: Limits,
-    answers: Mapping[str, Handler],
+    answers: Answers,
     live: Callable[[Life], Awaitable[Outcome]],
 ) -> Outcome:
     """Begin a process, do something with it, and kill it with all that it has begun.
@@ -160,18 +164,19 @@ async def lived(
     rate = LineRate(monotonic)
     failure: PluginError | None = None
     async with anyio.create_task_group() as tasks:
-        manners = Manners(
-            answers=answers,
-            hears={METHOD: LogListener(logger, rate)},
-            max_asked=MAX_CALLS,
-            max_served=MAX_ASKED,
-            cancel_grace_s=limits.cancel_grace_s,
-            failed=partial(_tell_failed, enabled.name, logger),
-        )
-        channel = Channel(tasks, manners)
         try:
-            async with begun(channel, Output(logger, rate)) as child:
-                outcome = await live(Life(enabled, logger, limits, child, channel))
+            with descriptors_beside() as (descriptors, beside):
+                manners = Manners(
+                    answers=answers(descriptors),
+                    hears={METHOD: LogListener(logger, rate)},
+                    max_asked=MAX_CALLS,
+                    max_served=MAX_ASKED,
+                    cancel_grace_s=limits.cancel_grace_s,
+                    failed=partial(_tell_failed, enabled.name, logger),
+                )
+                channel = Channel(tasks, manners)
+                async with begun(channel, Output(logger, rate), beside) as child:
+                    outcome = await live(Life(enabled, logger, limits, child, channel))
         except PluginError as error:
             failure = error
         except OSError as error:

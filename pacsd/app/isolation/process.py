@@ -53,7 +53,7 @@ class GuestProcess:
         self._clock = clock or Clock()
         self._enabled = enabled
         self._limits = limits or Limits()
-        self._answers = handlers_of(host)
+        self._answers = partial(handlers_of, host)
         self._specifications: Mapping[str, Specification] = specifications()
         self._hooks: Mapping[str, HookTraits] = {}
         self._life: Life | None = None

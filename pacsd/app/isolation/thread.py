@@ -9,7 +9,6 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -27,7 +26,7 @@ from pacsd.app.isolation.home import (
     State,
 )
 from pacsd.app.isolation.host_answering import through_loop
-from pacsd.app.isolation.host_asking import AskingJobs, AskingValues
+from pacsd.app.isolation.host_asking import asking
 from pacsd.app.isolation.inline import InlineHome
 
 END_GRACE_S = 1.0
@@ -52,8 +51,7 @@ class ThreadHome:
         self._start_deadline_s = start_deadline_s
         self._stop_grace_s = stop_grace_s
         self._daemon: asyncio.AbstractEventLoop | None = None
-        ask = through_loop(host, lambda: self._daemon)
-        there = replace(host, values=AskingValues(ask), jobs=AskingJobs(ask))
+        there = asking(host, through_loop(host, lambda: self._daemon))
         self._inline = InlineHome(
             enabled, there, start_deadline_s=start_deadline_s, stop_grace_s=stop_grace_s
         )

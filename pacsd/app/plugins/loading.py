@@ -2,7 +2,6 @@
 
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pacsd.api.plugin import Host, Logger
@@ -52,8 +51,7 @@ def load(
         try:
             host = Host(name, data_dir, logger(name))
             if services is not None:
-                values, jobs = services.values_of(name), services.jobs_of(name)
-                host = replace(host, values=values, jobs=jobs)
+                host = services.host(host)
             homes[name] = home_of(installed[name], table, host)
         except LivingRefused as refused:
             problems += [below(name, each) for each in refused.problems]

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
 
 import orjson
 
 from pacsd.api.host import HostError, PluginJob
+from pacsd.api.plugin import Host
+from pacsd.app.plugins.instances import PluginsInstances
+from pacsd.app.plugins.stored_instances import StoredInstances
+from pacsd.archive.ingest import Ingest
 from pacsd.index.errors import IndexFault, JobRefused, PluginValueRefused
 from pacsd.index.index import Index
 from pacsd.index.job_records import Job, JobClass, NewJob
@@ -18,6 +24,8 @@ MAX_ATTEMPTS = 10
 
 _ALL = Scope()
 
+Part = TypeVar("Part")
+
 
 class HostServices:
     """Gives plugins what they ask for while an index is open."""
@@ -25,14 +33,38 @@ class HostServices:
     def __init__(self, now_us: Callable[[], int]) -> None:
         self._now_us = now_us
         self._index: Index | None = None
+        self._stored: StoredInstances | None = None
+        self._ingest: Ingest | None = None
 
-    def open(self, index: Index) -> None:
-        """From now on it can be asked for."""
-        self._index = index
+    def open(self, index: Index, stored: StoredInstances | None = None) -> None:
+        """From now on it can be asked for, and what is stored if that is given."""
+        self._index, self._stored = index, stored
+
+    def take_in(self, ingest: Ingest) -> None:
+        """From now on plugins may add instances."""
+        self._ingest = ingest
 
     def close(self) -> None:
-        """From now on it cannot."""
-        self._index = None
+        """From now on nothing can be asked for."""
+        self._index = self._stored = self._ingest = None
+
+    @property
+    def stored(self) -> StoredInstances:
+        """The instances there are.
+
+        Raises:
+            HostError: the archive is not open.
+        """
+        return _opened(self._stored)
+
+    @property
+    def ingest(self) -> Ingest:
+        """The way in for others.
+
+        Raises:
+            HostError: the archive is not open, or no daemon serves it.
+        """
+        return _opened(self._ingest)
 
     def values_of(self, plugin: str) -> "PluginsValues":
         """The key-value store of a plugin."""
@@ -42,6 +74,20 @@ class HostServices:
         """The durable work of a plugin."""
         return PluginsJobs(self, plugin, self._now_us)
 
+    def instances_of(self, plugin: str) -> PluginsInstances:
+        """What a plugin reads of the archive, and adds."""
+        return PluginsInstances(self, plugin, self._now_us)
+
+    def host(self, bare: Host) -> Host:
+        """A plugin's Host that asks here."""
+        name = bare.name
+        return replace(
+            bare,
+            values=self.values_of(name),
+            jobs=self.jobs_of(name),
+            instances=self.instances_of(name),
+        )
+
     @contextmanager
     def asked(self) -> Iterator[Index]:
         """Ask the index.
@@ -49,10 +95,9 @@ class HostServices:
         Raises:
             HostError: it is not open, or what is asked cannot be.
         """
-        if self._index is None:
-            raise HostError("the archive is not open: neither before startup has ended, nor later")
+        index = _opened(self._index)
         try:
-            yield self._index
+            yield index
         except (IndexFault, JobRefused, PluginValueRefused) as error:
             raise HostError(str(error)) from error
 
@@ -118,6 +163,12 @@ class PluginsJobs:
             )
             [number] = await index.jobs.add([job])
             return number
+
+
+def _opened(part: Part | None) -> Part:
+    if part is None:
+        raise HostError("the archive is not open: neither before startup has ended, nor later")
+    return part
 
 
 def queue_of(plugin: str) -> str:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import ByteRange, Location, ObjectStat
@@ -120,6 +121,11 @@ def _read_piece(descriptor: int, offset_bytes: int, length_bytes: int) -> bytes:
     if not piece:
         raise StoreError(StoreFault.INPUT_OUTPUT, "read: the file became shorter")
     return piece
+
+
+def open_object(path: Path) -> BinaryIO:
+    """An object's file, to be read; StoreError: there is none, or it cannot be opened."""
+    return os.fdopen(_open(path), "rb")
 
 
 def stat_object(path: Path) -> ObjectStat | None:

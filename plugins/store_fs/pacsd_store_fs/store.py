@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import anyio
 
@@ -24,7 +25,7 @@ from pacsd_store_fs.disk import Disk
 from pacsd_store_fs.health import Health, store_error
 from pacsd_store_fs.layout import parse_key
 from pacsd_store_fs.listing import list_page
-from pacsd_store_fs.reading import Reading, path_of, read_together, stat_object
+from pacsd_store_fs.reading import Reading, open_object, path_of, read_together, stat_object
 from pacsd_store_fs.root import StoreRoot
 from pacsd_store_fs.stage import FileStage, WaitingRoom
 from pacsd_store_fs.state_log import FileStateLog, StateLogFile
@@ -100,6 +101,11 @@ class FileStore:
     ) -> Sequence[bytes | StoreError]:
         """All of them in one hop."""
         return await self._readers.do(partial(read_together, self._root.objects, wanted))
+
+    async def open_file(self, location: Location, /) -> BinaryIO:
+        """The file that it is, which no deletion changes for who has it open."""
+        path = path_of(self._root.objects, location.key)
+        return await self._readers.do(partial(open_object, path))
 
     async def stat(self, location: Location, /) -> ObjectStat | None:
         """What is known about an object."""

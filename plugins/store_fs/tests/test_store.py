@@ -15,6 +15,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Buffer, Location
 from pacsd.testing.blob_store_contract import (
     BlobStoreContract,
+    OpensFilesContract,
     ReadsTogetherContract,
     commit_one,
     list_all,
@@ -29,7 +30,7 @@ def open_store(path: Path, disk: Disk | None = None, *, sync: bool = True) -> Fi
     return FileStore("store_fs", root, sync=sync, disk=disk)
 
 
-class TestFileStore(BlobStoreContract, ReadsTogetherContract):
+class TestFileStore(BlobStoreContract, ReadsTogetherContract, OpensFilesContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[BlobStore]:
         opened = open_store(tmp_path)
@@ -37,7 +38,7 @@ class TestFileStore(BlobStoreContract, ReadsTogetherContract):
         await opened.close()
 
 
-class TestRelaxedFileStore(BlobStoreContract, ReadsTogetherContract):
+class TestRelaxedFileStore(BlobStoreContract, ReadsTogetherContract, OpensFilesContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[BlobStore]:
         opened = open_store(tmp_path, sync=False)

@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -7,6 +8,7 @@ import pytest
 from pacsd.app.isolation import child_process
 from pacsd.app.isolation.channel import CLOSED, Channel, Manners
 from pacsd.app.isolation.child_process import begun
+from pacsd.app.isolation.descriptors import descriptors_beside
 from pacsd.app.isolation.line_rate import LineRate
 from pacsd.app.isolation.output import Output
 from tests.app.isolation.homes import importable
@@ -16,6 +18,12 @@ from tests.app.isolation.recording_logger import RecordingLogger
 @pytest.fixture
 async def logger() -> RecordingLogger:
     return RecordingLogger()
+
+
+@pytest.fixture
+def beside() -> Iterator[int]:
+    with descriptors_beside() as (_, descriptor):
+        yield descriptor
 
 
 def output(logger: RecordingLogger) -> Output:
@@ -31,12 +39,12 @@ def stdin_of(pid: int) -> str:
 
 
 async def test_a_process_is_begun_in_a_session_of_its_own_and_killed(
-    logger: RecordingLogger,
+    logger: RecordingLogger, beside: int
 ) -> None:
     async with anyio.create_task_group() as tasks:
         channel = Channel(tasks, Manners({}, {}, 1, 0))
         with importable():
-            async with begun(channel, output(logger)) as child:
+            async with begun(channel, output(logger), beside) as child:
                 assert os.getsid(child.pid) == os.getpgid(child.pid) == child.pid
                 assert stdin_of(child.pid) == "/dev/null"
                 assert not child.ended.is_set()
@@ -47,13 +55,13 @@ async def test_a_process_is_begun_in_a_session_of_its_own_and_killed(
 
 
 async def test_how_it_ended_by_itself_is_told_with_its_last_words(
-    logger: RecordingLogger, monkeypatch: pytest.MonkeyPatch
+    logger: RecordingLogger, monkeypatch: pytest.MonkeyPatch, beside: int
 ) -> None:
     monkeypatch.setattr(child_process, "GUEST", "no_such_program")
     async with anyio.create_task_group() as tasks:
         channel = Channel(tasks, Manners({}, {}, 1, 0))
         with anyio.fail_after(50):
-            async with begun(channel, output(logger)) as child:
+            async with begun(channel, output(logger), beside) as child:
                 await child.ended.wait()
         assert child.ending == "exited with code 1"
     [said] = [line.fields["line"] for line in logger.of("plugin printed")]
@@ -61,14 +69,14 @@ async def test_how_it_ended_by_itself_is_told_with_its_last_words(
 
 
 async def test_a_process_that_cannot_be_begun_leaves_nothing_open(
-    logger: RecordingLogger, monkeypatch: pytest.MonkeyPatch
+    logger: RecordingLogger, monkeypatch: pytest.MonkeyPatch, beside: int
 ) -> None:
     monkeypatch.setattr("sys.executable", "/no/such/python")
     before = descriptors()
     async with anyio.create_task_group() as tasks:
         channel = Channel(tasks, Manners({}, {}, 1, 0))
         with pytest.raises(FileNotFoundError):
-            async with begun(channel, output(logger)):
+            async with begun(channel, output(logger), beside):
                 pass
     assert descriptors() <= before
 

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from pacsd.app.isolation.channel import Channel, Manners
+from pacsd.app.isolation.descriptors import Descriptors, descriptors_beside
 from pacsd.app.isolation.errors import AskFailed, ChannelClosed
 from pacsd.app.isolation.guest import Guest
 from pacsd.app.isolation.home import MAX_CALLS
@@ -59,9 +60,14 @@ async def test_p01_a_process_ends_with_its_daemon_however_that_ends(deed: str) -
         os.close(guest)
 
 
+def nothing_beside() -> Descriptors:
+    with descriptors_beside() as (descriptors, _):
+        return descriptors
+
+
 async def test_what_is_not_loaded_is_not_asked(tmp_path: Path) -> None:
     async with anyio.create_task_group() as tasks:
-        guest = Guest(tasks)
+        guest = Guest(tasks, nothing_beside())
         for ask in (guest._check, guest._startup, guest._shutdown):
             with pytest.raises(ValueError, match="a plugin that is not loaded"):
                 await ask(None)
@@ -77,7 +83,7 @@ async def test_a_guest_may_ask_what_the_daemon_answers(tmp_path: Path) -> None:
         return [arguments, str(tmp_path)]
 
     async with anyio.create_task_group() as tasks:
-        guest = Guest(tasks)
+        guest = Guest(tasks, nothing_beside())
         daemon = Channel(tasks, Manners({"get": get}, {}, MAX_CALLS, MAX_ASKED))
         loop = asyncio.get_running_loop()
         for channel, end in zip((guest.channel, daemon), socket.socketpair(), strict=True):

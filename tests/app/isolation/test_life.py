@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -5,6 +6,8 @@ import pytest
 
 from pacsd.api.errors import PluginError
 from pacsd.app.isolation import child_process
+from pacsd.app.isolation.channel import Handler
+from pacsd.app.isolation.descriptors import Descriptors
 from pacsd.app.isolation.life import Life, Limits, lived
 from tests.app.isolation.homes import HOOK, enabled, importable
 from tests.app.isolation.recording_logger import RecordingLogger
@@ -13,6 +16,10 @@ from tests.app.isolation.recording_logger import RecordingLogger
 @pytest.fixture
 async def logger() -> RecordingLogger:
     return RecordingLogger()
+
+
+def no_answers(_: Descriptors) -> Mapping[str, Handler]:
+    return {}
 
 
 async def test_one_life(tmp_path: Path, logger: RecordingLogger) -> None:
@@ -26,7 +33,7 @@ async def test_one_life(tmp_path: Path, logger: RecordingLogger) -> None:
 
     plugin = enabled("Ordinary", tmp_path, {"depth": 1}, "ordinary")
     with importable(), anyio.fail_after(50):
-        life = await lived(plugin, logger, Limits(), {}, live)
+        life = await lived(plugin, logger, Limits(), no_answers, live)
     assert life.reason == "exited with code 0"
     assert [line.event for line in logger.lines] == ["up", "down"]
 
@@ -39,7 +46,7 @@ async def test_a_process_that_cannot_be_begun_is_told(
 
     monkeypatch.setattr("sys.executable", "/no/such/python")
     with pytest.raises(PluginError, match="plugin bad: its process cannot be begun"):
-        await lived(enabled("Gate", tmp_path), logger, Limits(), {}, live)
+        await lived(enabled("Gate", tmp_path), logger, Limits(), no_answers, live)
 
 
 async def test_a_process_that_ends_at_once_is_told(
@@ -47,4 +54,4 @@ async def test_a_process_that_ends_at_once_is_told(
 ) -> None:
     monkeypatch.setattr(child_process, "GUEST", "no_such_program")
     with anyio.fail_after(50), pytest.raises(PluginError, match="load: its process ended"):
-        await lived(enabled("Gate", tmp_path), logger, Limits(), {}, Life.load)
+        await lived(enabled("Gate", tmp_path), logger, Limits(), no_answers, Life.load)

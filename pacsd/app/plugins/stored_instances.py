@@ -1,0 +1,155 @@
+"""The instances of an open archive, as plugins may read them."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from anyio import to_thread
+
+from pacsd.api.errors import StoreError
+from pacsd.api.host import HostError
+from pacsd.api.instances import (
+    MAX_HEADER_BYTES,
+    MAX_PAGE_INSTANCES,
+    MAX_READ_BYTES,
+    InstanceFacts,
+)
+from pacsd.api.store import BlobStore, ByteRange, opens_files
+from pacsd.archive.finding import FindError, QueryLimits
+from pacsd.archive.metadata_maker import MetadataMaker
+from pacsd.archive.retrievable import Retrievable, may_leave, retrievable
+from pacsd.archive.retrieval import Retriever
+from pacsd.dicom.json_writer import with_base
+from pacsd.index.errors import IndexFault
+from pacsd.index.index import Index
+from pacsd.index.records import Scope
+
+BULK_BASE = "bulkdata/"
+
+_ALL = Scope()
+_NO_QUERIES = QueryLimits(0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlace:
+    """Where copies are made of what lies in no file: `min_free_bytes` are left there."""
+
+    folder: Path
+    min_free_bytes: int = 0
+
+
+class StoredInstances:
+    """Reads from one index and the store beside it."""
+
+    def __init__(self, store: BlobStore, index: Index, place: CopyPlace) -> None:
+        self._store = store
+        self._index = index
+        self._place = place
+        self._retriever = Retriever(store, index, _NO_QUERIES)
+        self._maker = MetadataMaker(store, self._retriever)
+
+    async def of_study(self, study: str, series: str, after: str) -> Sequence[InstanceFacts]:
+        """A page of a study, or of one of its series."""
+        with told():
+            page = await self._index.of_study.page(_ALL, study, series, after, MAX_PAGE_INSTANCES)
+        return tuple(_facts(retrievable(each, None)) for each in page if may_leave(each))
+
+    async def header(self, uid: str) -> bytes:
+        """The attributes of an instance as JSON."""
+        with told():
+            [made] = await self._maker.made([await self._find(uid)])
+        written = with_base(made.metadata, BULK_BASE)
+        if len(written) > MAX_HEADER_BYTES:
+            raise HostError(f"its header is {len(written)} bytes, more than {MAX_HEADER_BYTES}")
+        return written
+
+    async def read(self, uid: str, offset: int, length: int) -> bytes:
+        """A part of its file."""
+        _check_range(offset, length)
+        instance = await self._find(uid)
+        why = "no copy"
+        for copy in instance.copies:
+            size = copy.location.size_bytes
+            wanted = ByteRange(min(offset, size), min(length, max(0, size - offset)))
+            try:
+                async with aclosing(self._store.read(copy.location, [wanted])) as pieces:
+                    return b"".join([piece async for piece in pieces])
+            except StoreError as error:
+                why = str(error.fault)
+        raise HostError(f"SOP Instance UID {uid}: cannot be read: {why}")
+
+    async def open(self, uid: str) -> BinaryIO:
+        """Its file, or a copy of it that has no name."""
+        instance = await self._find(uid)
+        why = "no copy"
+        for copy in instance.copies:
+            try:
+                if opens_files(self._store):
+                    return await self._store.open_file(copy.location)
+                async with aclosing(self._store.read(copy.location)) as pieces:
+                    return await self._copied(pieces, copy.location.size_bytes)
+            except StoreError as error:
+                why = str(error.fault)
+        raise HostError(f"SOP Instance UID {uid}: cannot be read: {why}")
+
+    async def _copied(self, pieces: AsyncIterator[bytes], size_bytes: int) -> BinaryIO:
+        with told():
+            file = await to_thread.run_sync(_new_copy, self._place, size_bytes)
+            try:
+                async for piece in pieces:
+                    await to_thread.run_sync(file.write, piece)
+                return await to_thread.run_sync(_read_only, file)
+            finally:
+                file.close()
+
+    async def _find(self, uid: str) -> Retrievable:
+        with told():
+            found = await self._retriever.find(uid)
+        if found is None:
+            raise HostError(f"SOP Instance UID {uid[:64]!a}: there is no such instance")
+        return found
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say what fails of index, store or disk as plugins are told."""
+    try:
+        yield
+    except (FindError, IndexFault, OSError) as error:
+        raise HostError(str(error)) from error
+
+
+def _facts(instance: Retrievable) -> InstanceFacts:
+    return InstanceFacts(
+        instance.sop_instance_uid,
+        instance.sop_class_uid,
+        instance.series_instance_uid,
+        instance.study_instance_uid,
+        instance.transfer_syntax_uid,
+        instance.copies[0].location.size_bytes,
+    )
+
+
+def _check_range(offset: int, length: int) -> None:
+    if offset < 0:
+        raise HostError(f"offset: {offset} lies before the file")
+    if not 0 <= length <= MAX_READ_BYTES:
+        raise HostError(f"length: {length} is not between 0 and {MAX_READ_BYTES}")
+
+
+def _new_copy(place: CopyPlace, size_bytes: int) -> BinaryIO:
+    found = os.statvfs(place.folder)
+    free_bytes = found.f_bavail * found.f_frsize
+    if free_bytes - size_bytes < place.min_free_bytes:
+        raise HostError("the disk of data_dir is nearly full (store.min_free_bytes)")
+    return tempfile.TemporaryFile(dir=place.folder)
+
+
+def _read_only(file: BinaryIO) -> BinaryIO:
+    """The same file by a descriptor that cannot write, at its beginning."""
+    file.flush()
+    return Path(f"/proc/self/fd/{file.fileno()}").open("rb")

@@ -1,0 +1,35 @@
+"""The daemon's Host of a plugin, with a real index and a way in that runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from pacsd.api.store import BlobStore
+from pacsd.app.plugins.services import HostServices
+from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
+from pacsd.archive.ingest import Ingest
+from pacsd.index.index import open_index
+from pacsd.index.sqlite import Durability
+from pacsd.testing.memory_store import MemoryStore
+
+NOW_US = 1_700_000_000_000_000
+
+
+@asynccontextmanager
+async def serving(folder: Path, store: BlobStore | None = None) -> AsyncIterator[HostServices]:
+    """What plugins may ask for; it is closed at the end."""
+    kept = store or MemoryStore()
+    services = HostServices(lambda: NOW_US)
+    started = anyio.Event()
+    async with open_index(folder, now_us=lambda: NOW_US, durability=Durability.RELAXED) as index:
+        ingest = Ingest(kept, index, now_us=lambda: 0)
+        services.open(index, StoredInstances(kept, index, CopyPlace(folder)))
+        services.take_in(ingest)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ingest.run, started.set)
+            await started.wait()
+            yield services
+            tasks.cancel_scope.cancel()
+        services.close()
