@@ -92,12 +92,9 @@ class RouteTargetContract:
     async def test_what_fails_says_why(self, target: RouteTarget) -> None:
         """Whoever runs pacsd reads it."""
         result = await target.send(delivery(2))
-        failed = [
-            each
-            for each in (result, *result.exceptions)
-            if each.outcome is not DeliveryOutcome.DELIVERED
-        ]
-        assert all(each.explanation for each in failed)
+        said = [(result.outcome, result.explanation)]
+        said += [(each.outcome, each.explanation) for each in result.exceptions]
+        assert all(why for outcome, why in said if outcome is not DeliveryOutcome.DELIVERED)
 
     async def test_says_how_it_is(self, target: RouteTarget) -> None:
         """None, or a reason."""
