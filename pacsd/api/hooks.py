@@ -16,6 +16,7 @@ import pluggy
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
 from pacsd.api.hookspecs import (
     access,
+    ai,
     associations,
     events,
     jobs,
@@ -35,6 +36,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     events,
     jobs,
     routing,
+    ai,
     stores,
 )
 """Where they stand, in the order of the guide."""

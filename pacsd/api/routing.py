@@ -1,11 +1,7 @@
-"""Records of the hooks about routing: what may have to go somewhere, where it shall go, and why."""
+"""Records of the hooks about routing: where something shall go, and why."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-
-from pacsd.api.events import ArchiveEvent
-from pacsd.api.reception import Reception
 
 MAX_ROUTES = 100
 """Of one answer."""
@@ -19,21 +15,6 @@ class RoutePriority(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
-
-
-@dataclass(frozen=True, slots=True)
-class RouteSubject:
-    """An instance that was stored, or a series or study that is quiet, as `event.kind` says.
-
-    `attributes` are those that the index keeps of it and of what is above it, by keyword
-    (`Modality`, `StudyDescription` ...), as far as they have values; several values joined by
-    backslashes. Of a study `ModalitiesInStudy` and `NumberOfStudyRelatedInstances` are among them.
-    `reception` is how it came: of a series or study, how its first instance did.
-    """
-
-    event: ArchiveEvent
-    reception: Reception
-    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pacsd.app.opening import Archive
 from pacsd.app.plugins import route_work
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.deliverable import Deliverables
+from pacsd.archive.event_subjects import EventSubjects
 from pacsd.archive.retrieval import Retriever
-from pacsd.archive.route_subjects import RouteSubjects
 from pacsd.jobs.event_delivery import Consumer
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.planned_delivery import DELIVER
@@ -35,7 +35,7 @@ def peer_sending(
 
 def route_consumers(archive: Archive) -> tuple[Consumer, ...]:
     """Who asks plugins where what an event is about shall go."""
-    subjects = RouteSubjects(archive.index)
+    subjects = EventSubjects(archive.index)
     return route_work.route_consumers(archive.hooks, archive.index.jobs, subjects)
 
 

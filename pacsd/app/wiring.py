@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from pacsd.app import route_wiring
+from pacsd.app import ai_wiring, route_wiring
 from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.deletion_commands import DeletionCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
@@ -171,13 +171,16 @@ def _jobs(
     config: Config, archive: Archive, registry: CollectorRegistry, peers: PeerSending
 ) -> JobRunning:
     """The durable work, that of plugins among it."""
+    inference = ai_wiring.inference_of(archive)
     handlers = {
         JOB_KIND: durable_work.job_handler(archive.hooks),
         **route_wiring.delivery_handlers(archive, peers),
+        **inference.handlers,
     }
     consumers = (
         *durable_work.consumers_of(archive.hooks),
         *route_wiring.route_consumers(archive),
+        *inference.consumers,
     )
     return make_jobs(config, archive.index, registry, consumers, handlers)
 

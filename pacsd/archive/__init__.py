@@ -32,7 +32,7 @@
                 user-chosen tags among the keys; stored_headers: where headers come from
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
                 _source, access: the trail; change_feed: what happened; forgetting: long ago
-    deliverable what is to be sent to a target; route_subjects: what routing rules are told
+    deliverable what targets are sent; event_subjects: what an event is of; ai_inputs: for models
     outlines    what lies where; metadata, frame_reading (both kept), bulk_data by that; file_sets:
                 DICOMDIRs; difference: two data sets compared; contents: what is in one
 

@@ -5,9 +5,9 @@ from contextlib import aclosing
 
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import MAX_INSTANCES
+from pacsd.archive.event_subjects import uid_conditions
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Retriever
-from pacsd.archive.route_subjects import uid_conditions
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query
 

@@ -8,21 +8,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent
-from pacsd.api.routing import MAX_ROUTES, Route, RouteSubject
+from pacsd.api.routing import MAX_ROUTES, Route
 from pacsd.index.errors import JobQueueFull
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.event_delivery import Consumer
 from pacsd.jobs.planned_delivery import job_of
 
-AskRoutes = Callable[[str, RouteSubject], Awaitable[Sequence[Route] | None]]
+AskRoutes = Callable[[str, EventSubject], Awaitable[Sequence[Route] | None]]
 """Asks a plugin; raises if it has to be asked again."""
 
 
 class Subjects(Protocol):
-    """Who knows what events are about; see `RouteSubjects`."""
+    """Who knows what events are about; see `EventSubjects`."""
 
-    async def of_event(self, event: ArchiveEvent) -> RouteSubject | None:
+    async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
         """What it is about; None: nothing to be routed."""
 
 

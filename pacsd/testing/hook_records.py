@@ -6,11 +6,11 @@ from typing import Any
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest
 from pacsd.api.access import AccessRequest, Action, Door, Login, Principal
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.receiving import ReceivedInstance
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.api.removal import RemovalRequest
-from pacsd.api.routing import RouteSubject
 from pacsd.testing.objects import CT_IMAGE_STORAGE, DEFAULTS
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -88,11 +88,11 @@ def access_request(**fields: Any) -> AccessRequest:
     return replace(ACCESS, **fields)
 
 
-def route_subject(
+def event_subject(
     attributes: Mapping[str, str] | None = None,
     kind: EventKind = EventKind.STUDY_QUIET,
     **reception: Any,
-) -> RouteSubject:
+) -> EventSubject:
     """What is to be routed: an event about an object as `objects.data_set` makes it.
 
     `attributes` are as in `received_instance`, `reception` other fields of RECEPTION. Of a quiet
@@ -109,7 +109,7 @@ def route_subject(
     if kind is EventKind.STUDY_QUIET and "Modality" in told:
         told["ModalitiesInStudy"] = told.pop("Modality")
     event = ArchiveEvent("e-1", kind, RECEPTION.received_at_us, study, series, instance)
-    return RouteSubject(event, replace(RECEPTION, **reception), told)
+    return EventSubject(event, replace(RECEPTION, **reception), told)
 
 
 def received_instance(

@@ -14,6 +14,7 @@ an event may come twice. Targets say of everything they are given what became of
 
 import pytest
 
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import EventKind
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import (
@@ -23,28 +24,27 @@ from pacsd.api.route_target import (
     DeliveryResult,
     RouteTarget,
 )
-from pacsd.api.routing import RouteSubject
 from pacsd.testing.hook_call import call_hook
-from pacsd.testing.hook_records import EXPLICIT_VR_LITTLE_ENDIAN, route_subject
+from pacsd.testing.hook_records import EXPLICIT_VR_LITTLE_ENDIAN, event_subject
 from pacsd.testing.objects import CT_IMAGE_STORAGE
 
 _LONGEST_UID = "1." + "2" * 62
 _NO_TEXT = {"PatientName": "", "PatientID": "", "Modality": "", "StudyDate": ""}
 
 SUBJECTS = {
-    "a quiet study": route_subject(),
-    "a quiet series": route_subject(kind=EventKind.SERIES_QUIET),
-    "an instance": route_subject(kind=EventKind.INSTANCE_STORED),
-    "no text": route_subject(_NO_TEXT),
-    "from nobody": route_subject(calling_ae="", called_ae="", peer_address="", origin="import"),
-    "by a plugin": route_subject(calling_ae="", called_ae="", origin="plugin:other"),
-    "several modalities": route_subject({"Modality": "CT\\MR\\SR"}),
-    "longest UIDs": route_subject({"StudyInstanceUID": _LONGEST_UID}),
-    "unknown SOP class": route_subject({"SOPClassUID": "1.2.3.4"}, EventKind.INSTANCE_STORED),
-    "not ASCII": route_subject({"PatientName": "M\xfcller^J\xf6rg=\u5c71\u7530^\u592a\u90ce"}),
-    "escapes": route_subject({"StudyDescription": "A\x1b[2J\r\n\0"}),
-    "a long value": route_subject({"StudyDescription": "x" * 65_536}),
-    "odd values": route_subject({"Modality": "ct ", "StudyDate": "20269999"}),
+    "a quiet study": event_subject(),
+    "a quiet series": event_subject(kind=EventKind.SERIES_QUIET),
+    "an instance": event_subject(kind=EventKind.INSTANCE_STORED),
+    "no text": event_subject(_NO_TEXT),
+    "from nobody": event_subject(calling_ae="", called_ae="", peer_address="", origin="import"),
+    "by a plugin": event_subject(calling_ae="", called_ae="", origin="plugin:other"),
+    "several modalities": event_subject({"Modality": "CT\\MR\\SR"}),
+    "longest UIDs": event_subject({"StudyInstanceUID": _LONGEST_UID}),
+    "unknown SOP class": event_subject({"SOPClassUID": "1.2.3.4"}, EventKind.INSTANCE_STORED),
+    "not ASCII": event_subject({"PatientName": "M\xfcller^J\xf6rg=\u5c71\u7530^\u592a\u90ce"}),
+    "escapes": event_subject({"StudyDescription": "A\x1b[2J\r\n\0"}),
+    "a long value": event_subject({"StudyDescription": "x" * 65_536}),
+    "odd values": event_subject({"Modality": "ct ", "StudyDate": "20269999"}),
 }
 """What may have to be routed, by what is odd about it."""
 
@@ -53,7 +53,7 @@ class RouteContract:
     """What all routing rules do; the fixture `plugin` gives them."""
 
     @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
-    async def test_answers_any_subject(self, plugin: object, subject: RouteSubject) -> None:
+    async def test_answers_any_subject(self, plugin: object, subject: EventSubject) -> None:
         """In time, with routes or None; the same when it is asked again."""
         first, second = [await call_hook(plugin, "pacsd_route", subject=subject) for _ in range(2)]
         assert first == second

@@ -9,9 +9,10 @@ from typing import cast
 import anyio
 from prometheus_client import CollectorRegistry
 
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hookimpl
 from pacsd.api.route_target import Delivered, DeliveryOutcome
-from pacsd.api.routing import Route, RouteSubject
+from pacsd.api.routing import Route
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config, EventSettings
 from pacsd.app.job_running import make_jobs
@@ -41,7 +42,7 @@ class Rule:
         self.changed = anyio.Event()
 
     @hookimpl
-    async def pacsd_route(self, subject: RouteSubject) -> tuple[Route, ...] | None:
+    async def pacsd_route(self, subject: EventSubject) -> tuple[Route, ...] | None:
         if subject.attributes.get("ModalitiesInStudy") != "CT":
             return None
         return Route("peer:PEER", "quiet CT"), Route("peer:NOBODY", "quiet CT")
@@ -75,16 +76,16 @@ async def routing(archive: SmallArchive, rule: Rule, peers: PeerBook) -> AsyncIt
     )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(running.run)
-        await until_read(archive.index)
+        await until_read(archive.index, "route:acme")
         yield
         tasks.cancel_scope.cancel()
 
 
-async def until_read(index: Index) -> None:
+async def until_read(index: Index, consumer: str) -> None:
     """Who is new asks of what comes once it has begun."""
     with anyio.fail_after(TIMEOUT_S):
-        for consumer in ("route:acme", "quiet timers"):
-            while await index.changes.standing(Scope(), consumer) is None:
+        for name in (consumer, "quiet timers"):
+            while await index.changes.standing(Scope(), name) is None:
                 await anyio.lowlevel.checkpoint()
 
 

@@ -2,8 +2,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import MAX_ROUTES, Route, RouteSubject
+from pacsd.api.routing import MAX_ROUTES, Route
 from pacsd.index import job_counts
 from pacsd.index.errors import JobQueueFull
 from pacsd.index.index import Index
@@ -19,10 +20,10 @@ EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
 class Subjects:
     """Knows study 1.2."""
 
-    async def of_event(self, event: ArchiveEvent) -> RouteSubject | None:
+    async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
         if event.study_instance_uid != "1.2":
             return None
-        return RouteSubject(event, RECEPTION, {"ModalitiesInStudy": "CT"})
+        return EventSubject(event, RECEPTION, {"ModalitiesInStudy": "CT"})
 
 
 class Rules:
@@ -30,9 +31,9 @@ class Rules:
 
     def __init__(self, *routes: Route) -> None:
         self.routes: Sequence[Route] | None = routes or None
-        self.asked: list[tuple[str, RouteSubject]] = []
+        self.asked: list[tuple[str, EventSubject]] = []
 
-    async def __call__(self, plugin: str, subject: RouteSubject) -> Sequence[Route] | None:
+    async def __call__(self, plugin: str, subject: EventSubject) -> Sequence[Route] | None:
         self.asked.append((plugin, subject))
         return self.routes
 
@@ -48,7 +49,7 @@ async def test_each_route_becomes_a_job_in_its_own_queue(index: Index) -> None:
     rules = Rules(Route("peer:A", "all CT"), Route("tape", "all"))
     jobs = await routed(index, rules)
     assert {job.queue for job in jobs} == {"target:peer:A", "target:tape"}
-    assert rules.asked == [("acme", RouteSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"}))]
+    assert rules.asked == [("acme", EventSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"}))]
 
 
 async def test_a_repetition_adds_nothing(index: Index) -> None:

@@ -3,10 +3,10 @@ from pacsd.testing.hook_records import (
     access_request,
     association_closed,
     association_request,
+    event_subject,
     login,
     received_instance,
     removal_request,
-    route_subject,
 )
 
 
@@ -31,12 +31,12 @@ def test_logins_and_requests_are_made_with_other_fields() -> None:
 
 
 def test_what_is_to_be_routed_names_what_it_is_about() -> None:
-    study = route_subject({"Modality": "MR"}, called_ae="STROKE")
+    study = event_subject({"Modality": "MR"}, called_ae="STROKE")
     assert (study.event.study_instance_uid, study.event.series_instance_uid) == ("1.2.3", "")
     assert study.attributes["ModalitiesInStudy"] == "MR"
     assert study.reception.called_ae == "STROKE"
-    series = route_subject(kind=EventKind.SERIES_QUIET)
+    series = event_subject(kind=EventKind.SERIES_QUIET)
     assert (series.event.series_instance_uid, series.event.sop_instance_uid) == ("1.2.3.1", "")
-    instance = route_subject(kind=EventKind.INSTANCE_STORED)
+    instance = event_subject(kind=EventKind.INSTANCE_STORED)
     assert instance.event.sop_instance_uid == "1.2.3.4"
     assert instance.attributes["Modality"] == "CT"

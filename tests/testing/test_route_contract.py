@@ -3,9 +3,10 @@
 import pytest
 
 from pacsd.api.errors import HookError
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hookimpl
 from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, InstanceResult
-from pacsd.api.routing import Route, RouteSubject
+from pacsd.api.routing import Route
 from pacsd.testing.route_contract import SUBJECTS, RouteContract, RouteTargetContract, delivery
 
 DELIVERED, AGAIN = DeliveryOutcome.DELIVERED, DeliveryOutcome.AGAIN
@@ -13,7 +14,7 @@ DELIVERED, AGAIN = DeliveryOutcome.DELIVERED, DeliveryOutcome.AGAIN
 
 class GoodRules:
     @hookimpl
-    async def pacsd_route(self, subject: RouteSubject) -> tuple[Route, ...] | None:
+    async def pacsd_route(self, subject: EventSubject) -> tuple[Route, ...] | None:
         is_ct = subject.attributes.get("ModalitiesInStudy") == "CT"
         return (Route("tape", "all CT"),) if is_ct else None
 
@@ -30,7 +31,7 @@ class BadRules:
     seen = False
 
     @hookimpl
-    async def pacsd_route(self, subject: RouteSubject) -> tuple[Route, ...] | None:
+    async def pacsd_route(self, subject: EventSubject) -> tuple[Route, ...] | None:
         route = Route("tape", subject.attributes["ModalitiesInStudy"])
         self.seen, was_seen = True, self.seen
         return None if was_seen else (route,)

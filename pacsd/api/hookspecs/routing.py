@@ -1,12 +1,13 @@
 """Hooks about routing: where what has come shall go, and what became of it."""
 
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.hook_facts import Kind, Policy, specification
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import Route, RouteSubject
+from pacsd.api.routing import Route
 
 
 @specification(Kind.COLLECT, Policy.AGAIN, deadline_s=60, since="0.1", answers=(tuple,))
-def pacsd_route(subject: RouteSubject) -> tuple[Route, ...] | None:
+def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | None:
     """Say where something shall go, and why.
 
     Asked of each instance that was stored and of each series and study that is quiet, from the

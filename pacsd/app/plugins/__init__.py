@@ -8,7 +8,8 @@
                 and adding takes in files
     implementations   who implements a hook, in the order of asking
     hooks       the hooks, each of its kind; callers: as the rooms call them
-    durable_work  their hooks, as events and jobs call them; route_work: as routing calls them
+    durable_work  their hooks, as events and jobs call them; route_work, ai_work: as routing and
+                inference do
     hook_pages  the hooks as their documentation has them
     checking    everything that keeps plugins from working
     new_plugin  a package to begin with, from the templates in app/plugin_templates

@@ -7,6 +7,7 @@ from typing import Any
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
+from pacsd.api.ai import AiFindings, AiResults, Prefetch
 from pacsd.api.dispatch.all_asked import Notify, Vote
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
@@ -45,6 +46,9 @@ class Hooks:
     route: AskedAlone[tuple[Route, ...]]
     route_target: Provider[RouteTarget]
     delivered: Notify
+    prefetch: AskedAlone[Prefetch]
+    infer: AskedAlone[AiFindings]
+    persist: AskedAlone[AiResults]
     blob_store: Provider[BlobStore]
 
 
@@ -70,6 +74,9 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         route=AskedAlone(panel("pacsd_route")),
         route_target=Provider(panel("pacsd_route_target")),
         delivered=Notify(panel("pacsd_delivered")),
+        prefetch=AskedAlone(panel("pacsd_prefetch")),
+        infer=AskedAlone(panel("pacsd_infer")),
+        persist=AskedAlone(panel("pacsd_persist")),
         blob_store=blob_store,
     )
 

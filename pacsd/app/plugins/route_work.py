@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import partial
 
 from pacsd.api.dispatch.asked_alone import AskedAlone
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hook_facts
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import Route, RouteSubject
+from pacsd.api.routing import Route
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.deliveries import Deliveries, Pages
@@ -41,6 +42,6 @@ def deliveries(hooks: Hooks, instances: Pages, peer: Peer) -> Deliveries:
 
 
 async def _ask(
-    hook: AskedAlone[tuple[Route, ...]], plugin: str, subject: RouteSubject
+    hook: AskedAlone[tuple[Route, ...]], plugin: str, subject: EventSubject
 ) -> tuple[Route, ...] | None:
     return await hook.ask(plugin, subject=subject)

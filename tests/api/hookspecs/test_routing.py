@@ -1,6 +1,7 @@
 import pytest
 
 from pacsd.api.errors import HookError, NotProvided
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.hooks import hookimpl
 from pacsd.api.route_target import (
@@ -10,12 +11,12 @@ from pacsd.api.route_target import (
     DeliveryResult,
     RouteTarget,
 )
-from pacsd.api.routing import Route, RouteSubject
+from pacsd.api.routing import Route
 from pacsd.testing.hook_records import RECEPTION
 from tests.api.hookspecs.hooks_of import hooks_of
 
 EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
-SUBJECT = RouteSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"})
+SUBJECT = EventSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"})
 DELIVERED = Delivered("tape", "all", DeliveryOutcome.DELIVERED, 1, "1.2", "", "", 3, 0, "")
 
 
@@ -24,10 +25,10 @@ class Rule:
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
-        self.asked: list[RouteSubject] = []
+        self.asked: list[EventSubject] = []
 
     @hookimpl
-    async def pacsd_route(self, subject: RouteSubject) -> object:
+    async def pacsd_route(self, subject: EventSubject) -> object:
         self.asked.append(subject)
         return self.answer
 

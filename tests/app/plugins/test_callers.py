@@ -56,8 +56,11 @@ class Everything:
         return Deny(request.actor)
 
 
-ROUTING = {"pacsd_delivered", "pacsd_route", "pacsd_route_target"}
-"""Called by `route_work`."""
+WORK = {
+    *("pacsd_delivered", "pacsd_route", "pacsd_route_target"),
+    *("pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
+}
+"""Called by `route_work` and `ai_work`."""
 
 
 @pytest.mark.parametrize("caller", ALL)
@@ -89,4 +92,4 @@ async def test_each_calls_its_hook() -> None:
 def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_durable_work() -> None:
     called = {f"pacsd_{caller.__name__}" for caller in ALL}
     events = {f"pacsd_{kind}" for kind in EventKind}
-    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - ROUTING
+    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK

@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 
 from pacsd.api.errors import HookError, NotProvided
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.hooks import hookimpl
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import Delivered, Delivery, DeliveryOutcome, DeliveryResult, RouteTarget
-from pacsd.api.routing import Route, RouteSubject
+from pacsd.api.routing import Route
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.route_work import deliveries, route_consumers
 from pacsd.index.index import open_index
@@ -23,8 +24,8 @@ EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
 
 
 class Subjects:
-    async def of_event(self, event: ArchiveEvent) -> RouteSubject | None:
-        return RouteSubject(event, RECEPTION, {"ModalitiesInStudy": "CT"})
+    async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
+        return EventSubject(event, RECEPTION, {"ModalitiesInStudy": "CT"})
 
 
 class Study:
@@ -40,7 +41,7 @@ class Tape:
         self.told: list[Delivered] = []
 
     @hookimpl
-    async def pacsd_route(self, subject: RouteSubject) -> tuple[Route, ...]:
+    async def pacsd_route(self, subject: EventSubject) -> tuple[Route, ...]:
         if subject.attributes["ModalitiesInStudy"] != "CT":
             raise ValueError("no CT")
         return (Route("tape", "all CT"),)

@@ -1,4 +1,4 @@
-"""What routing rules are told of an event: what it is about, how that came, what the index knows.
+"""What plugins are told of an event: what it is about, how that came, what the index knows.
 
 Numbers that are counted over a study are told of quiet series and studies only: for each instance
 of a study they would be counted anew.
@@ -7,8 +7,8 @@ of a study they would be counted anew.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import RouteSubject
 from pacsd.archive.finding import IndexUnavailable, TooCostly
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.level import Level
@@ -50,13 +50,13 @@ _BUDGET_S = 10.0
 _ALL = Scope()
 
 
-class RouteSubjects:
+class EventSubjects:
     """Looks up in one index what events are about."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    async def of_event(self, event: ArchiveEvent) -> RouteSubject | None:
+    async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
         """What an event is about; None if it is gone meanwhile, or nothing to be routed.
 
         Raises:
@@ -78,7 +78,7 @@ class RouteSubjects:
             raise IndexUnavailable(str(fault.kind)) from fault
         if reception is None:
             return None
-        return RouteSubject(event, reception, _by_keyword(entity.values))
+        return EventSubject(event, reception, _by_keyword(entity.values))
 
 
 def uid_conditions(study: str, series: str = "", instance: str = "") -> tuple[Condition, ...]:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import RouteSubject
+from pacsd.archive.event_subjects import LEVELS, EventSubjects, uid_conditions
 from pacsd.archive.finding import IndexUnavailable
-from pacsd.archive.route_subjects import LEVELS, RouteSubjects, uid_conditions
 from pacsd.dicom.query import Values
 from pacsd.dicom.vr import VR
 from pacsd.index.errors import IndexFault, IndexFaultKind
@@ -27,8 +27,8 @@ def event(kind: EventKind, *uids: str) -> ArchiveEvent:
     return ArchiveEvent("e-1", kind, 5, study, series, instance)
 
 
-async def subject(archive: SmallArchive, about: ArchiveEvent) -> RouteSubject:
-    found = await RouteSubjects(archive.index).of_event(about)
+async def subject(archive: SmallArchive, about: ArchiveEvent) -> EventSubject:
+    found = await EventSubjects(archive.index).of_event(about)
     assert found is not None
     assert found.event == about
     return found
@@ -60,7 +60,7 @@ async def test_of_quiet_series_and_studies_instances_are_counted(archive: SmallA
 
 
 async def test_what_is_gone_is_no_subject(archive: SmallArchive) -> None:
-    subjects = RouteSubjects(archive.index)
+    subjects = EventSubjects(archive.index)
     assert await subjects.of_event(event(EventKind.STUDY_QUIET, "1.9")) is None
 
 
@@ -69,7 +69,7 @@ async def test_other_events_are_nothing_to_be_routed(
     archive: SmallArchive, kind: EventKind
 ) -> None:
     await archive.add("1.2.3.4")
-    assert await RouteSubjects(archive.index).of_event(event(kind, STUDY)) is None
+    assert await EventSubjects(archive.index).of_event(event(kind, STUDY)) is None
 
 
 async def test_an_index_that_fails_is_told(
@@ -81,7 +81,7 @@ async def test_an_index_that_fails_is_told(
     await archive.add("1.2.3.4")
     monkeypatch.setattr(archive.index.instances, "reception", fail)
     with pytest.raises(IndexUnavailable):
-        await RouteSubjects(archive.index).of_event(event(EventKind.STUDY_QUIET, STUDY))
+        await EventSubjects(archive.index).of_event(event(EventKind.STUDY_QUIET, STUDY))
 
 
 def test_conditions_are_only_for_what_is_named() -> None:
