@@ -94,8 +94,8 @@ ROWS = {
         "C-MOVE to an unknown AE title, or to ourselves; a loop between two servers",
         (
             "A801; only to peers of the peers file with `move_destination`; what comes by C-MOVE "
-            "is stored and goes no further: nothing forwards by itself yet, so there is no hop "
-            "guard yet"
+            "is stored; routed on, it is not stored a second time where it is already, and so not "
+            "routed a second time: a loop ends after one round. There is no hop guard yet"
         ),
     ),
     "D45": ("a destination that dies half-way", "B000 or A702; counts add up"),

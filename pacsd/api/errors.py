@@ -3,6 +3,7 @@
 StoreError      a BlobStore could not do what it was asked
 PluginError     a plugin broke the contract; names the plugin
   HookError     ... in an implementation of a hook; names the hook
+    NotProvided ... no plugin provides what was asked for by its name
 """
 
 from enum import StrEnum
@@ -51,3 +52,7 @@ class HookError(PluginError):
         super().__init__(plugin, f"{hook}: {explanation}")
         self.hook = hook
         self.explanation = explanation
+
+
+class NotProvided(HookError):
+    """No plugin answers for a name."""

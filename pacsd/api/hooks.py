@@ -14,7 +14,18 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import access, associations, events, http, jobs, receiving, removal, stores
+from pacsd.api.hookspecs import (
+    access,
+    ai,
+    associations,
+    events,
+    http,
+    jobs,
+    receiving,
+    removal,
+    routing,
+    stores,
+)
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -26,6 +37,8 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     events,
     jobs,
     http,
+    routing,
+    ai,
     stores,
 )
 """Where they stand, in the order of the guide."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from pacsd.app import ai_wiring, route_wiring
 from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.deletion_commands import DeletionCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
@@ -54,10 +55,12 @@ from pacsd.index.index import Index
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
+from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.http import Health, HttpListener, Serve
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
+from pacsd.net.peer_target import PeerSending
 from pacsd.net.performer import Services
 from pacsd.net.places import Places
 from pacsd.net.recorder import Recorder
@@ -128,9 +131,12 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
         routes or RouteTable(),
     )
     books = Books(recorder, metrics, _trace(config))
-    listener = _listener(config, archive, gatekeeper, parts, books)
+    places = DestinationPlaces()
+    services = _services(config, gatekeeper, parts, places)
+    listener = _listener(config, archive, gatekeeper, services, books)
     metrics.count_open(listener.open_associations)
-    jobs = _jobs(config, archive, registry)
+    peers = route_wiring.peer_sending(config, gatekeeper, parts, places)
+    jobs = _jobs(config, archive, registry, peers)
     guests = Guests(gatekeeper, lambda: listener.addresses)
     return Parts(
         ingest=ingest,
@@ -141,10 +147,7 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         jobs=jobs,
-        errands=Errands(
-            errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
-            tell_ended=tell_ended,
-        ),
+        errands=_errands(config, archive, ingest, ingest_log),
         commands={
             **_commands(config, archive, curation, parts.removal),
             **JobCommands(index.jobs, jobs.workers).by_name(),
@@ -159,20 +162,37 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
     )
 
 
-def _jobs(config: Config, archive: Archive, registry: CollectorRegistry) -> JobRunning:
+def _errands(config: Config, archive: Archive, ingest: Ingest, log: IngestLog) -> Errands:
+    """The long work that commands may want of a daemon."""
+    kinds = errand_kinds(config, archive, ingest, log, is_in_use=True)
+    return Errands(kinds, tell_ended=tell_ended)
+
+
+def _jobs(
+    config: Config, archive: Archive, registry: CollectorRegistry, peers: PeerSending
+) -> JobRunning:
     """The durable work, that of plugins among it."""
-    handlers = {JOB_KIND: durable_work.job_handler(archive.hooks)}
-    consumers = durable_work.consumers_of(archive.hooks)
+    inference = ai_wiring.inference_of(archive)
+    handlers = {
+        JOB_KIND: durable_work.job_handler(archive.hooks),
+        **route_wiring.delivery_handlers(archive, peers),
+        **inference.handlers,
+    }
+    consumers = (
+        *durable_work.consumers_of(archive.hooks),
+        *route_wiring.route_consumers(archive),
+        *inference.consumers,
+    )
     return make_jobs(config, archive.index, registry, consumers, handlers)
 
 
 def _listener(
-    config: Config, archive: Archive, gatekeeper: Gatekeeper, parts: WebParts, books: Books
+    config: Config, archive: Archive, gatekeeper: Gatekeeper, services: Services, books: Books
 ) -> Listener:
     """Who takes associations."""
     desk = Desk(
         gatekeeper=gatekeeper,
-        services=_services(config, gatekeeper, parts),
+        services=services,
         books=books,
         limits=_limits_before_request(config),
         max_data_set_bytes=config.dimse.max_data_set_bytes,
@@ -184,7 +204,9 @@ def _listener(
     return Listener(desk, config.dimse.listen, config.dimse.backlog)
 
 
-def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Services:
+def _services(
+    config: Config, gatekeeper: Gatekeeper, parts: WebParts, places: DestinationPlaces
+) -> Services:
     """What is done over associations."""
     return Services(
         parts.ingest,
@@ -196,6 +218,7 @@ def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Servic
             turns=Turns(config.query.max_retrievals),
             access=parts.access,
             own_titles=frozenset(own.title for own in config.ae),
+            places=places,
         ),
         parts.guard.permissions,
     )

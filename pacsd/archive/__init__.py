@@ -32,10 +32,10 @@
                 user-chosen tags among the keys; stored_headers: where headers come from
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
                 _source, access: the trail; change_feed: what happened; forgetting: long ago
+    deliverable what targets are sent; event_subjects: what an event is of; ai_inputs: for models
     outlines    what lies where; metadata, frame_reading (both kept), bulk_data by that; file_sets:
                 DICOMDIRs; difference: two data sets compared; contents: what is in one
 
 In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.
-Called by net, on the event loop. Durable-write protocol: a success status is given only after the
-store made the object durable and the index has it.
+Called on the event loop. A success status is given only after store and index have the object.
 """

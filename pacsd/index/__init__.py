@@ -13,7 +13,7 @@
     overlays         corrections, read; correcting: the transaction; overlay_records: their records
     deletions        what is deleted; deleting: why; purging: gone; deletion_records
     auditing         the audit trail
-    changes          the change log; telling_changes: with UIDs, change_records;
+    changes          the change log; telling_changes: with UIDs; change_records, study_origins;
                      forgetting_changes: old ones; bell: for those who wait; quiet: nothing came
     jobs             durable jobs: adding_, claiming_, ending_, steering_, reading_jobs, of which
                      settling_jobs and job_counts are parts; job_records

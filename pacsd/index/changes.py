@@ -11,6 +11,7 @@ from pacsd.index.forgetting_changes import forget_changes
 from pacsd.index.records import Change, ChangeKind, ChangePage, Scope
 from pacsd.index.session import WriteSession
 from pacsd.index.sqlite import insert_or_replace
+from pacsd.index.study_origins import read_origins
 from pacsd.index.telling_changes import tell
 from pacsd.index.threads import Threads
 from pacsd.index.unit_queue import Priority
@@ -56,6 +57,14 @@ class Changes:
     async def page(self, scope: Scope, after: int = 0, limit: int = 1_000) -> ChangePage:
         """Changes with a higher number than `after`, by rising number."""
         return await self._threads.read(partial(_page, scope, after, limit))
+
+    async def origins(self, scope: Scope, study_instance_uid: str, quiet_at: int) -> frozenset[str]:
+        """How instances of a study came that made it quiet once more at the change `quiet_at`.
+
+        These are those that came behind the change by which it was quiet before.
+        """
+        work = partial(read_origins, scope, study_instance_uid, quiet_at)
+        return await self._threads.read(work)
 
     async def cursor(self, scope: Scope, consumer: str) -> int:
         """The last change that a consumer is done with; 0 when this epoch is new to it."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
 
+from pacsd.api.reception import Reception
 from pacsd.index import schema
 from pacsd.index.auditing import append_audit
 from pacsd.index.deleting import forget_deleted, note_deleted
@@ -42,7 +43,7 @@ from pacsd.index.sqlite import driver, prepared, values_of_list
 from pacsd.index.threads import Threads
 
 _instance, _held = schema.instance.c, schema.held.c
-_study, _patient = schema.study.c, schema.patient.c
+_study, _patient, _source = schema.study.c, schema.patient.c, schema.source.c
 
 
 class Instances:
@@ -84,6 +85,10 @@ class Instances:
         """Instances with a higher number than `after`, by rising number."""
         chosen = _seen(scope).where(_instance.id > after).order_by(_instance.id).limit(limit)
         return await self._threads.read(partial(_stored, chosen))
+
+    async def reception(self, scope: Scope, number: int) -> Reception | None:
+        """How the instance of this number of ours came."""
+        return await self._threads.read(partial(_reception, scope, number))
 
     async def held(self, scope: Scope, after: int = 0, limit: int = 1_000) -> list[HeldInstance]:
         """Held instances with a higher number than `after`, by rising number."""
@@ -199,6 +204,15 @@ def numbered(scope: Scope, numbers: Sequence[int], connection: Connection) -> li
     rows = below.execute(_NUMBERED, asked).fetchall()
     found = (instance_of(row, tuple(copies[row[0]])) for row in rows)
     return [each for each in found if _is_seen(scope, each)]
+
+
+def _reception(scope: Scope, number: int, connection: Connection) -> Reception | None:
+    facts = (_source.calling_ae, _source.called_ae, _source.peer_address)
+    of_source = INSTANCES.join(schema.source, _instance.source_row == _source.id)
+    is_it = (within(scope, _instance.partition_id, STUDY_OF_INSTANCE), _instance.id == number)
+    chosen = select(_instance.partition_id, *facts, _instance.received_at_us, _source.origin)
+    row = connection.execute(chosen.select_from(of_source).where(*is_it)).first()
+    return None if row is None else Reception(*row)
 
 
 def _is_seen(scope: Scope, found: StoredInstance) -> bool:

@@ -12,10 +12,15 @@
     log_reading     where a consumer of the change log goes on
     quiet_timers    appends to the change log that a series or study is quiet
 
+    routing         asks plugins where what an event is about shall go; planned_delivery:
+                    the job that this becomes
+    deliveries      makes deliveries: instances are sent to their target until all are there
+    inference       asks plugins with models about studies that are quiet
+
     job_forgetting  forgets jobs that ended long ago
     observer        whom all of it tells what happens
 
-In: the index, whose change log and job queues this room reads and moves on; handlers and consumers
-that `app` hands in. Out: calls of these, at least once each whatever process dies, and what the
-observer is told. Nothing polls: whoever waits is woken by a commit, or when something is due.
+In: the index, whose change log and job queues this room reads and moves on; handlers, consumers and
+targets that `app` hands in. Out: calls of these, at least once each whatever process dies, and what
+the observer is told. Nothing polls: whoever waits is woken by a commit, or when something is due.
 """

@@ -40,6 +40,11 @@ def event_of(epoch: str, change: ToldChange) -> ArchiveEvent | None:
     )
 
 
+def number_of(event: ArchiveEvent) -> int:
+    """The number of the change that an event is of."""
+    return int(event.event_id.rpartition("-")[2])
+
+
 def payload_of(event: ArchiveEvent) -> str:
     """An event as JSON text."""
     uids = {name: getattr(event, name) for name in _FIELDS}

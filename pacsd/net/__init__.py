@@ -16,6 +16,7 @@ peers, and what there is to tell about it.
     get_contexts.py      what to propose for a C-GET; associated.py an association for a block
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them
+    peer_target.py       a peer as the target of routes
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be
     admission.py         who may open an association; places.py whether there is room
     permissions.py       who may do what; guarded_sink.py asked before an operation

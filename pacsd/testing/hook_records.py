@@ -5,6 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest
+from pacsd.api.access import AccessRequest, Action, Door, Login, Principal
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.receiving import ReceivedInstance
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.api.removal import RemovalRequest
@@ -49,6 +52,16 @@ REMOVAL = RemovalRequest(
     reason="sent by mistake",
 )
 
+LOGIN = Login(Door.HTTP, "192.0.2.7", "bearer", "a-token")
+
+ACCESS = AccessRequest(
+    principal=Principal("viewer"),
+    door=Door.HTTP,
+    peer_host="192.0.2.7",
+    action=Action.RETRIEVE,
+    study_instance_uid="1.2.3",
+)
+
 
 def association_request(**fields: Any) -> AssociationRequest:
     """REQUEST, with other fields."""
@@ -63,6 +76,40 @@ def association_closed(**fields: Any) -> AssociationClosed:
 def removal_request(**fields: Any) -> RemovalRequest:
     """REMOVAL, with other fields."""
     return replace(REMOVAL, **fields)
+
+
+def login(secret: str = LOGIN.secret, **fields: Any) -> Login:
+    """LOGIN with this secret, and with other fields."""
+    return replace(LOGIN, secret=secret, **fields)
+
+
+def access_request(**fields: Any) -> AccessRequest:
+    """ACCESS, with other fields."""
+    return replace(ACCESS, **fields)
+
+
+def event_subject(
+    attributes: Mapping[str, str] | None = None,
+    kind: EventKind = EventKind.STUDY_QUIET,
+    **reception: Any,
+) -> EventSubject:
+    """What is to be routed: an event about an object as `objects.data_set` makes it.
+
+    `attributes` are as in `received_instance`, `reception` other fields of RECEPTION. Of a quiet
+    study there is `ModalitiesInStudy` in the place of `Modality`.
+    """
+    found = received_instance(attributes).attributes
+    study, series, instance = (
+        found.get(keyword, "")
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    )
+    series = "" if kind is EventKind.STUDY_QUIET else series
+    instance = instance if kind is EventKind.INSTANCE_STORED else ""
+    told = dict(found)
+    if kind is EventKind.STUDY_QUIET and "Modality" in told:
+        told["ModalitiesInStudy"] = told.pop("Modality")
+    event = ArchiveEvent("e-1", kind, RECEPTION.received_at_us, study, series, instance)
+    return EventSubject(event, replace(RECEPTION, **reception), told)
 
 
 def received_instance(

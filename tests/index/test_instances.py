@@ -155,3 +155,9 @@ async def test_what_was_found_once_is_not_looked_up_again(
     assert await index.instances.find(SCOPE, "1.1") is found
     assert await index.instances.find(SCOPE, "1.2") is not None
     assert await index.instances.find(Scope(1, frozenset({"9"})), "1.2") is None
+
+
+async def test_how_an_instance_came(index: Index) -> None:
+    [verdict] = await index.add([new("1.1")])
+    assert await index.instances.reception(SCOPE, verdict.instance) == new("1.1").reception
+    assert await index.instances.reception(SCOPE, verdict.instance + 1) is None

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.index.change_records import ToldChange
 from pacsd.index.records import ChangeKind
-from pacsd.jobs.event_making import KINDS, event_in, event_of, payload_of
+from pacsd.jobs.event_making import KINDS, event_in, event_of, number_of, payload_of
 
 
 def change(kind: ChangeKind) -> ToldChange:
@@ -42,3 +42,8 @@ def test_an_event_comes_back_from_its_payload(event: ArchiveEvent) -> None:
 def test_what_is_no_event_is_refused(payload: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         event_in(payload)
+
+
+def test_an_event_knows_the_number_of_its_change() -> None:
+    event = ArchiveEvent("0f-e3-17", EventKind.STUDY_QUIET, 5, "1.2", "", "")
+    assert number_of(event) == 17

@@ -1,6 +1,10 @@
+from pacsd.api.events import EventKind
 from pacsd.testing.hook_records import (
+    access_request,
     association_closed,
     association_request,
+    event_subject,
+    login,
     received_instance,
     removal_request,
 )
@@ -18,3 +22,21 @@ def test_an_instance_is_that_of_its_attributes() -> None:
     assert "Modality" not in instance.attributes
     assert (instance.study_instance_uid, instance.sop_instance_uid) == ("1.2.3", "1.2.3.4")
     assert (instance.reception.calling_ae, instance.reception.origin) == ("MR1", "dimse")
+
+
+def test_logins_and_requests_are_made_with_other_fields() -> None:
+    shown = login("ann:x", scheme="basic")
+    assert (shown.secret, shown.scheme) == ("ann:x", "basic")
+    assert access_request(study_instance_uid="").study_instance_uid == ""
+
+
+def test_what_is_to_be_routed_names_what_it_is_about() -> None:
+    study = event_subject({"Modality": "MR"}, called_ae="STROKE")
+    assert (study.event.study_instance_uid, study.event.series_instance_uid) == ("1.2.3", "")
+    assert study.attributes["ModalitiesInStudy"] == "MR"
+    assert study.reception.called_ae == "STROKE"
+    series = event_subject(kind=EventKind.SERIES_QUIET)
+    assert (series.event.series_instance_uid, series.event.sop_instance_uid) == ("1.2.3.1", "")
+    instance = event_subject(kind=EventKind.INSTANCE_STORED)
+    assert instance.event.sop_instance_uid == "1.2.3.4"
+    assert instance.attributes["Modality"] == "CT"

@@ -1,14 +1,17 @@
 """From `pacsd plugins new` to a daemon that works with the plugin, for each kind of template."""
 
-from collections.abc import Iterator
+import queue
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from http.client import HTTPConnection
 from io import BytesIO
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from pydicom import dcmread
 from pynetdicom import AE
+from pynetdicom.events import EVT_C_STORE, Event
 
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
@@ -27,10 +30,37 @@ def vendor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def daemon(vendor: Vendor) -> Iterator[Running]:
+def arrived() -> "Arrived":
+    return queue.Queue()
+
+
+@pytest.fixture(scope="module")
+def archive2(arrived: "Arrived", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A peer that is sent to, by pynetdicom, in a peers file."""
+
+    def keep(event: Event) -> int:
+        arrived.put(event.request.DataSet.getvalue())
+        return 0
+
+    ae = AE("ARCHIVE2")
+    ae.add_supported_context(CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN)
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(EVT_C_STORE, keep)])
+    peer = {"ae_title": "ARCHIVE2", "host": "127.0.0.1", "port": server.server_address[1]}
+    file = tmp_path_factory.mktemp("peers") / "peers.toml"
+    lines = "\n".join(f"{key} = {value!r}" for key, value in peer.items())
+    file.write_text(f"[[peer]]\n{lines}\n", encoding="utf-8")
+    yield file
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def daemon(vendor: Vendor, archive2: Path) -> Iterator[Running]:
+    ours = f"peers_file = {str(archive2)!r}\n"
+    quiet = "[events]\nseries_quiet_s = 0.1\nstudy_quiet_s = 0.2\n"
+    configuration = f"{ours}{vendor.configuration}\n{quiet}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
-        with configured(vendor.configuration, python=str(vendor.python)) as running:
+        with configured(configuration, python=str(vendor.python)) as running:
             yield running
 
 
@@ -47,15 +77,14 @@ def sent(daemon: Running, data: bytes, calling_ae: str = "CT1") -> int | None:
     return int(status.Status)
 
 
-def retrieved(daemon: Running) -> bytes:
-    """The body of the answer to a WADO-RS request for the instance."""
+def asked(daemon: Running, **headers: str) -> tuple[int, bytes]:
+    """The status and body of the answer to a WADO-RS request for the instance."""
     address = daemon.http_url.removeprefix("http://")
     with closing(HTTPConnection(address, timeout=WITHIN_S)) as connection:
         accept = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-        connection.request("GET", INSTANCE, headers={"Accept": accept})
+        connection.request("GET", INSTANCE, headers={"Accept": accept, **headers})
         answer = connection.getresponse()
-        assert answer.status == 200
-        return answer.read()
+        return answer.status, answer.read()
 
 
 def test_its_own_tests_pass_where_it_is_installed(vendor: Vendor) -> None:
@@ -79,20 +108,22 @@ def test_it_is_checked(vendor: Vendor, tmp_path: Path) -> None:
     vendor.run(*check, str(wrong), code=2)
 
 
-def test_the_daemon_works_with_it(vendor: Vendor, daemon: Running) -> None:
-    {"gate": refuses, "store": keeps}[vendor.kind](vendor, daemon)
+def test_the_daemon_works_with_it(vendor: Vendor, daemon: Running, arrived: "Arrived") -> None:
+    WORKS[vendor.kind](vendor, daemon, arrived)
 
 
-def keeps(vendor: Vendor, daemon: Running) -> None:
+def keeps(vendor: Vendor, daemon: Running, _: "Arrived") -> None:
     """An object goes into the store, and leaves it byte for byte."""
     made = data_set({"PatientName": "Müller^Jörg"}, pixel_bytes=100_000)
     assert sent(daemon, made) == 0
     [file] = (daemon.data_dir / vendor.name / "objects").iterdir()
     assert file.read_bytes().endswith(made)
-    assert made in retrieved(daemon)
+    status, body = asked(daemon)
+    assert status == 200
+    assert made in body
 
 
-def refuses(vendor: Vendor, daemon: Running) -> None:
+def refuses(vendor: Vendor, daemon: Running, _: "Arrived") -> None:
     """The associations and instances that conf.toml names are refused, and no others."""
     assert sent(daemon, data_set(), "OLD_CT") is None
     assert sent(daemon, data_set()) == 0
@@ -100,3 +131,31 @@ def refuses(vendor: Vendor, daemon: Running) -> None:
     answer = daemon.ask("plugins.trace", plugin=vendor.name)
     assert isinstance(answer, dict)
     assert [each["ending"] for each in answer["calls"]] == ["answered"] * 5
+
+
+def routes(_: Vendor, daemon: Running, arrived: "Arrived") -> None:
+    """A study of CT goes to the peer of the first rule, byte for byte; one of another does not."""
+    other = {"Modality": "OT", "SOPInstanceUID": "1.2.9", "StudyInstanceUID": "1.2.8"}
+    assert sent(daemon, data_set({**other, "SeriesInstanceUID": "1.2.8.1"})) == 0
+    made = data_set(pixel_bytes=10_000)
+    assert sent(daemon, made) == 0
+    assert arrived.get(timeout=WITHIN_S) == made
+    assert arrived.empty()
+
+
+def authenticates(_: Vendor, daemon: Running, __: "Arrived") -> None:
+    """Who shows no token, or another one, is not let in; over DIMSE nobody needs one."""
+    assert sent(daemon, data_set()) == 0
+    assert asked(daemon)[0] == 401
+    assert asked(daemon, Authorization="Bearer another-one")[0] == 401
+    assert asked(daemon, Authorization="Bearer an-example")[0] == 200
+
+
+WORKS: Mapping[str, Callable[[Vendor, Running, "Arrived"], None]] = {
+    "auth": authenticates,
+    "gate": refuses,
+    "route": routes,
+    "store": keeps,
+}
+Arrived: TypeAlias = "queue.Queue[bytes]"
+"""Data sets, as the peer was sent them."""

@@ -9,6 +9,7 @@
     in_turn         kinds first and filter: one after the other
     all_asked       kinds notify, vote and collect: all of them
     durable         notifications that must not be missed, each plugin by itself
+    asked_alone     questions that must not be missed, each plugin by itself
     provider        kind provider: one answers for a name, with an object that implements a port
 
 pluggy registers and validates; it does not call: its calls know no deadline, and let a coroutine

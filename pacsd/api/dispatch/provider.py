@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Generic, cast
 
 from pacsd.api.dispatch.panel import Answer, Panel
-from pacsd.api.errors import HookError
+from pacsd.api.errors import HookError, NotProvided
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -30,7 +30,8 @@ class Provider(Generic[Answer]):
         """The provider of `name`, the same each time.
 
         Raises:
-            HookError: none or two plugins answer, or one of them fails or is late.
+            NotProvided: no plugin answers.
+            HookError: two plugins do, or one of them fails or is late.
         """
         if name not in self._provided:
             self._provided[name] = await self._ask(name)
@@ -56,7 +57,7 @@ class Provider(Generic[Answer]):
             if answer is not None:
                 found[member.implementation.plugin] = answer
         if not found:
-            raise HookError(name, hook, f"no plugin provides '{name}'")
+            raise NotProvided(name, hook, f"no plugin provides '{name}'")
         if len(found) > 1:
             raise HookError(" and ".join(found), hook, f"both provide '{name}', only one may")
         # Only the plugin knows the class; that it implements the port is its contract.

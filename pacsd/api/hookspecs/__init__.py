@@ -7,6 +7,8 @@
     events         what has happened, told at least once
     jobs           what a plugin gave itself to do
     http           requests that plugins answer
+    routing        where what has come shall go
+    ai             what a model sees, finds and writes
     stores         where the bytes of stored objects lie
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what

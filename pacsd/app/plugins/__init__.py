@@ -9,7 +9,8 @@
     implementations   who implements a hook, in the order of asking
     hooks       the hooks, each of its kind; callers: as the rooms call them
     routes      which requests over HTTP are theirs
-    durable_work  their hooks, as events and jobs call them
+    durable_work  their hooks, as events and jobs call them; route_work, ai_work: as routing and
+                inference do
     hook_pages  the hooks as their documentation has them
     checking    everything that keeps plugins from working
     new_plugin  a package to begin with, from the templates in app/plugin_templates

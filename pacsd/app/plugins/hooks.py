@@ -7,7 +7,9 @@ from typing import Any
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
+from pacsd.api.ai import AiFindings, AiResults, Prefetch
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
+from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First
 from pacsd.api.dispatch.owned import Owned
@@ -18,6 +20,8 @@ from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.http import HttpResponse, HttpRoute
 from pacsd.api.receiving import NotAccepted
+from pacsd.api.route_target import RouteTarget
+from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
 from pacsd.app.isolation.home import Home
 from pacsd.app.isolation.specifications import specifications
@@ -43,6 +47,12 @@ class Hooks:
     job: Durable[None]
     http_routes: Collect[tuple[HttpRoute, ...]]
     http_request: Owned[HttpResponse | None]
+    route: AskedAlone[tuple[Route, ...]]
+    route_target: Provider[RouteTarget]
+    delivered: Notify
+    prefetch: AskedAlone[Prefetch]
+    infer: AskedAlone[AiFindings]
+    persist: AskedAlone[AiResults]
     blob_store: Provider[BlobStore]
 
 
@@ -67,6 +77,12 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         job=Durable({None: panel("pacsd_job")}),
         http_routes=Collect(panel("pacsd_http_routes")),
         http_request=Owned(panel("pacsd_http_request")),
+        route=AskedAlone(panel("pacsd_route")),
+        route_target=Provider(panel("pacsd_route_target")),
+        delivered=Notify(panel("pacsd_delivered")),
+        prefetch=AskedAlone(panel("pacsd_prefetch")),
+        infer=AskedAlone(panel("pacsd_infer")),
+        persist=AskedAlone(panel("pacsd_persist")),
         blob_store=blob_store,
     )
 

@@ -56,6 +56,13 @@ class Everything:
         return Deny(request.actor)
 
 
+WORK = {
+    *("pacsd_delivered", "pacsd_route", "pacsd_route_target"),
+    *("pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
+}
+"""Called by `route_work` and `ai_work`."""
+
+
 @pytest.mark.parametrize("caller", ALL)
 def test_what_nobody_implements_costs_nothing(caller: Callable[[Hooks], object]) -> None:
     assert caller(hooks_of(object())) is None
@@ -82,8 +89,7 @@ async def test_each_calls_its_hook() -> None:
     assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
 
 
-def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_the_change_log() -> None:
+def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_durable_work() -> None:
     called = {f"pacsd_{caller.__name__}" for caller in ALL}
-    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - {
-        f"pacsd_{kind}" for kind in EventKind
-    }
+    events = {f"pacsd_{kind}" for kind in EventKind}
+    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK

@@ -1,0 +1,59 @@
+"""Hooks about AI: a study that is quiet, what a model finds in it, and what is written of that."""
+
+from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.hook_facts import Kind, Policy, specification
+
+
+@specification(Kind.COLLECT, Policy.AGAIN, deadline_s=60, since="0.1", answers=(Prefetch,))
+def pacsd_prefetch(subject: EventSubject) -> Prefetch | None:
+    """Say what a model wants to see beside a study.
+
+    Asked of the plugins that implement `pacsd_infer`, each by itself, before every attempt at that;
+    who fails is asked again as it says. What is wished for is looked for in this archive only.
+
+    Args:
+        subject: the study that is quiet.
+
+    Returns:
+        The wishes, and studies by their UIDs; None for the study alone.
+    """
+
+
+@specification(Kind.COLLECT, Policy.AGAIN, deadline_s=600, since="0.1", answers=(AiFindings,))
+def pacsd_infer(subject: EventSubject, inputs: tuple[AiInput, ...]) -> AiFindings | None:
+    """Have a model look at a study.
+
+    Asked once a study is quiet, each plugin by itself, as a durable job in its own queue
+    (`infer:PLUGIN`), one study at a time unless `jobs.max_running_per_queue` says more. Whoever
+    raises or is late is asked again later, with longer and longer waits in between, ten times in
+    all; then the job is left among the dead letters. Nobody is asked when all that has come since
+    the study was quiet before was added by plugins that implement this hook, so that no model looks
+    at results for ever. The instances are had by `host.instances`.
+
+    Args:
+        subject: the study that is quiet. Its `event.event_id` is the same at each attempt.
+        inputs: its series, but for those that this plugin has added, then those wished for.
+
+    Returns:
+        The findings; None when there is nothing to be told or written.
+    """
+
+
+@specification(Kind.COLLECT, Policy.AGAIN, deadline_s=600, since="0.1", answers=(AiResults,))
+def pacsd_persist(subject: EventSubject, findings: AiFindings) -> AiResults | None:
+    """Write what was found as objects, by `host.instances.add`.
+
+    Asked of the plugin that answered `pacsd_infer` with findings, as a durable job of its own: they
+    are kept, and nothing is inferred again when this fails. It is asked again as `pacsd_infer` is.
+    So give an object the same SOP Instance UID and the same content at each attempt, made of the
+    `event_id` for instance: what is here already is not taken in again. An answer that names what
+    is not in the archive counts as a failure.
+
+    Args:
+        subject: the study that the findings are about.
+        findings: what `pacsd_infer` answered.
+
+    Returns:
+        The objects that were written; None for none.
+    """

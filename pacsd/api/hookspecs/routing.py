@@ -1,0 +1,57 @@
+"""Hooks about routing: where what has come shall go, and what became of it."""
+
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.hook_facts import Kind, Policy, specification
+from pacsd.api.route_target import Delivered, RouteTarget
+from pacsd.api.routing import Route
+
+
+@specification(Kind.COLLECT, Policy.AGAIN, deadline_s=60, since="0.1", answers=(tuple,))
+def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | None:
+    """Say where something shall go, and why.
+
+    Asked of each instance that was stored and of each series and study that is quiet, from the
+    change log as events are: what happened while the daemon was down is asked when it is back. Each
+    plugin is asked by itself, and the routes of all are taken. Each becomes a durable delivery in
+    the queue of its target, so that a target that is down fills no other queue; of the same event
+    and target there is one. Whoever raises, is late or returns anything else is asked again later
+    and holds up nothing; after the last attempt it is left among the dead letters. A route to a
+    target that nobody provides is a dead letter, too: `pacsd jobs` shows it.
+
+    Args:
+        subject: what it is, how it came, and what the index knows of it.
+
+    Returns:
+        A tuple of routes, at most 100; None or an empty one to leave it where it is.
+    """
+
+
+@specification(Kind.PROVIDER, Policy.CLOSED, deadline_s=30, since="0.1", answers=(object,))
+def pacsd_route_target(name: str) -> RouteTarget | None:
+    """Give a target that routes name.
+
+    Asked for each name once, when the first delivery to it is made. Names that begin with `peer:`
+    are not asked for: they are the peers of the peers file. Deliveries to a name that two plugins
+    answer for, or one that fails, are tried again; those to a name that nobody answers for are dead
+    letters.
+
+    Args:
+        name: the target, as a route names it.
+
+    Returns:
+        A target that is ready to be used until the plugin is shut down; None when the name is
+        another's.
+    """
+
+
+@specification(Kind.NOTIFY, Policy.OPEN, deadline_s=10, since="0.1")
+def pacsd_delivered(delivered: Delivered) -> None:
+    """Learn what became of a delivery.
+
+    Told once a delivery has come to its end, which may be that it was refused or given up; not of
+    those that somebody cancels. All plugins are told. What fails is logged and not repeated; after
+    a crash the same end may be told twice.
+
+    Args:
+        delivered: what it was, where it was to go, and how that ended.
+    """

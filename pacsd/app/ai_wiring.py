@@ -1,0 +1,13 @@
+"""Inference put together: which models are asked, and what they may look at."""
+
+from pacsd.app.opening import Archive
+from pacsd.app.plugins.ai_work import models_of
+from pacsd.archive.ai_inputs import AiInputs
+from pacsd.archive.event_subjects import EventSubjects
+from pacsd.jobs.inference import Inference
+
+
+def inference_of(archive: Archive) -> Inference:
+    """What gives models their work."""
+    index = archive.index
+    return Inference(index, EventSubjects(index), AiInputs(index), models_of(archive.hooks))

@@ -1,0 +1,42 @@
+"""Plugins with models: asked what they wish to see, find and write."""
+
+from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.hooks import hook_facts
+from pacsd.app.plugins.adding import origin_of
+from pacsd.app.plugins.hooks import Hooks
+from pacsd.jobs.inference import Models
+
+_LONGER_S = 60.0
+"""Than the deadlines of the hooks, for looking up what is asked about."""
+
+
+class HookedModels:
+    """The hooks of plugins with models."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    async def prefetch(self, plugin: str, subject: EventSubject) -> Prefetch | None:
+        """What a plugin wishes to see beside a study."""
+        return await self._hooks.prefetch.ask(plugin, subject=subject)
+
+    async def infer(
+        self, plugin: str, subject: EventSubject, inputs: tuple[AiInput, ...]
+    ) -> AiFindings | None:
+        """What it finds."""
+        return await self._hooks.infer.ask(plugin, subject=subject, inputs=inputs)
+
+    async def persist(
+        self, plugin: str, subject: EventSubject, findings: AiFindings
+    ) -> AiResults | None:
+        """What it has written."""
+        return await self._hooks.persist.ask(plugin, subject=subject, findings=findings)
+
+
+def models_of(hooks: Hooks) -> Models:
+    """The plugins with models."""
+    stages = ("pacsd_prefetch", "pacsd_infer")
+    deadline_s = sum(hook_facts(name).deadline_s for name in stages) + _LONGER_S
+    origins = {plugin: origin_of(plugin) for plugin in hooks.infer.plugins}
+    return Models(HookedModels(hooks), origins, deadline_s)

@@ -1,0 +1,46 @@
+"""Routing put together: who is asked for routes, what is sent, and to whom."""
+
+from collections.abc import Mapping
+
+from pacsd.app.conf.settings import Config
+from pacsd.app.export_selection import EXPORT_LIMITS
+from pacsd.app.opening import Archive
+from pacsd.app.plugins import route_work
+from pacsd.app.web_wiring import WebParts
+from pacsd.archive.deliverable import Deliverables
+from pacsd.archive.event_subjects import EventSubjects
+from pacsd.archive.retrieval import Retriever
+from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.outcomes import Handler
+from pacsd.jobs.planned_delivery import DELIVER
+from pacsd.net.admission import Gatekeeper
+from pacsd.net.destination_places import DestinationPlaces
+from pacsd.net.peer_target import PeerSending
+from pacsd.net.scu import Timeouts
+
+
+def peer_sending(
+    config: Config, gatekeeper: Gatekeeper, parts: WebParts, places: DestinationPlaces
+) -> PeerSending:
+    """What sends to peers where routes lead; by the name of our first AE title."""
+    return PeerSending(
+        parts.retriever,
+        peers=lambda: gatekeeper.peers,
+        timeouts=Timeouts.of(config.dimse),
+        access=parts.access,
+        calling_ae=config.ae[0].title,
+        places=places,
+    )
+
+
+def route_consumers(archive: Archive) -> tuple[Consumer, ...]:
+    """Who asks plugins where what an event is about shall go."""
+    subjects = EventSubjects(archive.index)
+    return route_work.route_consumers(archive.hooks, archive.index.jobs, subjects)
+
+
+def delivery_handlers(archive: Archive, peers: PeerSending) -> Mapping[str, Handler]:
+    """What sends it there. A study of any size may be delivered."""
+    instances = Deliverables(Retriever(archive.store, archive.index, EXPORT_LIMITS))
+    deliveries = route_work.deliveries(archive.hooks, instances, peers.target)
+    return {DELIVER: deliveries.handler}

@@ -1,0 +1,106 @@
+"""What plugins are told of an event: what it is about, how that came, what the index knows.
+
+Numbers that are counted over a study are told of quiet series and studies only: for each instance
+of a study they would be counted anew.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.events import ArchiveEvent, EventKind
+from pacsd.archive.finding import IndexUnavailable, TooCostly
+from pacsd.dicom.dictionary import keyword_of
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import Condition, Values
+from pacsd.dicom.tag import Tag, format_tag
+from pacsd.dicom.vr import VR
+from pacsd.index.attributes import TAGS
+from pacsd.index.entities import is_indexed
+from pacsd.index.errors import IndexFault, QueryTooCostly
+from pacsd.index.index import Index
+from pacsd.index.records import Scope
+from pacsd.index.searching import Search
+
+LEVELS: Mapping[EventKind, Level] = MappingProxyType(
+    {
+        EventKind.INSTANCE_STORED: Level.INSTANCE,
+        EventKind.SERIES_QUIET: Level.SERIES,
+        EventKind.STUDY_QUIET: Level.STUDY,
+    }
+)
+"""The kinds of events that may be routed, and what they are about."""
+
+_STUDY_INSTANCE_UID: Tag = 0x0020000D
+_SERIES_INSTANCE_UID: Tag = 0x0020000E
+_SOP_INSTANCE_UID: Tag = 0x00080018
+_KEYS: tuple[Tag, ...] = (0x00080016, 0x00100020, 0x00100021)
+"""SOP Class UID, Patient ID and its issuer; the other keys stand in the event."""
+
+_COUNTED: Mapping[Level, tuple[Tag, ...]] = MappingProxyType(
+    {
+        Level.STUDY: (0x00080061, 0x00201206, 0x00201208),
+        Level.SERIES: (0x00201209,),
+        Level.INSTANCE: (),
+    }
+)
+"""Modalities in Study, Number of Study and of Series Related ... (PS3.4 section C.3.4)."""
+
+_BUDGET_S = 10.0
+_ALL = Scope()
+
+
+class EventSubjects:
+    """Looks up in one index what events are about."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
+        """What an event is about; None if it is gone meanwhile, or nothing to be routed.
+
+        Raises:
+            FindError: the index cannot be read now.
+        """
+        level = LEVELS.get(event.kind)
+        if level is None:
+            return None
+        search = Search(_ALL, level, _conditions(event), limit=1, budget_s=_BUDGET_S)
+        try:
+            found = await self._index.queries.first(search, _columns(level), with_first=True)
+            if not found.page:
+                return None
+            [entity] = found.page
+            reception = await self._index.instances.reception(_ALL, entity.first_instance)
+        except QueryTooCostly as error:
+            raise TooCostly(str(error)) from error
+        except IndexFault as fault:
+            raise IndexUnavailable(str(fault.kind)) from fault
+        if reception is None:
+            return None
+        return EventSubject(event, reception, _by_keyword(entity.values))
+
+
+def uid_conditions(study: str, series: str = "", instance: str = "") -> tuple[Condition, ...]:
+    """The conditions for what has these UIDs, '' for any."""
+    named = (
+        (_STUDY_INSTANCE_UID, study),
+        (_SERIES_INSTANCE_UID, series),
+        (_SOP_INSTANCE_UID, instance),
+    )
+    return tuple(Values(tag, VR.UI, (uid,)) for tag, uid in named if uid)
+
+
+def _conditions(event: ArchiveEvent) -> tuple[Condition, ...]:
+    return uid_conditions(
+        event.study_instance_uid, event.series_instance_uid, event.sop_instance_uid
+    )
+
+
+def _columns(level: Level) -> tuple[Tag, ...]:
+    known = (tag for tag in (*_KEYS, *sorted(TAGS)) if is_indexed(tag, level))
+    return tuple(dict.fromkeys((*known, *_COUNTED[level])))
+
+
+def _by_keyword(values: Mapping[Tag, str]) -> Mapping[str, str]:
+    return {keyword_of(tag) or format_tag(tag): value for tag, value in values.items() if value}

@@ -1,0 +1,61 @@
+"""Events are routed: whoever has rules is asked where what they are about shall go.
+
+Each plugin with rules is a consumer of events of its own. What it answers becomes jobs, durable
+before its next event; a repetition of an event adds none of those that are open.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.events import ArchiveEvent
+from pacsd.api.routing import MAX_ROUTES, Route
+from pacsd.index.errors import JobQueueFull
+from pacsd.index.jobs import Jobs
+from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.planned_delivery import job_of
+
+AskRoutes = Callable[[str, EventSubject], Awaitable[Sequence[Route] | None]]
+"""Asks a plugin; raises if it has to be asked again."""
+
+
+class Subjects(Protocol):
+    """Who knows what events are about; see `EventSubjects`."""
+
+    async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
+        """What it is about; None: nothing to be routed."""
+
+
+class TooManyRoutes(Exception):
+    """An answer has more routes than one may have."""
+
+
+class Routing:
+    """Asks plugins for routes and keeps them as jobs."""
+
+    def __init__(self, jobs: Jobs, subjects: Subjects, ask: AskRoutes) -> None:
+        self._jobs = jobs
+        self._subjects = subjects
+        self._ask = ask
+
+    def consumer(self, plugin: str, deadline_s: float) -> Consumer:
+        """The consumer of events that stands for a plugin with rules."""
+        return Consumer(f"route:{plugin}", partial(self._route, plugin), deadline_s)
+
+    async def _route(self, plugin: str, event: ArchiveEvent) -> None:
+        subject = await self._subjects.of_event(event)
+        if subject is None:
+            return
+        routes = await self._ask(plugin, subject) or ()
+        if len(routes) > MAX_ROUTES:
+            raise TooManyRoutes(f"{len(routes)} routes are more than {MAX_ROUTES}")
+        full: JobQueueFull | None = None
+        for route in routes:
+            # Each by itself: a queue that is full costs no other target what is meant for it.
+            try:
+                await self._jobs.add([job_of(event, route, plugin)])
+            except JobQueueFull as error:
+                full = full or error
+        if full is not None:
+            raise full

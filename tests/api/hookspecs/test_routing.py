@@ -1,0 +1,89 @@
+import pytest
+
+from pacsd.api.errors import HookError, NotProvided
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.events import ArchiveEvent, EventKind
+from pacsd.api.hooks import hookimpl
+from pacsd.api.route_target import (
+    Delivered,
+    Delivery,
+    DeliveryOutcome,
+    DeliveryResult,
+    RouteTarget,
+)
+from pacsd.api.routing import Route
+from pacsd.testing.hook_records import RECEPTION
+from tests.api.hookspecs.hooks_of import hooks_of
+
+EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
+SUBJECT = EventSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"})
+DELIVERED = Delivered("tape", "all", DeliveryOutcome.DELIVERED, 1, "1.2", "", "", 3, 0, "")
+
+
+class Rule:
+    """Routes everything to this target, or answers junk."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+        self.asked: list[EventSubject] = []
+
+    @hookimpl
+    async def pacsd_route(self, subject: EventSubject) -> object:
+        self.asked.append(subject)
+        return self.answer
+
+
+async def test_hook_pacsd_route() -> None:
+    rule, other = Rule((Route("tape", "all"),)), Rule(None)
+    hooks = hooks_of(rule, other)
+    assert hooks.route.plugins == ("acme", "acme2")
+    assert await hooks.route.ask("acme", subject=SUBJECT) == (Route("tape", "all"),)
+    assert rule.asked == [SUBJECT]
+    assert other.asked == []
+
+
+@pytest.mark.parametrize("junk", ["tape", [Route("tape", "all")], ("tape",)])
+async def test_a_rule_that_answers_junk_is_asked_again(junk: object) -> None:
+    with pytest.raises(HookError, match="plugin acme: pacsd_route: returned"):
+        await hooks_of(Rule(junk)).route.ask("acme", subject=SUBJECT)
+
+
+class Tape:
+    """The target `tape`."""
+
+    async def send(self, delivery: Delivery, /) -> DeliveryResult:
+        return DeliveryResult(DeliveryOutcome.DELIVERED, delivery.target)
+
+    async def check(self) -> str | None:
+        return None
+
+
+async def test_hook_pacsd_route_target() -> None:
+    tape = Tape()
+
+    class Drive:
+        @hookimpl
+        async def pacsd_route_target(self, name: str) -> RouteTarget | None:
+            return tape if name == "tape" else None
+
+    hooks = hooks_of(Drive())
+    assert await hooks.route_target("tape") is tape
+    with pytest.raises(NotProvided, match="no plugin provides 'cloud'"):
+        await hooks.route_target("cloud")
+    with pytest.raises(HookError, match="both provide 'tape', only one may"):
+        await hooks_of(Drive(), Drive()).route_target("tape")
+
+
+async def test_hook_pacsd_delivered() -> None:
+    told: list[Delivered] = []
+
+    class Diary:
+        @hookimpl
+        async def pacsd_delivered(self, delivered: Delivered) -> None:
+            told.append(delivered)
+            raise OSError("full")
+
+    errors: list[HookError] = []
+    await hooks_of(Diary(), errors=errors).delivered(delivered=DELIVERED)
+    assert told == [DELIVERED]
+    assert [error.hook for error in errors] == ["pacsd_delivered"]

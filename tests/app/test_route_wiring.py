@@ -1,0 +1,104 @@
+"""Routing put together: a plugin's rule, the real index and jobs, and a peer that receives."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import anyio
+from prometheus_client import CollectorRegistry
+
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.hooks import hookimpl
+from pacsd.api.route_target import Delivered, DeliveryOutcome
+from pacsd.api.routing import Route
+from pacsd.app.clock import utc_us
+from pacsd.app.conf.settings import Config, EventSettings
+from pacsd.app.job_running import make_jobs
+from pacsd.app.opening import Archive
+from pacsd.app.route_wiring import delivery_handlers, peer_sending, route_consumers
+from pacsd.app.web_wiring import WebParts
+from pacsd.archive.access import Access
+from pacsd.index.index import Index, open_index
+from pacsd.index.records import Scope
+from pacsd.net.admission import Gatekeeper
+from pacsd.net.destination_places import DestinationPlaces
+from pacsd.net.peers import PeerBook
+from pacsd.testing.memory_store import MemoryStore
+from tests.api.hookspecs.hooks_of import hooks_of
+from tests.app.small_archive import SmallArchive
+from tests.net.storing_peer import StoringPeer, storing
+from tests.net.test_retrieving import peer_of
+
+TIMEOUT_S = 30
+
+
+class Rule:
+    """Sends each quiet study to a peer, and to one that there is not."""
+
+    def __init__(self) -> None:
+        self.told: list[Delivered] = []
+        self.changed = anyio.Event()
+
+    @hookimpl
+    async def pacsd_route(self, subject: EventSubject) -> tuple[Route, ...] | None:
+        if subject.attributes.get("ModalitiesInStudy") != "CT":
+            return None
+        return Route("peer:PEER", "quiet CT"), Route("peer:NOBODY", "quiet CT")
+
+    @hookimpl
+    async def pacsd_delivered(self, delivered: Delivered) -> None:
+        self.told.append(delivered)
+        self.changed.set()
+        self.changed = anyio.Event()
+
+    async def until_told(self, number: int) -> None:
+        with anyio.fail_after(TIMEOUT_S):
+            while len(self.told) < number:
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def routing(archive: SmallArchive, rule: Rule, peers: PeerBook) -> AsyncIterator[None]:
+    config = Config(events=EventSettings(series_quiet_s=0.01, study_quiet_s=0.02))
+    opened = Archive(hooks_of(rule), archive.store, archive.index)
+    gatekeeper = cast("Gatekeeper", SimpleNamespace(peers=peers))
+    access = Access(archive.index, lambda *_: None)
+    parts = cast("WebParts", SimpleNamespace(retriever=archive.retriever, access=access))
+    sending = peer_sending(config, gatekeeper, parts, DestinationPlaces())
+    running = make_jobs(
+        config,
+        archive.index,
+        CollectorRegistry(),
+        route_consumers(opened),
+        delivery_handlers(opened, sending),
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(running.run)
+        await until_read(archive.index, "route:acme")
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def until_read(index: Index, consumer: str) -> None:
+    """Who is new asks of what comes once it has begun."""
+    with anyio.fail_after(TIMEOUT_S):
+        for name in (consumer, "quiet timers"):
+            while await index.changes.standing(Scope(), name) is None:
+                await anyio.lowlevel.checkpoint()
+
+
+async def test_a_quiet_study_goes_where_a_plugin_says(tmp_path: Path) -> None:
+    peer, rule = StoringPeer(), Rule()
+    async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
+        archive = SmallArchive(MemoryStore(), index)
+        async with routing(archive, rule, PeerBook([peer_of(destination)])):
+            data = await archive.add("1.2.3.4", Modality="CT")
+            await rule.until_told(2)
+    [arrived] = peer.stored
+    assert (arrived.sop_instance_uid, arrived.data_set) == ("1.2.3.4", data)
+    ended = {each.target: each for each in rule.told}
+    assert ended["peer:PEER"].outcome is DeliveryOutcome.DELIVERED
+    assert ended["peer:PEER"].study_instance_uid == "1.2.3"
+    assert ended["peer:NOBODY"].explanation == "peer NOBODY is not in the peers file"

@@ -1,0 +1,83 @@
+from collections.abc import Sequence
+
+import pytest
+
+from pacsd.api.event_subject import EventSubject
+from pacsd.api.events import ArchiveEvent, EventKind
+from pacsd.api.routing import MAX_ROUTES, Route
+from pacsd.index import job_counts
+from pacsd.index.errors import JobQueueFull
+from pacsd.index.index import Index
+from pacsd.index.job_records import Job, JobFilter
+from pacsd.jobs.planned_delivery import DELIVER
+from pacsd.jobs.routing import Routing, TooManyRoutes
+from pacsd.testing.hook_records import RECEPTION
+from tests.index.made import SCOPE
+
+EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
+
+
+class Subjects:
+    """Knows study 1.2."""
+
+    async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
+        if event.study_instance_uid != "1.2":
+            return None
+        return EventSubject(event, RECEPTION, {"ModalitiesInStudy": "CT"})
+
+
+class Rules:
+    """Answers these routes."""
+
+    def __init__(self, *routes: Route) -> None:
+        self.routes: Sequence[Route] | None = routes or None
+        self.asked: list[tuple[str, EventSubject]] = []
+
+    async def __call__(self, plugin: str, subject: EventSubject) -> Sequence[Route] | None:
+        self.asked.append((plugin, subject))
+        return self.routes
+
+
+async def routed(index: Index, rules: Rules, event: ArchiveEvent = EVENT) -> list[Job]:
+    consumer = Routing(index.jobs, Subjects(), rules).consumer("acme", 60.0)
+    assert (consumer.name, consumer.deadline_s) == ("route:acme", 60.0)
+    await consumer.deliver(event)
+    return await index.jobs.page(SCOPE, JobFilter(kind=DELIVER))
+
+
+async def test_each_route_becomes_a_job_in_its_own_queue(index: Index) -> None:
+    rules = Rules(Route("peer:A", "all CT"), Route("tape", "all"))
+    jobs = await routed(index, rules)
+    assert {job.queue for job in jobs} == {"target:peer:A", "target:tape"}
+    assert rules.asked == [("acme", EventSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"}))]
+
+
+async def test_a_repetition_adds_nothing(index: Index) -> None:
+    rules = Rules(Route("tape", "all"))
+    assert await routed(index, rules) == await routed(index, rules)
+
+
+async def test_what_is_gone_or_leads_nowhere_makes_no_job(index: Index) -> None:
+    gone = ArchiveEvent("e-2", EventKind.STUDY_QUIET, 5, "1.9", "", "")
+    rules = Rules(Route("tape", "all"))
+    assert await routed(index, rules, gone) == []
+    assert rules.asked == []
+    assert await routed(index, Rules()) == []
+
+
+async def test_a_flood_of_routes_is_refused(index: Index) -> None:
+    rules = Rules(*(Route(f"t{number}", "all") for number in range(MAX_ROUTES + 1)))
+    with pytest.raises(TooManyRoutes, match="101 routes are more than 100"):
+        await routed(index, rules)
+
+
+async def test_a_queue_that_is_full_costs_no_other_target_anything(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await routed(index, Rules(Route("dead", "all")))
+    monkeypatch.setattr(job_counts, "MAX_OPEN_JOBS", 1)
+    later = ArchiveEvent("e-2", EventKind.STUDY_QUIET, 5, "1.2", "", "")
+    with pytest.raises(JobQueueFull):
+        await routed(index, Rules(Route("dead", "all"), Route("tape", "all")), later)
+    jobs = await index.jobs.page(SCOPE, JobFilter(queue="target:tape"))
+    assert len(jobs) == 1

@@ -1,0 +1,140 @@
+"""A peer as a target of routes, over sockets: a peer of a few lines receives."""
+
+from collections.abc import AsyncGenerator, Sequence
+
+import pytest
+
+from pacsd.api.errors import NotProvided
+from pacsd.api.instances import InstanceFacts
+from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, InstanceResult
+from pacsd.archive.finding import IndexUnavailable
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dimse.commands import CStoreRQ
+from pacsd.net import peer_target
+from pacsd.net.endpoint import Endpoint
+from pacsd.net.peer_target import PeerSending, PeerTarget
+from pacsd.net.peers import Peer, PeerBook
+from pacsd.net.scu import Destination, Timeouts
+from tests.net.harness import FakeRetriever, Setup, Trail, serving
+from tests.net.storing_peer import StoringPeer, storing
+from tests.net.test_retrieving import peer_of, several, stored
+
+DELIVERED, REFUSED, AGAIN = DeliveryOutcome
+
+
+def delivery(count: int) -> Delivery:
+    facts = tuple(
+        InstanceFacts(f"1.2.{number}", "1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2", "1.2", 9)
+        for number in range(count)
+    )
+    return Delivery("peer:PEER", "all", 1, "1.2", "", "", facts)
+
+
+def sending(retriever: FakeRetriever, *peers: Peer, trail: Trail | None = None) -> PeerSending:
+    book = PeerBook(peers)
+    return PeerSending(retriever, lambda: book, Timeouts(), trail or Trail(), "PACSD")
+
+
+def target(
+    retriever: FakeRetriever, destination: Destination, trail: Trail | None = None
+) -> PeerTarget:
+    peer = peer_of(destination, connections=1)
+    return sending(retriever, peer, trail=trail).target("peer:PEER")
+
+
+async def sent(peer: StoringPeer, retriever: FakeRetriever, count: int) -> DeliveryResult:
+    async with storing(peer) as destination:
+        return await target(retriever, destination).send(delivery(count))
+
+
+async def test_instances_arrive_and_are_noted() -> None:
+    peer, trail = StoringPeer(), Trail()
+    async with storing(peer) as destination:
+        tested = target(several(3), destination, trail)
+        assert await tested.send(delivery(3)) == DeliveryResult(DELIVERED)
+    assert sorted(peer.uids()) == ["1.2.0", "1.2.1", "1.2.2"]
+    assert (peer.requests[0].called_ae, peer.requests[0].calling_ae) == ("PEER", "PACSD")
+    [noted] = trail.noted
+    assert (noted.action, noted.outcome) == ("route (C-STORE to PEER)", "done")
+    assert (noted.studies, noted.detail) == (("1.2",), "3 of 3 instances")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(0xC123, REFUSED), (0xA900, REFUSED), (0x0122, REFUSED), (0xA700, AGAIN), (0x0110, AGAIN)],
+)
+async def test_d45_what_one_instance_meets_is_its_own(
+    status: int, outcome: DeliveryOutcome
+) -> None:
+    def answer(request: CStoreRQ) -> tuple[int, str]:
+        return (status if request.affected_sop_instance_uid == "1.2.1" else 0), "MILLER^ANN"
+
+    result = await sent(StoringPeer(answer=answer), several(3), 3)
+    assert result.outcome is DELIVERED
+    [one] = result.exceptions
+    assert (one.sop_instance_uid, one.outcome) == ("1.2.1", outcome)
+    assert f"{status:04X}" in one.explanation
+    assert "MILLER" not in one.explanation
+
+
+async def test_a_peer_that_is_away_is_tried_again() -> None:
+    gone = Destination(Endpoint("127.0.0.1", 1), "PEER", "PACSD")
+    tested = target(several(2), gone)
+    result = await tested.send(delivery(2))
+    assert (result.outcome, result.exceptions) == (AGAIN, ())
+    assert result.explanation
+    assert await tested.check() == result.explanation
+
+
+async def test_a_peer_that_breaks_off_has_what_it_answered() -> None:
+    def answer(request: CStoreRQ) -> tuple[int, str] | None:
+        return (0, "") if request.affected_sop_instance_uid == "1.2.0" else None
+
+    result = await sent(StoringPeer(answer=answer, max_associations=2), several(3), 3)
+    assert result.outcome is DELIVERED
+    assert {each.sop_instance_uid for each in result.exceptions} == {"1.2.1", "1.2.2"}
+    assert {each.outcome for each in result.exceptions} == {AGAIN}
+
+
+async def test_an_echo_says_whether_it_is_well() -> None:
+    async with serving(Setup(retriever=several(0))) as served:
+        there = Destination(served.endpoint, "PACSD", "ASKING")
+        known = peer_of(there, ae_title="PACSD")
+        assert await sending(several(0), known).target("peer:PACSD").check() is None
+        unknown = peer_of(there, ae_title="NOBODY")
+        reason = await sending(several(0), unknown).target("peer:NOBODY").check()
+    assert reason is not None
+
+
+async def test_what_is_gone_meanwhile_is_not_said_to_have_arrived() -> None:
+    result = await sent(StoringPeer(), several(1), 2)
+    assert result.exceptions == (InstanceResult("1.2.1", AGAIN, peer_target._NOT_SENT),)
+
+
+class Failing(FakeRetriever):
+    """Has one instance, and then fails."""
+
+    async def instances(
+        self, numbers: Sequence[int]
+    ) -> AsyncGenerator[Sequence[Retrievable], None]:
+        async for page in super().instances(numbers):
+            yield page
+            raise IndexUnavailable("input/output error")
+
+
+async def test_what_the_index_does_not_tell_is_sent_again() -> None:
+    retriever = Failing(*(stored(f"1.2.{number}") for number in range(2)))
+    result = await sent(StoringPeer(), retriever, 2)
+    assert result.exceptions == (InstanceResult("1.2.1", AGAIN, "input/output error"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("peer:NOBODY", "peer NOBODY is not in the peers file"),
+        ("peer:CALLER", "peer CALLER has no host and port there"),
+    ],
+)
+def test_a_peer_that_cannot_be_called_is_provided_by_nobody(name: str, why: str) -> None:
+    with pytest.raises(NotProvided, match=why):
+        sending(several(0), Peer(ae_title="CALLER")).target(name)
