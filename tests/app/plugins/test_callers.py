@@ -62,6 +62,9 @@ WORK = {
 }
 """Called by `route_work` and `ai_work`."""
 
+WEB = {"pacsd_http_request", "pacsd_http_routes"}
+"""Called by `routes`."""
+
 
 @pytest.mark.parametrize("caller", ALL)
 def test_what_nobody_implements_costs_nothing(caller: Callable[[Hooks], object]) -> None:
@@ -92,4 +95,4 @@ async def test_each_calls_its_hook() -> None:
 def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_durable_work() -> None:
     called = {f"pacsd_{caller.__name__}" for caller in ALL}
     events = {f"pacsd_{kind}" for kind in EventKind}
-    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK
+    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK - WEB
