@@ -1,5 +1,6 @@
 """From `pacsd plugins new` to a daemon that works with the plugin, for each kind of template."""
 
+import json
 import queue
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -57,7 +58,7 @@ def archive2(arrived: "Arrived", tmp_path_factory: pytest.TempPathFactory) -> It
 def daemon(vendor: Vendor, archive2: Path) -> Iterator[Running]:
     ours = f"peers_file = {str(archive2)!r}\n"
     quiet = "[events]\nseries_quiet_s = 0.1\nstudy_quiet_s = 0.2\n"
-    configuration = f"{ours}{vendor.configuration}\n{quiet}"
+    configuration = f'{ours}{vendor.configuration}\n{quiet}[log]\nlevel = "debug"\n'
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
         with configured(configuration, python=str(vendor.python)) as running:
@@ -151,7 +152,28 @@ def authenticates(_: Vendor, daemon: Running, __: "Arrived") -> None:
     assert asked(daemon, Authorization="Bearer an-example")[0] == 200
 
 
+def infers(_: Vendor, daemon: Running, __: "Arrived") -> None:
+    """The report on a gap in a series is stored beside it."""
+    for number in (1, 2, 4):
+        slice_ = {"InstanceNumber": str(number), "SOPInstanceUID": f"1.2.3.{number}"}
+        assert sent(daemon, data_set(slice_)) == 0
+    daemon.wait_for("job done", kind="persist")
+    [reports] = [each for each in found(daemon) if each["00080060"]["Value"] == ["SR"]]
+    assert reports["0008103E"]["Value"] == ["Missing slices"]
+
+
+def found(daemon: Running) -> list[dict[str, dict[str, list[object]]]]:
+    """The series that QIDO-RS finds."""
+    address = daemon.http_url.removeprefix("http://")
+    with closing(HTTPConnection(address, timeout=WITHIN_S)) as connection:
+        connection.request("GET", "/dicomweb/studies/1.2.3/series?includefield=0008103E")
+        answer = json.loads(connection.getresponse().read())
+        assert isinstance(answer, list)
+        return answer
+
+
 WORKS: Mapping[str, Callable[[Vendor, Running, "Arrived"], None]] = {
+    "ai": infers,
     "auth": authenticates,
     "gate": refuses,
     "route": routes,

@@ -10,9 +10,7 @@ from pacsd.app.cli.with_config import EXIT_CONFIG
 
 def new(
     name: Annotated[str, typer.Argument(help="The plugin's, as [plugins.NAME] has it.")],
-    kind: Annotated[
-        str, typer.Option("--kind", help="store, gate (refuses), route (sends on), auth.")
-    ],
+    kind: Annotated[str, typer.Option("--kind", help="ai, auth, gate (refuses), route or store.")],
     into: Annotated[
         Path, typer.Option("--into", help="Where its folder is made.", show_default="here")
     ] = Path(),

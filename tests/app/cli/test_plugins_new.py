@@ -28,7 +28,7 @@ def test_why_not_is_told(tmp_path: Path) -> None:
     for name, kind, told in (
         ("Mine", "gate", "name 'Mine': lower-case"),
         ("store_fs", "gate", "name 'store_fs': a plugin of this name is installed"),
-        ("mine", "x", "kind 'x': there is auth, gate, route, store"),
+        ("mine", "x", "kind 'x': there is ai, auth, gate, route, store"),
     ):
         code, out, err = run(name, "--kind", kind, *arguments)
         assert (code, out) == (2, "")

@@ -13,7 +13,7 @@ LONGEST = "a234567890_234567890_234567890_2"
 
 
 def test_there_are_kinds() -> None:
-    assert kinds() == ["auth", "gate", "route", "store"]
+    assert kinds() == ["ai", "auth", "gate", "route", "store"]
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -77,7 +77,7 @@ def test_names_that_will_not_do(tmp_path: Path, name: str) -> None:
 def test_a_name_that_is_taken_and_a_kind_there_is_none_of(tmp_path: Path) -> None:
     with pytest.raises(NotMade, match="name 'store_fs': a plugin of this name is installed"):
         make_plugin("store_fs", "gate", tmp_path, ["store_fs"])
-    with pytest.raises(NotMade, match=r"kind '\.\.': there is auth, gate, route, store"):
+    with pytest.raises(NotMade, match=r"kind '\.\.': there is ai, auth, gate, route, store"):
         make_plugin("mine", "..", tmp_path, ())
     assert list(tmp_path.iterdir()) == []
 
