@@ -9,22 +9,22 @@ from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
 from pacsd.api.dispatch.all_asked import Notify, Vote
 from pacsd.api.dispatch.durable import Durable
-from pacsd.api.dispatch.in_turn import First
-from pacsd.api.dispatch.panel import OnError, Panel
+from pacsd.api.dispatch.in_turn import First, Passage
+from pacsd.api.dispatch.panel import Fits, OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
-from pacsd.api.receiving import NotAccepted
+from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.store import BlobStore
 from pacsd.app.isolation.home import Home
 from pacsd.app.isolation.specifications import specifications
 from pacsd.app.plugins.implementations import implementations
-from pacsd.dicom.status import Status
+from pacsd.archive.entry import Answer as EntryAnswer
+from pacsd.archive.entry import check_answer, coerced
 
 # Rejected-transient, by the service user, no reason given (PS3.8 table 9-21): ask again later.
 _TRANSIENT = (2, 1, 1)
-_NOT_ASKED = "Could not be decided now: try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Hooks:
     association_closed: Notify
     authenticate: First[Principal | NotRecognized]
     authorize: Vote
-    instance_received: First[NotAccepted]
+    instance_received: Passage[ReceivedInstance, EntryAnswer]
     before_delete: Vote
     events: Durable[EventKind]
     job: Durable[None]
@@ -46,9 +46,15 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
     """The hooks of plugins that have started."""
     known = specifications()
 
-    def panel(hook: str) -> Panel[Any]:
+    def panel(hook: str, check: Fits | None = None) -> Panel[Any]:
         facts, found = hooks.hook_facts(hook), implementations(homes, hook)
-        return Panel(facts, found, tally, on_error, known[hook].encode_answer)
+
+        def fits(answer: object) -> None:
+            known[hook].encode_answer(answer)
+            if check is not None:
+                check(answer)
+
+        return Panel(facts, found, tally, on_error, fits)
 
     blob_store: Provider[BlobStore] = Provider(panel("pacsd_blob_store"))
     blob_store.give({"stores": blob_store})
@@ -57,7 +63,9 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         association_closed=Notify(panel("pacsd_association_closed")),
         authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
         authorize=Vote(panel("pacsd_authorize")),
-        instance_received=First(panel("pacsd_instance_received"), _not_accepted_now),
+        instance_received=Passage(
+            panel("pacsd_instance_received", check_answer), "instance", coerced, NotAccepted
+        ),
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
@@ -71,7 +79,3 @@ def _refused_for_now(error: HookError) -> Refusal:
 
 def _not_recognized_now(error: HookError) -> NotRecognized:
     return NotRecognized(str(error))
-
-
-def _not_accepted_now(_: HookError) -> NotAccepted:
-    return NotAccepted(Status.OUT_OF_RESOURCES, _NOT_ASKED)

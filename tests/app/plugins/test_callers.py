@@ -87,3 +87,15 @@ def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_the_change_log() 
     assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - {
         f"pacsd_{kind}" for kind in EventKind
     }
+
+
+async def test_an_instance_that_cannot_be_decided_about_is_to_be_sent_again() -> None:
+    class Fails:
+        @hookimpl
+        def pacsd_instance_received(self) -> NotAccepted:
+            return NotAccepted(0x0000, "a status that is none")
+
+    received = callers.instance_received(hooks_of(Fails()))
+    assert received is not None
+    answer = await received(INSTANCE)
+    assert answer == NotAccepted(0xA700, "Could not be decided now: try again")
