@@ -25,9 +25,11 @@ class Action(StrEnum):
 class Login:
     """What somebody shows to say who it is.
 
-    `scheme` is that of an Authorization header, in lower case ("basic", "bearer" ...); `secret` is
-    what stands behind it, of "basic" `user:password` as text. It is in no log, and not in the
-    representation of a Login.
+    Over HTTP `scheme` is that of an Authorization header, in lower case ("basic", "bearer" ...);
+    over DIMSE what a user identity is made of (PS3.7 section D.3.3.7): "username", "basic" with a
+    passcode, "kerberos", "saml", or "bearer" of a JSON Web Token. `secret` is what is shown: of
+    "basic" `user:password` as text, of "kerberos" the ticket in base64. It is in no log, and not in
+    the representation of a Login.
     """
 
     door: Door

@@ -177,6 +177,7 @@ def _listener(
         network_timeout_s=config.dimse.network_timeout_s,
         hook=callers.association_requested(archive.hooks),
         closed_hook=callers.association_closed(archive.hooks),
+        logins=parts.guard.logins,
         names_are_exact=not config.query.ignore_case,
     )
     return Listener(desk, config.dimse.listen, config.dimse.backlog)

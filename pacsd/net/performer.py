@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from pacsd.api.access import AccessRequest, Action, Door, Principal
+from pacsd.api.access import AccessRequest, Action, Door
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import (
@@ -138,7 +138,7 @@ class Performer:
     def _receive(self, request: Request, sink: DataSetSink, action: Action | None = None) -> None:
         permissions = self._services.permissions
         if permissions is not None and action is not None:
-            principal, address = Principal(self._caller.calling_ae), self._caller.address
+            principal, address = self._caller.principal, self._caller.address
             wanted = AccessRequest(principal, Door.DIMSE, address, action, "")
             sink = GuardedSink(sink, partial(permissions.denial, wanted))
         self._receiving[request.message_id] = _Operation(request, sink, self._line.now())

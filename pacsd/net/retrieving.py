@@ -242,7 +242,7 @@ class RetrieveSink(IdentifierSink):
             return
         await self.retrieving.access.note(
             Retrieved(
-                actor=self.caller.calling_ae,
+                actor=self.caller.actor,
                 peer_address=self.caller.address,
                 action=self.action,
                 outcome=f"{final.status:04X}",

@@ -38,6 +38,7 @@ from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.performer import Services
+from pacsd.net.permissions import Authenticate, Authorize, Logins, Permissions
 from pacsd.net.places import Places
 from pacsd.net.recorder import AssociationRecord, Recorder
 from pacsd.net.retrieving import Retrieves, Retrieving
@@ -51,7 +52,7 @@ from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.ul import decode, encode
 from pacsd.ul.association import Limits
-from pacsd.ul.items import OperationsWindow, UserInformation
+from pacsd.ul.items import OperationsWindow, UserIdentityRQ, UserInformation
 from pacsd.ul.pdu import PDV, AssociateRQ, PDataTF, ProposedContext
 
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
@@ -89,9 +90,13 @@ def associate_rq(
     contexts: tuple[ProposedContext, ...] = CONTEXTS,
     window: OperationsWindow | None = None,
     max_length: int = 16_384,
+    identity: UserIdentityRQ | None = None,
 ) -> bytes:
     information = UserInformation(
-        max_length=max_length, implementation_class_uid="1.2.3", operations_window=window
+        max_length=max_length,
+        implementation_class_uid="1.2.3",
+        operations_window=window,
+        user_identity=identity,
     )
     return encode.encode_associate_rq(AssociateRQ(called_ae, calling_ae, contexts, information))
 
@@ -307,6 +312,8 @@ class Setup:
     max_retrievals: int = 4
     hook: AcceptanceHook | None = None
     closed_hook: ClosedHook | None = None
+    authenticate: Authenticate | None = None
+    authorize: Authorize | None = None
     trace: frozenset[str] = frozenset()
     max_pending_bytes_per_object: int = 8 * 262_144
 
@@ -344,13 +351,19 @@ class Served:
         )
         desk = Desk(
             gatekeeper=self.gatekeeper,
-            services=Services(self.ingest, setup.finder, retrieval),
+            services=Services(
+                self.ingest,
+                setup.finder,
+                retrieval,
+                Permissions(setup.authorize, lambda: 0.0) if setup.authorize else None,
+            ),
             books=Books(self.recorder, NetMetrics(self.registry), trace),
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),
             max_data_set_bytes=dimse.max_data_set_bytes,
             network_timeout_s=dimse.network_timeout_s,
             hook=setup.hook,
             closed_hook=setup.closed_hook,
+            logins=Logins(setup.authenticate, lambda: 0.0) if setup.authenticate else None,
         )
         self.listener = Listener(desk, (Endpoint(LOOPBACK, 0),), backlog=64)
 
