@@ -102,8 +102,10 @@ def _answers(
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: bulk.answer,
         WebService.STORE: storing.answer,
-        WebService.DELETE: DeleteDesk(partial(_delete, parts.removal), is_open=is_open).answer,
-        WebService.CHANGES: ChangeDesk(parts.changes).answer,
+        WebService.DELETE: DeleteDesk(
+            partial(_delete, parts.removal), retriever, is_open=is_open
+        ).answer,
+        WebService.CHANGES: ChangeDesk(parts.changes, parts.finder.seen).answer,
         WebService.OVERVIEW: describing.overview,
         WebService.CAPABILITIES: describing.capabilities,
         WebService.OPENAPI: describing.openapi,

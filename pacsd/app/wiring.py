@@ -197,6 +197,7 @@ def _services(config: Config, gatekeeper: Gatekeeper, parts: WebParts) -> Servic
             own_titles=frozenset(own.title for own in config.ae),
         ),
         parts.guard.permissions,
+        parts.guard.sights,
     )
 
 

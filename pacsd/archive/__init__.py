@@ -28,8 +28,8 @@
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs
     rebuild     an index made anew, of files and state log; places: whose place a file takes
-    finding     what matches a query (PS3.4 annex C); telling, zones: as it is told; extra_keys:
-                user-chosen tags among the keys; stored_headers: where headers come from
+    finding     what matches a query (PS3.4 annex C); sight: what somebody sees of it; telling,
+                zones: as it is told; extra_keys: user-chosen tags; stored_headers
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
                 _source, access: the trail; change_feed: what happened; forgetting: long ago
     outlines    what lies where; metadata, frame_reading (both kept), bulk_data by that; file_sets:

@@ -16,6 +16,7 @@ PARAMETERS = {
     "pacsd_before_delete": ("request",),
     "pacsd_blob_store": ("name", "stores"),
     "pacsd_instance_received": ("instance",),
+    "pacsd_restrict_query": ("request",),
     "pacsd_instance_stored": ("event",),
     "pacsd_job": ("job",),
     "pacsd_series_quiet": ("event",),

@@ -6,8 +6,8 @@ from typing import Any
 
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
-from pacsd.api.access import NotRecognized, Principal
-from pacsd.api.dispatch.all_asked import Notify, Vote
+from pacsd.api.access import NotRecognized, Principal, Restriction
+from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First, Passage
 from pacsd.api.dispatch.panel import Fits, OnError, Panel
@@ -22,6 +22,7 @@ from pacsd.app.isolation.specifications import specifications
 from pacsd.app.plugins.implementations import implementations
 from pacsd.archive.entry import Answer as EntryAnswer
 from pacsd.archive.entry import check_answer, coerced
+from pacsd.archive.sight import check_restriction
 
 # Rejected-transient, by the service user, no reason given (PS3.8 table 9-21): ask again later.
 _TRANSIENT = (2, 1, 1)
@@ -35,6 +36,7 @@ class Hooks:
     association_closed: Notify
     authenticate: First[Principal | NotRecognized]
     authorize: Vote
+    restrict_query: Collect[Restriction]
     instance_received: Passage[ReceivedInstance, EntryAnswer]
     before_delete: Vote
     events: Durable[EventKind]
@@ -63,6 +65,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         association_closed=Notify(panel("pacsd_association_closed")),
         authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
         authorize=Vote(panel("pacsd_authorize")),
+        restrict_query=Collect(panel("pacsd_restrict_query", check_restriction)),
         instance_received=Passage(
             panel("pacsd_instance_received", check_answer), "instance", coerced, NotAccepted
         ),

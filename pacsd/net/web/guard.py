@@ -1,4 +1,4 @@
-"""Who asks DICOMweb, and whether that is allowed."""
+"""Who asks DICOMweb, whether that is allowed, and what of the archive is there for it."""
 
 import binascii
 from base64 import b64decode
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from aiohttp.web import BaseRequest, Response
 
-from pacsd.api.access import AccessRequest, Action, Door, Login, Principal
+from pacsd.api.access import AccessRequest, Action, Door, Login, Principal, SightRequest
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicomweb.targets import Target
-from pacsd.net.permissions import Logins, Permissions
+from pacsd.net.permissions import Logins, Permissions, Sights
 from pacsd.net.web.exchange import problem
 from pacsd.net.web.resources import WebService
 
@@ -29,22 +30,31 @@ ACTIONS: Mapping[WebService, Action] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, '' where nobody logs in, and what of the archive is there for it."""
+
+    user: str = ""
+    sight: Sight = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
-    """Asks both questions; None: nobody does, and whoever reaches us is trusted."""
+    """Asks three questions; None: nobody does, and whoever reaches us is trusted."""
 
     logins: Logins | None = None
     permissions: Permissions | None = None
+    sights: Sights | None = None
 
     def forget(self) -> None:
         """Ask for everything anew."""
-        for memory in (self.logins, self.permissions):
+        for memory in (self.logins, self.permissions, self.sights):
             if memory is not None:
                 memory.forget()
 
     async def admit(
         self, request: BaseRequest, target: Target, service: WebService
-    ) -> str | Response:
-        """Who asks, '' where nobody logs in; or the answer to who may not."""
+    ) -> Visitor | Response:
+        """Who asks; or the answer to who may not."""
         peer_host = request.remote or ""
         principal = Principal("")
         if self.logins is not None:
@@ -54,12 +64,17 @@ class Guard:
                 return problem(401, "who are you? (Authorization)", CHALLENGE)
             principal = known
         action = ACTIONS.get(service)
-        if self.permissions is None or action is None:
-            return principal.name
+        if action is None:
+            return Visitor(principal.name)
         wanted = AccessRequest(principal, Door.HTTP, peer_host, action, target.study_instance_uid)
-        if await self.permissions.denial(wanted) is not None:
+        if self.permissions is not None and await self.permissions.denial(wanted) is not None:
             return problem(403, f"not allowed: {action}")
-        return principal.name
+        sight: Sight | None = EVERYTHING
+        if self.sights is not None and action is not Action.STORE:
+            sight = await self.sights.sight(SightRequest(principal, Door.HTTP, peer_host))
+        if sight is None:
+            return problem(403, f"not allowed: {action}")
+        return Visitor(principal.name, sight)
 
 
 TRUSTING = Guard()
