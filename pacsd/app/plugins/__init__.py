@@ -6,7 +6,8 @@
     life        all of them, checked, started up and shut down; beside: what runs meanwhile
     services    what plugins may ask of the daemon
     implementations   who implements a hook, in the order of asking
-    hooks       the hooks, each of its kind; callers: as the rooms call them
+    hooks       the hooks, each of its kind; callers: as the rooms call them; fitting: what their
+                answers have to be
     durable_work  their hooks, as events and jobs call them
     hook_pages  the hooks as their documentation has them
     checking    everything that keeps plugins from working

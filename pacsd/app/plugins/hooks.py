@@ -10,7 +10,7 @@ from pacsd.api.access import NotRecognized, Principal, Restriction
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First, Passage
-from pacsd.api.dispatch.panel import Fits, OnError, Panel
+from pacsd.api.dispatch.panel import OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
@@ -18,11 +18,10 @@ from pacsd.api.events import EventKind
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.store import BlobStore
 from pacsd.app.isolation.home import Home
-from pacsd.app.isolation.specifications import specifications
+from pacsd.app.plugins.fitting import fits_of
 from pacsd.app.plugins.implementations import implementations
 from pacsd.archive.entry import Answer as EntryAnswer
-from pacsd.archive.entry import check_answer, coerced
-from pacsd.archive.sight import check_restriction
+from pacsd.archive.entry import coerced
 
 # Rejected-transient, by the service user, no reason given (PS3.8 table 9-21): ask again later.
 _TRANSIENT = (2, 1, 1)
@@ -46,17 +45,10 @@ class Hooks:
 
 def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Hooks:
     """The hooks of plugins that have started."""
-    known = specifications()
 
-    def panel(hook: str, check: Fits | None = None) -> Panel[Any]:
+    def panel(hook: str) -> Panel[Any]:
         facts, found = hooks.hook_facts(hook), implementations(homes, hook)
-
-        def fits(answer: object) -> None:
-            known[hook].encode_answer(answer)
-            if check is not None:
-                check(answer)
-
-        return Panel(facts, found, tally, on_error, fits)
+        return Panel(facts, found, tally, on_error, fits_of(hook))
 
     blob_store: Provider[BlobStore] = Provider(panel("pacsd_blob_store"))
     blob_store.give({"stores": blob_store})
@@ -65,9 +57,9 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         association_closed=Notify(panel("pacsd_association_closed")),
         authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
         authorize=Vote(panel("pacsd_authorize")),
-        restrict_query=Collect(panel("pacsd_restrict_query", check_restriction)),
+        restrict_query=Collect(panel("pacsd_restrict_query")),
         instance_received=Passage(
-            panel("pacsd_instance_received", check_answer), "instance", coerced, NotAccepted
+            panel("pacsd_instance_received"), "instance", coerced, NotAccepted
         ),
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
