@@ -44,7 +44,8 @@ REJECTIONS: tuple[tuple[AssociateRJ, str], ...] = (
     (
         rejected_by_user(UserReason.NO_REASON_GIVEN),
         (
-            "`ae_reject_detail` is false and an AE title was not recognized; or the requestor's "
+            "`ae_reject_detail` is false and an AE title was not recognized; or a plugin that is "
+            "asked does not recognize the user identity; or the requestor's "
             f"maximum length is 1 to {MIN_MAX_LENGTH - 1} bytes, too small for a PDV"
         ),
     ),

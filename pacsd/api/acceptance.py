@@ -11,7 +11,8 @@ class AssociationRequest:
     """What an A-ASSOCIATE-RQ says about its requestor (PS3.8 section 9.3.2), names only.
 
     `user_identity_type` is that of PS3.7 section D.3.3.7, None without one; the identity's own
-    fields are secrets and are not here. `abstract_syntaxes` are the UIDs proposed, in order.
+    fields are secrets, and shown to `pacsd_authenticate` only. `abstract_syntaxes` are the UIDs
+    proposed, in order.
     """
 
     calling_ae: str

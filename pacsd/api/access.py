@@ -1,5 +1,6 @@
 """Who somebody is, and what somebody wants to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -27,9 +28,11 @@ class Action(StrEnum):
 class Login:
     """What somebody shows to say who it is.
 
-    `scheme` is that of an Authorization header, in lower case ("basic", "bearer" ...); `secret` is
-    what stands behind it, of "basic" `user:password` as text. It is in no log, and not in the
-    representation of a Login.
+    Over HTTP `scheme` is that of an Authorization header, in lower case ("basic", "bearer" ...);
+    over DIMSE what a user identity is made of (PS3.7 section D.3.3.7): "username", "basic" with a
+    passcode, "kerberos", "saml", or "bearer" of a JSON Web Token. `secret` is what is shown: of
+    "basic" `user:password` as text, of "kerberos" the ticket in base64. It is in no log, and not in
+    the representation of a Login.
     """
 
     door: Door
@@ -71,3 +74,33 @@ class AccessRequest:
     action: Action
     study_instance_uid: str
     plugin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SightRequest:
+    """Somebody is about to query, retrieve, delete or follow changes: what may it see?"""
+
+    principal: Principal
+    door: Door
+    peer_host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Somebody sees only that of which an attribute has one of these values, for all attributes.
+
+    They are attributes of patients, studies and series that the index keeps, by keyword; values
+    match as those of C-FIND do, wild cards and ranges too ("MILLER*", "20260101-"). Without any
+    value nothing is seen. Instances are seen with their series, a study and its patient if one of
+    their series is.
+    """
+
+    conditions: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        """See that nothing is restricted by chance: an empty value matches everything."""
+        if not self.conditions:
+            raise ValueError("conditions: there are none")
+        for keyword, values in self.conditions.items():
+            if not all(value.strip() and "\\" not in value for value in values):
+                raise ValueError(f"{keyword}: a value is empty, or has a backslash")

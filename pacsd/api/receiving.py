@@ -1,13 +1,16 @@
-"""An instance on its way in, and how it is refused."""
+"""An instance on its way in: how it is refused, coerced, held or put into quarantine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pacsd.api.reception import Reception
 from pacsd.dicom.status import MAX_ERROR_COMMENT_LENGTH
 
 # The failures of C-STORE are A7xx, A9xx and Cxxx (PS3.4 table B.2-1).
 _FAILURES = (range(0xA700, 0xA800), range(0xA900, 0xAA00), range(0xC000, 0xD000))
+
+MAX_REASON_LENGTH = 256
+"""Of what is said about an instance that is held, or in quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,53 @@ class NotAccepted:
         if len(self.comment) > MAX_ERROR_COMMENT_LENGTH:
             rule = f"at most {MAX_ERROR_COMMENT_LENGTH} characters"
             raise ValueError(f"comment of {len(self.comment)}: {rule}")
+
+
+@dataclass(frozen=True, slots=True)
+class Coerce:
+    """The instance is taken in, and leaves with other values of some attributes.
+
+    `changes` are by keyword, several values joined by backslashes, '' for none. What is stored
+    stays as it came: the values lie over it and leave with it as a correction does, with the
+    plugin as who made it and `reason` as why. An attribute of a patient, study or series holds for
+    all of it, and where it was coerced or corrected before, that stays. What may be coerced is what
+    may be corrected: text of the data set itself that does not say which object it is, nor whose.
+    """
+
+    changes: Mapping[str, str]
+    reason: str = field(default="coerced as it came in")
+
+    def __post_init__(self) -> None:
+        """See that it changes something."""
+        if not self.changes:
+            raise ValueError("changes: nothing is coerced")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The instance is kept, and its sender told of success, but it waits to be released.
+
+    Nobody sees it before that. `reason` is for who decides (`pacsd quarantine list`).
+    """
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        """See that a reason is given."""
+        _check_reason(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """As `Hold`, but the instance is suspicious: the log warns of it."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        """See that a reason is given."""
+        _check_reason(self.reason)
+
+
+def _check_reason(reason: str) -> None:
+    if not 0 < len(reason) <= MAX_REASON_LENGTH or not reason.isprintable():
+        raise ValueError(f"reason: 1 to {MAX_REASON_LENGTH} printable characters")

@@ -18,8 +18,20 @@ MAX_SET_ASIDE = 1_000
 MAX_REASONS = 100
 OTHER_REASONS = "other reasons"
 
-_IN_THE_ARCHIVE = frozenset(Outcome) - {Outcome.REFUSED_DELETED, Outcome.CONFLICT_FULL}
-_QUARANTINED = frozenset({Outcome.CONFLICT, Outcome.CONFLICT_KNOWN})
+_IN_THE_ARCHIVE = frozenset(Outcome) - {
+    Outcome.REFUSED_DELETED,
+    Outcome.CONFLICT_FULL,
+    Outcome.ASIDE_FULL,
+}
+_QUARANTINED = frozenset(
+    {
+        Outcome.CONFLICT,
+        Outcome.CONFLICT_KNOWN,
+        Outcome.WAITING,
+        Outcome.SUSPECT,
+        Outcome.ASIDE_KNOWN,
+    }
+)
 _SET_ASIDE = _QUARANTINED | {Outcome.HELD}
 _NEW = frozenset({Outcome.STORED, Outcome.REPAIRED, Outcome.RESTORED})
 

@@ -12,6 +12,7 @@ from pacsd.api.store import BlobStore
 from pacsd.app import index_folder
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import IndexSettings
+from pacsd.archive.admittance import Decide
 from pacsd.archive.adoption import MAX_FILES, adopt
 from pacsd.archive.mirror import Mirror
 from pacsd.archive.register import Register
@@ -63,11 +64,17 @@ def check_usable(fault: IndexFault, data_dir: Path) -> None:
 
 
 async def adopt_left_over(
-    store: BlobStore, store_name: str, register: Register, *, is_new_index: bool = False
+    store: BlobStore,
+    store_name: str,
+    register: Register,
+    decide: Decide | None = None,
+    *,
+    is_new_index: bool = False,
 ) -> bool:
     """Index what a crash left durable in the store but nobody acknowledged; whether that is all.
 
-    `is_new_index`: there was none, so that this is all there is.
+    `is_new_index`: there was none, so that this is all there is; else `decide` is asked about what
+    may not have been decided before the crash.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
@@ -76,7 +83,7 @@ async def adopt_left_over(
     is_lost = is_new_index and bool((await store.list()).locations)
     if is_lost:
         _log.warning("the index was not there: it is being made of the files in the store")
-    adopted = await adopt(store, store_name, register)
+    adopted = await adopt(store, store_name, register, None if is_new_index else decide)
     if is_lost:
         _log.warning(
             "the index was made of files in the store",

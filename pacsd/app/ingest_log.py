@@ -86,6 +86,12 @@ class IngestLog:
             self._held(reception, sop_instance_uid, outcome.number, unwritten)
         elif outcome.became is Outcome.CONFLICT:
             self._quarantined(reception, sop_instance_uid, outcome.number, unwritten)
+        elif outcome.became is Outcome.WAITING:
+            self._waiting(reception, sop_instance_uid, outcome.number, unwritten)
+        elif outcome.became is Outcome.SUSPECT:
+            self._suspect(reception, sop_instance_uid, outcome.number, unwritten)
+        elif outcome.became is Outcome.ASIDE_FULL:
+            self._not_set_aside(reception, sop_instance_uid, unwritten)
         else:
             self._not_even_quarantined(reception, sop_instance_uid, unwritten)
 
@@ -169,6 +175,45 @@ class IngestLog:
             "another data set has its SOP Instance UID",
             became=str(Outcome.CONFLICT),
             version=version,
+            sop_instance_uid=sop_instance_uid,
+            origin=reception.origin,
+            calling_ae=reception.calling_ae,
+            called_ae=reception.called_ae,
+            more_like_this_not_logged=unwritten,
+        )
+
+    def _waiting(
+        self, reception: Reception, sop_instance_uid: str, version: int | None, unwritten: int
+    ) -> None:
+        _log.info(
+            "an object is kept, but not shown: a plugin has it wait for its release",
+            became=str(Outcome.WAITING),
+            version=version,
+            sop_instance_uid=sop_instance_uid,
+            origin=reception.origin,
+            calling_ae=reception.calling_ae,
+            called_ae=reception.called_ae,
+            more_like_this_not_logged=unwritten,
+        )
+
+    def _suspect(
+        self, reception: Reception, sop_instance_uid: str, version: int | None, unwritten: int
+    ) -> None:
+        _log.warning(
+            "an object is kept, but not shown: in quarantine, a plugin takes it for suspicious",
+            became=str(Outcome.SUSPECT),
+            version=version,
+            sop_instance_uid=sop_instance_uid,
+            origin=reception.origin,
+            calling_ae=reception.calling_ae,
+            called_ae=reception.called_ae,
+            more_like_this_not_logged=unwritten,
+        )
+
+    def _not_set_aside(self, reception: Reception, sop_instance_uid: str, unwritten: int) -> None:
+        _log.error(
+            "an object is not kept: quarantine is full, and a plugin wants it set aside",
+            became=str(Outcome.ASIDE_FULL),
             sop_instance_uid=sop_instance_uid,
             origin=reception.origin,
             calling_ae=reception.calling_ae,

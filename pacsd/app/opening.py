@@ -18,6 +18,7 @@ from pacsd.api.store import BlobStore
 from pacsd.app import extra_tags, index_folder, indexing
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.checks import Checked
+from pacsd.app.plugins import callers
 from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.life import Plugins
@@ -108,7 +109,11 @@ async def _with_index(
         tags = await extra_tags.chosen(index, config.extra_tag)
         archive = Archive(loaded.hooks, store, index, tuple(tags), tally=loaded.tally)
         is_complete = await indexing.adopt_left_over(
-            store, config.store.name, archive.register, is_new_index=is_new_index
+            store,
+            config.store.name,
+            archive.register,
+            callers.instance_received(loaded.hooks),
+            is_new_index=is_new_index,
         )
         await indexing.catch_up(store, index, is_complete=is_complete)
     return archive

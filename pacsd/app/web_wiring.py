@@ -108,7 +108,7 @@ def _answers(
     )
     storing = StoreDesk(parts.ingest, spools, utc_us, config.dicomweb.max_instance_bytes)
     describing = DescribingDesk(beside=paths_beside(parts.routes.routes))
-    deleting = DeleteDesk(partial(_delete, parts.removal), is_open=_is_open(config))
+    deleting = DeleteDesk(partial(_delete, parts.removal), retriever, is_open=_is_open(config))
     return {
         WebService.SEARCH: searching.answer,
         WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
@@ -117,7 +117,7 @@ def _answers(
         WebService.BULK_DATA: bulk.answer,
         WebService.STORE: storing.answer,
         WebService.DELETE: deleting.answer,
-        WebService.CHANGES: ChangeDesk(parts.changes).answer,
+        WebService.CHANGES: ChangeDesk(parts.changes, parts.finder.seen).answer,
         WebService.OVERVIEW: describing.overview,
         WebService.CAPABILITIES: describing.capabilities,
         WebService.OPENAPI: describing.openapi,

@@ -133,7 +133,8 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
     books = Books(recorder, metrics, _trace(config))
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
-    listener = _listener(config, archive, gatekeeper, services, books)
+    desk = _desk(config, archive, gatekeeper, services, books, parts.guard)
+    listener = Listener(desk, config.dimse.listen, config.dimse.backlog)
     metrics.count_open(listener.open_associations)
     peers = route_wiring.peer_sending(config, gatekeeper, parts, places)
     jobs = _jobs(config, archive, registry, peers)
@@ -186,11 +187,16 @@ def _jobs(
     return make_jobs(config, archive.index, registry, consumers, handlers)
 
 
-def _listener(
-    config: Config, archive: Archive, gatekeeper: Gatekeeper, services: Services, books: Books
-) -> Listener:
-    """Who takes associations."""
-    desk = Desk(
+def _desk(
+    config: Config,
+    archive: Archive,
+    gatekeeper: Gatekeeper,
+    services: Services,
+    books: Books,
+    guard: Guard,
+) -> Desk:
+    """Who answers those that open associations."""
+    return Desk(
         gatekeeper=gatekeeper,
         services=services,
         books=books,
@@ -199,9 +205,9 @@ def _listener(
         network_timeout_s=config.dimse.network_timeout_s,
         hook=callers.association_requested(archive.hooks),
         closed_hook=callers.association_closed(archive.hooks),
+        logins=guard.logins,
         names_are_exact=not config.query.ignore_case,
     )
-    return Listener(desk, config.dimse.listen, config.dimse.backlog)
 
 
 def _services(
@@ -221,6 +227,7 @@ def _services(
             places=places,
         ),
         parts.guard.permissions,
+        parts.guard.sights,
     )
 
 

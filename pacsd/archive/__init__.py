@@ -2,7 +2,8 @@
 
     ingest      Ingest: the way in; begin an object, run the committer, admit or refuse, health
     intake      Intake: one object on its way in; fragments in, an outcome at the end
-    examination its header, read as it passes: attributes, identity; admittance: let in or not
+    examination its header, read as it passes: attributes, identity; admittance: let in or not;
+                entry: how; entrances: that in the state log
     chunks      fragments copied once into chunks for the thread that writes them
     memory      how much data may wait in memory, for one object and for all
     committer   staged objects gathered into groups, made durable and indexed; handover: from
@@ -11,8 +12,7 @@
     extra_tags  tags that a user chose, read beside ours; reindex: for what came before
     answers     what the index decided, or what failed, as DIMSE statuses
     second_look a conflict that is only one of how it is written; sameness: how that is told
-    disposal    files that nothing names any more, removed behind the answers
-    observer    the port by which faults and the store's state are told
+    disposal    files that nothing names any more, removed; observer: the port for faults
     adoption    what a crash left over, indexed at start; stored_file: a file read back
     watermark   whether the store has room and health to take more in
     scrub       copies read back one after the other, those for longest unread first
@@ -28,8 +28,8 @@
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs
     rebuild     an index made anew, of files and state log; places: whose place a file takes
-    finding     what matches a query (PS3.4 annex C); telling, zones: as it is told; extra_keys:
-                user-chosen tags among the keys; stored_headers: where headers come from
+    finding     what matches a query (PS3.4 annex C); sight: what somebody sees of it; telling,
+                zones: as it is told; extra_keys: user-chosen tags; stored_headers
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
                 _source, access: the trail; change_feed: what happened; forgetting: long ago
     deliverable what targets are sent; event_subjects: what an event is of; ai_inputs: for models

@@ -1,4 +1,4 @@
-"""Whether an instance is let in, decided by somebody else while the rest of it arrives."""
+"""Whether and how an instance is let in, decided by somebody else while the rest of it arrives."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeAlias
@@ -7,9 +7,11 @@ import anyio
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
+from pacsd.archive.entry import Entry
 from pacsd.archive.identity import Unacceptable
+from pacsd.index.records import NewInstance
 
-Decide: TypeAlias = Callable[[ReceivedInstance], Awaitable[NotAccepted | None]]
+Decide: TypeAlias = Callable[[ReceivedInstance], Awaitable[NotAccepted | Entry | None]]
 """Decides within a bounded time; never raises, but for cancellation."""
 
 Spawn: TypeAlias = Callable[[Callable[[], Coroutine[None, None, None]]], bool]
@@ -23,6 +25,7 @@ class Admittance:
         self._spawn = spawn
         self._refuse = refuse
         self._decided = anyio.Event()
+        self._entry: Entry | None = None
         self.is_asked = False
 
     def ask(self, instance: ReceivedInstance) -> None:
@@ -31,9 +34,11 @@ class Admittance:
 
         async def decide() -> None:
             try:
-                refusal = await self._decide(instance)
-                if refusal is not None:
-                    self._refuse(Unacceptable(refusal.status, refusal.comment))
+                decided = await self._decide(instance)
+                if isinstance(decided, NotAccepted):
+                    self._refuse(Unacceptable(decided.status, decided.comment))
+                else:
+                    self._entry = decided
             except anyio.get_cancelled_exc_class():
                 self._refuse(_ended())
                 raise
@@ -48,6 +53,10 @@ class Admittance:
         """Return once it is decided, if that was asked."""
         if self.is_asked:
             await self._decided.wait()
+
+    def entered(self, new: NewInstance) -> NewInstance:
+        """The instance as it comes in, once that is decided."""
+        return new if self._entry is None else self._entry.entered(new)
 
 
 def _ended() -> StoreError:

@@ -15,6 +15,8 @@ import anyio
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location
+from pacsd.archive.admittance import Decide
+from pacsd.archive.entrances import AskedAgain, Enter, Entrances
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import ReadBack
@@ -88,8 +90,11 @@ async def adopt_group(
     locations: Sequence[Location],
     taking_in: anyio.Lock,
     may_remove: MayRemove,
+    enter: Enter,
 ) -> list[Fate]:
     """Index files in one transaction and remove those that are not needed; each one's fate.
+
+    `enter` says how the instances come in.
 
     Whoever removes files that the index does not name holds `taking_in`, too.
 
@@ -99,6 +104,7 @@ async def adopt_group(
     """
     read = [await _read(store, location) for location in locations]
     async with taking_in:
+        read = [await enter(each) if isinstance(each, NewInstance) else each for each in read]
         found = [await _still_there(store, each) for each in read]
         verdicts = iter(await register.add([new for new in found if isinstance(new, NewInstance)]))
     return [
@@ -137,8 +143,12 @@ async def _clear_up(
     return Fate.REMOVED
 
 
-async def adopt(store: BlobStore, store_name: str, register: Register) -> Adopted:
+async def adopt(
+    store: BlobStore, store_name: str, register: Register, decide: Decide | None = None
+) -> Adopted:
     """Index the files among the last ones that are not; before anything else is taken in.
+
+    `decide` is asked about those of which the state log does not say how they come in.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
@@ -150,9 +160,13 @@ async def adopt(store: BlobStore, store_name: str, register: Register) -> Adopte
     taking_in, may_remove = anyio.Lock(), partial(is_kept_elsewhere, ReadBack(store, Pace(None)))
     adopted = Adopted(is_complete=len(found) <= MAX_FILES)
     found = found[:MAX_FILES]
+    entrances = await Entrances.among(store.state_log, {each.key for each in found})
+    enter = entrances.enter
+    if decide is not None:
+        enter = AskedAgain(entrances, decide, store.state_log).enter
     for start in range(0, len(found), GROUP_FILES):
         group = found[start : start + GROUP_FILES]
-        fates = Counter(await adopt_group(store, register, group, taking_in, may_remove))
+        fates = Counter(await adopt_group(store, register, group, taking_in, may_remove, enter))
         adopted.indexed += fates[Fate.INDEXED]
         adopted.removed += fates[Fate.REMOVED]
         adopted.kept += fates[Fate.KEPT]

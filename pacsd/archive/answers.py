@@ -43,6 +43,10 @@ ANSWERS = {
     Outcome.CONFLICT_KNOWN: _QUARANTINED,
     # Nobody has it but the sender, who must not be told otherwise.
     Outcome.CONFLICT_FULL: _NOT_KEPT,
+    Outcome.WAITING: Answer(Status.SUCCESS),
+    Outcome.SUSPECT: Answer(Status.SUCCESS),
+    Outcome.ASIDE_KNOWN: Answer(Status.SUCCESS),
+    Outcome.ASIDE_FULL: Answer(Status.OUT_OF_RESOURCES, "Not stored: quarantine is full"),
 }
 
 

@@ -13,6 +13,7 @@ import anyio
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.adoption import GROUP_FILES, Fate, adopt_group, is_kept_elsewhere
 from pacsd.archive.check_records import CheckProgress, CheckTally, Finding, FindingKind
+from pacsd.archive.entrances import Entrances
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import Filed, ReadBack
 from pacsd.archive.register import Register
@@ -205,10 +206,18 @@ class Check:
         keys = [location.key for location in strangers]
         known = await self._index.checks.known_keys(self._store_name, keys)
         left = [location for location in strangers if location.key not in known]
+        entrances = await Entrances.among(
+            self._store.state_log, {location.key for location in left}
+        )
         # A file that was kept because its twin is bad takes the twin's place at the second try.
         for is_last in (False, True):
             fates = await adopt_group(
-                self._store, self._register, left, self._taking_in, self._may_remove
+                self._store,
+                self._register,
+                left,
+                self._taking_in,
+                self._may_remove,
+                entrances.enter,
             )
             kept = []
             for location, fate in zip(left, fates, strict=True):

@@ -14,6 +14,7 @@ from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
 from pacsd.archive.causes import with_cause
 from pacsd.archive.corrections import CorrectionRequest
+from pacsd.archive.entrances import entry_records
 from pacsd.archive.former import purge_record
 from pacsd.archive.mirror import MAX_TOGETHER, Mirror, correction_of
 from pacsd.archive.replay import replay
@@ -139,8 +140,8 @@ class Curation:
             return corrected
 
     @asynccontextmanager
-    async def restoring(self, group: Sequence[NewInstance]) -> AsyncIterator[list[NewInstance]]:
-        """Log which deleted instances a group on its way in brings back.
+    async def entering(self, group: Sequence[NewInstance]) -> AsyncIterator[list[NewInstance]]:
+        """Log which deleted instances a group on its way in brings back, and what is decided of it.
 
         Gives the group, in which only these may still restore; index it within.
         """
@@ -154,6 +155,7 @@ class Curation:
                 )
                 for new in group
             ]
+            records += await entry_records(self._index, permitted)
             if not records:
                 yield permitted
                 return
@@ -191,7 +193,7 @@ class Curation:
                 await self._index.note_log_position(length)
 
     async def _restorations(self, group: Sequence[NewInstance]) -> AsyncIterator[StateRecord]:
-        willing = [new for new in group if new.restores_deleted]
+        willing = [new for new in group if new.restores_deleted and new.aside is None]
         for partition in {new.reception.partition for new in willing}:
             brought = {
                 (new.sop_instance_uid, new.copy.sha256): new

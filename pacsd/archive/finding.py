@@ -14,15 +14,16 @@ from typing import TypeAlias
 import anyio.to_thread
 
 from pacsd.archive.extra_keys import creators_of, extras_of
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.archive.telling import Candidate, Teller
 from pacsd.archive.zones import Told, with_companions
 from pacsd.dicom.dictionary import vr_of
-from pacsd.dicom.identifier import NOT_OF_ENTITIES
+from pacsd.dicom.identifier import NOT_OF_ENTITIES, UNIQUE_KEYS
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.moments import TIMEZONE_OFFSET_FROM_UTC
-from pacsd.dicom.query import Condition, Query, ReturnKey, tags_of
+from pacsd.dicom.query import Condition, Query, ReturnKey, Values, tags_of
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.vr import VR
 from pacsd.index.columns import NO_EXTRAS, Extras
@@ -141,8 +142,28 @@ class Finder:
         }
         return frozenset(tag for each in minded for tag in tags_of(each)) - passed_over
 
+    async def seen(self, level: Level, uids: Sequence[str], sight: Sight) -> frozenset[str]:
+        """Those of these patients' studies, series or instances that are there, and seen.
+
+        Raises:
+            FindError: it cannot be told.
+        """
+        key = UNIQUE_KEYS[level]
+        asked = Query(level, (Values(key, VR.UI, tuple(uids)),), (ReturnKey(key, VR.UI),))
+        found: set[str] = set()
+        if uids:
+            async with aclosing(self.find(asked, sight=sight)) as pages:
+                async for page in pages:
+                    found.update(str(match[key]) for match in page)
+        return frozenset(found)
+
     async def find(
-        self, query: Query, zone_minutes: int | None = None, scope: Scope = _ALL
+        self,
+        query: Query,
+        zone_minutes: int | None = None,
+        scope: Scope = _ALL,
+        *,
+        sight: Sight = EVERYTHING,
     ) -> AsyncGenerator[Sequence[Match], None]:
         """What matches, a page at a time, the first as soon as it is full, then by arrival.
 
@@ -153,7 +174,7 @@ class Finder:
             FindError: it is not answered to its end.
         """
         try:
-            async with aclosing(self._find(query, zone_minutes, scope)) as pages:
+            async with aclosing(self._find(sight.over(query), zone_minutes, scope)) as pages:
                 async for page in pages:
                     yield page
         except QueryTooCostly as error:  # of what was left, perhaps
@@ -162,7 +183,13 @@ class Finder:
             raise IndexUnavailable(str(fault.kind)) from fault
 
     async def window(
-        self, query: Query, offset: int, limit: int, scope: Scope = _ALL
+        self,
+        query: Query,
+        offset: int,
+        limit: int,
+        scope: Scope = _ALL,
+        *,
+        sight: Sight = EVERYTHING,
     ) -> Sequence[Match]:
         """Of what matches, as many as `limit` behind the first `offset` ones.
 
@@ -172,13 +199,15 @@ class Finder:
             FindError: they cannot be told.
         """
         try:
-            return await self._window(query, offset, limit, scope)
+            return await self._window(sight.over(query), offset, limit, scope)
         except QueryTooCostly as error:
             raise TooCostly(str(QueryTooCostly(self._limits.budget_s))) from error
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
 
-    async def count(self, query: Query, scope: Scope = _ALL) -> int | None:
+    async def count(
+        self, query: Query, scope: Scope = _ALL, *, sight: Sight = EVERYTHING
+    ) -> int | None:
         """How many match; None where that is not worth its price.
 
         So it is where counting would take longer than the budget of a query, where headers are to
@@ -188,6 +217,7 @@ class Finder:
             IndexUnavailable: it cannot be told.
         """
         budget_s = self._limits.budget_s
+        query = sight.over(query)
         try:
             plan = _plan(query, None, await self._extras(query))
             if plan.in_header:

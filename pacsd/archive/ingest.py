@@ -29,7 +29,16 @@ from pacsd.index.records import Outcome
 
 __all__ = ["Ingest", "IngestHealth", "IngestOutcome", "InstanceRequest", "Intake"]
 
-_SET_ASIDE = frozenset({Outcome.HELD, Outcome.CONFLICT, Outcome.CONFLICT_FULL})
+_SET_ASIDE = frozenset(
+    {
+        Outcome.HELD,
+        Outcome.CONFLICT,
+        Outcome.CONFLICT_FULL,
+        Outcome.WAITING,
+        Outcome.SUSPECT,
+        Outcome.ASIDE_FULL,
+    }
+)
 
 STATUS_INTERVAL_S = 5.0
 INDEX_TROUBLE_US = 60_000_000

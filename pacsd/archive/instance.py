@@ -44,6 +44,9 @@ class InstanceRequest:
     study_instance_uid: str = ""
 
 
+_ASIDE = frozenset({Outcome.WAITING, Outcome.SUSPECT, Outcome.ASIDE_KNOWN})
+
+
 @dataclass(frozen=True, slots=True)
 class IngestOutcome:
     """How it ended: a status of PS3.4 section B.2.3, and what goes with it.
@@ -67,8 +70,22 @@ class IngestOutcome:
         """Whether it is durable, but not shown: it names another patient than its study has."""
         return self.became is Outcome.HELD
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it is durable, but not shown: a plugin wants it to be released first."""
+        return self.became in _ASIDE
 
-NEWLY_KEPT = frozenset({Outcome.STORED, Outcome.HELD, Outcome.RESTORED, Outcome.REPAIRED})
+
+NEWLY_KEPT = frozenset(
+    {
+        Outcome.STORED,
+        Outcome.HELD,
+        Outcome.WAITING,
+        Outcome.SUSPECT,
+        Outcome.RESTORED,
+        Outcome.REPAIRED,
+    }
+)
 """With one of these the file that was written is in use."""
 
 

@@ -190,7 +190,8 @@ class Intake:
             data_set_bytes=self.data_set_bytes,
             sha256=self._digest.digest(),
         )
-        return self._examination.describe(copy)
+        new = self._examination.describe(copy)
+        return new if self._admittance is None else self._admittance.entered(new)
 
     def _examine(self, fragment: Buffer | None) -> None:
         """Look into a fragment, or at the end (None) at what there was."""

@@ -49,7 +49,7 @@ class Mirror:
                 await self._release(records[0], reached)
             case Action.DISCARD:
                 await self._discard(records[0], reached)
-            case Action.REPAIR:
+            case Action.REPAIR | Action.SET_ASIDE:
                 await self._note(reached)
             case Action.CORRECT:
                 await self.correct(records, reached)

@@ -8,10 +8,11 @@ last file that was there when it was made.
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
@@ -19,6 +20,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from pacsd.api.errors import StoreError
 from pacsd.api.state_log import StateLog
 from pacsd.api.store import BlobStore, Location
+from pacsd.archive.entrances import Entrances
 from pacsd.archive.former import Formers
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.mirror import Mirror, together
@@ -34,6 +36,9 @@ GROUP_FILES = 128
 """Read before any of them is indexed, and indexed in one transaction."""
 
 ACTOR = "pacsd"
+
+Read: TypeAlias = Callable[[Location], Awaitable[NewInstance]]
+"""Reads a stored file, and knows how its instance came in."""
 
 
 class Progress(Protocol):
@@ -91,7 +96,13 @@ async def rebuild(store: BlobStore, index: Index, clock: Clock, progress: Progre
     send, receive = anyio.create_memory_object_stream[list[NewInstance]](1)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(
-            _read_all, store, files, send, builder.rebuilt, progress, name="read files"
+            _read_all,
+            partial(_read_entered, store, decisions.entrances),
+            files,
+            send,
+            builder.rebuilt,
+            progress,
+            name="read files",
         )
         async with receive:
             await builder.take(receive)
@@ -105,6 +116,7 @@ class _Decisions:
         self.length = len(records)
         self.places = Places(records)
         self.formers = Formers(records, self.places)
+        self.entrances = Entrances(records)
         self._waiting: defaultdict[int, deque[StateRecord]] = defaultdict(deque)
         for record in records:
             self._waiting[record.partition].append(record)
@@ -169,7 +181,7 @@ class _Builder:
 
 
 async def _read_all(
-    store: BlobStore,
+    read: Read,
     files: AsyncGenerator[Location | NewInstance, None],
     groups: MemoryObjectSendStream[list[NewInstance]],
     rebuilt: Rebuilt,
@@ -181,9 +193,9 @@ async def _read_all(
         async for file in files:
             group.append(file)
             if len(group) == GROUP_FILES:
-                await groups.send(await _read_group(store, group, rebuilt, progress))
+                await groups.send(await _read_group(read, group, rebuilt, progress))
                 group = []
-        await groups.send(await _read_group(store, group, rebuilt, progress))
+        await groups.send(await _read_group(read, group, rebuilt, progress))
 
 
 async def _locations(store: BlobStore) -> AsyncGenerator[Location, None]:
@@ -197,8 +209,12 @@ async def _locations(store: BlobStore) -> AsyncGenerator[Location, None]:
             return
 
 
+async def _read_entered(store: BlobStore, entrances: Entrances, location: Location) -> NewInstance:
+    return await entrances.enter(await read_stored(store, location))
+
+
 async def _read_group(
-    store: BlobStore,
+    read: Read,
     files: Sequence[Location | NewInstance],
     rebuilt: Rebuilt,
     progress: Progress,
@@ -210,7 +226,7 @@ async def _read_group(
     async def read_some() -> None:
         for location in waiting:
             try:
-                found[location.key] = await read_stored(store, location)
+                found[location.key] = await read(location)
             except (Unacceptable, Part10Error, StoreError) as error:
                 rebuilt.unreadable.append(location.key)
                 progress.unreadable(location.key, str(error))
@@ -221,5 +237,5 @@ async def _read_group(
     async with anyio.create_task_group() as tasks:
         for _ in range(FILES_AT_ONCE):
             tasks.start_soon(read_some, name="read files")
-    read = (found.get(each.key) if isinstance(each, Location) else each for each in files)
-    return [each for each in read if each is not None]
+    all_read = (found.get(each.key) if isinstance(each, Location) else each for each in files)
+    return [each for each in all_read if each is not None]

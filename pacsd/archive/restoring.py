@@ -2,7 +2,8 @@
 
 Deleted instances that come again it has before the index, and before the sender: was it the other
 way round, a crash or a full disk in between would leave an instance that is there until the index
-is made anew, and its sender told of success. Repaired copies it has after the index, and before the
+is made anew, and its sender told of success. So it is with what plugins decided about an instance:
+coerced, set aside. Repaired copies it has after the index, and before the
 bad file goes: without it the index made anew would tell another story, but lose nothing.
 """
 
@@ -17,7 +18,7 @@ from pacsd.index.records import NewInstance, Verdict
 
 
 class RestoringRegister(RegisterInFront):
-    """The index as ingest needs it. Costs nothing where no sender may restore.
+    """The index as ingest needs it. Costs nothing where no sender may restore, no plugin decides.
 
     `not_logged` is told of a repair that the log does not have.
     """
@@ -36,7 +37,7 @@ class RestoringRegister(RegisterInFront):
         """Index a group in one transaction.
 
         Raises:
-            StoreError: what is restored cannot be logged; none of the group is indexed.
+            StoreError: what is decided cannot be logged; none of the group is indexed.
             IndexFault: as there.
         """
         verdicts = await self._add(group)
@@ -47,8 +48,8 @@ class RestoringRegister(RegisterInFront):
         return verdicts
 
     async def _add(self, group: Sequence[NewInstance]) -> Sequence[Verdict]:
-        if not any(new.restores_deleted for new in group):
+        if not any(new.restores_deleted or new.coercions or new.aside for new in group):
             async with self._curation.indexing:
                 return await self._register.add(group)
-        async with self._curation.restoring(group) as permitted:
+        async with self._curation.entering(group) as permitted:
             return await self._register.add(permitted)

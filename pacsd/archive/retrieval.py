@@ -12,9 +12,13 @@ from pacsd.archive.corrected_reading import CorrectedReading
 from pacsd.archive.finding import IndexUnavailable, QueryLimits, TooCostly, TooManyMatches
 from pacsd.archive.reading_ahead import Opens, reading_ahead
 from pacsd.archive.retrievable import Retrievable, may_leave, retrievable
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.errors import DicomError
-from pacsd.dicom.query import Query
+from pacsd.dicom.identifier import UNIQUE_KEYS
+from pacsd.dicom.level import Level
+from pacsd.dicom.query import Query, Values
 from pacsd.dicom.tag import Tag
+from pacsd.dicom.vr import VR
 from pacsd.index.errors import IndexFault, QueryTooCostly
 from pacsd.index.index import Index
 from pacsd.index.records import Copy, Scope
@@ -52,13 +56,15 @@ class Retriever:
         self._limits = limits
         self._not_corrected = not_corrected
 
-    async def select(self, query: Query, scope: Scope = _ALL) -> Sequence[int]:
-        """The numbers of the instances that a query names, in the order of arrival.
+    async def select(
+        self, query: Query, scope: Scope = _ALL, *, sight: Sight = EVERYTHING
+    ) -> Sequence[int]:
+        """The numbers of the instances that a query names and `sight` sees, by arrival.
 
         Raises:
             FindError: they cannot be told, or are more than one query may name.
         """
-        limit = self._limits.max_results
+        limit, query = self._limits.max_results, sight.over(query)
         search = Search(scope, query.level, query.conditions, limit + 1, self._limits.budget_s)
         try:
             numbers = await self._index.queries.numbers(search)
@@ -70,8 +76,10 @@ class Retriever:
             raise TooManyMatches(f"more than {limit} instances (query.max_results)")
         return numbers
 
-    async def find(self, sop_instance_uid: str, scope: Scope = _ALL) -> Retrievable | None:
-        """The instance of a UID, None if there is none that may leave.
+    async def find(
+        self, sop_instance_uid: str, scope: Scope = _ALL, *, sight: Sight = EVERYTHING
+    ) -> Retrievable | None:
+        """The instance of a UID, None if there is none that may leave, or it is not seen.
 
         Raises:
             FindError: the index cannot be read.
@@ -83,9 +91,13 @@ class Retriever:
             overlays = await self._index.overlays.of_instances([found.id])
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
+        if not await self._is_seen(Level.INSTANCE, sop_instance_uid, scope, sight):
+            return None
         return retrievable(found, overlays.get(found.id))
 
-    async def locate(self, sop_instance_uid: str, scope: Scope = _ALL) -> Retrievable | None:
+    async def locate(
+        self, sop_instance_uid: str, scope: Scope = _ALL, *, sight: Sight = EVERYTHING
+    ) -> Retrievable | None:
         """The same for who reads pixels alone, of which nothing is ever corrected: one look-up.
 
         Raises:
@@ -95,14 +107,21 @@ class Retriever:
             found = await self._index.instances.find(scope, sop_instance_uid)
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
-        return None if found is None or not may_leave(found) else retrievable(found, None)
+        if found is None or not may_leave(found):
+            return None
+        is_seen = await self._is_seen(Level.INSTANCE, sop_instance_uid, scope, sight)
+        return retrievable(found, None) if is_seen else None
 
-    async def version(self, study_instance_uid: str, scope: Scope = _ALL) -> str:
-        """What is another text after every change to a study, '' if there is no such study.
+    async def version(
+        self, study_instance_uid: str, scope: Scope = _ALL, *, sight: Sight = EVERYTHING
+    ) -> str:
+        """What is another text after every change to a study, '' if none such is seen.
 
         Raises:
             FindError: the index cannot be read.
         """
+        if not await self._is_seen(Level.STUDY, study_instance_uid, scope, sight):
+            return ""
         try:
             return await self._index.study_version(scope, study_instance_uid)
         except IndexFault as fault:
@@ -123,6 +142,12 @@ class Retriever:
             except IndexFault as fault:
                 raise IndexUnavailable(str(fault.kind)) from fault
             yield [retrievable(each, overlays.get(each.id)) for each in page if may_leave(each)]
+
+    async def _is_seen(self, level: Level, uid: str, scope: Scope, sight: Sight) -> bool:
+        if not sight.is_restricted:
+            return True
+        named = Query(level, (Values(UNIQUE_KEYS[level], VR.UI, (uid,)),))
+        return bool(await self.select(named, scope, sight=sight))
 
     def data_sets(self, page: Sequence[Retrievable]) -> Sequence[Opens]:
         """How to read each of a page: as `read` does, but fastest in their order."""

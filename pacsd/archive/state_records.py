@@ -27,6 +27,8 @@ class Action(StrEnum):
     """A new file took the place of a bad copy. Nobody decided that: the index knew it first."""
     CORRECT = "correct"
     """An attribute has another value wherever it leaves; no file changes."""
+    SET_ASIDE = "set aside"
+    """An instance on its way in is not shown until it is released: a plugin wants it so."""
 
 
 class StateRecordError(Exception):
@@ -46,7 +48,8 @@ class StateRecord:
     `former` is what the place of others hangs on (see `former`), '' where nothing does.
 
     A correction says which attribute it is about (`tag`, eight hexadecimal digits) and its `value`.
-    `level` and `uid` say whose it is; it has a digest only if that is an instance.
+    `level` and `uid` say whose it is; it has a digest only if that is an instance. With a `key` it
+    is a coercion: it came in with that file. Of what was set aside `value` says how.
     """
 
     at_us: int

@@ -44,6 +44,9 @@ _TABLES: Mapping[Level, Table] = {
 _PLACES = schema.instance.outerjoin(schema.series, _instance.series_row == _series.id).outerjoin(
     schema.study, _series.study_row == _study.id
 )
+_STUDIES = schema.study.join(schema.patient, _study.patient_row == schema.patient.c.id).outerjoin(
+    schema.series, _series.study_row == _study.id
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,47 @@ def correct(
             corrected.append(ListedOverlay(overlay, each.uid))
             _tell(scope, each, target, session)
     return corrected
+
+
+def coerce(scope: Scope, coercions: Sequence[Correction], session: WriteSession) -> None:
+    """Lay what was coerced of an instance over it, in the transaction that shows it first.
+
+    Where something lies already, that stays: an instance that comes later undoes no correction of
+    its study, nor its coercions. Each is in the audit trail; the change log knows the instance.
+    """
+    for each in coercions:
+        target = _target(scope, each, session.connection)
+        if target is None or target.last_value is not None:
+            continue
+        _lay(scope, each, target, session)
+        if target.level is Level.INSTANCE:
+            _audit(scope, each.actor, target.owner.study_instance_uid, _detail(each), session)
+        else:
+            _tell(scope, each, target, session)
+
+
+def is_corrected(
+    scope: Scope, study_uid: str, series_uid: str, tag: Tag, connection: Connection
+) -> bool:
+    """Whether something lies over an attribute of the patient, study or series of these UIDs."""
+    level = level_of(tag)
+    if level is Level.INSTANCE:
+        return False
+    hangs_in = (
+        select(_TABLES[level].c.id)
+        .select_from(_STUDIES)
+        .where(
+            within(scope, _study.partition_id, _study.study_instance_uid),
+            _study.study_instance_uid == study_uid,
+        )
+    )
+    if level is Level.SERIES:
+        hangs_in = hangs_in.where(_series.series_instance_uid == series_uid)
+    return any(
+        _last_value(connection, level, row, tag) is not None
+        for row in set(connection.execute(hangs_in).scalars())
+        if row is not None
+    )
 
 
 def original_values(session: WriteSession, instance: int) -> dict[Tag, str]:
@@ -149,12 +193,16 @@ def _lay(scope: Scope, correction: Correction, target: _Target, session: WriteSe
 def _tell(scope: Scope, correction: Correction, target: _Target, session: WriteSession) -> None:
     """To the change log and the audit trail, which name no value."""
     owner = target.owner
-    detail = f"{keyword_of(correction.tag) or format_tag(correction.tag)} of {correction.uid}"
+    detail = _detail(correction)
     place = Place(owner.rows.get(Level.STUDY), owner.rows.get(Level.SERIES))
     session.log(scope.partition, ChangeKind.CORRECTED, place, owner.rows.get(Level.INSTANCE))
     _audit(scope, correction.actor, owner.study_instance_uid, detail, session)
     if target.level is Level.PATIENT:
         _tell_of_patient(scope, correction.actor, target, detail, session)
+
+
+def _detail(correction: Correction) -> str:
+    return f"{keyword_of(correction.tag) or format_tag(correction.tag)} of {correction.uid}"
 
 
 def _tell_of_patient(

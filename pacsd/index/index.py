@@ -64,7 +64,6 @@ class Index:
         self.of_study = StudyInstances(threads)
         self.copies = Copies(threads)
         self.checks = StoreChecks(threads)
-        self.quarantine = Quarantine(threads, bounds)
         self.changes = Changes(threads, bells.changes)
         self.jobs = Jobs(threads, bells.jobs)
         self.quiet = QuietTimers(threads)
@@ -73,6 +72,7 @@ class Index:
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)
+        self.quarantine = Quarantine(threads, bounds, self.overlays.expect)
         self.deletions = Deletions(threads)
 
     async def add(self, group: Sequence[NewInstance]) -> list[Verdict]:
@@ -88,6 +88,7 @@ class Index:
         """
         if not group:
             return []
+        self.overlays.expect(each.tag for new in group for each in new.coercions)
         work = partial(add, group=tuple(group), bounds=self._bounds)
         return await self._threads.write(work, Priority.INGEST)
 

@@ -13,17 +13,19 @@ from pacsd.dicom.level import Level
 from pacsd.index import schema
 from pacsd.index.attributes import column_values
 from pacsd.index.auditing import audit_stores
+from pacsd.index.correcting import coerce
 from pacsd.index.extra_values import insert_extra_values
 from pacsd.index.judging import judge
 from pacsd.index.packing import pack_attributes, pack_extras
 from pacsd.index.placing import NOWHERE, find_or_make_place, known_place, patient_key
-from pacsd.index.quarantining import QuarantineBounds
+from pacsd.index.quarantining import QuarantineBounds, set_aside, versions_in
 from pacsd.index.records import (
     ChangeKind,
     CopyState,
     InstanceState,
     NewInstance,
     Outcome,
+    Scope,
     Verdict,
 )
 from pacsd.index.session import NewHeader, Place, Row, WriteSession, insertion
@@ -63,21 +65,43 @@ def index_group(
 ) -> list[Verdict]:
     """Index a group. To each instance, those before it in the group are stored already."""
     first = session.take_ids(len(group))
-    candidates = _candidates(session, first, group)
+    apart = _set_aside(session, first, group, bounds)
+    candidates = _candidates(
+        session, [each for each in enumerate(group, first) if each[0] not in apart]
+    )
     winners = _insert(session, candidates)
+    for each in winners.values():
+        if each.new.coercions:
+            coerce(Scope(each.new.reception.partition), each.new.coercions, session)
     return [
-        _welcome(winners[id_]) if id_ in winners else judge(session, new, bounds)
+        _welcome(winners[id_]) if id_ in winners else apart.get(id_) or judge(session, new, bounds)
         for id_, new in enumerate(group, first)
     ]
 
 
+def _set_aside(
+    session: WriteSession, first: int, group: Sequence[NewInstance], bounds: QuarantineBounds
+) -> dict[int, Verdict]:
+    """The verdicts on those that are not to be shown, by their number; who has a UID stays."""
+    apart: dict[int, Verdict] = {}
+    for id_, new in enumerate(group, first):
+        partition = new.reception.partition
+        if new.aside is None and not versions_in(session, partition):
+            continue
+        if not session.fetch(_FIND_INSTANCE, partition, new.sop_instance_uid):
+            verdict = set_aside(session, new, bounds)
+            if verdict is not None:
+                apart[id_] = verdict
+    return apart
+
+
 def _candidates(
-    session: WriteSession, first: int, group: Sequence[NewInstance]
+    session: WriteSession, group: Sequence[tuple[int, NewInstance]]
 ) -> list[_Candidate]:
     """All but those of a new series whose UID is taken: no series is made for them."""
     candidates = []
     claimed = set()
-    for id_, new in enumerate(group, first):
+    for id_, new in group:
         uid = (new.reception.partition, new.sop_instance_uid)
         place = known_place(session, new)
         if place is None and uid not in claimed and not session.fetch(_FIND_INSTANCE, *uid):

@@ -5,7 +5,7 @@ searching finds it, and leaves a row with the old and the new value for whatever
 from headers, and objects. Of an attribute the last row counts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import CompoundSelect, Connection, Select, literal_column, selec
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
 from pacsd.index import schema, schema_records
-from pacsd.index.correcting import are_new, correct, owners
+from pacsd.index.correcting import are_new, correct, is_corrected, owners
 from pacsd.index.log_position import mirroring
 from pacsd.index.overlay_records import Correctable, Correction, ListedOverlay, Overlay
 from pacsd.index.records import Scope
@@ -72,6 +72,19 @@ class Overlays:
         work = partial(correct, scope, tuple(corrections))
         return await self._threads.write(mirroring(work, reached))
 
+    async def are_corrected(
+        self, scope: Scope, wanted: Sequence[tuple[str, str, Tag]]
+    ) -> list[bool]:
+        """Whether something lies over attributes of what these study and series UIDs name.
+
+        Over those of an instance nothing does, as far as that is asked.
+        """
+        return await self._threads.read(partial(_are_corrected, scope, tuple(wanted)))
+
+    def expect(self, tags: Iterable[Tag]) -> None:
+        """These are being corrected by another transaction, or may be."""
+        self._tags.update(tags)
+
     async def of_instances(self, instances: Sequence[int]) -> Mapping[int, Mapping[Tag, Overlay]]:
         """What lies over instances and their series, studies and patients, by instance and tag."""
         if not await self.tags():
@@ -98,6 +111,12 @@ class Overlays:
 
 def _corrected(connection: Connection) -> set[Tag]:
     return set(connection.execute(select(_overlay.tag).distinct()).scalars())
+
+
+def _are_corrected(
+    scope: Scope, wanted: Sequence[tuple[str, str, Tag]], connection: Connection
+) -> list[bool]:
+    return [is_corrected(scope, *each, connection) for each in wanted]
 
 
 def _correctable(scope: Scope, level: Level, uid: str, connection: Connection) -> list[Correctable]:

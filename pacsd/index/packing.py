@@ -1,10 +1,12 @@
 """What an instance brought, as text of one column: for those that hang in no series."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
 from pacsd.index.attributes import TAGS
+from pacsd.index.overlay_records import Correction
 from pacsd.index.text import storable
 
 
@@ -27,6 +29,43 @@ def pack_extras(extras: Mapping[int, str]) -> str:
 def unpack_extras(packed: str) -> dict[int, str]:
     """The way back from `pack_extras`."""
     return {int(tag): value for tag, value in json.loads(packed).items()}
+
+
+def pack_coercions(coercions: Sequence[Correction]) -> str:
+    """Corrections of an instance that wait for it to be shown, '' for none."""
+    if not coercions:
+        return ""
+    rows = [
+        {
+            "level": each.level.value,
+            "uid": each.uid,
+            "tag": f"{each.tag:08x}",
+            "value": each.value,
+            "actor": each.actor,
+            "reason": each.reason,
+            "at_us": each.at_us,
+            "sha256": each.sha256.hex(),
+        }
+        for each in coercions
+    ]
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def unpack_coercions(packed: str) -> tuple[Correction, ...]:
+    """The way back from `pack_coercions`."""
+    return tuple(
+        Correction(
+            Level(row["level"]),
+            row["uid"],
+            int(row["tag"], 16),
+            row["value"],
+            row["actor"],
+            row["reason"],
+            row["at_us"],
+            bytes.fromhex(row["sha256"]),
+        )
+        for row in (json.loads(packed) if packed else ())
+    )
 
 
 def _packed(values: Mapping[str, str]) -> str:

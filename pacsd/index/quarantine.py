@@ -1,10 +1,12 @@
 """Quarantine for those who decide: list, look, discard, release."""
 
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, literal_column, select
 
+from pacsd.dicom.tag import Tag
 from pacsd.index import schema, schema_records
 from pacsd.index.auditing import append_audit
 from pacsd.index.log_position import mirroring
@@ -44,9 +46,15 @@ _KEPT = (
 class Quarantine:
     """The versions in quarantine, of the studies that they name themselves."""
 
-    def __init__(self, threads: Threads, bounds: QuarantineBounds) -> None:
+    def __init__(
+        self,
+        threads: Threads,
+        bounds: QuarantineBounds,
+        expect_corrected: Callable[[Iterable[Tag]], None],
+    ) -> None:
         self._threads = threads
         self._bounds = bounds
+        self._expect_corrected = expect_corrected
 
     async def page(
         self, scope: Scope, after: int = 0, limit: int = 1_000
@@ -95,6 +103,9 @@ class Quarantine:
 
         The instance gets a new number. None if there is no such version. `reached` as in `discard`.
         """
+        found = await self.find(scope, version)
+        if found is not None:
+            self._expect_corrected(each.tag for each in found.version.coercions)
         work = partial(_release, scope, version, actor, self._bounds)
         return await self._threads.write(mirroring(work, reached))
 

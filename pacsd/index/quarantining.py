@@ -1,13 +1,18 @@
-"""Quarantine: other data sets under a SOP Instance UID that is taken, kept without being shown."""
+"""Quarantine: data sets that are kept without being shown.
+
+Other ones under a SOP Instance UID that is taken, and those that a plugin wants set aside.
+"""
 
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, func, select
 
+from pacsd.api.store import Location
 from pacsd.index import schema, schema_records
-from pacsd.index.packing import pack_attributes, pack_extras
+from pacsd.index.packing import pack_attributes, pack_coercions, pack_extras
 from pacsd.index.placing import patient_key
 from pacsd.index.records import (
+    AsideKind,
     ChangeKind,
     Copy,
     CopyState,
@@ -17,10 +22,12 @@ from pacsd.index.records import (
     Verdict,
 )
 from pacsd.index.session import Place, WriteSession, insertion
+from pacsd.index.text import storable
 
 _version = schema_records.quarantine.c
 _FIND = (
     select(
+        _version.aside,
         _version.id,
         schema.transfer_syntax.c.word.label("transfer_syntax"),
         schema.store.c.word.label("store"),
@@ -40,6 +47,7 @@ _FIND = (
 _COUNT = select(func.count(_version.id)).where(_version.partition_id == bindparam("partition"))
 _COUNT_OF_INSTANCE = _COUNT.where(_version.sop_instance_uid == bindparam("uid"))
 _INSERT = insertion(schema_records.quarantine.insert())
+_ASIDE = {AsideKind.HOLD: Outcome.WAITING, AsideKind.QUARANTINE: Outcome.SUSPECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ def quarantine(
     instance = existing.instance
     found = session.fetch(_FIND, partition, uid, new.copy.sha256)
     if found:
-        version, syntax, *file = found[0]
+        _, version, syntax, *file = found[0]
         copy = _copy(instance, NewCopy(*file), syntax)
         is_same_file = copy.location == new.copy.location
         verdict = Verdict(Outcome.CONFLICT_KNOWN, instance, is_same_file, existing)
@@ -73,6 +81,28 @@ def quarantine(
     copy = _copy(instance, new.copy, new.transfer_syntax_uid)
     verdict = Verdict(Outcome.CONFLICT, instance, keeps_file=True, existing=existing)
     return replace(verdict, quarantined=version, version=copy)
+
+
+def set_aside(session: WriteSession, new: NewInstance, bounds: QuarantineBounds) -> Verdict | None:
+    """Keep an instance apart whose UID nothing has, if a plugin wants that; else None.
+
+    Nor is shown what was set aside before and comes again: it waits for its release.
+    """
+    partition, aside = new.reception.partition, new.aside
+    found = None
+    if versions_in(session, partition):
+        found = session.fetch(_FIND, partition, new.sop_instance_uid, new.copy.sha256)
+    if found and (found[0][0] or aside is not None):
+        _, version, _, store, key, size_bytes, *_ = found[0]
+        is_same_file = Location(store, key, size_bytes) == new.copy.location
+        return Verdict(Outcome.ASIDE_KNOWN, 0, is_same_file, quarantined=version)
+    if aside is None:
+        return None
+    if _is_full(session, partition, new.sop_instance_uid, bounds):
+        return Verdict(Outcome.ASIDE_FULL, 0, keeps_file=False)
+    version = insert_version(session, new)
+    session.log(partition, ChangeKind.QUARANTINED, Place(None, None), None, version)
+    return Verdict(_ASIDE[aside.kind], 0, keeps_file=True, quarantined=version)
 
 
 def insert_version(session: WriteSession, new: NewInstance) -> int:
@@ -98,6 +128,10 @@ def insert_version(session: WriteSession, new: NewInstance) -> int:
         session.words.transfer_syntax(new.transfer_syntax_uid),
         pack_attributes(new.attributes),
         pack_extras(new.extras),
+        new.aside.kind.value if new.aside else "",
+        storable(new.aside.actor) if new.aside else "",
+        storable(new.aside.reason) if new.aside else "",
+        pack_coercions(new.coercions),
     )
     session.execute(_INSERT, *row)
     session.quarantined[partition] = versions_in(session, partition) + 1

@@ -8,6 +8,7 @@ from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.api.store import Location
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag
+from pacsd.index.overlay_records import Correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,14 @@ class Outcome(StrEnum):
     """Another data set has its SOP Instance UID: this one lay in quarantine before."""
     CONFLICT_FULL = "conflict, quarantine full"
     """Another data set has its SOP Instance UID, and quarantine takes no more."""
+    WAITING = "waiting"
+    """It is new, and a plugin wants it to wait for its release: it lies in quarantine now."""
+    SUSPECT = "suspect"
+    """It is new, and a plugin takes it for suspicious: it lies in quarantine now."""
+    ASIDE_KNOWN = "set aside known"
+    """The same data set was set aside before, and lies in quarantine still."""
+    ASIDE_FULL = "set aside, quarantine full"
+    """A plugin wants it set aside, and quarantine takes no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,24 @@ class NewCopy:
         return Location(self.store, self.key, self.size_bytes)
 
 
+class AsideKind(StrEnum):
+    """Why a plugin wants an instance kept without being shown."""
+
+    HOLD = "hold"
+    """It waits for its release."""
+    QUARANTINE = "quarantine"
+    """It is suspicious."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An instance is not shown until it is released: `actor`, a plugin, wants it so."""
+
+    kind: AsideKind
+    actor: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class NewInstance:
     """A composite instance that is durable in a store and asks to be indexed.
@@ -99,7 +126,8 @@ class NewInstance:
     `attributes` holds the text of `pacsd.index.attributes.TAGS`, decoded, several values joined by
     backslashes; `extras` that of user-chosen tags, by `ExtraTag.id`. A missing
     `issuer_of_patient_id` is ''. `header` is what the header database shall give back, and may be
-    empty. `restores_deleted` is the sender's policy for instances that were deleted.
+    empty. `restores_deleted` is the sender's policy for instances that were deleted. `coercions`
+    are laid over it as it comes in, where nothing lies yet; with `aside` it is not shown.
     """
 
     reception: Reception
@@ -115,6 +143,8 @@ class NewInstance:
     header: bytes = b""
     extras: Mapping[int, str] = field(default_factory=dict)
     restores_deleted: bool = False
+    coercions: tuple[Correction, ...] = ()
+    aside: Aside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +203,8 @@ class Verdict:
     `keeps_file`: the file just written is now the index's; else the caller removes it.
     `removable`: another file that nothing names any more. `existing` is the copy stored before.
     `instance` is our number of the instance, `quarantined` that of the version in quarantine.
-    `version` is that version's copy, for the caller to compare with `existing`.
+    `version` is that version's copy, for the caller to compare with `existing`. Of one that was set
+    aside `instance` is 0: it is none.
     """
 
     outcome: Outcome
@@ -187,10 +218,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedVersion:
-    """A data set under a SOP Instance UID that another one has; `version.header` is empty."""
+    """A data set that is kept without being shown; `version.header` is empty.
+
+    Without `aside` another one had its SOP Instance UID.
+    """
 
     id: int
     version: NewInstance
+    aside: Aside | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from pacsd.index.schema import (
     text,
 )
 
-# Versions that are not shown: other data sets under a SOP Instance UID that is taken.
+# Versions that are not shown: other data sets under a SOP Instance UID that is taken, and those
+# that a plugin had set aside (`aside` says how, '' for others), with what is to be coerced of them.
 quarantine = Table(
     "quarantine",
     METADATA,
@@ -31,6 +32,10 @@ quarantine = Table(
     *copy_columns(),
     text("attributes"),
     text("extras"),
+    text("aside"),
+    text("aside_by"),
+    text("aside_because"),
+    text("coercions"),
     UniqueConstraint("partition_id", "sop_instance_uid", "sha256"),
     Index(None, "store_row", "location"),
 )

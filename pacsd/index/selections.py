@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement, and_, func
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location
 from pacsd.index import schema, schema_records
-from pacsd.index.packing import unpack_attributes, unpack_extras
+from pacsd.index.packing import unpack_attributes, unpack_coercions, unpack_extras
 from pacsd.index.records import (
+    Aside,
+    AsideKind,
     Copy,
     CopyState,
     InstanceState,
@@ -91,6 +93,10 @@ QUARANTINED = (
     _quarantine.issuer_of_patient_id,
     _quarantine.attributes,
     _quarantine.extras,
+    _quarantine.aside,
+    _quarantine.aside_by,
+    _quarantine.aside_because,
+    _quarantine.coercions,
     _store.word.label("store"),
     _quarantine.location,
     _quarantine.size_bytes,
@@ -151,7 +157,8 @@ def instance_of(row: Sequence[Any], copies: tuple[Copy, ...]) -> StoredInstance:
 def quarantined_of(row: Sequence[Any]) -> QuarantinedVersion:
     """The record of the columns QUARANTINED."""
     id_, partition, calling_ae, called_ae, peer_address, received_at_us, origin, *rest = row
-    sop_class, uid, syntax, study, series, patient_id, issuer, attributes, extras, *file = rest
+    sop_class, uid, syntax, study, series, patient_id, issuer, attributes, extras, *rest = rest
+    kind, actor, reason, coercions, *file = rest
     version = NewInstance(
         reception=Reception(partition, calling_ae, called_ae, peer_address, received_at_us, origin),
         sop_class_uid=sop_class,
@@ -164,5 +171,7 @@ def quarantined_of(row: Sequence[Any]) -> QuarantinedVersion:
         attributes=unpack_attributes(attributes),
         copy=NewCopy(*file),
         extras=unpack_extras(extras),
+        coercions=unpack_coercions(coercions),
     )
-    return QuarantinedVersion(id_, version)
+    aside = Aside(AsideKind(kind), actor, reason) if kind else None
+    return QuarantinedVersion(id_, version, aside)

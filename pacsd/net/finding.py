@@ -10,6 +10,7 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from pacsd.archive.finding import FindError, IndexUnavailable, Match
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.answer import AnswerWriter
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.errors import IdentifierError
@@ -59,7 +60,7 @@ class Finds(Protocol):
         """What is asked for that entities of this level do not have."""
 
     def find(
-        self, query: Query, zone_minutes: int | None = None
+        self, query: Query, zone_minutes: int | None = None, *, sight: Sight = EVERYTHING
     ) -> AsyncGenerator[Sequence[Match], None]:
         """What matches, a page at a time.
 
@@ -80,9 +81,13 @@ class Question:
 
 
 class IdentifierSink:
-    """Takes an Identifier, of which all must be here before anything can be done."""
+    """Takes an Identifier, of which all must be here before anything can be done.
+
+    `sight` is what its sender sees.
+    """
 
     def __init__(self) -> None:
+        self.sight = EVERYTHING
         self._identifier = bytearray()
         self._is_too_long = False
         self.is_cancelled = False
@@ -146,7 +151,7 @@ class FindSink(IdentifierSink):
         pending = DimseAnswer(Status.PENDING_WARNING if unknown else Status.PENDING, data_set=b"")
         response = response_of(self._question.request, pending)
         encode = _Encoder(asked, self._question)
-        pages = self._finder.find(asked.query, asked.offset_minutes)
+        pages = self._finder.find(asked.query, asked.offset_minutes, sight=self.sight)
         async with aclosing(pages):
             async for page in pages:
                 answers = await _encoded(encode, page)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from pacsd.api.access import AccessRequest, Action, Door, Principal
+from pacsd.api.access import AccessRequest, Action, Door, SightRequest
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import (
@@ -25,7 +25,7 @@ from pacsd.dimse.events import CancelReceived, DataSetFragment, RequestReceived
 from pacsd.net.chronicle import Chronicle
 from pacsd.net.finding import Finds, begin_find
 from pacsd.net.guarded_sink import GuardedSink
-from pacsd.net.permissions import Permissions
+from pacsd.net.permissions import Permissions, Sights
 from pacsd.net.responses import Line, response_of
 from pacsd.net.retrieving import Retrieving, begin_get, begin_move
 from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink, begin_store
@@ -34,12 +34,13 @@ from pacsd.ul.negotiation import PresentationContext
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the house does for peers; `permissions` is None when nobody has to be asked."""
+    """What the house does for peers; `permissions`, `sights`: None when nobody has to be asked."""
 
     ingest: Ingest
     finder: Finds
     retrieving: Retrieving
     permissions: Permissions | None = None
+    sights: Sights | None = None
 
 
 @dataclass(slots=True)
@@ -136,11 +137,16 @@ class Performer:
             self._answer(request, answer, 0, self._line.now())
 
     def _receive(self, request: Request, sink: DataSetSink, action: Action | None = None) -> None:
-        permissions = self._services.permissions
-        if permissions is not None and action is not None:
-            principal, address = Principal(self._caller.calling_ae), self._caller.address
+        permissions, sights = self._services.permissions, self._services.sights
+        if action is not None and (permissions is not None or sights is not None):
+            principal, address = self._caller.principal, self._caller.address
             wanted = AccessRequest(principal, Door.DIMSE, address, action, "")
-            sink = GuardedSink(sink, partial(permissions.denial, wanted))
+            looks = SightRequest(principal, Door.DIMSE, address)
+            sink = GuardedSink(
+                sink,
+                partial(permissions.denial, wanted) if permissions is not None else None,
+                partial(sights.sight, looks) if sights is not None else None,
+            )
         self._receiving[request.message_id] = _Operation(request, sink, self._line.now())
 
     async def _finish(self, receiving: _Operation) -> None:

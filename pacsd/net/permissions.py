@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from pacsd.api.access import AccessRequest, Login, NotRecognized, Principal
+from pacsd.api.access import AccessRequest, Login, NotRecognized, Principal, SightRequest
 from pacsd.api.vote import Deny
+from pacsd.archive.sight import Sight
 from pacsd.dicom.text import printable
 
 REMEMBERED_S = 30.0
@@ -18,6 +19,9 @@ MAX_REMEMBERED = 4_096
 
 Authenticate = Callable[[Login], Awaitable[Principal | NotRecognized | None]]
 Authorize = Callable[[AccessRequest], Awaitable[Deny | None]]
+Restrict = Callable[[SightRequest], Awaitable[Sight | None]]
+"""What somebody sees, None where that cannot be told; never raises, but for cancellation."""
+
 Clock = Callable[[], float]
 
 Key = TypeVar("Key", bound=Hashable)
@@ -109,6 +113,29 @@ class Permissions:
             why=printable(denied.reason, 256),
         )
         return denied
+
+    def forget(self) -> None:
+        """Ask for everything anew."""
+        self._memory.forget()
+
+
+class Sights:
+    """What somebody sees."""
+
+    def __init__(self, restrict: Restrict, clock: Clock) -> None:
+        self._restrict = restrict
+        self._memory: ShortMemory[SightRequest, Sight] = ShortMemory(clock)
+
+    async def sight(self, request: SightRequest) -> Sight | None:
+        """What that is, None when nobody can tell; then nothing is."""
+        known = self._memory.get(request)
+        if known is not None:
+            return known
+        sight = await self._restrict(request)
+        if sight is not None:
+            seconds = min(REMEMBERED_S, request.principal.valid_for_s)
+            self._memory.keep(request, sight, seconds)
+        return sight
 
     def forget(self) -> None:
         """Ask for everything anew."""

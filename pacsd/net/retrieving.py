@@ -21,6 +21,7 @@ import anyio
 from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import FindError, IndexUnavailable
 from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.errors import DicomError, IdentifierError
 from pacsd.dicom.identifier import Model, read_instances, read_retrieval
 from pacsd.dicom.query import Query
@@ -55,7 +56,7 @@ _LANES = 2
 class Retrieves(Protocol):
     """Who has the objects; see `Retriever`."""
 
-    async def select(self, query: Query) -> Sequence[int]:
+    async def select(self, query: Query, *, sight: Sight = EVERYTHING) -> Sequence[int]:
         """The numbers of the instances that a query names.
 
         Raises:
@@ -124,7 +125,7 @@ class RetrieveSink(IdentifierSink):
         """Carry the retrieval out, telling how far it is, and give the final answer."""
         try:
             query = self._read(self.identifier())
-            numbers = await self.retrieving.retriever.select(query)
+            numbers = await self.retrieving.retriever.select(query, sight=self.sight)
         except IdentifierError as error:
             return mismatch(error)
         except IndexUnavailable as error:
@@ -242,7 +243,7 @@ class RetrieveSink(IdentifierSink):
             return
         await self.retrieving.access.note(
             Retrieved(
-                actor=self.caller.calling_ae,
+                actor=self.caller.actor,
                 peer_address=self.caller.address,
                 action=self.action,
                 outcome=f"{final.status:04X}",

@@ -5,11 +5,12 @@ what waits - hooks, the disk - runs in the listener's task group.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Protocol
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
+from pacsd.api.access import Principal
 from pacsd.archive.instance import DEFAULT_POLICY
 from pacsd.dimse.commands import Request, Response
 from pacsd.dimse.events import (
@@ -24,8 +25,10 @@ from pacsd.dimse.session import Session
 from pacsd.net import errors
 from pacsd.net.admission import Admitted, Gatekeeper, Refused
 from pacsd.net.chronicle import Books, Chronicle
+from pacsd.net.identity import NOT_RECOGNIZED, POSITIVE_RESPONSE, login_of
 from pacsd.net.invoking import Invoker
 from pacsd.net.performer import Performer, Services
+from pacsd.net.permissions import Logins
 from pacsd.net.pump import Pause, Pump
 from pacsd.net.recorder import Outcome
 from pacsd.net.responses import Work
@@ -67,7 +70,10 @@ class House(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all accepted associations share. Hooks are None when no plugin implements them."""
+    """What all accepted associations share. Hooks are None when no plugin implements them.
+
+    So is `logins`: then a user identity means nothing.
+    """
 
     gatekeeper: Gatekeeper
     services: Services
@@ -77,6 +83,7 @@ class Desk:
     network_timeout_s: float
     hook: AcceptanceHook | None = None
     closed_hook: ClosedHook | None = None
+    logins: Logins | None = None
     names_are_exact: bool = False
 
 
@@ -90,6 +97,7 @@ class AcceptedAssociation(Pump):
         self._chronicle: Chronicle
         self._peer_port = 0
         self._admitted: Admitted | None = None
+        self._principal: Principal | None = None
         self._performer: Performer | None = None
         self._invoker = Invoker(self)
         self._is_releasing = False
@@ -103,7 +111,10 @@ class AcceptedAssociation(Pump):
         """Bytes have come."""
         trace = self._chronicle.trace
         if trace is not None:
-            trace.received(self._chronicle.number, self._receive_buffer[:nbytes])
+            # Before that there may be a user identity in it, which is a secret.
+            is_shown = self._performer is not None
+            data = self._receive_buffer[:nbytes]
+            trace.received(self._chronicle.number, data, is_shown=is_shown)
         super().buffer_updated(nbytes)
 
     def resume_writing(self) -> None:
@@ -191,31 +202,53 @@ class AcceptedAssociation(Pump):
         request = event.request
         self._chronicle.requested(request)
         decision = self._desk.gatekeeper.decide(request, self._chronicle.peer_address)
+        is_login = self._desk.logins is not None and request.user_information.user_identity
         if isinstance(decision, Refused):
             self._reject(decision)
-        elif self._desk.hook is None:
+        elif self._desk.hook is None and not is_login:
             self._accept(decision)
         else:
             self._admitted = decision
-            self.spawn(partial(self._ask, self._desk.hook, request), "acceptance")
+            self.spawn(partial(self._ask, request), "acceptance")
 
-    async def _ask(self, hook: AcceptanceHook, request: AssociateRQ) -> None:
-        refusal = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))
+    async def _ask(self, request: AssociateRQ) -> None:
+        """Whoever logs in has to be known; then the plugins are asked that decide."""
+        refused = await self._refusal_of_login(request)
+        hook = self._desk.hook
+        if refused is None and hook is not None and self._admitted is not None:
+            said = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))
+            if said is not None:
+                rejection = AssociateRJ(said.result, said.source, said.reason)
+                refused = Refused(rejection, said.explanation)
         admitted, self._admitted = self._admitted, None
         if admitted is None:
             return  # the peer did not wait
-        if refusal is None:
+        if refused is None:
             self._accept(admitted)
         else:
             self._desk.gatekeeper.give_back(admitted)
-            rejection = AssociateRJ(refusal.result, refusal.source, refusal.reason)
-            self._reject(Refused(rejection, refusal.explanation))
+            self._reject(refused)
+
+    async def _refusal_of_login(self, request: AssociateRQ) -> Refused | None:
+        """Why the user identity is no good; None when it is, or nobody is asked about it."""
+        identity, logins = request.user_information.user_identity, self._desk.logins
+        if identity is None or logins is None:
+            return None
+        login = login_of(identity, self._chronicle.peer_address)
+        if login is not None:
+            self._principal = await logins.principal(login)
+        if self._principal is not None:
+            return None
+        kind = f"user identity of type {identity.identity_type}"
+        return Refused(NOT_RECOGNIZED, f"its {kind} is not recognized", "plugins")
 
     def _accept(self, admitted: Admitted) -> None:
         self._admitted = admitted
         entity, peer = admitted.ae, admitted.peer
         self.session.patience = entity.patience
         terms, limits = entity.terms(peer), entity.limits_for(peer)
+        if self._principal is not None:
+            terms = replace(terms, user_identity_response=POSITIVE_RESPONSE)
         negotiated = self.session.accept(terms, limits, self.now())
         self._chronicle.accepted(negotiated)
         policy = peer.policy if peer is not None else DEFAULT_POLICY
@@ -227,6 +260,7 @@ class AcceptedAssociation(Pump):
             policy=policy,
             names_are_exact=self._desk.names_are_exact,
             extended=negotiated.extended,
+            user=self._principal,
         )
         self._performer = Performer(self, self._desk.services, caller, self._chronicle)
         self._house.established(self)

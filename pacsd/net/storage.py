@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pacsd.api.access import Principal
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.archive.ingest import Ingest, InstanceRequest
 from pacsd.archive.instance import DEFAULT_POLICY, SenderPolicy
@@ -51,7 +52,8 @@ class DimseAnswer:
 class Caller:
     """Whose association the operations come over, and what it may do with what we have.
 
-    `extended` is what was negotiated beyond a SOP class by itself, by its UID.
+    `extended` is what was negotiated beyond a SOP class by itself, by its UID; `user` who has
+    logged in by a user identity, if somebody did.
     """
 
     calling_ae: str
@@ -60,6 +62,17 @@ class Caller:
     policy: SenderPolicy = DEFAULT_POLICY
     names_are_exact: bool = False
     extended: Mapping[str, bytes] = field(default_factory=dict)
+    user: Principal | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who it is: without a login, the calling AE title."""
+        return self.user or Principal(self.calling_ae)
+
+    @property
+    def actor(self) -> str:
+        """As the audit trail names it."""
+        return f"{self.calling_ae} {printable(self.user.name)}" if self.user else self.calling_ae
 
 
 class DataSetSink(Protocol):

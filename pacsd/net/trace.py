@@ -1,7 +1,8 @@
 """Tracing what goes over associations, in three separate levels, each switched on by itself.
 
 `transcript` names PDUs and commands and has no patient values; `values` adds the elements of
-command sets; `payload` adds the bytes both ways, data sets included, and so patient values.
+command sets; `payload` adds the bytes both ways, data sets included, and so patient values. What
+comes before an association is established is never shown: there may be a secret in it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,9 +54,11 @@ class Trace:
         values = _values(command) if self._with_values else {}
         self._log.info(f"{direction} {command.message_name}", assoc=assoc, **values)
 
-    def received(self, assoc: int, data: Buffer) -> None:
-        """Bytes as they came."""
-        if self._with_payload:
+    def received(self, assoc: int, data: Buffer, *, is_shown: bool = True) -> None:
+        """Bytes as they came; how many, where they must not be shown."""
+        if self._with_payload and not is_shown:
+            self._log.info(">> bytes", assoc=assoc, bytes=len(data))
+        elif self._with_payload:
             shown = bytes(data[:MAX_PAYLOAD_BYTES]).hex()
             self._log.info(">> bytes", assoc=assoc, bytes=len(data), hex=shown)
 

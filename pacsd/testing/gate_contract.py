@@ -105,5 +105,5 @@ class InstanceGateContract:
 
     @pytest.mark.parametrize("instance", RECEIVED_INSTANCES.values(), ids=RECEIVED_INSTANCES)
     async def test_answers_any_instance(self, plugin: object, instance: ReceivedInstance) -> None:
-        """In time, with NotAccepted or None."""
+        """In time, with None or what can be carried out: see `pacsd.api.receiving`."""
         await call_hook(plugin, "pacsd_instance_received", instance=instance)

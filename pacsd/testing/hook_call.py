@@ -4,7 +4,7 @@ from pacsd.api.dispatch.panel import Panel
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.hooks import HOOKS, hook_facts
-from pacsd.app.isolation.specifications import specifications
+from pacsd.app.plugins.fitting import fits_of
 from pacsd.app.plugins.implementations import implementations
 from pacsd.testing.object_home import ObjectHome
 
@@ -26,8 +26,8 @@ async def call_hook(plugin: object, hook: str, /, **arguments: object) -> object
     found = implementations({_NAME: ObjectHome(_NAME, plugin)}, hook)
     if not found:
         raise LookupError(f"{type(plugin).__name__} does not implement {hook}")
-    fits = specifications()[hook].encode_answer
-    panel: Panel[object] = Panel(hook_facts(hook), found, Tally(), _leave_to_the_answer, fits)
+    facts, fits = hook_facts(hook), fits_of(hook)
+    panel: Panel[object] = Panel(facts, found, Tally(), _leave_to_the_answer, fits)
     answer = await panel.ask(panel.members[0], arguments, panel.deadline())
     if isinstance(answer, HookError):
         raise answer

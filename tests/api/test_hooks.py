@@ -20,6 +20,7 @@ PARAMETERS = {
     "pacsd_delivered": ("delivered",),
     "pacsd_infer": ("subject", "inputs"),
     "pacsd_instance_received": ("instance",),
+    "pacsd_restrict_query": ("request",),
     "pacsd_instance_stored": ("event",),
     "pacsd_job": ("job",),
     "pacsd_persist": ("subject", "findings"),

@@ -8,6 +8,7 @@ from pacsd.api.reception import Reception
 from pacsd.api.store import StageRequest
 from pacsd.archive import adoption
 from pacsd.archive.adoption import Adopted, Fate, adopt, adopt_group
+from pacsd.archive.entrances import Entrances
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
 from pacsd.archive.stored_file import read_stored
@@ -120,7 +121,11 @@ async def test_a_file_that_is_removed_meanwhile_is_not_taken_in() -> None:
     fates: list[Fate] = []
 
     async def take_in() -> None:
-        fates.extend(await adopt_group(store, register, page.locations, taking_in, never))
+        fates.extend(
+            await adopt_group(
+                store, register, page.locations, taking_in, never, Entrances(()).enter
+            )
+        )
 
     async with anyio.create_task_group() as tasks, taking_in:
         tasks.start_soon(take_in)

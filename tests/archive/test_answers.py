@@ -22,7 +22,10 @@ def test_every_outcome_has_its_answer() -> None:
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_success_is_said_of_what_is_kept_only(outcome: Outcome) -> None:
-    is_kept = outcome in {"stored", "held", "duplicate", "repaired", "restored"}
+    is_kept = outcome in {
+        "stored", "held", "duplicate", "repaired", "restored",
+        "waiting", "suspect", "set aside known",
+    }  # fmt: skip
     answered = answer_verdict(verdict(outcome), DEFAULT_POLICY, (), 10)
     assert (category(answered.status) is StatusCategory.SUCCESS) is is_kept
     assert category(answered.status) is not StatusCategory.WARNING

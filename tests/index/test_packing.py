@@ -1,11 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pacsd.dicom.level import Level
 from pacsd.index.attributes import TAGS
+from pacsd.index.overlay_records import Correction
 from pacsd.index.packing import (
     pack_attributes,
+    pack_coercions,
     pack_extras,
     unpack_attributes,
+    unpack_coercions,
     unpack_extras,
 )
 from pacsd.index.text import storable
@@ -31,3 +35,13 @@ def test_only_what_is_indexed_is_packed() -> None:
 
 def test_what_is_packed_is_plain_ascii() -> None:
     assert pack_attributes({0x00100010: "Doë"}) == '{"00100010":"Do\\u00eb"}'
+
+
+def test_coercions_come_back() -> None:
+    coercions = (
+        Correction(Level.INSTANCE, "1.2", 0x00081030, "Schädel", "tidy", "order 7", 5, b"digest"),
+        Correction(Level.INSTANCE, "1.2", 0x00100010, "", "tidy", "anonymous", 6, b"digest"),
+    )
+    assert unpack_coercions(pack_coercions(coercions)) == coercions
+    assert pack_coercions(()) == ""
+    assert unpack_coercions("") == ()

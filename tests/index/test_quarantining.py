@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from pacsd.index.desks import WriterDesk
 from pacsd.index.quarantining import QuarantineBounds
-from pacsd.index.records import Copy, CopyState, Outcome
+from pacsd.index.records import Aside, AsideKind, ChangeKind, Copy, CopyState, Outcome
 from tests.index.made import added, new, outcomes, rows
 
 CONFLICT, KNOWN, FULL = Outcome.CONFLICT, Outcome.CONFLICT_KNOWN, Outcome.CONFLICT_FULL
@@ -76,3 +76,48 @@ def test_a_version_is_written_down_as_it_came(desk: WriterDesk) -> None:
     assert rows(
         desk, "SELECT study_instance_uid, patient_id, attributes, sha256 FROM quarantine"
     ) == [("9", "P9", '{"00100010":"Roe^Ann"}', version.copy.sha256)]
+
+
+HOLD, SUSPECT = (Aside(kind, "orders", "why") for kind in AsideKind)
+
+
+def test_what_is_set_aside_is_kept_without_being_an_instance(desk: WriterDesk) -> None:
+    held, suspect = added(desk, replace(new("1.1"), aside=HOLD), replace(new("1.2"), aside=SUSPECT))
+    assert outcomes([held, suspect]) == [Outcome.WAITING, Outcome.SUSPECT]
+    assert held.keeps_file
+    assert suspect.keeps_file
+    assert rows(desk, "SELECT count(*) FROM instance") == [(0,)]
+    assert rows(desk, "SELECT count(*) FROM study") == [(0,)]
+    assert rows(desk, "SELECT aside, aside_by, aside_because FROM quarantine") == [
+        ("hold", "orders", "why"),
+        ("quarantine", "orders", "why"),
+    ]
+    assert rows(desk, "SELECT kind, quarantine_row FROM change") == [
+        (ChangeKind.QUARANTINED, held.quarantined),
+        (ChangeKind.QUARANTINED, suspect.quarantined),
+    ]
+
+
+def test_what_is_set_aside_comes_in_by_no_other_way(desk: WriterDesk) -> None:
+    same_file = replace(new("1.1", key="a.dcm"), aside=HOLD)
+    (first,) = added(desk, same_file)
+    again = added(desk, same_file, new("1.1"), replace(new("1.1"), aside=SUSPECT))
+    assert outcomes(again) == [Outcome.ASIDE_KNOWN] * 3
+    assert [each.keeps_file for each in again] == [True, False, False]
+    assert {each.quarantined for each in again} == {first.quarantined}
+
+
+def test_whoever_has_the_uid_stays(desk: WriterDesk) -> None:
+    added(desk, new("1.1"))
+    verdicts = added(
+        desk, replace(new("1.1"), aside=HOLD), replace(new("1.1", content=b"b"), aside=HOLD)
+    )
+    assert outcomes(verdicts) == [Outcome.DUPLICATE, CONFLICT]
+
+
+def test_a_full_quarantine_takes_nothing_that_is_set_aside(desk: WriterDesk) -> None:
+    bounds = QuarantineBounds(versions=1)
+    group = [replace(new(uid), aside=HOLD) for uid in ("1.1", "1.2")]
+    verdicts = added(desk, *group, bounds=bounds)
+    assert outcomes(verdicts) == [Outcome.WAITING, Outcome.ASIDE_FULL]
+    assert not verdicts[1].keeps_file

@@ -19,6 +19,7 @@ from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import Match
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.query import Query
 from pacsd.dicom.registry import (
@@ -38,6 +39,14 @@ from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.performer import Services
+from pacsd.net.permissions import (
+    Authenticate,
+    Authorize,
+    Logins,
+    Permissions,
+    Restrict,
+    Sights,
+)
 from pacsd.net.places import Places
 from pacsd.net.recorder import AssociationRecord, Recorder
 from pacsd.net.retrieving import Retrieves, Retrieving
@@ -51,7 +60,7 @@ from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.ul import decode, encode
 from pacsd.ul.association import Limits
-from pacsd.ul.items import OperationsWindow, UserInformation
+from pacsd.ul.items import OperationsWindow, UserIdentityRQ, UserInformation
 from pacsd.ul.pdu import PDV, AssociateRQ, PDataTF, ProposedContext
 
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
@@ -89,9 +98,13 @@ def associate_rq(
     contexts: tuple[ProposedContext, ...] = CONTEXTS,
     window: OperationsWindow | None = None,
     max_length: int = 16_384,
+    identity: UserIdentityRQ | None = None,
 ) -> bytes:
     information = UserInformation(
-        max_length=max_length, implementation_class_uid="1.2.3", operations_window=window
+        max_length=max_length,
+        implementation_class_uid="1.2.3",
+        operations_window=window,
+        user_identity=identity,
     )
     return encode.encode_associate_rq(AssociateRQ(called_ae, calling_ae, contexts, information))
 
@@ -226,10 +239,10 @@ class FakeFinder:
         return tuple(tag for tag in asked if level_of(tag) > query.level)
 
     async def find(
-        self, query: Query, zone_minutes: int | None = None
+        self, query: Query, zone_minutes: int | None = None, *, sight: Sight = EVERYTHING
     ) -> AsyncGenerator[Sequence[Match], None]:
         assert zone_minutes is None
-        self.asked.append(query)
+        self.asked.append(sight.over(query))
         for page in self.pages:
             yield page
 
@@ -246,8 +259,8 @@ class FakeRetriever:
         while len(self.asked) < times:
             await self._was_asked.wait()
 
-    async def select(self, query: Query) -> Sequence[int]:
-        self.asked.append(query)
+    async def select(self, query: Query, *, sight: Sight = EVERYTHING) -> Sequence[int]:
+        self.asked.append(sight.over(query))
         was_asked, self._was_asked = self._was_asked, anyio.Event()
         was_asked.set()
         return range(len(self.objects))
@@ -307,6 +320,9 @@ class Setup:
     max_retrievals: int = 4
     hook: AcceptanceHook | None = None
     closed_hook: ClosedHook | None = None
+    authenticate: Authenticate | None = None
+    authorize: Authorize | None = None
+    restrict: Restrict | None = None
     trace: frozenset[str] = frozenset()
     max_pending_bytes_per_object: int = 8 * 262_144
 
@@ -344,13 +360,20 @@ class Served:
         )
         desk = Desk(
             gatekeeper=self.gatekeeper,
-            services=Services(self.ingest, setup.finder, retrieval),
+            services=Services(
+                self.ingest,
+                setup.finder,
+                retrieval,
+                Permissions(setup.authorize, lambda: 0.0) if setup.authorize else None,
+                Sights(setup.restrict, lambda: 0.0) if setup.restrict else None,
+            ),
             books=Books(self.recorder, NetMetrics(self.registry), trace),
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),
             max_data_set_bytes=dimse.max_data_set_bytes,
             network_timeout_s=dimse.network_timeout_s,
             hook=setup.hook,
             closed_hook=setup.closed_hook,
+            logins=Logins(setup.authenticate, lambda: 0.0) if setup.authenticate else None,
         )
         self.listener = Listener(desk, (Endpoint(LOOPBACK, 0),), backlog=64)
 

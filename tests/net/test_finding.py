@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pacsd.archive.finding import IndexUnavailable, Match, TooCostly, TooManyMatches
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.identifier import Asked, Manner, read_query
 from pacsd.dicom.identifier_bounds import MAX_IDENTIFIER_BYTES
 from pacsd.dicom.level import Level
@@ -44,10 +45,11 @@ class Failing(FakeFinder):
         self._error = error
 
     async def find(
-        self, query: Query, zone_minutes: int | None = None
+        self, query: Query, zone_minutes: int | None = None, *, sight: Sight = EVERYTHING
     ) -> AsyncGenerator[Sequence[Match], None]:
         assert query.level is Level.STUDY
         assert zone_minutes is None
+        assert not sight.is_restricted
         yield [FOUND]
         raise self._error
 

@@ -1,7 +1,10 @@
 import pytest
 
+from pacsd.api.access import Restriction
 from pacsd.api.vote import Deny
+from pacsd.archive.sight import Sight, sight_of
 from pacsd.dicom.status import Status
+from pacsd.net.finding import IdentifierSink
 from pacsd.net.guarded_sink import GuardedSink
 from pacsd.net.storage import DimseAnswer
 from pacsd.ul.pdu import Buffer
@@ -60,3 +63,31 @@ async def test_given_up_it_is_not_asked_about(denial: object) -> None:
     sink = Sink()
     await GuardedSink(sink, denial).abort("gone")  # type: ignore[arg-type] # either will do
     assert sink.calls == ["gone"]
+
+
+class Looks(IdentifierSink):
+    async def finish(self) -> DimseAnswer:
+        assert self.sight == HALF
+        return DimseAnswer(Status.SUCCESS)
+
+
+HALF = sight_of([Restriction({"PatientID": ("1",)})])
+
+
+async def half() -> Sight:
+    return HALF
+
+
+async def nobody_knows() -> None:
+    """What it sees cannot be told."""
+
+
+async def test_who_looks_sees_what_it_may_see() -> None:
+    assert (await GuardedSink(Looks(), None, half).finish()).status == Status.SUCCESS
+    assert (await GuardedSink(Looks(), allowed, half).finish()).status == Status.SUCCESS
+    for guarded in (GuardedSink(Looks(), None, nobody_knows), GuardedSink(Looks(), denied, half)):
+        assert (await guarded.finish()).status == Status.NOT_AUTHORIZED
+
+
+async def test_who_stores_needs_to_see_nothing() -> None:
+    assert (await GuardedSink(Sink(), None, nobody_knows).finish()).status == Status.SUCCESS

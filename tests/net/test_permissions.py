@@ -3,9 +3,26 @@ from dataclasses import replace
 import pytest
 from structlog.typing import EventDict
 
-from pacsd.api.access import AccessRequest, Action, Door, Login, NotRecognized, Principal
+from pacsd.api.access import (
+    AccessRequest,
+    Action,
+    Door,
+    Login,
+    NotRecognized,
+    Principal,
+    Restriction,
+    SightRequest,
+)
 from pacsd.api.vote import Deny
-from pacsd.net.permissions import MAX_REMEMBERED, REMEMBERED_S, Logins, Permissions, ShortMemory
+from pacsd.archive.sight import Sight, sight_of
+from pacsd.net.permissions import (
+    MAX_REMEMBERED,
+    REMEMBERED_S,
+    Logins,
+    Permissions,
+    ShortMemory,
+    Sights,
+)
 
 LOGIN = Login(Door.HTTP, "192.0.2.7", "basic", "doe:open sesame")
 WANTED = AccessRequest(Principal("doe"), Door.HTTP, "192.0.2.7", Action.QUERY, "1.2.3")
@@ -133,3 +150,31 @@ async def test_a_denial_is_asked_for_again_and_logged(logged: list[EventDict]) -
         "study_instance_uid": "1.2.3",
         "why": "not on Fridays",
     }
+
+
+@pytest.mark.parametrize(("valid_for_s", "remembered_s"), [(600.0, REMEMBERED_S), (5.0, 5.0)])
+async def test_what_somebody_sees_is_remembered_for_a_while(
+    valid_for_s: float, remembered_s: float
+) -> None:
+    asked: list[SightRequest] = []
+    clock, seen = Clock(), sight_of([Restriction({"PatientID": ("1",)})])
+
+    async def restrict(request: SightRequest) -> Sight | None:
+        asked.append(request)
+        return seen if request.principal.name == "doe" else None
+
+    sights = Sights(restrict, clock)
+    doe = SightRequest(Principal("doe", valid_for_s=valid_for_s), Door.HTTP, "192.0.2.7")
+    for _ in range(3):
+        assert await sights.sight(doe) is seen
+    clock.now += remembered_s - 0.1
+    assert await sights.sight(doe) is seen
+    assert len(asked) == 1
+    clock.now += 0.2
+    assert await sights.sight(doe) is seen
+    sights.forget()
+    assert await sights.sight(doe) is seen
+    assert len(asked) == 3
+    nobody = replace(doe, principal=Principal("nobody"))
+    assert [await sights.sight(nobody) for _ in range(2)] == [None, None]
+    assert len(asked) == 5

@@ -11,6 +11,7 @@ from pacsd.archive.access import Retrieved
 from pacsd.archive.finding import FindError, IndexUnavailable, TooManyMatches
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Unreadable
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.query import Query
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicom.status import Status
@@ -58,10 +59,10 @@ class FailingRetriever(FakeRetriever):
         super().__init__(*(stored(f"1.2.{number}") for number in range(3)))
         self._error, self._at = error, at
 
-    async def select(self, query: Query) -> Sequence[int]:
+    async def select(self, query: Query, *, sight: Sight = EVERYTHING) -> Sequence[int]:
         if self._at == "select":
             raise self._error
-        return await super().select(query)
+        return await super().select(query, sight=sight)
 
     async def instances(
         self, numbers: Sequence[int]

@@ -31,7 +31,7 @@ async def test_calls_are_written_down_in_their_order() -> None:
     request, instance = association_request(), received_instance()
     hooks = hooks_of(recorder)
     assert await hooks.association_requested(request=request) is None
-    assert await hooks.instance_received(instance=instance) is None
+    assert await hooks.instance_received(instance) == []
     await hooks.association_closed(closed=CLOSED)
     assert recorder.calls == [
         RecordedCall("pacsd_association_requested", {"request": request}),

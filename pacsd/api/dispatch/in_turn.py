@@ -1,11 +1,13 @@
 """Hooks whose implementations are asked one after the other: first and filter."""
 
 from collections.abc import Callable
-from typing import Generic
+from typing import Generic, TypeVar
 
 from pacsd.api.dispatch.panel import Answer, Panel, Waiting
 from pacsd.api.errors import HookError
 from pacsd.api.hook_facts import Policy
+
+Value = TypeVar("Value")
 
 
 class First(Generic[Answer]):
@@ -40,6 +42,50 @@ class First(Generic[Answer]):
             elif answer is not None:
                 return answer
         return None
+
+
+class Passage(Generic[Value, Answer]):
+    """A hook through whose implementations a value goes, of kind filter, to be decided about.
+
+    `parameter` is what they call it. Each is asked about what the answers before its own made of it
+    (`become`); after one that is of `last` nobody is asked.
+    """
+
+    def __init__(
+        self,
+        panel: Panel[Answer],
+        parameter: str,
+        become: Callable[[Value, Answer], Value],
+        last: type,
+    ) -> None:
+        self._panel = panel
+        self._parameter = parameter
+        self._become = become
+        self._last = last
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether any plugin implements the hook."""
+        return bool(self._panel.members)
+
+    async def __call__(self, value: Value) -> list[tuple[str, Answer]]:
+        """The answers other than None, each with the name of the plugin that gave it.
+
+        Raises:
+            HookError: one of them failed.
+        """
+        until = self._panel.deadline()
+        found: list[tuple[str, Answer]] = []
+        for member in self._panel.members:
+            answer = await self._panel.ask(member, {self._parameter: value}, until)
+            if isinstance(answer, HookError):
+                raise answer
+            if answer is not None:
+                found.append((member.implementation.plugin, answer))
+                if isinstance(answer, self._last):
+                    break
+                value = self._become(value, answer)
+        return found
 
 
 class Filter(Generic[Answer]):

@@ -13,6 +13,7 @@ from pacsd.dicom.registry import uid_name
 from pacsd.dicom.tag import Tag, format_tag
 from pacsd.dicom.text import printable
 from pacsd.index.records import (
+    AsideKind,
     HeldInstance,
     InstanceState,
     NamedPatient,
@@ -199,7 +200,11 @@ class ReleasedAnswer:
 
 
 def _why(version: QuarantinedVersion, stored: StoredInstance | None) -> str:
-    new = version.version
+    new, aside = version.version, version.aside
+    if aside is not None:
+        is_held = aside.kind is AsideKind.HOLD
+        what = "has it wait for its release" if is_held else "takes it for suspicious"
+        return f"plugin {aside.actor} {what}: {aside.reason}"
     if stored is None:
         return "nothing else has its UID"
     if stored.state is InstanceState.DELETED:

@@ -7,8 +7,8 @@
     services    what plugins may ask of the daemon: instances, of which stored_instances reads
                 and adding takes in files
     implementations   who implements a hook, in the order of asking
-    hooks       the hooks, each of its kind; callers: as the rooms call them
-    routes      which requests over HTTP are theirs
+    hooks       the hooks, each of its kind; fitting: what their answers have to be
+    callers     as the rooms call them; routes: which requests over HTTP are theirs
     durable_work  their hooks, as events and jobs call them; route_work, ai_work: as routing and
                 inference do
     hook_pages  the hooks as their documentation has them

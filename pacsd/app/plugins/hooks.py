@@ -6,12 +6,12 @@ from typing import Any
 
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
-from pacsd.api.access import NotRecognized, Principal
+from pacsd.api.access import NotRecognized, Principal, Restriction
 from pacsd.api.ai import AiFindings, AiResults, Prefetch
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
-from pacsd.api.dispatch.in_turn import First
+from pacsd.api.dispatch.in_turn import First, Passage
 from pacsd.api.dispatch.owned import Owned
 from pacsd.api.dispatch.panel import OnError, Panel
 from pacsd.api.dispatch.provider import Provider
@@ -19,18 +19,18 @@ from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.http import HttpResponse, HttpRoute
-from pacsd.api.receiving import NotAccepted
+from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
 from pacsd.app.isolation.home import Home
-from pacsd.app.isolation.specifications import specifications
+from pacsd.app.plugins.fitting import fits_of
 from pacsd.app.plugins.implementations import implementations
-from pacsd.dicom.status import Status
+from pacsd.archive.entry import Answer as EntryAnswer
+from pacsd.archive.entry import coerced
 
 # Rejected-transient, by the service user, no reason given (PS3.8 table 9-21): ask again later.
 _TRANSIENT = (2, 1, 1)
-_NOT_ASKED = "Could not be decided now: try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Hooks:
     association_closed: Notify
     authenticate: First[Principal | NotRecognized]
     authorize: Vote
-    instance_received: First[NotAccepted]
+    restrict_query: Collect[Restriction]
+    instance_received: Passage[ReceivedInstance, EntryAnswer]
     before_delete: Vote
     events: Durable[EventKind]
     job: Durable[None]
@@ -58,11 +59,10 @@ class Hooks:
 
 def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Hooks:
     """The hooks of plugins that have started."""
-    known = specifications()
 
     def panel(hook: str) -> Panel[Any]:
         facts, found = hooks.hook_facts(hook), implementations(homes, hook)
-        return Panel(facts, found, tally, on_error, known[hook].encode_answer)
+        return Panel(facts, found, tally, on_error, fits_of(hook))
 
     blob_store: Provider[BlobStore] = Provider(panel("pacsd_blob_store"))
     blob_store.give({"stores": blob_store})
@@ -71,7 +71,10 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         association_closed=Notify(panel("pacsd_association_closed")),
         authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
         authorize=Vote(panel("pacsd_authorize")),
-        instance_received=First(panel("pacsd_instance_received"), _not_accepted_now),
+        restrict_query=Collect(panel("pacsd_restrict_query")),
+        instance_received=Passage(
+            panel("pacsd_instance_received"), "instance", coerced, NotAccepted
+        ),
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
@@ -93,7 +96,3 @@ def _refused_for_now(error: HookError) -> Refusal:
 
 def _not_recognized_now(error: HookError) -> NotRecognized:
     return NotRecognized(str(error))
-
-
-def _not_accepted_now(_: HookError) -> NotAccepted:
-    return NotAccepted(Status.OUT_OF_RESOURCES, _NOT_ASKED)

@@ -66,7 +66,7 @@ class BulkDesk:
             raise _not_there(target)
         is_pixels = element.tag in PIXELS and not element.path
         find = self._retriever.locate if is_pixels else self._retriever.find
-        instance = await the_instance(find, target)
+        instance = await the_instance(partial(find, sight=exchange.sight), target)
         value = await self._reader.find(instance, element.path, element.tag)
         if value is not None:
             return await self._send(exchange, instance, value)

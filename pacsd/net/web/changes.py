@@ -5,9 +5,10 @@ number, so that nothing is missed or done twice. As server-sent events it is wha
 EventSource reads (WHATWG HTML, section 9.2).
 """
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import anyio
 import orjson
@@ -22,6 +23,8 @@ from pacsd.archive.change_feed import (
     FedPage,
     TooManyReaders,
 )
+from pacsd.archive.sight import Sight
+from pacsd.dicom.level import Level
 from pacsd.dicomweb.accept import Representation, choose
 from pacsd.dicomweb.change_parameters import (
     LAST_EVENT_ID,
@@ -55,11 +58,23 @@ class FeedPace:
     stream_s: float = 900.0
 
 
-class ChangeDesk:
-    """Answers who asks for changes."""
+class Sees(Protocol):
+    """Who knows what is seen; see `Finder.seen`."""
 
-    def __init__(self, feed: ChangeFeed, pace: FeedPace | None = None) -> None:
+    async def __call__(self, level: Level, uids: Sequence[str], sight: Sight, /) -> frozenset[str]:
+        """Those of these studies, series or instances that are there, and seen.
+
+        Raises:
+            FindError: it cannot be told.
+        """
+
+
+class ChangeDesk:
+    """Answers who asks for changes; of those `seen` it tells, of the others only their number."""
+
+    def __init__(self, feed: ChangeFeed, seen: Sees, pace: FeedPace | None = None) -> None:
         self._feed = feed
+        self._seen = seen
         self._pace = pace or FeedPace()
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
@@ -89,12 +104,26 @@ class ChangeDesk:
         self, exchange: Exchange, cursor: Cursor, asked: ChangeParameters, *, is_stream: bool
     ) -> StreamResponse:
         if exchange.is_head or not (is_stream or asked.wait_s):
-            page = await self._feed.page(cursor, asked.limit)
+            page = await self._page(exchange, cursor, asked.limit)
             return await _opened(exchange, page) if is_stream else _json_of(exchange, page)
         with self._feed.place(), exchange.aside():
             if is_stream:
                 return await self._stream(exchange, cursor, asked.limit)
             return await self._page_in_time(exchange, cursor, asked)
+
+    async def _page(self, exchange: Exchange, cursor: Cursor, limit: int) -> FedPage:
+        """A page, without the changes of what the client does not see."""
+        page, sight = await self._feed.page(cursor, limit), exchange.sight
+        if not sight.is_restricted:
+            return page
+        named = [_named(change) for change in page.changes]
+        seen = {
+            level: await self._seen(level, [uid for each, uid in named if each is level], sight)
+            for level in (Level.STUDY, Level.SERIES, Level.INSTANCE)
+        }
+        told = zip(page.changes, named, strict=True)
+        changes = tuple(change for change, (level, uid) in told if uid in seen[level])
+        return replace(page, changes=changes)
 
     async def _page_in_time(
         self, exchange: Exchange, cursor: Cursor, asked: ChangeParameters
@@ -103,7 +132,7 @@ class ChangeDesk:
         until = anyio.current_time() + asked.wait_s
         while True:
             commits = self._feed.commits
-            page = await self._feed.page(cursor, asked.limit)
+            page = await self._page(exchange, cursor, asked.limit)
             left_s = until - anyio.current_time()
             if page.changes or left_s <= 0 or self._is_over(exchange):
                 return _json_of(exchange, page)
@@ -112,7 +141,7 @@ class ChangeDesk:
 
     async def _stream(self, exchange: Exchange, cursor: Cursor, limit: int) -> StreamResponse:
         commits = self._feed.commits
-        page = await self._feed.page(cursor, limit)
+        page = await self._page(exchange, cursor, limit)
         pieces = self._events(exchange, page, commits, limit)
         return await exchange.send(pieces, EVENT_STREAM)
 
@@ -136,7 +165,7 @@ class ChangeDesk:
                 return
             commits = self._feed.commits
             try:
-                page = await self._feed.page(_behind(page), limit)
+                page = await self._page(exchange, _behind(page), limit)
             except CursorError:
                 return  # as slow as that: the reader comes back, and is told so
 
@@ -160,6 +189,15 @@ class ChangeDesk:
     def _is_over(self, exchange: Exchange, until: float | None = None) -> bool:
         is_late = until is not None and anyio.current_time() >= until
         return is_late or self._feed.has_ended or exchange.is_gone
+
+
+def _named(change: FedChange) -> tuple[Level, str]:
+    """What a change is about, by its own UID; '' where it has none any more."""
+    if change.sop_instance_uid:
+        return Level.INSTANCE, change.sop_instance_uid
+    if change.series_instance_uid:
+        return Level.SERIES, change.series_instance_uid
+    return Level.STUDY, change.study_instance_uid
 
 
 def _behind(page: FedPage) -> Cursor:

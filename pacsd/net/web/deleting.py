@@ -11,11 +11,12 @@ from aiohttp.web import Response
 
 from pacsd.api.errors import StoreError
 from pacsd.archive.removal import NoSuchEntity, NotRemovable, RemovalDenied
+from pacsd.archive.sight import EVERYTHING
 from pacsd.dicom.text import printable
 from pacsd.dicomweb.delete_parameters import REASON, delete_reason
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.net.web.exchange import Exchange, Unavailable, problem
-from pacsd.net.web.selection import not_there
+from pacsd.net.web.selection import Retrieves, not_there, selected
 
 DEFAULT_REASON = "deleted over DICOMweb"
 
@@ -24,10 +25,14 @@ Delete = Callable[[str, str, str, str, str], Awaitable[int]]
 
 
 class DeleteDesk:
-    """Answers requests to delete. `is_open`: whoever reaches us may; else nobody."""
+    """Answers requests to delete. `is_open`: whoever reaches us may; else nobody.
 
-    def __init__(self, delete: Delete, *, is_open: bool) -> None:
+    Nobody deletes what it does not see, all of it.
+    """
+
+    def __init__(self, delete: Delete, retriever: Retrieves, *, is_open: bool) -> None:
         self._delete = delete
+        self._retriever = retriever
         self._is_open = is_open
 
     async def answer(self, exchange: Exchange) -> Response:
@@ -46,6 +51,10 @@ class DeleteDesk:
         reason = DEFAULT_REASON if given is None else given
         actor = f"dicomweb {printable(exchange.user or exchange.client)}"
         uids = (target.study_instance_uid, target.series_instance_uid, target.sop_instance_uid)
+        if exchange.sight.is_restricted:
+            seen = await selected(self._retriever, target, exchange.sight)
+            if seen != await selected(self._retriever, target, EVERYTHING):
+                raise not_there(target)
         try:
             count = await self._delete(*uids, reason, actor)
         except NoSuchEntity:

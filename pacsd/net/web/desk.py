@@ -104,10 +104,10 @@ class WebDesk:
         if service is None:
             text = f"only {allow['Allow']}"
             return problem(405, text, {**allowed, **allow})
-        user = await self._terms.guard.admit(request, target, service)
-        if isinstance(user, Response):
-            user.headers.update(allowed)
-            return user
+        visitor = await self._terms.guard.admit(request, target, service)
+        if isinstance(visitor, Response):
+            visitor.headers.update(allowed)
+            return visitor
         root_url = self._root_url(request)
         profile = self._profile_of(request)
         if profile.is_strict:
@@ -123,7 +123,8 @@ class WebDesk:
             codings,
             profile,
             self._terms.max_request_bytes,
-            user,
+            visitor.user,
+            visitor.sight,
         )
         answer = await self._services[service](exchange)
         return await coded(answer, codings) if isinstance(answer, Response) else answer

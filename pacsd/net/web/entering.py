@@ -20,6 +20,8 @@ RENEWED_S = 10.0
 HELD = "Held, not shown: it names another patient than its study has; an operator decides"
 """What is said of an instance that is stored, and yet 404 for who asks for it."""
 
+ASIDE = "Stored, not shown: it waits for an operator to release it"
+
 AT_ONCE = 16
 """So many instances of a payload wait for their commit, while more of it is read."""
 
@@ -92,7 +94,8 @@ class Entrance:
     async def _finish(self, intake: Intake, stored: Stored) -> None:
         try:
             outcome = await intake.finish()
-            said = (outcome.comment, HELD if outcome.is_held else "")
+            not_shown = HELD if outcome.is_held else ASIDE if outcome.is_set_aside else ""
+            said = (outcome.comment, not_shown)
             stored.status, stored.comment = outcome.status, "; ".join(filter(None, said))
         finally:
             self._places.release()

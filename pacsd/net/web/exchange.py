@@ -10,6 +10,7 @@ import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from pacsd.archive.finding import FindError
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.errors import DicomError
 from pacsd.dicom.headers import Buffer
 from pacsd.dicomweb.accept import Choice, Representation, choose
@@ -53,7 +54,7 @@ class Exchange:
     `allowed` are headers that let the page read the answer that sent the request, `places` those
     of requests, of which it holds one; `codings` are what the client takes answers in, `profile`
     how it is answered; `max_body_bytes` bounds its payload, if that is not 0. `user` is who has
-    logged in, '' where nobody does.
+    logged in, '' where nobody does, `sight` what it sees.
     """
 
     request: BaseRequest
@@ -66,6 +67,7 @@ class Exchange:
     profile: Profile = USUAL
     max_body_bytes: int = 0
     user: str = ""
+    sight: Sight = EVERYTHING
 
     @property
     def accept(self) -> list[str]:

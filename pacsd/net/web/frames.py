@@ -57,7 +57,8 @@ class FrameDesk:
             OSError: they cannot be read.
         """
         target = exchange.target
-        instance = await the_instance(self._retriever.locate, target)
+        locate = partial(self._retriever.locate, sight=exchange.sight)
+        instance = await the_instance(locate, target)
         frames = await self._open(instance, target)
         if max(target.frames) > len(frames):
             rule = f"is more than the {len(frames)} of the instance"

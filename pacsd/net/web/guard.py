@@ -1,4 +1,4 @@
-"""Who asks DICOMweb, and whether that is allowed."""
+"""Who asks DICOMweb, whether that is allowed, and what of the archive is there for it."""
 
 import binascii
 from base64 import b64decode
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from aiohttp.web import BaseRequest, Response
 
-from pacsd.api.access import AccessRequest, Action, Door, Login, Principal
+from pacsd.api.access import AccessRequest, Action, Door, Login, Principal, SightRequest
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicomweb.targets import Target
-from pacsd.net.permissions import Logins, Permissions
+from pacsd.net.permissions import Logins, Permissions, Sights
 from pacsd.net.web.exchange import problem
 from pacsd.net.web.resources import WebService
 
@@ -29,30 +30,47 @@ ACTIONS: Mapping[WebService, Action] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, '' where nobody logs in, and what of the archive is there for it."""
+
+    user: str = ""
+    sight: Sight = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
-    """Asks both questions; None: nobody does, and whoever reaches us is trusted."""
+    """Asks three questions; None: nobody does, and whoever reaches us is trusted."""
 
     logins: Logins | None = None
     permissions: Permissions | None = None
+    sights: Sights | None = None
 
     def forget(self) -> None:
         """Ask for everything anew."""
-        for memory in (self.logins, self.permissions):
+        for memory in (self.logins, self.permissions, self.sights):
             if memory is not None:
                 memory.forget()
 
     async def admit(
         self, request: BaseRequest, target: Target, service: WebService
-    ) -> str | Response:
-        """Who asks, '' where nobody logs in; or the answer to who may not."""
+    ) -> Visitor | Response:
+        """Who asks; or the answer to who may not."""
         principal = await self.principal(request)
         if isinstance(principal, Response):
             return principal
         action = ACTIONS.get(service)
         if action is None:
-            return principal.name
+            return Visitor(principal.name)
         refusal = await self.refusal(request, principal, action, target.study_instance_uid)
-        return principal.name if refusal is None else refusal
+        if refusal is not None:
+            return refusal
+        sight: Sight | None = EVERYTHING
+        if self.sights is not None and action is not Action.STORE:
+            peer_host = request.remote or ""
+            sight = await self.sights.sight(SightRequest(principal, Door.HTTP, peer_host))
+        if sight is None:
+            return problem(403, f"not allowed: {action}")
+        return Visitor(principal.name, sight)
 
     async def principal(self, request: BaseRequest) -> Principal | Response:
         """Who asks; its name is '' where nobody logs in. Or the answer to who is not known."""

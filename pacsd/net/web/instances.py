@@ -49,7 +49,7 @@ class InstanceDesk:
             FindError: the index cannot be read.
             OSError: one cannot be read; some may have left.
         """
-        instances = await instances_of(self._retriever, exchange.target)
+        instances = await instances_of(self._retriever, exchange.target, exchange.sight)
         is_alone = exchange.target.kind is Kind.INSTANCE
         offers = _alone if is_alone else _several
         choosing = partial(_chosen, exchange, instances, offers)

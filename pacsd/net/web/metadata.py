@@ -50,16 +50,17 @@ class MetadataDesk:
         where = " below study" if exchange.profile.is_below_study else ""
         variant = f"{representation.media_type} {FORMAT}{where}"
         if target.sop_instance_uid:
-            instances = await instances_of(self._retriever, target)
+            instances = await instances_of(self._retriever, target, exchange.sight)
             tag = text_tag(exchange, tag_of(exchange, instances, variant))
             return await self._answer(exchange, representation, instances, tag)
-        version = await self._retriever.version(target.study_instance_uid)
-        tag = text_tag(exchange, tag_of_version(exchange, version, variant))
+        sight = exchange.sight
+        version = await self._retriever.version(target.study_instance_uid, sight=sight)
+        tag = text_tag(exchange, tag_of_version(exchange, version, f"{variant}{sight.mark}"))
         # Only what this study is now has that tag: its instances need not be listed to compare.
         not_modified = _unchanged(exchange, tag) if names_known(exchange) else None
         if not_modified is not None:
             return not_modified
-        instances = await self._known.of(target, version)
+        instances = await self._known.of(target, version, sight)
         return await self._answer(exchange, representation, instances, tag)
 
     async def _answer(

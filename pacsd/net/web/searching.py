@@ -6,6 +6,7 @@ from typing import Protocol
 from aiohttp.web import StreamResponse
 
 from pacsd.archive.finding import Match
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
 from pacsd.dicom.dictionary import vr_of
 from pacsd.dicom.identifier import INSTANCE_AVAILABILITY, QUERY_RETRIEVE_LEVEL, UNIQUE_KEYS
@@ -43,14 +44,16 @@ _TARGETS = {
 class Finds(Protocol):
     """Who has the answers; see `Finder`."""
 
-    async def window(self, query: Query, offset: int, limit: int) -> Sequence[Match]:
+    async def window(
+        self, query: Query, offset: int, limit: int, *, sight: Sight = EVERYTHING
+    ) -> Sequence[Match]:
         """Of what matches, as many as `limit` behind the first `offset` ones.
 
         Raises:
             FindError: they cannot be told.
         """
 
-    async def count(self, query: Query) -> int | None:
+    async def count(self, query: Query, *, sight: Sight = EVERYTHING) -> int | None:
         """How many match; None where that is not worth its price."""
 
     async def unsupported(self, query: Query) -> tuple[Tag, ...]:
@@ -92,28 +95,29 @@ class Searching:
         own = [path for path in told if path not in of_series]
         found = web_query(target, asked, own, names_are_exact=self._names_are_exact)
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
-        matches = await self._finder.window(found.query, asked.offset, limit + 1)
+        sight = exchange.sight
+        matches = await self._finder.window(found.query, asked.offset, limit + 1, sight=sight)
         if of_series:
-            matches = await self._with_requests(matches, of_series)
+            matches = await self._with_requests(matches, of_series, sight)
         answers = await _written(exchange, level, matches[:limit])
         is_cut = len(matches) > limit
         headers = await self._warnings(exchange, found, is_cut=is_cut)
         if self._tells_totals:
             is_last = not is_cut and bool(matches or not asked.offset)
             known = asked.offset + len(matches) if is_last else None
-            headers = {**headers, **await self._total(found.query, known)}
+            headers = {**headers, **await self._total(found.query, known, sight)}
         if choice.representation is XML_OFFER:
             return await send_xml(exchange, _one_page(answers), headers)
         media_type = choice.representation.media_type
         return exchange.model(b"[%b]" % b",".join(answers), media_type, headers=headers)
 
-    async def _total(self, query: Query, known: int | None) -> Mapping[str, str]:
+    async def _total(self, query: Query, known: int | None, sight: Sight) -> Mapping[str, str]:
         """The total, counted unless the page that is sent tells it."""
-        total = await self._finder.count(query) if known is None else known
+        total = await self._finder.count(query, sight=sight) if known is None else known
         return {} if total is None else {TOTAL_COUNT: str(total)}
 
     async def _with_requests(
-        self, matches: Sequence[Match], paths: Sequence[Path]
+        self, matches: Sequence[Match], paths: Sequence[Path], sight: Sight
     ) -> Sequence[Match]:
         """The same instances with what their series says of the requests for it.
 
@@ -127,7 +131,9 @@ class Searching:
             (Values(series, VR.UI, uids),),
             (ReturnKey(series, VR.UI), ReturnKey(REQUESTS, VR.SQ, keys)),
         )
-        found = await self._finder.window(query, 0, self._max_results) if uids else ()
+        found: Sequence[Match] = ()
+        if uids:
+            found = await self._finder.window(query, 0, self._max_results, sight=sight)
         requests = {_text(each, Level.SERIES): each[REQUESTS] for each in found}
         return [
             {**match, REQUESTS: requests.get(_text(match, Level.SERIES), "")} for match in matches

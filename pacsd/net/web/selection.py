@@ -1,9 +1,11 @@
 """The instances that a resource holds (PS3.18 section 10.4.1.1)."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.identifier import UNIQUE_KEYS
 from pacsd.dicom.level import Level
 from pacsd.dicom.query import Query, Values
@@ -16,24 +18,26 @@ from pacsd.net.sending import OpenDataSet
 class Retrieves(Protocol):
     """Who has the objects; see `Retriever`."""
 
-    async def select(self, query: Query) -> Sequence[int]:
+    async def select(self, query: Query, *, sight: Sight = EVERYTHING) -> Sequence[int]:
         """The numbers of the instances that a query names.
 
         Raises:
             FindError: they cannot be told.
         """
 
-    async def find(self, sop_instance_uid: str) -> Retrievable | None:
+    async def find(self, sop_instance_uid: str, *, sight: Sight = EVERYTHING) -> Retrievable | None:
         """The instance of a UID, if it may leave.
 
         Raises:
             FindError: it cannot be told.
         """
 
-    async def locate(self, sop_instance_uid: str) -> Retrievable | None:
+    async def locate(
+        self, sop_instance_uid: str, *, sight: Sight = EVERYTHING
+    ) -> Retrievable | None:
         """The same, without what was corrected of it."""
 
-    async def version(self, study_instance_uid: str) -> str:
+    async def version(self, study_instance_uid: str, *, sight: Sight = EVERYTHING) -> str:
         """What is another text after every change to a study, '' if there is no such study.
 
         Raises:
@@ -51,8 +55,8 @@ class Retrieves(Protocol):
         """How to read the data set of each, fastest in their order; OSError if one cannot be."""
 
 
-async def selected(retriever: Retrieves, target: Target) -> Sequence[int]:
-    """The numbers of the instances of a study or series.
+async def selected(retriever: Retrieves, target: Target, sight: Sight) -> Sequence[int]:
+    """The numbers of the instances of a study or series, or of one, as far as they are seen.
 
     Raises:
         NotFound: there is none.
@@ -64,22 +68,22 @@ async def selected(retriever: Retrieves, target: Target) -> Sequence[int]:
         (Level.INSTANCE, target.sop_instance_uid),
     )
     conditions = tuple(Values(UNIQUE_KEYS[level], VR.UI, (uid,)) for level, uid in uids if uid)
-    numbers = await retriever.select(Query(Level.INSTANCE, conditions))
+    numbers = await retriever.select(Query(Level.INSTANCE, conditions), sight=sight)
     if not numbers:
         raise not_there(target)
     return numbers
 
 
-async def instances_of(retriever: Retrieves, target: Target) -> Sequence[Retrievable]:
-    """The instances of a study or series, or the one that is named.
+async def instances_of(retriever: Retrieves, target: Target, sight: Sight) -> Sequence[Retrievable]:
+    """The instances of a study or series that are seen, or the one that is named.
 
     Raises:
         NotFound: there is none.
         FindError: they cannot be told.
     """
     if target.sop_instance_uid:
-        return [await the_instance(retriever.find, target)]
-    numbers = await selected(retriever, target)
+        return [await the_instance(partial(retriever.find, sight=sight), target)]
+    numbers = await selected(retriever, target, sight)
     found = [each async for page in retriever.instances(numbers) for each in page]
     if not found:
         raise not_there(target)

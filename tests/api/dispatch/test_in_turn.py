@@ -4,7 +4,7 @@ import pytest
 
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
-from pacsd.api.dispatch.in_turn import Filter, First
+from pacsd.api.dispatch.in_turn import Filter, First, Passage
 from pacsd.api.errors import HookError
 from pacsd.api.hook_facts import Kind, Policy
 from tests.api.dispatch.panels import AsyncGate, Gate, PlainGate, SleepyGate, panel_of
@@ -94,3 +94,37 @@ async def test_open_a_failure_leaves_the_value() -> None:
 async def test_closed_a_failure_is_raised(bad: Callable[[], object]) -> None:
     with pytest.raises(HookError, match="plugin1"):
         await filtering(Policy.CLOSED, adding(1), adding(bad()), adding(1))(100)
+
+
+def passage(*plugins: object) -> Passage[str, Refusal]:
+    def become(value: str, answer: Refusal) -> str:
+        return value + answer.explanation
+
+    return Passage(panel_of(*plugins), "request", become, _Last)
+
+
+class _Last(Refusal):
+    pass
+
+
+async def test_each_is_asked_about_what_those_before_it_made_of_it() -> None:
+    gates = AsyncGate(Refusal(1, 1, 1, "+a")), PlainGate(None), AsyncGate(Refusal(1, 1, 1, "+b"))
+    hook = passage(*gates)
+    assert hook.is_implemented
+    assert [(by, each.explanation) for by, each in await hook("x")] == [
+        ("plugin0", "+a"),
+        ("plugin2", "+b"),
+    ]
+    assert [gate.asked for gate in gates] == [["x"], ["x+a"], ["x+a"]]
+
+
+async def test_after_the_last_one_nobody_is_asked() -> None:
+    unasked = AsyncGate(None)
+    assert len(await passage(AsyncGate(_Last(1, 1, 1, "no")), unasked)("x")) == 1
+    assert unasked.asked == []
+
+
+async def test_of_a_passage_that_fails_nothing_is_known() -> None:
+    with pytest.raises(HookError, match="plugin1"):
+        await passage(AsyncGate(Refusal(1, 1, 1, "+a")), AsyncGate(ValueError("x")))("x")
+    assert await passage()("x") == []

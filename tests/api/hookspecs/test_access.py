@@ -1,6 +1,16 @@
 import pytest
 
-from pacsd.api.access import AccessRequest, Action, Door, Login, NotRecognized, Principal
+from pacsd.api.access import (
+    AccessRequest,
+    Action,
+    Door,
+    Login,
+    NotRecognized,
+    Principal,
+    Restriction,
+    SightRequest,
+)
+from pacsd.api.errors import HookError
 from pacsd.api.hooks import hookimpl
 from pacsd.api.vote import Deny
 from tests.api.hookspecs.hooks_of import hooks_of
@@ -51,3 +61,28 @@ async def test_p04_a_judge_that_fails_denies() -> None:
     denied = await hooks_of(Judge()).authorize(request=WANTED)
     assert denied is not None
     assert "plugin acme: pacsd_authorize: raised KeyError" in denied.reason
+
+
+LOOKS = SightRequest(Principal("doe"), Door.HTTP, "192.0.2.7")
+
+
+@pytest.mark.parametrize("answer", [None, Restriction({"PatientID": ("1", "2*")})])
+async def test_hook_pacsd_restrict_query(answer: Restriction | None) -> None:
+    class Curtain:
+        @hookimpl
+        async def pacsd_restrict_query(self, request: SightRequest) -> Restriction | None:
+            assert request is LOOKS
+            return answer
+
+    found = await hooks_of(Curtain()).restrict_query(request=LOOKS)
+    assert [each for _, each in found] == ([] if answer is None else [answer])
+
+
+async def test_p04_a_curtain_that_restricts_what_cannot_be_fails() -> None:
+    class Curtain:
+        @hookimpl
+        def pacsd_restrict_query(self) -> Restriction:
+            return Restriction({"ImageComments": ("public",)})
+
+    with pytest.raises(HookError, match="ImageComments is no attribute"):
+        await hooks_of(Curtain()).restrict_query(request=LOOKS)

@@ -1,7 +1,8 @@
 import pytest
 
+from pacsd.api.errors import HookError
 from pacsd.api.hooks import hookimpl
-from pacsd.api.receiving import NotAccepted, ReceivedInstance
+from pacsd.api.receiving import Coerce, Hold, NotAccepted, Quarantine, ReceivedInstance
 from pacsd.api.reception import Reception
 from tests.api.hookspecs.hooks_of import hooks_of
 
@@ -18,22 +19,44 @@ INSTANCE = ReceivedInstance(
 )
 
 
-@pytest.mark.parametrize("answer", [None, NotAccepted(0xA900, "no screenshots")])
-async def test_hook_pacsd_instance_received(answer: NotAccepted | None) -> None:
-    class Gate:
-        @hookimpl
-        async def pacsd_instance_received(self, instance: ReceivedInstance) -> NotAccepted | None:
-            assert instance is INSTANCE
-            return answer
-
-    assert await hooks_of(Gate()).instance_received(instance=INSTANCE) == answer
+Answer = NotAccepted | Coerce | Hold | Quarantine
+ANSWERS = (
+    NotAccepted(0xA900, "no screenshots"),
+    Coerce({"StudyDescription": "CT HEAD"}),
+    Hold("not ordered"),
+    Quarantine("no such scanner"),
+)
 
 
-async def test_a_gate_that_fails_has_it_sent_again() -> None:
-    class Gate:
-        @hookimpl
-        def pacsd_instance_received(self) -> NotAccepted:
-            return NotAccepted(0x0000, "a status that is none")
+class Gate:
+    def __init__(self, answer: Answer | None) -> None:
+        self.answer = answer
+        self.asked: list[ReceivedInstance] = []
 
-    answer = await hooks_of(Gate()).instance_received(instance=INSTANCE)
-    assert answer == NotAccepted(0xA700, "Could not be decided now: try again")
+    @hookimpl
+    async def pacsd_instance_received(self, instance: ReceivedInstance) -> Answer | None:
+        self.asked.append(instance)
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [None, *ANSWERS])
+async def test_hook_pacsd_instance_received(answer: Answer | None) -> None:
+    gate = Gate(answer)
+    found = await hooks_of(gate).instance_received(INSTANCE)
+    assert [each for _, each in found] == ([] if answer is None else [answer])
+    assert gate.asked == [INSTANCE]
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        Coerce({"PatientID": "P2"}),
+        Coerce({"SOPInstanceUID": "1.2"}),
+        Coerce({"StudyDesription": "misspelt"}),
+        Coerce({"StudyDate": "yesterday"}),
+        Coerce({"StudyDescription": "CT"}, reason=""),
+    ],
+)
+async def test_what_may_not_be_coerced_is_junk(junk: Coerce) -> None:
+    with pytest.raises(HookError, match=r"returned (Coerce|a reason)"):
+        await hooks_of(Gate(junk)).instance_received(INSTANCE)

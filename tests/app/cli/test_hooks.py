@@ -25,8 +25,9 @@ def test_one_is_explained_with_its_signature() -> None:
     code, out, err = run("pacsd_instance_received")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0] == ("pacsd_instance_received(instance: ReceivedInstance) -> NotAccepted | None")
-    assert "kind first, policy closed, deadline 5 s for all plugins together" in lines
+    answers = "NotAccepted | Coerce | Hold | Quarantine | None"
+    assert lines[0] == f"pacsd_instance_received(instance: ReceivedInstance) -> {answers}"
+    assert "kind filter, policy closed, deadline 5 s for all plugins together" in lines
     assert "Returns:" in lines
 
 

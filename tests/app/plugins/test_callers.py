@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
-from pacsd.api.access import AccessRequest, Login, NotRecognized
+from pacsd.api.access import AccessRequest, Login, NotRecognized, Restriction, SightRequest
 from pacsd.api.events import EventKind
 from pacsd.api.hooks import HOOKS, hookimpl
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
@@ -11,8 +11,9 @@ from pacsd.api.removal import RemovalRequest
 from pacsd.api.vote import Deny
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.hooks import Hooks
+from pacsd.archive.sight import sight_of
 from tests.api.hookspecs.hooks_of import hooks_of
-from tests.api.hookspecs.test_access import LOGIN, WANTED
+from tests.api.hookspecs.test_access import LOGIN, LOOKS, WANTED
 from tests.api.hookspecs.test_associations import CLOSED, REQUEST
 from tests.api.hookspecs.test_receiving import INSTANCE
 
@@ -21,6 +22,7 @@ ALL: tuple[Callable[[Hooks], object], ...] = (
     callers.association_closed,
     callers.authenticate,
     callers.authorize,
+    callers.restrict_query,
     callers.instance_received,
     callers.before_delete,
 )
@@ -46,6 +48,10 @@ class Everything:
     @hookimpl
     async def pacsd_authorize(self, request: AccessRequest) -> Deny:
         return Deny(request.action)
+
+    @hookimpl
+    async def pacsd_restrict_query(self, request: SightRequest) -> Restriction:
+        return Restriction({"PatientID": (request.principal.name,)})
 
     @hookimpl
     async def pacsd_instance_received(self, instance: ReceivedInstance) -> NotAccepted:
@@ -88,6 +94,9 @@ async def test_each_calls_its_hook() -> None:
     assert await identifies(LOGIN) == NotRecognized("basic")
     assert permits is not None
     assert await permits(WANTED) == Deny("query")
+    restricts = callers.restrict_query(hooks)
+    assert restricts is not None
+    assert await restricts(LOOKS) == sight_of([Restriction({"PatientID": ("doe",)})])
     assert deletes is not None
     assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
 
@@ -96,3 +105,26 @@ def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_durable_work() ->
     called = {f"pacsd_{caller.__name__}" for caller in ALL}
     events = {f"pacsd_{kind}" for kind in EventKind}
     assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK - WEB
+
+
+async def test_an_instance_that_cannot_be_decided_about_is_to_be_sent_again() -> None:
+    class Fails:
+        @hookimpl
+        def pacsd_instance_received(self) -> NotAccepted:
+            return NotAccepted(0x0000, "a status that is none")
+
+    received = callers.instance_received(hooks_of(Fails()))
+    assert received is not None
+    answer = await received(INSTANCE)
+    assert answer == NotAccepted(0xA700, "Could not be decided now: try again")
+
+
+async def test_p04_what_somebody_sees_cannot_be_told_where_one_fails() -> None:
+    class Fails:
+        @hookimpl
+        def pacsd_restrict_query(self) -> Restriction:
+            return Restriction({"ImageComments": ("public",)})
+
+    restricts = callers.restrict_query(hooks_of(Fails()))
+    assert restricts is not None
+    assert await restricts(LOOKS) is None

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 import pytest
 
 from pacsd.archive.finding import Match
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.query import Query
 from pacsd.dimse.commands import CFindRQ
 from pacsd.net import pump
@@ -39,10 +40,11 @@ class Endless(FakeFinder):
         self.is_closed = False
 
     async def find(
-        self, query: Query, zone_minutes: int | None = None
+        self, query: Query, zone_minutes: int | None = None, *, sight: Sight = EVERYTHING
     ) -> AsyncGenerator[Sequence[Match], None]:
         assert query.conditions == ()
         assert zone_minutes is None
+        assert not sight.is_restricted
         try:
             while True:
                 self.taken += 1

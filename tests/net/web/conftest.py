@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,14 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"uvloop": uvloop.new_event_loop}
 
 
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    """An empty archive. One task has all of its task groups: a fixture ends in another one."""
+async def in_one_task(serves: AbstractAsyncContextManager[Served]) -> AsyncIterator[Served]:
+    """One task has all of its task groups: a fixture ends in another one."""
     loop = asyncio.get_running_loop()
     begun: asyncio.Future[Served] = loop.create_future()
     over = asyncio.Event()
 
     async def serve() -> None:
-        async with serving(tmp_path) as made:
+        async with serves as made:
             begun.set_result(made)
             await over.wait()
 
@@ -31,6 +31,13 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     yield await begun
     over.set()
     await task
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """An empty archive."""
+    async for each in in_one_task(serving(tmp_path)):
+        yield each
 
 
 @pytest.fixture

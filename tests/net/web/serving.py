@@ -259,7 +259,7 @@ async def serving(
         spools = FolderSpools(folder, MAX_SPOOL_BYTES)
         answers = _answers(store, index, searching, retriever, made)
         answers[WebService.STORE] = StoreDesk(ingest, spools, lambda: 1, MAX_INSTANCE_BYTES).answer
-        answers[WebService.CHANGES] = ChangeDesk(feed, made.pace).answer
+        answers[WebService.CHANGES] = ChangeDesk(feed, finder.seen, made.pace).answer
         desk = WebDesk(answers, terms or Terms())
         listener = HttpListener(
             endpoint or Endpoint("127.0.0.1", 0),
@@ -304,7 +304,7 @@ def _answers(
         WebService.METADATA: MetadataDesk(retriever, metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: bulk.answer,
-        WebService.DELETE: DeleteDesk(made.delete, is_open=made.is_open).answer,
+        WebService.DELETE: DeleteDesk(made.delete, retriever, is_open=made.is_open).answer,
         WebService.OVERVIEW: describing.overview,
         WebService.CAPABILITIES: describing.capabilities,
         WebService.OPENAPI: describing.openapi,

@@ -13,6 +13,7 @@ from structlog.typing import EventDict
 
 from pacsd.api.store import Location
 from pacsd.archive.retrievable import Retrievable
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.level import Level
 from pacsd.dicom.part10 import decode_file_meta
 from pacsd.dicom.query import Query
@@ -336,15 +337,20 @@ class LongStudy:
         last = cast("tuple[Copy, ...]", SeenCopies(copy, ticks))
         self._page = [*[one] * AT_ONCE, replace(one, copies=last)]
 
-    async def select(self, _query: Query) -> Sequence[int]:
+    async def select(self, _query: Query, *, sight: Sight = EVERYTHING) -> Sequence[int]:
+        assert not sight.is_restricted
         return range(len(self._page))
 
-    async def find(self, _sop_instance_uid: str) -> Retrievable | None:
+    async def find(
+        self, _sop_instance_uid: str, *, sight: Sight = EVERYTHING
+    ) -> Retrievable | None:
+        assert not sight.is_restricted
         return self._page[0]
 
     locate = find
 
-    async def version(self, _study_instance_uid: str) -> str:
+    async def version(self, _study_instance_uid: str, *, sight: Sight = EVERYTHING) -> str:
+        assert not sight.is_restricted
         return "1"
 
     async def instances(

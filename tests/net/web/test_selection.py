@@ -4,6 +4,7 @@ import pytest
 
 from pacsd.archive.finding import QueryLimits
 from pacsd.archive.retrieval import Retriever
+from pacsd.archive.sight import EVERYTHING
 from pacsd.dicom.level import Level
 from pacsd.dicomweb.errors import NotFound
 from pacsd.dicomweb.targets import Kind, Target
@@ -33,7 +34,7 @@ async def retriever(served: Served) -> Retriever:
     ],
 )
 async def test_what_a_resource_holds(retriever: Retriever, target: Target, count: int) -> None:
-    assert len(await selected(retriever, target)) == count
+    assert len(await selected(retriever, target, EVERYTHING)) == count
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ async def test_what_a_resource_holds(retriever: Retriever, target: Target, count
 )
 async def test_what_holds_nothing(retriever: Retriever, target: Target) -> None:
     with pytest.raises(NotFound, match="is not in the archive"):
-        await selected(retriever, target)
+        await selected(retriever, target, EVERYTHING)
     if target.kind is Kind.INSTANCE:
         with pytest.raises(NotFound):
             await the_instance(retriever.find, target)
