@@ -15,6 +15,7 @@ from pacsd.net.endpoint import Endpoint
 from pacsd.net.peer_target import PeerSending, PeerTarget
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination, Timeouts
+from pacsd.testing.route_contract import RouteTargetContract
 from tests.net.harness import FakeRetriever, Setup, Trail, serving
 from tests.net.storing_peer import StoringPeer, storing
 from tests.net.test_retrieving import peer_of, several, stored
@@ -45,6 +46,12 @@ def target(
 async def sent(peer: StoringPeer, retriever: FakeRetriever, count: int) -> DeliveryResult:
     async with storing(peer) as destination:
         return await target(retriever, destination).send(delivery(count))
+
+
+class TestContract(RouteTargetContract):
+    @pytest.fixture
+    def target(self) -> PeerTarget:
+        return target(several(0), Destination(Endpoint("127.0.0.1", 1), "PEER", "PACSD"))
 
 
 async def test_instances_arrive_and_are_noted() -> None:
