@@ -6,7 +6,7 @@
                  what else a plugin may ask of its Host
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare
-    acceptance, access, events, http, receiving, removal, vote
+    acceptance, access, commands, events, http, receiving, removal, vote
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
     store        the port BlobStore and its records

@@ -14,7 +14,17 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import access, associations, events, http, jobs, receiving, removal, stores
+from pacsd.api.hookspecs import (
+    access,
+    associations,
+    commands,
+    events,
+    http,
+    jobs,
+    receiving,
+    removal,
+    stores,
+)
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -26,6 +36,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     events,
     jobs,
     http,
+    commands,
     stores,
 )
 """Where they stand, in the order of the guide."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -13,6 +14,7 @@ from pacsd.app.admin.index_commands import index_commands
 from pacsd.app.admin.job_commands import JobCommands
 from pacsd.app.admin.plugin_commands import plugin_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
+from pacsd.app.admin.run_commands import run_commands
 from pacsd.app.admin.unix_socket import Command
 from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
 from pacsd.app.clock import now_us, utc_us
@@ -33,7 +35,9 @@ from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_me
 from pacsd.app.opening import Archive
 from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
 from pacsd.app.plugins import callers, durable_work
+from pacsd.app.plugins.commands import run_command
 from pacsd.app.plugins.services import JOB_KIND
+from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
@@ -67,7 +71,6 @@ from pacsd.net.scu import Timeouts
 from pacsd.net.trace import Trace
 from pacsd.net.turns import Turns
 from pacsd.net.web.guard import Guard
-from pacsd.net.web.plugin_routes import RouteTable
 from pacsd.ul.association import Limits
 
 
@@ -96,15 +99,15 @@ class Parts:
     http: HttpListener | None
 
 
-def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) -> Parts:
-    """Put a daemon together; nothing runs yet. `routes` are those of plugins over HTTP."""
+def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) -> Parts:
+    """Put a daemon together; nothing runs yet. `surfaces` are what plugins add."""
     config, store, index = checked.config, archive.store, archive.index
+    surfaces = surfaces or Surfaces()
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
     register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
-    archive.services.take_in(ingest)
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
     _measure(registry, archive, ingest, scrub, purge)
@@ -125,7 +128,7 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
         metadata.kept,
         _change_feed(config, index, registry),
         make_guard(archive.hooks),
-        routes or RouteTable(),
+        surfaces.routes,
     )
     books = Books(recorder, metrics, _trace(config))
     listener = _listener(config, archive, gatekeeper, parts, books)
@@ -146,7 +149,7 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
             tell_ended=tell_ended,
         ),
         commands={
-            **_commands(config, archive, curation, parts.removal),
+            **_commands(config, archive, curation, parts.removal, surfaces),
             **JobCommands(index.jobs, jobs.workers).by_name(),
             **guests.commands,
         },
@@ -225,21 +228,22 @@ def count_change_readers(registry: CollectorRegistry, readers: Callable[[], int]
 
 
 def _commands(
-    config: Config, archive: Archive, curation: Curation, removal: Removal
+    config: Config, archive: Archive, curation: Curation, removal: Removal, surfaces: Surfaces
 ) -> dict[str, Command]:
-    """The commands of the admin socket about what is archived."""
+    """The commands of the admin socket about what is archived, and about plugins."""
     return {
         **QuarantineCommands(archive.store, archive.index, curation).by_name(),
         **CorrectionCommands(archive.index, curation).by_name(),
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
         **plugin_commands(archive.tally),
+        **run_commands(surfaces.commands, partial(run_command, archive.hooks)),
     }
 
 
 def make_ingest(config: Config, archive: Archive, register: Register, log: IngestLog) -> Ingest:
-    """The way in; it does not run yet."""
-    return Ingest(
+    """The way in, for plugins too; it does not run yet."""
+    ingest = Ingest(
         archive.store,
         register,
         taking_in=archive.taking_in,
@@ -250,6 +254,8 @@ def make_ingest(config: Config, archive: Archive, register: Register, log: Inges
         min_free_inodes=config.store.min_free_inodes,
         preamble_policy=PreamblePolicy(config.store.preamble),
     )
+    archive.services.take_in(ingest)
+    return ingest
 
 
 def make_finder(config: Config, archive: Archive, reindexing: Reindexing) -> Finder:

@@ -15,6 +15,8 @@ PARAMETERS = {
     "pacsd_authorize": ("request",),
     "pacsd_before_delete": ("request",),
     "pacsd_blob_store": ("name", "stores"),
+    "pacsd_command": ("name", "arguments"),
+    "pacsd_commands": (),
     "pacsd_http_request": ("request",),
     "pacsd_http_routes": (),
     "pacsd_instance_received": ("instance",),

@@ -7,6 +7,7 @@
     events         what has happened, told at least once
     jobs           what a plugin gave itself to do
     http           requests that plugins answer
+    commands       what plugins add to `pacsd run`
     stores         where the bytes of stored objects lie
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what

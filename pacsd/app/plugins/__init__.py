@@ -8,7 +8,7 @@
                 and adding takes in files
     implementations   who implements a hook, in the order of asking
     hooks       the hooks, each of its kind; callers: as the rooms call them
-    routes      which requests over HTTP are theirs
+    surfaces    what they add: routes over HTTP, commands of `pacsd run`
     durable_work  their hooks, as events and jobs call them
     hook_pages  the hooks as their documentation has them
     checking    everything that keeps plugins from working

@@ -7,6 +7,7 @@ from typing import Any
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
+from pacsd.api.commands import CommandAnswer, PluginCommand
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First
@@ -43,6 +44,8 @@ class Hooks:
     job: Durable[None]
     http_routes: Collect[tuple[HttpRoute, ...]]
     http_request: Owned[HttpResponse | None]
+    commands: Collect[tuple[PluginCommand, ...]]
+    command: Owned[CommandAnswer | None]
     blob_store: Provider[BlobStore]
 
 
@@ -67,6 +70,8 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         job=Durable({None: panel("pacsd_job")}),
         http_routes=Collect(panel("pacsd_http_routes")),
         http_request=Owned(panel("pacsd_http_request")),
+        commands=Collect(panel("pacsd_commands")),
+        command=Owned(panel("pacsd_command")),
         blob_store=blob_store,
     )
 
