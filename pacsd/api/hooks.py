@@ -17,6 +17,7 @@ from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
 from pacsd.api.hookspecs import (
     access,
     associations,
+    audit,
     commands,
     events,
     http,
@@ -37,6 +38,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     jobs,
     http,
     commands,
+    audit,
     stores,
 )
 """Where they stand, in the order of the guide."""

@@ -108,6 +108,8 @@ class Daemon:
             tasks.start_soon(parts.forgetting.run, name="forgetting of changes")
             tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(parts.jobs.run, name="durable work")
+            if parts.audit is not None:
+                tasks.start_soon(parts.audit.run, name="audit trail told")
             tasks.start_soon(self._reloads, parts, name="reload")
             self._tell_started(parts)
             if started is not None:

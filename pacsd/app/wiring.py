@@ -16,6 +16,7 @@ from pacsd.app.admin.plugin_commands import plugin_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
 from pacsd.app.admin.run_commands import run_commands
 from pacsd.app.admin.unix_socket import Command
+from pacsd.app.audit_sink import AuditCollector, AuditSink
 from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
 from pacsd.app.clock import now_us, utc_us
 from pacsd.app.conf.checks import Checked
@@ -78,6 +79,8 @@ from pacsd.ul.association import Limits
 class Parts:
     """What a running daemon consists of; `http` is None when it is off.
 
+    `audit` is None when no plugin wants to be told of the trail.
+
     `guard` remembers what plugins allowed; who they are may change at a reload.
     """
 
@@ -95,6 +98,7 @@ class Parts:
     guests: Guests
     guard: Guard
     recorder: Recorder
+    audit: AuditSink | None
     listener: Listener
     http: HttpListener | None
 
@@ -112,8 +116,8 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     purge = make_purge(config, curation)
     _measure(registry, archive, ingest, scrub, purge)
     gatekeeper = _gatekeeper(checked, ingest)
-    recorder = Recorder(config.recorder)
-    metrics = NetMetrics(registry)
+    sink = _audit_sink(archive, registry)
+    books = _books(config, registry, sink)
     reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, ingest_log)
     metadata = make_metadata(config, archive, retriever)
@@ -127,12 +131,11 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         metadata.reader,
         metadata.kept,
         _change_feed(config, index, registry),
-        make_guard(archive.hooks),
+        make_guard(archive.hooks, sink),
         surfaces.routes,
     )
-    books = Books(recorder, metrics, _trace(config))
     listener = _listener(config, archive, gatekeeper, parts, books)
-    metrics.count_open(listener.open_associations)
+    books.metrics.count_open(listener.open_associations)
     jobs = _jobs(config, archive, registry)
     guests = Guests(gatekeeper, lambda: listener.addresses)
     return Parts(
@@ -156,10 +159,31 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         gatekeeper=gatekeeper,
         guests=guests,
         guard=parts.guard,
-        recorder=recorder,
+        recorder=books.recorder,
+        audit=sink,
         listener=listener,
         http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
     )
+
+
+def _audit_sink(archive: Archive, registry: CollectorRegistry) -> AuditSink | None:
+    """Who tells plugins what the audit trail says; None: none of them wants to know."""
+    tell = callers.audit(archive.hooks)
+    if tell is None:
+        return None
+    sink = AuditSink(tell, utc_us)
+    archive.index.tell_audited(sink.trail_grew)
+    registry.register(AuditCollector(sink.health))
+    return sink
+
+
+def _books(config: Config, registry: CollectorRegistry, sink: AuditSink | None) -> Books:
+    """Where associations are told of."""
+    if sink is None:
+        recorder = Recorder(config.recorder)
+    else:
+        recorder = Recorder(config.recorder, sink.association_refused)
+    return Books(recorder, NetMetrics(registry), _trace(config))
 
 
 def _jobs(config: Config, archive: Archive, registry: CollectorRegistry) -> JobRunning:

@@ -11,6 +11,7 @@ from pacsd.api.hooks import HOOKS, SPECIFICATIONS, hook_facts
 PARAMETERS = {
     "pacsd_association_closed": ("closed",),
     "pacsd_association_requested": ("request",),
+    "pacsd_audit": ("event",),
     "pacsd_authenticate": ("login",),
     "pacsd_authorize": ("request",),
     "pacsd_before_delete": ("request",),

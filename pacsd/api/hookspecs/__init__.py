@@ -8,6 +8,7 @@
     jobs           what a plugin gave itself to do
     http           requests that plugins answer
     commands       what plugins add to `pacsd run`
+    audit          what the audit trail says, and what was refused
     stores         where the bytes of stored objects lie
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what

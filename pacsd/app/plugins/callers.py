@@ -1,5 +1,8 @@
 """The hooks as the rooms call them: plain functions, and None for a hook that nobody implements."""
 
+from collections.abc import Awaitable, Callable
+
+from pacsd.api.audit import AuditEvent
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.archive.admittance import Decide
 from pacsd.archive.removal import Ask
@@ -41,3 +44,9 @@ def before_delete(hooks: Hooks) -> Ask | None:
     """Who may object to a deletion."""
     hook = hooks.before_delete
     return (lambda request: hook(request=request)) if hook.is_implemented else None
+
+
+def audit(hooks: Hooks) -> Callable[[AuditEvent], Awaitable[None]] | None:
+    """Who wants to be told what the audit trail says."""
+    hook = hooks.audit
+    return (lambda event: hook(event=event)) if hook.is_implemented else None

@@ -46,6 +46,7 @@ class Hooks:
     http_request: Owned[HttpResponse | None]
     commands: Collect[tuple[PluginCommand, ...]]
     command: Owned[CommandAnswer | None]
+    audit: Notify
     blob_store: Provider[BlobStore]
 
 
@@ -72,6 +73,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         http_request=Owned(panel("pacsd_http_request")),
         commands=Collect(panel("pacsd_commands")),
         command=Owned(panel("pacsd_command")),
+        audit=Notify(panel("pacsd_audit")),
         blob_store=blob_store,
     )
 
