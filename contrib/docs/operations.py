@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 
 from contrib.docs.sections import code, table
 from pacsd.api.dispatch.tally import Tally
+from pacsd.app.audit_sink import AuditCollector, AuditHealth
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
@@ -76,6 +77,7 @@ def render_metrics() -> str:
     tally.count_of("pacsd_hook", "plugin")
     registry.register(HookCollector(tally))
     registry.register(SeriesCollector({"plugin": Series()}))
+    registry.register(AuditCollector(lambda: AuditHealth(0, 0)))
     count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [

@@ -1,4 +1,4 @@
-"""What a plugin adds to the audit trail."""
+"""The audit trail: what a plugin adds to it, and what it is told of it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +21,22 @@ class AuditNote:
     outcome: str
     study_instance_uid: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """Who did what, or wanted to, to which study, and how it ended, in words.
+
+    `at_us` is UTC microseconds since 1970; '' is what is not known, or not concerned.
+    """
+
+    at_us: int
+    actor: str
+    peer_address: str
+    action: str
+    outcome: str
+    study_instance_uid: str
+    detail: str
 
 
 class Audit(Protocol):

@@ -18,6 +18,8 @@ from pacsd.api.hookspecs import (
     access,
     ai,
     associations,
+    audit,
+    commands,
     events,
     http,
     jobs,
@@ -39,6 +41,8 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     http,
     routing,
     ai,
+    commands,
+    audit,
     stores,
 )
 """Where they stand, in the order of the guide."""

@@ -13,8 +13,7 @@
     isolation/           where they live: inline, in a thread, in a process of their own
     dicom_files.py, file_set.py, sendable_files.py, file_sending.py, web_file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer
-    usual_keys.py        what a query asks for when nobody says
-    searching.py, wanted.py, retrieving.py
+    usual_keys.py, searching.py, wanted.py, retrieving.py
                          a search in a peer's archive, what is to be had from it, and having it
     sop_classes_of.py, file_receiving.py, part_file.py
                          what a C-GET has to be ready for, and the files it makes
@@ -26,6 +25,7 @@
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only
     checking.py          the check of the store, and the scrub; purging.py the purge
+    audit_sink.py        the audit trail told to plugins
     job_running.py       jobs and events; job_log.py, job_metrics.py, local_zone.py for it,
                          served_jobs.py for HTTP
     extra_tags.py        tags that a user chose: filled in for what came before

@@ -23,7 +23,7 @@ from pacsd.app.conf.checks import Checked, listeners_outside, unsafe_keys
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import StartError, opened
-from pacsd.app.plugins.routes import route_table
+from pacsd.app.plugins.surfaces import surfaces_of
 from pacsd.app.signals import signals_taken
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
@@ -78,7 +78,7 @@ class Daemon:
         _raise_file_limit(descriptors_needed(config))
         _warn(config, self._checked.peers)
         async with opened(self._checked, self._data_dir) as archive:
-            parts = wiring.build(self._checked, archive, await route_table(archive.hooks))
+            parts = wiring.build(self._checked, archive, await surfaces_of(archive.hooks))
             try:
                 await self._serve(parts, started)
             except ExceptionGroup as group:
@@ -108,6 +108,8 @@ class Daemon:
             tasks.start_soon(parts.forgetting.run, name="forgetting of changes")
             tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(parts.jobs.run, name="durable work")
+            if parts.audit is not None:
+                tasks.start_soon(parts.audit.run, name="audit trail told")
             tasks.start_soon(self._reloads, parts, name="reload")
             self._tell_started(parts)
             if started is not None:

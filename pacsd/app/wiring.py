@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -14,7 +15,9 @@ from pacsd.app.admin.index_commands import index_commands
 from pacsd.app.admin.job_commands import JobCommands
 from pacsd.app.admin.plugin_commands import plugin_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
+from pacsd.app.admin.run_commands import run_commands
 from pacsd.app.admin.unix_socket import Command
+from pacsd.app.audit_sink import AuditCollector, AuditSink
 from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
 from pacsd.app.clock import now_us, utc_us
 from pacsd.app.conf.checks import Checked
@@ -34,7 +37,9 @@ from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_me
 from pacsd.app.opening import Archive
 from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
 from pacsd.app.plugins import callers, durable_work
+from pacsd.app.plugins.commands import run_command
 from pacsd.app.plugins.services import JOB_KIND
+from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
@@ -70,13 +75,14 @@ from pacsd.net.scu import Timeouts
 from pacsd.net.trace import Trace
 from pacsd.net.turns import Turns
 from pacsd.net.web.guard import Guard
-from pacsd.net.web.plugin_routes import RouteTable
 from pacsd.ul.association import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a running daemon consists of; `http` is None when it is off.
+
+    `audit` is None when no plugin wants to be told of the trail.
 
     `guard` remembers what plugins allowed; who they are may change at a reload.
     """
@@ -95,25 +101,26 @@ class Parts:
     guests: Guests
     guard: Guard
     recorder: Recorder
+    audit: AuditSink | None
     listener: Listener
     http: HttpListener | None
 
 
-def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) -> Parts:
-    """Put a daemon together; nothing runs yet. `routes` are those of plugins over HTTP."""
+def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) -> Parts:
+    """Put a daemon together; nothing runs yet. `surfaces` are what plugins add."""
     config, store, index = checked.config, archive.store, archive.index
+    surfaces = surfaces or Surfaces()
     registry = CollectorRegistry()
     curation = Curation(store, config.store.name, index, now_us=utc_us)
     register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
-    archive.services.take_in(ingest)
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
     _measure(registry, archive, ingest, scrub, purge)
     gatekeeper = _gatekeeper(checked, ingest)
-    recorder = Recorder(config.recorder)
-    metrics = NetMetrics(registry)
+    sink = _audit_sink(archive, registry)
+    books = _books(config, registry, sink)
     reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, ingest_log)
     metadata = make_metadata(config, archive, retriever)
@@ -127,15 +134,14 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
         metadata.reader,
         metadata.kept,
         _change_feed(config, index, registry),
-        make_guard(archive.hooks),
-        routes or RouteTable(),
+        make_guard(archive.hooks, sink),
+        surfaces.routes,
     )
-    books = Books(recorder, metrics, _trace(config))
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
     desk = _desk(config, archive, gatekeeper, services, books, parts.guard)
     listener = Listener(desk, config.dimse.listen, config.dimse.backlog)
-    metrics.count_open(listener.open_associations)
+    books.metrics.count_open(listener.open_associations)
     peers = route_wiring.peer_sending(config, gatekeeper, parts, places)
     jobs = _jobs(config, archive, registry, peers)
     guests = Guests(gatekeeper, lambda: listener.addresses)
@@ -150,14 +156,15 @@ def build(checked: Checked, archive: Archive, routes: RouteTable | None = None) 
         jobs=jobs,
         errands=_errands(config, archive, ingest, ingest_log),
         commands={
-            **_commands(config, archive, curation, parts.removal),
+            **_commands(config, archive, curation, parts.removal, surfaces),
             **JobCommands(index.jobs, jobs.workers).by_name(),
             **guests.commands,
         },
         gatekeeper=gatekeeper,
         guests=guests,
         guard=parts.guard,
-        recorder=recorder,
+        recorder=books.recorder,
+        audit=sink,
         listener=listener,
         http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
     )
@@ -167,6 +174,26 @@ def _errands(config: Config, archive: Archive, ingest: Ingest, log: IngestLog) -
     """The long work that commands may want of a daemon."""
     kinds = errand_kinds(config, archive, ingest, log, is_in_use=True)
     return Errands(kinds, tell_ended=tell_ended)
+
+
+def _audit_sink(archive: Archive, registry: CollectorRegistry) -> AuditSink | None:
+    """Who tells plugins what the audit trail says; None: none of them wants to know."""
+    tell = callers.audit(archive.hooks)
+    if tell is None:
+        return None
+    sink = AuditSink(tell, utc_us)
+    archive.index.tell_audited(sink.trail_grew)
+    registry.register(AuditCollector(sink.health))
+    return sink
+
+
+def _books(config: Config, registry: CollectorRegistry, sink: AuditSink | None) -> Books:
+    """Where associations are told of."""
+    if sink is None:
+        recorder = Recorder(config.recorder)
+    else:
+        recorder = Recorder(config.recorder, sink.association_refused)
+    return Books(recorder, NetMetrics(registry), _trace(config))
 
 
 def _jobs(
@@ -255,21 +282,22 @@ def count_change_readers(registry: CollectorRegistry, readers: Callable[[], int]
 
 
 def _commands(
-    config: Config, archive: Archive, curation: Curation, removal: Removal
+    config: Config, archive: Archive, curation: Curation, removal: Removal, surfaces: Surfaces
 ) -> dict[str, Command]:
-    """The commands of the admin socket about what is archived."""
+    """The commands of the admin socket about what is archived, and about plugins."""
     return {
         **QuarantineCommands(archive.store, archive.index, curation).by_name(),
         **CorrectionCommands(archive.index, curation).by_name(),
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
         **plugin_commands(archive.tally),
+        **run_commands(surfaces.commands, partial(run_command, archive.hooks)),
     }
 
 
 def make_ingest(config: Config, archive: Archive, register: Register, log: IngestLog) -> Ingest:
-    """The way in; it does not run yet."""
-    return Ingest(
+    """The way in, for plugins too; it does not run yet."""
+    ingest = Ingest(
         archive.store,
         register,
         taking_in=archive.taking_in,
@@ -280,6 +308,8 @@ def make_ingest(config: Config, archive: Archive, register: Register, log: Inges
         min_free_inodes=config.store.min_free_inodes,
         preamble_policy=PreamblePolicy(config.store.preamble),
     )
+    archive.services.take_in(ingest)
+    return ingest
 
 
 def make_finder(config: Config, archive: Archive, reindexing: Reindexing) -> Finder:

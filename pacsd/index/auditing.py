@@ -8,7 +8,7 @@ sent object by object nor a sender that repeats itself makes the trail grow.
 from collections.abc import Sequence
 
 from pacsd.index import schema_records
-from pacsd.index.records import AuditEntry, NewInstance, Verdict
+from pacsd.index.records import AuditEntry, AuditRow, NewInstance, Verdict
 from pacsd.index.session import WriteSession, insertion
 from pacsd.index.text import storable
 
@@ -27,8 +27,9 @@ def append_audit(session: WriteSession, partition: int, entry: AuditEntry) -> No
         entry.study_instance_uid,
         entry.detail,
     )
-    row = (session.take_ids(), partition, session.now_us(), *map(storable, words))
-    session.execute(_INSERT, *row)
+    now_us = session.now_us()
+    session.execute(_INSERT, session.take_ids(), partition, now_us, *map(storable, words))
+    session.new_audit.append(AuditRow(now_us, entry))
 
 
 def audit_stores(

@@ -1,7 +1,7 @@
 """Where the threads work: connections, and the transactions around units of work."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -12,6 +12,7 @@ from pacsd.index import schema, schema_records
 from pacsd.index.bell import Bells
 from pacsd.index.errors import IndexFault
 from pacsd.index.headers import HeaderWriter
+from pacsd.index.records import AuditRow
 from pacsd.index.session import NewHeader, Relaxed, WriteSession
 from pacsd.index.sqlite import SqliteFile, close, transaction, translated
 from pacsd.index.versions import bring_up_to_date
@@ -24,7 +25,8 @@ class DeskFacts:
     """What a writer's desk tells about itself; only its thread writes.
 
     `alterations` counts the units after which something was no more as it was, or may be; what they
-    only added is not among them. It has risen when such a unit is answered.
+    only added is not among them. It has risen when such a unit is answered. `audited` is called by
+    the writer's thread with what was added to the audit trail, once that is committed.
     """
 
     upgraded_from: str = ""
@@ -35,6 +37,7 @@ class DeskFacts:
     waiting_headers: dict[int, NewHeader] = field(default_factory=dict)
     waiting_metadata: dict[int, NewHeader] = field(default_factory=dict)
     alterations: int = 0
+    audited: Callable[[Sequence[AuditRow]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class WriterDesk:
         if self._session.has_queued:
             self._session.has_queued = False
             self._bells.jobs.ring()
+        self._tell_audited()
         self._headers.keep(self._session.new_headers)
         self._session.new_headers.clear()
         self._metadata.keep(self._session.new_metadata)
@@ -124,6 +128,11 @@ class WriterDesk:
         # The next open finds the WAL as it is.
         with suppress(IndexFault), translated():
             self._file.close_writer(self._connection)
+
+    def _tell_audited(self) -> None:
+        rows, self._session.new_audit = self._session.new_audit, []
+        if rows and self._facts.audited is not None:
+            self._facts.audited(rows)
 
     def _failures(self) -> int:
         return self._headers.failures + self._metadata.failures

@@ -29,6 +29,7 @@ from pacsd.index.queries import Queries
 from pacsd.index.quiet import QuietTimers
 from pacsd.index.records import (
     AuditEntry,
+    AuditRow,
     Copy,
     IndexHealth,
     IndexStats,
@@ -169,6 +170,10 @@ class Index:
     async def audit(self, scope: Scope, *entries: AuditEntry) -> None:
         """Append to the audit trail, in one transaction."""
         await self._threads.write(partial(_append_audit, scope.partition, entries))
+
+    def tell_audited(self, audited: Callable[[Sequence[AuditRow]], None]) -> None:
+        """Have this called with all that is added to the audit trail, by the writer's thread."""
+        self._facts.audited = audited
 
     async def stats(self, scope: Scope) -> IndexStats:
         """What the index holds; reads all of it."""

@@ -277,6 +277,14 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An entry that was added to the trail, and when (UTC microseconds since 1970)."""
+
+    at_us: int
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
 class CopyCheck:
     """How the file of a copy was found when it was read back at `checked_at_us`."""
 

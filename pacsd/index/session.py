@@ -9,7 +9,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from pacsd.index import schema, schema_jobs, schema_records
 from pacsd.index.recent import Recent
-from pacsd.index.records import ChangeKind
+from pacsd.index.records import AuditRow, ChangeKind
 from pacsd.index.sqlite import Statement, driver, prepared
 from pacsd.index.words import Words
 
@@ -95,6 +95,7 @@ class WriteSession:
 
     What is remembered here may come from the transaction that runs: `forget` must follow when
     that is rolled back. `gone` are instances whose headers are to go once this is committed;
+    `new_audit` is what was added to the audit trail;
     `has_logged`: it adds to the change log; `has_altered`: something is no more as it was;
     `has_queued`: a job may be due that was not.
     """
@@ -109,6 +110,7 @@ class WriteSession:
         self.new_headers: list[NewHeader] = []
         self.new_metadata: list[NewHeader] = []
         self.gone: list[int] = []
+        self.new_audit: list[AuditRow] = []
         self.has_logged = False
         self.has_altered = False
         self.has_queued = False
@@ -126,6 +128,7 @@ class WriteSession:
         self.new_headers.clear()
         self.new_metadata.clear()
         self.gone.clear()
+        self.new_audit.clear()
         self.has_logged = False
         self.has_queued = False
 

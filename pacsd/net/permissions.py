@@ -55,10 +55,16 @@ class ShortMemory(Generic[Key, Value]):
 
 
 class Logins:
-    """Who somebody is. Of a secret only its digest is remembered."""
+    """Who somebody is. Of a secret only its digest is remembered; `refused` is told of refusals."""
 
-    def __init__(self, authenticate: Authenticate, clock: Clock) -> None:
+    def __init__(
+        self,
+        authenticate: Authenticate,
+        clock: Clock,
+        refused: Callable[[Login, str], None] = lambda _login, _why: None,
+    ) -> None:
         self._authenticate = authenticate
+        self._refused = refused
         self._memory: ShortMemory[tuple[str, ...], Principal] = ShortMemory(clock)
 
     async def principal(self, login: Login) -> Principal | None:
@@ -78,6 +84,7 @@ class Logins:
                 scheme=printable(login.scheme, 16),
                 why=why,
             )
+            self._refused(login, why)
             return None
         self._memory.keep(key, answer, min(REMEMBERED_S, answer.valid_for_s))
         return answer
@@ -88,10 +95,16 @@ class Logins:
 
 
 class Permissions:
-    """What somebody may do."""
+    """What somebody may do; `denied` is told of denials."""
 
-    def __init__(self, authorize: Authorize, clock: Clock) -> None:
+    def __init__(
+        self,
+        authorize: Authorize,
+        clock: Clock,
+        denied: Callable[[AccessRequest, str], None] = lambda _request, _why: None,
+    ) -> None:
         self._authorize = authorize
+        self._denied = denied
         self._memory: ShortMemory[AccessRequest, bool] = ShortMemory(clock)
 
     async def denial(self, request: AccessRequest) -> Deny | None:
@@ -112,6 +125,7 @@ class Permissions:
             study_instance_uid=request.study_instance_uid,
             why=printable(denied.reason, 256),
         )
+        self._denied(request, denied.reason)
         return denied
 
     def forget(self) -> None:

@@ -6,7 +6,7 @@ and times; never a data set, an identifier or a user identity.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -137,10 +137,16 @@ class Refusal:
 
 
 class Recorder:
-    """Remembers; every list has a bound, the oldest entry goes first."""
+    """Remembers; every list has a bound, the oldest entry goes first.
 
-    def __init__(self, settings: RecorderSettings) -> None:
+    `told` is called with each refusal.
+    """
+
+    def __init__(
+        self, settings: RecorderSettings, told: Callable[[Refusal], None] = lambda _: None
+    ) -> None:
         self._settings = settings
+        self._told = told
         self._number = 0
         self._open: dict[int, AssociationRecord] = {}
         self._ended: deque[AssociationRecord] = deque(maxlen=settings.associations)
@@ -164,6 +170,7 @@ class Recorder:
 
     def refused(self, refusal: Refusal) -> None:
         """A caller was refused."""
+        self._told(refusal)
         kept = self._refusals.pop(refusal.calling_ae, None)
         if kept is None:
             kept = deque(maxlen=self._settings.refusals_per_peer)

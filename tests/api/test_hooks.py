@@ -11,10 +11,13 @@ from pacsd.api.hooks import HOOKS, SPECIFICATIONS, hook_facts
 PARAMETERS = {
     "pacsd_association_closed": ("closed",),
     "pacsd_association_requested": ("request",),
+    "pacsd_audit": ("event",),
     "pacsd_authenticate": ("login",),
     "pacsd_authorize": ("request",),
     "pacsd_before_delete": ("request",),
     "pacsd_blob_store": ("name", "stores"),
+    "pacsd_command": ("name", "arguments"),
+    "pacsd_commands": (),
     "pacsd_http_request": ("request",),
     "pacsd_http_routes": (),
     "pacsd_delivered": ("delivered",),

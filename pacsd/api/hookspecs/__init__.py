@@ -9,6 +9,8 @@
     http           requests that plugins answer
     routing        where what has come shall go
     ai             what a model sees, finds and writes
+    commands       what plugins add to `pacsd run`
+    audit          what the audit trail says, and what was refused
     stores         where the bytes of stored objects lie
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what

@@ -4,7 +4,7 @@
     commands.py          the commands it serves, over the flight recorder and the listener
     quarantine_commands.py, correction_commands.py, index_commands.py, job_commands.py,
     plugin_commands.py   those over quarantine, held instances, corrections, the index, jobs and
-                         plugins
+                         plugins; run_commands.py those that plugins have added
     held_instances.py
                          what it takes to decide about a held instance
     arguments.py         what a command takes from a request

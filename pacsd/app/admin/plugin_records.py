@@ -43,3 +43,12 @@ class TraceAnswer:
     first: int
     last: int
     calls: tuple[TracedCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunnableCommand:
+    """A command that a plugin has added to `pacsd run`."""
+
+    plugin: str
+    name: str
+    summary: str

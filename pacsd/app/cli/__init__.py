@@ -25,6 +25,7 @@
     hooks.py             pacsd hooks; with_hook.py knows their names
     plugins.py           pacsd plugins list, check; plugins_report.py what it says of each,
                          plugins_trace.py, plugins_new.py pacsd plugins trace, new
+    run.py               pacsd run
     with_config.py       what commands share that read the configuration
     with_peer.py         what commands share that call a peer
     with_query.py        of these, those that search or retrieve

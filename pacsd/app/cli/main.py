@@ -31,6 +31,7 @@ from pacsd.app.cli import (
     peers,
     plugins,
     quarantine,
+    run,
     selftest,
     send,
     serve,
@@ -62,6 +63,7 @@ COMMAND_GROUPS = (
     peers,
     plugins,
     hooks,
+    run,
 )
 
 

@@ -8,7 +8,8 @@
                 and adding takes in files
     implementations   who implements a hook, in the order of asking
     hooks       the hooks, each of its kind; fitting: what their answers have to be
-    callers     as the rooms call them; routes: which requests over HTTP are theirs
+    callers     as the rooms call them
+    surfaces    what they add: routes over HTTP, commands of `pacsd run`
     durable_work  their hooks, as events and jobs call them; route_work, ai_work: as routing and
                 inference do
     hook_pages  the hooks as their documentation has them

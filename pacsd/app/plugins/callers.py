@@ -1,6 +1,9 @@
 """The hooks as the rooms call them: plain functions, and None for a hook that nobody implements."""
 
+from collections.abc import Awaitable, Callable
+
 from pacsd.api.access import SightRequest
+from pacsd.api.audit import AuditEvent
 from pacsd.api.errors import HookError
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.app.plugins.hooks import Hooks
@@ -69,3 +72,9 @@ def before_delete(hooks: Hooks) -> Ask | None:
     """Who may object to a deletion."""
     hook = hooks.before_delete
     return (lambda request: hook(request=request)) if hook.is_implemented else None
+
+
+def audit(hooks: Hooks) -> Callable[[AuditEvent], Awaitable[None]] | None:
+    """Who wants to be told what the audit trail says."""
+    hook = hooks.audit
+    return (lambda event: hook(event=event)) if hook.is_implemented else None

@@ -8,6 +8,7 @@ from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal, Restriction
 from pacsd.api.ai import AiFindings, AiResults, Prefetch
+from pacsd.api.commands import CommandAnswer, PluginCommand
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
@@ -54,6 +55,9 @@ class Hooks:
     prefetch: AskedAlone[Prefetch]
     infer: AskedAlone[AiFindings]
     persist: AskedAlone[AiResults]
+    commands: Collect[tuple[PluginCommand, ...]]
+    command: Owned[CommandAnswer | None]
+    audit: Notify
     blob_store: Provider[BlobStore]
 
 
@@ -86,6 +90,9 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         prefetch=AskedAlone(panel("pacsd_prefetch")),
         infer=AskedAlone(panel("pacsd_infer")),
         persist=AskedAlone(panel("pacsd_persist")),
+        commands=Collect(panel("pacsd_commands")),
+        command=Owned(panel("pacsd_command")),
+        audit=Notify(panel("pacsd_audit")),
         blob_store=blob_store,
     )
 

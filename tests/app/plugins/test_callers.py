@@ -4,6 +4,7 @@ import pytest
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
 from pacsd.api.access import AccessRequest, Login, NotRecognized, Restriction, SightRequest
+from pacsd.api.audit import AuditEvent
 from pacsd.api.events import EventKind
 from pacsd.api.hooks import HOOKS, hookimpl
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
@@ -25,13 +26,19 @@ ALL: tuple[Callable[[Hooks], object], ...] = (
     callers.restrict_query,
     callers.instance_received,
     callers.before_delete,
+    callers.audit,
 )
+
+EVENT = AuditEvent(1, "doe", "", "retrieve", "sent", "1.2", "")
+OF_ONE = ("pacsd_http_routes", "pacsd_http_request", "pacsd_commands", "pacsd_command")
+"""Those that are asked of one plugin each; see `surfaces`."""
 
 
 class Everything:
     """Implements every hook that is called so, with no to everything."""
 
     told: AssociationClosed | None = None
+    audited: AuditEvent | None = None
 
     @hookimpl
     async def pacsd_association_requested(self, request: AssociationRequest) -> Refusal:
@@ -61,15 +68,16 @@ class Everything:
     async def pacsd_before_delete(self, request: RemovalRequest) -> Deny:
         return Deny(request.actor)
 
+    @hookimpl
+    async def pacsd_audit(self, event: AuditEvent) -> None:
+        self.audited = event
+
 
 WORK = {
     *("pacsd_delivered", "pacsd_route", "pacsd_route_target"),
     *("pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
 }
 """Called by `route_work` and `ai_work`."""
-
-WEB = {"pacsd_http_request", "pacsd_http_routes"}
-"""Called by `routes`."""
 
 
 @pytest.mark.parametrize("caller", ALL)
@@ -99,12 +107,16 @@ async def test_each_calls_its_hook() -> None:
     assert await restricts(LOOKS) == sight_of([Restriction({"PatientID": ("doe",)})])
     assert deletes is not None
     assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
+    audits = callers.audit(hooks)
+    assert audits is not None
+    await audits(EVENT)
+    assert plugin.audited is EVENT
 
 
 def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_durable_work() -> None:
     called = {f"pacsd_{caller.__name__}" for caller in ALL}
     events = {f"pacsd_{kind}" for kind in EventKind}
-    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK - WEB
+    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK - {*OF_ONE}
 
 
 async def test_an_instance_that_cannot_be_decided_about_is_to_be_sent_again() -> None:

@@ -1,0 +1,27 @@
+"""What plugins add to the daemon's surfaces: routes over HTTP, and commands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pacsd.api.commands import PluginCommand
+from pacsd.app.plugins.commands import command_table
+from pacsd.app.plugins.hooks import Hooks
+from pacsd.app.plugins.routes import route_table
+from pacsd.net.web.plugin_routes import RouteTable
+
+
+@dataclass(frozen=True, slots=True)
+class Surfaces:
+    """All of it; `commands` by plugin."""
+
+    routes: RouteTable = field(default_factory=RouteTable)
+    commands: Mapping[str, Sequence[PluginCommand]] = field(default_factory=dict)
+
+
+async def surfaces_of(hooks: Hooks) -> Surfaces:
+    """What the plugins that have started say.
+
+    Raises:
+        PluginError, HookError: something of it may not be; the daemon does not start.
+    """
+    return Surfaces(await route_table(hooks), await command_table(hooks))
