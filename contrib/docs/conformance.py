@@ -164,7 +164,7 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
         "C-STORE, C-FIND",
         (
             "C-STORE: the object is not acknowledged and may be sent again; Error Comment says "
-            "why, see below; C-FIND: there are more matches than `query.max_results`, and those "
+            "why, see below, or that quarantine, where a plugin wants it, is full; C-FIND: there are more matches than `query.max_results`, and those "
             "were told, or the search took longer than `query.budget_s`"
         ),
     ),
