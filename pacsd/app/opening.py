@@ -83,16 +83,20 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        archive = await _with_index(stack, checked, data_dir, loaded, store)
-        services.open(archive.index)
-        stack.callback(services.close)
-        yield archive
+        yield await _with_index(stack, checked, data_dir, loaded, store, services)
 
 
 async def _with_index(
-    stack: AsyncExitStack, checked: Checked, data_dir: Path, loaded: Plugins, store: BlobStore
+    stack: AsyncExitStack,
+    checked: Checked,
+    data_dir: Path,
+    loaded: Plugins,
+    store: BlobStore,
+    services: HostServices,
 ) -> Archive:
     """Open the index, which the stack closes, and bring it up to settings and store.
+
+    Plugins have their services by then: they may be asked about what a crash left over.
 
     Raises:
         StartError: that does not work.
@@ -103,6 +107,8 @@ async def _with_index(
         if is_new_index:
             await indexing.check_lost(store)
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
+        services.open(index)
+        stack.callback(services.close)
         tags = await extra_tags.chosen(index, config.extra_tag)
         archive = Archive(loaded.hooks, store, index, tuple(tags), tally=loaded.tally)
         is_complete = await indexing.adopt_left_over(
