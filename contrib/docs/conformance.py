@@ -142,7 +142,10 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
     (
         Status.NOT_AUTHORIZED,
         "C-STORE, C-FIND, C-MOVE, C-GET",
-        "a plugin does not allow it (`pacsd_authorize`); without such a plugin it never comes",
+        (
+            "a plugin does not allow it (`pacsd_authorize`), or fails to say what may be seen "
+            "(`pacsd_restrict_query`); without such a plugin it never comes"
+        ),
     ),
     (
         Status.SOP_CLASS_NOT_SUPPORTED,
@@ -164,7 +167,8 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
         "C-STORE, C-FIND",
         (
             "C-STORE: the object is not acknowledged and may be sent again; Error Comment says "
-            "why, see below; C-FIND: there are more matches than `query.max_results`, and those "
+            "why, see below, or that quarantine, where a plugin wants it, is full; C-FIND: there "
+            "are more matches than `query.max_results`, and those "
             "were told, or the search took longer than `query.budget_s`"
         ),
     ),

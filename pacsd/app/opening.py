@@ -5,7 +5,7 @@ For the daemon, and for a command that works on the data directory while no daem
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
@@ -85,17 +85,20 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        archive = await _with_index(stack, checked, data_dir, loaded, store)
-        place = CopyPlace(data_dir, checked.config.store.min_free_bytes)
-        services.open(archive.index, StoredInstances(store, archive.index, place))
-        stack.callback(services.close)
-        yield replace(archive, services=services)
+        yield await _with_index(stack, checked, data_dir, loaded, store, services)
 
 
 async def _with_index(
-    stack: AsyncExitStack, checked: Checked, data_dir: Path, loaded: Plugins, store: BlobStore
+    stack: AsyncExitStack,
+    checked: Checked,
+    data_dir: Path,
+    loaded: Plugins,
+    store: BlobStore,
+    services: HostServices,
 ) -> Archive:
     """Open the index, which the stack closes, and bring it up to settings and store.
+
+    Plugins have their services by then: they may be asked about what a crash left over.
 
     Raises:
         StartError: that does not work.
@@ -106,8 +109,13 @@ async def _with_index(
         if is_new_index:
             await indexing.check_lost(store)
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
+        place = CopyPlace(data_dir, config.store.min_free_bytes)
+        services.open(index, StoredInstances(store, index, place))
+        stack.callback(services.close)
         tags = await extra_tags.chosen(index, config.extra_tag)
-        archive = Archive(loaded.hooks, store, index, tuple(tags), tally=loaded.tally)
+        archive = Archive(
+            loaded.hooks, store, index, tuple(tags), tally=loaded.tally, services=services
+        )
         is_complete = await indexing.adopt_left_over(
             store,
             config.store.name,

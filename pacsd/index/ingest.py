@@ -18,7 +18,7 @@ from pacsd.index.extra_values import insert_extra_values
 from pacsd.index.judging import judge
 from pacsd.index.packing import pack_attributes, pack_extras
 from pacsd.index.placing import NOWHERE, find_or_make_place, known_place, patient_key
-from pacsd.index.quarantining import QuarantineBounds, set_aside, versions_in
+from pacsd.index.quarantining import QuarantineBounds, set_aside, set_aside_in
 from pacsd.index.records import (
     ChangeKind,
     CopyState,
@@ -86,7 +86,7 @@ def _set_aside(
     apart: dict[int, Verdict] = {}
     for id_, new in enumerate(group, first):
         partition = new.reception.partition
-        if new.aside is None and not versions_in(session, partition):
+        if new.aside is None and not set_aside_in(session, partition):
             continue
         if not session.fetch(_FIND_INSTANCE, partition, new.sop_instance_uid):
             verdict = set_aside(session, new, bounds)

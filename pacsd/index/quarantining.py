@@ -5,7 +5,7 @@ Other ones under a SOP Instance UID that is taken, and those that a plugin wants
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from pacsd.api.store import Location
 from pacsd.index import schema, schema_records
@@ -46,6 +46,7 @@ _FIND = (
 )
 _COUNT = select(func.count(_version.id)).where(_version.partition_id == bindparam("partition"))
 _COUNT_OF_INSTANCE = _COUNT.where(_version.sop_instance_uid == bindparam("uid"))
+_COUNT_SET_ASIDE = _COUNT.where(_version.aside != literal_column("''"))
 _INSERT = insertion(schema_records.quarantine.insert())
 _ASIDE = {AsideKind.HOLD: Outcome.WAITING, AsideKind.QUARANTINE: Outcome.SUSPECT}
 
@@ -90,7 +91,7 @@ def set_aside(session: WriteSession, new: NewInstance, bounds: QuarantineBounds)
     """
     partition, aside = new.reception.partition, new.aside
     found = None
-    if versions_in(session, partition):
+    if aside is not None or set_aside_in(session, partition):
         found = session.fetch(_FIND, partition, new.sop_instance_uid, new.copy.sha256)
     if found and (found[0][0] or aside is not None):
         _, version, _, store, key, size_bytes, *_ = found[0]
@@ -135,6 +136,8 @@ def insert_version(session: WriteSession, new: NewInstance) -> int:
     )
     session.execute(_INSERT, *row)
     session.quarantined[partition] = versions_in(session, partition) + 1
+    if new.aside is not None:
+        session.set_aside.pop(partition, None)
     return version
 
 
@@ -143,6 +146,15 @@ def versions_in(session: WriteSession, partition: int) -> int:
     count = session.quarantined.get(partition)
     if count is None:
         count = session.quarantined[partition] = int(session.fetch(_COUNT, partition)[0][0])
+    return count
+
+
+def set_aside_in(session: WriteSession, partition: int) -> int:
+    """How many of them were set aside."""
+    count = session.set_aside.get(partition)
+    if count is None:
+        found = session.fetch(_COUNT_SET_ASIDE, partition)
+        count = session.set_aside[partition] = int(found[0][0])
     return count
 
 

@@ -55,6 +55,7 @@ def remove_version(session: WriteSession, version: QuarantinedVersion) -> None:
     """Delete a version's row."""
     session.connection.execute(delete(schema_records.quarantine).where(_version.id == version.id))
     session.quarantined.clear()
+    session.set_aside.clear()
 
 
 def _supersede(session: WriteSession, new: NewInstance) -> tuple[int | None, tuple[Location, ...]]:

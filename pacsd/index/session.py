@@ -107,6 +107,7 @@ class WriteSession:
         self.series: Recent[Row, Place] = Recent(_SERIES_KEPT)
         self.audited: Recent[Row, int] = Recent(_AUDITED_KEPT)
         self.quarantined: dict[int, int] = {}
+        self.set_aside: dict[int, int] = {}
         self.new_headers: list[NewHeader] = []
         self.new_metadata: list[NewHeader] = []
         self.gone: list[int] = []
@@ -125,6 +126,7 @@ class WriteSession:
         self.series.clear()
         self.audited.clear()
         self.quarantined.clear()
+        self.set_aside.clear()
         self.new_headers.clear()
         self.new_metadata.clear()
         self.gone.clear()

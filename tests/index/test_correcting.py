@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from pacsd.dicom.level import Level
 from pacsd.index import correcting
-from pacsd.index.correcting import correct, owners
+from pacsd.index.correcting import correct, is_corrected, owners
 from pacsd.index.desks import WriterDesk
 from pacsd.index.overlay_records import Correction
 from pacsd.index.records import ChangeKind, NewInstance, Outcome, QuarantinedVersion, Scope
@@ -159,3 +161,58 @@ def test_what_goes_to_quarantine_is_as_it_came(desk: WriterDesk) -> None:
         (7, "20260301")
     ]
     assert rows(desk, "SELECT count(*) FROM overlay WHERE level = 4") == [(0,)]
+
+
+def coerced(uid: str, sha256: bytes, tag: int, value: str) -> Correction:
+    return Correction(Level.INSTANCE, uid, tag, value, "tidy", "by its AE title", 7, sha256)
+
+
+def test_what_comes_in_coerced_undoes_nothing(desk: WriterDesk) -> None:
+    first, second = stored("1.1"), stored("1.2", content=b"b")
+    coercions = [
+        (coerced(each.sop_instance_uid, each.copy.sha256, MODALITY, value),)
+        for each, value in ((first, "MR"), (second, "US"))
+    ]
+    added(desk, replace(first, coercions=coercions[0]))
+    assert rows(desk, "SELECT modality FROM series") == [("MR",)]
+    done(desk, correction(Level.SERIES, "1.2.1", MODALITY, "PT"))
+    added(desk, replace(second, coercions=coercions[1]))
+    assert rows(desk, "SELECT modality FROM series") == [("PT",)]
+    assert rows(desk, "SELECT actor FROM audit WHERE action = 'correct'") == [("tidy",), ("admin",)]
+
+
+def test_of_an_instance_alone_the_change_log_knows_enough(desk: WriterDesk) -> None:
+    new_instance = stored()
+    sha256 = new_instance.copy.sha256
+    added(desk, replace(new_instance, coercions=(coerced("1.1", sha256, NUMBER, "8"),)))
+    assert rows(desk, "SELECT instance_number FROM instance") == [(8,)]
+    assert rows(desk, "SELECT kind FROM change") == [(ChangeKind.STORED,)]
+
+
+def test_a_conflict_coerces_nothing(desk: WriterDesk) -> None:
+    added(desk, stored())
+    version = stored(content=b"b")
+    coercion = coerced("1.1", version.copy.sha256, MODALITY, "MR")
+    added(desk, replace(version, coercions=(coercion,)))
+    assert rows(desk, "SELECT modality FROM series") == [("CT",)]
+
+
+def test_whether_something_lies_over_a_place(desk: WriterDesk) -> None:
+    added(desk, stored("1.1", "1.2"), stored("2.1", "2.2", content=b"b"))
+    done(
+        desk,
+        correction(Level.SERIES, "1.2.1", MODALITY, "MR"),
+        correction(Level.STUDY, "1.2", STUDY_DATE, "20260201"),
+    )
+
+    def is_so(study: str, tag: int) -> bool:
+        return desk.perform(
+            lambda session: is_corrected(SCOPE, study, f"{study}.1", tag, session.connection)
+        )
+
+    assert [is_so("1.2", tag) for tag in (MODALITY, STUDY_DATE, NAME, NUMBER)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert not is_so("2.2", MODALITY)
+    done(desk, correction(Level.STUDY, "2.2", NAME, "Roe"))
+    assert is_so("1.2", NAME)

@@ -1,9 +1,18 @@
 from dataclasses import replace
 
 from pacsd.index.desks import WriterDesk
-from pacsd.index.quarantining import QuarantineBounds
-from pacsd.index.records import Aside, AsideKind, ChangeKind, Copy, CopyState, Outcome
-from tests.index.made import added, new, outcomes, rows
+from pacsd.index.quarantining import QuarantineBounds, set_aside_in
+from pacsd.index.records import (
+    Aside,
+    AsideKind,
+    ChangeKind,
+    Copy,
+    CopyState,
+    Outcome,
+    QuarantinedVersion,
+)
+from pacsd.index.releasing import release
+from tests.index.made import BOUNDS, added, new, outcomes, rows
 
 CONFLICT, KNOWN, FULL = Outcome.CONFLICT, Outcome.CONFLICT_KNOWN, Outcome.CONFLICT_FULL
 
@@ -121,3 +130,17 @@ def test_a_full_quarantine_takes_nothing_that_is_set_aside(desk: WriterDesk) -> 
     verdicts = added(desk, *group, bounds=bounds)
     assert outcomes(verdicts) == [Outcome.WAITING, Outcome.ASIDE_FULL]
     assert not verdicts[1].keeps_file
+
+
+def test_what_is_set_aside_is_counted(desk: WriterDesk) -> None:
+    def count() -> int:
+        return desk.perform(lambda session: set_aside_in(session, 1))
+
+    added(desk, new("1.1"), new("1.1", content=b"b"))
+    assert count() == 0
+    added(desk, replace(new("1.2"), aside=HOLD), replace(new("1.3"), aside=SUSPECT))
+    assert count() == 2
+    [version, *_] = rows(desk, "SELECT id FROM quarantine WHERE sop_instance_uid = '1.2'")
+    held = QuarantinedVersion(int(str(version[0])), new("1.2"))
+    desk.perform(lambda session: release(session, held, BOUNDS))
+    assert count() == 1
