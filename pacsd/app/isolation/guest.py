@@ -51,6 +51,7 @@ class Guest:
         self._thread = threading.get_ident()
         self._specifications: Mapping[str, Specification] = specifications()
         self._home: InlineHome | None = None
+        self._is_shutting_down = False
         answers = {
             "load": self._load,
             "check": self._check,
@@ -92,7 +93,14 @@ class Guest:
 
     async def _startup(self, _arguments: object) -> object:
         await self._loaded.start(self._tasks)
+        self._tasks.start_soon(self._end_with, self._loaded, name="end of the plugin")
         return None
+
+    async def _end_with(self, home: InlineHome) -> None:
+        """A plugin that ends by itself leaves nothing to be here for."""
+        await home.ended()
+        if not self._is_shutting_down:
+            self.channel.hang_up()
 
     async def _call(self, arguments: object) -> object:
         request = CALL_REQUEST.decode(arguments)
@@ -102,6 +110,7 @@ class Guest:
         return specification.encode_answer(await self._loaded.call(request.hook, named))
 
     async def _shutdown(self, _arguments: object) -> object:
+        self._is_shutting_down = True
         await self._loaded.stop()
         return None
 
