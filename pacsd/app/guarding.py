@@ -9,9 +9,8 @@ from pacsd.net.web.guard import Guard
 
 
 def make_guard(hooks: Hooks) -> Guard:
-    """What the plugins that are enabled say; nothing is asked that none of them answers."""
-    authenticate, authorize = callers.authenticate(hooks), callers.authorize(hooks)
+    """What the plugins say that are enabled at the time; nothing is asked that none answers."""
     return Guard(
-        Logins(authenticate, time.monotonic) if authenticate is not None else None,
-        Permissions(authorize, time.monotonic) if authorize is not None else None,
+        Logins(callers.authenticate(hooks), time.monotonic),
+        Permissions(callers.authorize(hooks), time.monotonic),
     )

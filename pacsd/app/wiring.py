@@ -328,6 +328,6 @@ def _http(
         health=health,
         limits=HttpLimits(max_connections_per_address=config.http.max_connections_per_address),
         services=services,
-        takes_relayed=parts.guard.logins is not None,
+        takes_relayed=lambda: parts.guard.has_logins,
         ending=parts.changes.end,
     )

@@ -137,7 +137,7 @@ class Performer:
 
     def _receive(self, request: Request, sink: DataSetSink, action: Action | None = None) -> None:
         permissions = self._services.permissions
-        if permissions is not None and action is not None:
+        if permissions is not None and permissions.are_asked_for and action is not None:
             principal, address = Principal(self._caller.calling_ae), self._caller.address
             wanted = AccessRequest(principal, Door.DIMSE, address, action, "")
             sink = GuardedSink(sink, partial(permissions.denial, wanted))

@@ -27,10 +27,14 @@ _log = structlog.get_logger("pacsd.access")
 
 
 class ShortMemory(Generic[Key, Value]):
-    """Values by key, each for its time; the oldest goes when there are too many."""
+    """Values by key, each for its time; the oldest goes when there are too many.
+
+    `age` rises when all is forgotten: an answer to what was asked before that is not kept.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.age = 0
         self._kept: dict[Key, tuple[float, Value]] = {}
 
     def get(self, key: Key) -> Value | None:
@@ -38,8 +42,10 @@ class ShortMemory(Generic[Key, Value]):
         until, value = self._kept.get(key, (0.0, None))
         return value if self._clock() < until else None
 
-    def keep(self, key: Key, value: Value, seconds: float) -> None:
-        """Remember it for so long."""
+    def keep(self, key: Key, value: Value, seconds: float, age: int) -> None:
+        """Remember for so long what was asked for at this age."""
+        if age != self.age:
+            return
         self._kept.pop(key, None)
         self._kept[key] = (self._clock() + seconds, value)
         if len(self._kept) > MAX_REMEMBERED:
@@ -47,15 +53,24 @@ class ShortMemory(Generic[Key, Value]):
 
     def forget(self) -> None:
         """Remember nothing."""
+        self.age += 1
         self._kept.clear()
 
 
 class Logins:
-    """Who somebody is. Of a secret only its digest is remembered."""
+    """Who somebody is. Of a secret only its digest is remembered.
 
-    def __init__(self, authenticate: Authenticate, clock: Clock) -> None:
+    `authenticate` gives who is asked now, None as long as nobody has to log in.
+    """
+
+    def __init__(self, authenticate: Callable[[], Authenticate | None], clock: Clock) -> None:
         self._authenticate = authenticate
         self._memory: ShortMemory[tuple[str, ...], Principal] = ShortMemory(clock)
+
+    @property
+    def are_asked_for(self) -> bool:
+        """Whether somebody has to log in now."""
+        return self._authenticate() is not None
 
     async def principal(self, login: Login) -> Principal | None:
         """Who that is, None when nobody says so; that is logged."""
@@ -64,7 +79,8 @@ class Logins:
         known = self._memory.get(key)
         if known is not None:
             return known
-        answer = await self._authenticate(login)
+        age, authenticate = self._memory.age, self._authenticate()
+        answer = None if authenticate is None else await authenticate(login)
         if not isinstance(answer, Principal):
             why = "nobody knows it" if answer is None else printable(answer.explanation, 256)
             _log.warning(
@@ -75,7 +91,7 @@ class Logins:
                 why=why,
             )
             return None
-        self._memory.keep(key, answer, min(REMEMBERED_S, answer.valid_for_s))
+        self._memory.keep(key, answer, min(REMEMBERED_S, answer.valid_for_s), age)
         return answer
 
     def forget(self) -> None:
@@ -84,20 +100,29 @@ class Logins:
 
 
 class Permissions:
-    """What somebody may do."""
+    """What somebody may do.
 
-    def __init__(self, authorize: Authorize, clock: Clock) -> None:
+    `authorize` gives who is asked now, None as long as nobody is.
+    """
+
+    def __init__(self, authorize: Callable[[], Authorize | None], clock: Clock) -> None:
         self._authorize = authorize
         self._memory: ShortMemory[AccessRequest, bool] = ShortMemory(clock)
+
+    @property
+    def are_asked_for(self) -> bool:
+        """Whether anybody has a say now."""
+        return self._authorize() is not None
 
     async def denial(self, request: AccessRequest) -> Deny | None:
         """Why it may not be done, None when it may; a denial is logged."""
         if self._memory.get(request):
             return None
-        denied = await self._authorize(request)
+        age, authorize = self._memory.age, self._authorize()
+        denied = None if authorize is None else await authorize(request)
         if denied is None:
             seconds = min(REMEMBERED_S, request.principal.valid_for_s)
-            self._memory.keep(request, value=True, seconds=seconds)
+            self._memory.keep(request, value=True, seconds=seconds, age=age)
             return None
         _log.warning(
             "access was denied",

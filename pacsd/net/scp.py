@@ -67,7 +67,10 @@ class House(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all accepted associations share. Hooks are None when no plugin implements them."""
+    """What all accepted associations share.
+
+    Hooks give who is asked now; None as long as no plugin implements them.
+    """
 
     gatekeeper: Gatekeeper
     services: Services
@@ -75,8 +78,8 @@ class Desk:
     limits: Limits
     max_data_set_bytes: int
     network_timeout_s: float
-    hook: AcceptanceHook | None = None
-    closed_hook: ClosedHook | None = None
+    hook: Callable[[], AcceptanceHook | None] = lambda: None
+    closed_hook: Callable[[], ClosedHook | None] = lambda: None
     names_are_exact: bool = False
 
 
@@ -165,7 +168,7 @@ class AcceptedAssociation(Pump):
 
     def _tell_closed(self) -> None:
         """Tell the plugins, of an association that was established; they delay nobody."""
-        closed, hook = self._chronicle.told_closed(), self._desk.closed_hook
+        closed, hook = self._chronicle.told_closed(), self._desk.closed_hook()
         if closed is not None and hook is not None:
             self._house.spawn(partial(hook, closed), "hook: association closed")
 
@@ -191,13 +194,14 @@ class AcceptedAssociation(Pump):
         request = event.request
         self._chronicle.requested(request)
         decision = self._desk.gatekeeper.decide(request, self._chronicle.peer_address)
+        hook = self._desk.hook()
         if isinstance(decision, Refused):
             self._reject(decision)
-        elif self._desk.hook is None:
+        elif hook is None:
             self._accept(decision)
         else:
             self._admitted = decision
-            self.spawn(partial(self._ask, self._desk.hook, request), "acceptance")
+            self.spawn(partial(self._ask, hook, request), "acceptance")
 
     async def _ask(self, hook: AcceptanceHook, request: AssociateRQ) -> None:
         refusal = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))

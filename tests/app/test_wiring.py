@@ -70,11 +70,11 @@ async def test_http_is_there_when_it_is_on(tmp_path: Path, index: Index) -> None
 async def test_the_acceptance_hook_costs_nothing_when_no_plugin_has_it(
     tmp_path: Path, index: Index
 ) -> None:
-    assert built(tmp_path, index).listener.desk.hook is None
+    assert built(tmp_path, index).listener.desk.hook() is None
 
 
 async def test_the_acceptance_hook_is_asked_when_one_has_it(tmp_path: Path, index: Index) -> None:
-    hook = built(tmp_path, index, plugin=Doorkeeper).listener.desk.hook
+    hook = built(tmp_path, index, plugin=Doorkeeper).listener.desk.hook()
     assert hook is not None
     request = AssociationRequest("CT1", "PACSD", "127.0.0.1", 1, None, (), "1.2.3", "CT")
     assert await hook(request) == Refusal(1, 1, 1, "CT1 is not let in")

@@ -349,8 +349,8 @@ class Served:
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),
             max_data_set_bytes=dimse.max_data_set_bytes,
             network_timeout_s=dimse.network_timeout_s,
-            hook=setup.hook,
-            closed_hook=setup.closed_hook,
+            hook=lambda: setup.hook,
+            closed_hook=lambda: setup.closed_hook,
         )
         self.listener = Listener(desk, (Endpoint(LOOPBACK, 0),), backlog=64)
 

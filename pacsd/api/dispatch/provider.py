@@ -13,13 +13,14 @@ class Provider(Generic[Answer]):
     """A hook that exactly one plugin answers for each name; asked once for each.
 
     `given` are arguments that all of them get beside `name`. A provider may ask for others while it
-    answers, in the same task: a circle is an error.
+    answers, in the same task: a circle is an error. `plugins` are those whose providers are in use.
     """
 
     def __init__(self, panel: Panel[object]) -> None:
         self._panel = panel
         self._given = _NOTHING
         self._provided: dict[str, Answer] = {}
+        self.plugins: set[str] = set()
         self._asked: list[str] = []
 
     def give(self, arguments: Mapping[str, object]) -> None:
@@ -47,17 +48,19 @@ class Provider(Generic[Answer]):
             self._asked.pop()
         return self._only(answers, name)
 
-    def _only(self, answers: list[object], name: str) -> Answer:
+    def _only(self, answers: list[tuple[str, object]], name: str) -> Answer:
         hook = self._panel.facts.name
         found: dict[str, object] = {}
-        for member, answer in zip(self._panel.members, answers, strict=True):
+        for plugin, answer in answers:
             if isinstance(answer, HookError):
                 raise answer
             if answer is not None:
-                found[member.implementation.plugin] = answer
+                found[plugin] = answer
         if not found:
             raise HookError(name, hook, f"no plugin provides '{name}'")
         if len(found) > 1:
             raise HookError(" and ".join(found), hook, f"both provide '{name}', only one may")
         # Only the plugin knows the class; that it implements the port is its contract.
-        return cast("Answer", found.popitem()[1])
+        plugin, provider = found.popitem()
+        self.plugins.add(plugin)
+        return cast("Answer", provider)

@@ -32,7 +32,7 @@ def plugin_commands(
         after = whole_number(arguments, "after", default=0)
         limit = min(whole_number(arguments, "limit", default=DEFAULT_TRACED), LAST_CALLS)
         calls = tally.last_calls()
-        last = sum(count.endings.total() for count in tally.counts.values())
+        last = tally.total
         first, now = last - len(calls) + 1, clock()
         wanted = (
             _traced(number, call, now)

@@ -10,6 +10,7 @@ from pacsd.api.access import NotRecognized, Principal
 from pacsd.api.dispatch.all_asked import Notify, Vote
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First
+from pacsd.api.dispatch.lineup import Lineup
 from pacsd.api.dispatch.panel import OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
@@ -29,7 +30,11 @@ _NOT_ASKED = "Could not be decided now: try again"
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The hooks as the core calls them; `events` are five, one of each kind of event."""
+    """The hooks as the core calls them; `events` are five, one of each kind of event.
+
+    They stay as long as the daemon runs: who implements them may change (`replace`). `panels` are
+    the same, by the names of the hooks.
+    """
 
     association_requested: First[Refusal]
     association_closed: Notify
@@ -40,15 +45,39 @@ class Hooks:
     events: Durable[EventKind]
     job: Durable[None]
     blob_store: Provider[BlobStore]
+    panels: Mapping[str, Panel[Any]]
+
+    def replace(self, homes: Mapping[str, Home]) -> dict[str, Lineup]:
+        """Have these plugins asked from now on, all hooks in one step; who was asked before."""
+        found = {hook: implementations(homes, hook) for hook in self.panels}
+        return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
+
+    @property
+    def implemented(self) -> set[tuple[str, str]]:
+        """What is implemented now, by hook and plugin."""
+        return {
+            (hook, member.implementation.plugin)
+            for hook, panel in self.panels.items()
+            for member in panel.lineup.members
+        }
 
 
 def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Hooks:
     """The hooks of plugins that have started."""
     known = specifications()
+    panels: dict[str, Panel[Any]] = {
+        hook: Panel(
+            hooks.hook_facts(hook),
+            implementations(homes, hook),
+            tally,
+            on_error,
+            known[hook].encode_answer,
+        )
+        for hook in hooks.HOOKS
+    }
 
     def panel(hook: str) -> Panel[Any]:
-        facts, found = hooks.hook_facts(hook), implementations(homes, hook)
-        return Panel(facts, found, tally, on_error, known[hook].encode_answer)
+        return panels[hook]
 
     blob_store: Provider[BlobStore] = Provider(panel("pacsd_blob_store"))
     blob_store.give({"stores": blob_store})
@@ -62,6 +91,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
         blob_store=blob_store,
+        panels=panels,
     )
 
 

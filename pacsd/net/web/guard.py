@@ -30,10 +30,15 @@ ACTIONS: Mapping[WebService, Action] = {
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Asks both questions; None: nobody does, and whoever reaches us is trusted."""
+    """Asks both questions; as long as nobody answers them, whoever reaches us is trusted."""
 
     logins: Logins | None = None
     permissions: Permissions | None = None
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether somebody has to log in now."""
+        return self.logins is not None and self.logins.are_asked_for
 
     def forget(self) -> None:
         """Ask for everything anew."""
@@ -47,7 +52,7 @@ class Guard:
         """Who asks, '' where nobody logs in; or the answer to who may not."""
         peer_host = request.remote or ""
         principal = Principal("")
-        if self.logins is not None:
+        if self.logins is not None and self.logins.are_asked_for:
             login = login_of(request, peer_host)
             known = None if login is None else await self.logins.principal(login)
             if known is None:

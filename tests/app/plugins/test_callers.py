@@ -11,12 +11,13 @@ from pacsd.api.removal import RemovalRequest
 from pacsd.api.vote import Deny
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.hooks import Hooks
+from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.api.hookspecs.test_access import LOGIN, WANTED
 from tests.api.hookspecs.test_associations import CLOSED, REQUEST
 from tests.api.hookspecs.test_receiving import INSTANCE
 
-ALL: tuple[Callable[[Hooks], object], ...] = (
+ALL: tuple[Callable[[Hooks], Callable[[], object]], ...] = (
     callers.association_requested,
     callers.association_closed,
     callers.authenticate,
@@ -57,15 +58,17 @@ class Everything:
 
 
 @pytest.mark.parametrize("caller", ALL)
-def test_what_nobody_implements_costs_nothing(caller: Callable[[Hooks], object]) -> None:
-    assert caller(hooks_of(object())) is None
+def test_what_nobody_implements_costs_nothing(
+    caller: Callable[[Hooks], Callable[[], object]],
+) -> None:
+    assert caller(hooks_of(object()))() is None
 
 
 async def test_each_calls_its_hook() -> None:
     plugin = Everything()
     hooks = hooks_of(plugin)
-    requested, closed = callers.association_requested(hooks), callers.association_closed(hooks)
-    received, deletes = callers.instance_received(hooks), callers.before_delete(hooks)
+    requested, closed = callers.association_requested(hooks)(), callers.association_closed(hooks)()
+    received, deletes = callers.instance_received(hooks)(), callers.before_delete(hooks)()
     assert requested is not None
     assert await requested(REQUEST) == Refusal(1, 1, 3, "CT1")
     assert closed is not None
@@ -73,7 +76,7 @@ async def test_each_calls_its_hook() -> None:
     assert plugin.told is CLOSED
     assert received is not None
     assert await received(INSTANCE) == NotAccepted(0xC000, "1.2.3.4")
-    identifies, permits = callers.authenticate(hooks), callers.authorize(hooks)
+    identifies, permits = callers.authenticate(hooks)(), callers.authorize(hooks)()
     assert identifies is not None
     assert await identifies(LOGIN) == NotRecognized("basic")
     assert permits is not None
@@ -87,3 +90,15 @@ def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_the_change_log() 
     assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - {
         f"pacsd_{kind}" for kind in EventKind
     }
+
+
+@pytest.mark.parametrize("caller", ALL)
+def test_who_comes_and_goes_at_a_reload_is_asked_and_is_not(
+    caller: Callable[[Hooks], Callable[[], object]],
+) -> None:
+    hooks = hooks_of(object())
+    asked = caller(hooks)
+    hooks.replace({"acme": ObjectHome("acme", Everything())})
+    assert asked() is not None
+    hooks.replace({})
+    assert asked() is None
