@@ -9,12 +9,13 @@ from prometheus_client.core import Metric
 
 from contrib.docs.sections import code, table
 from pacsd.api.dispatch.tally import Tally
+from pacsd.api.health import Health
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.job_metrics import JobCollector
 from pacsd.app.metadata_making import MetadataCollector
-from pacsd.app.plugin_metrics import HookCollector
+from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector
 from pacsd.app.purging import PurgeCollector
 from pacsd.app.wiring import count_change_readers
 from pacsd.archive.examination import LOOKED_FOR
@@ -74,6 +75,7 @@ def render_metrics() -> str:
     tally = Tally()
     tally.count_of("pacsd_hook", "plugin")
     registry.register(HookCollector(tally))
+    registry.register(PluginHealthCollector(lambda: {"plugin": Health(is_well=True)}))
     count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [

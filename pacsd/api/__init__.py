@@ -4,7 +4,7 @@
     plugin       the life of a plugin, and the Host it is given; host: what it may ask for
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare
-    acceptance, access, events, receiving, removal, vote
+    acceptance, access, config_change, events, health, receiving, removal, vote
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
     store        the port BlobStore and its records

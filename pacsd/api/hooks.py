@@ -14,7 +14,16 @@ from types import ModuleType
 import pluggy
 
 from pacsd.api.hook_facts import PROJECT, HookFacts, facts_of
-from pacsd.api.hookspecs import access, associations, events, jobs, receiving, removal, stores
+from pacsd.api.hookspecs import (
+    access,
+    associations,
+    events,
+    jobs,
+    life,
+    receiving,
+    removal,
+    stores,
+)
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -26,6 +35,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     events,
     jobs,
     stores,
+    life,
 )
 """Where they stand, in the order of the guide."""
 

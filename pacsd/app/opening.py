@@ -18,10 +18,12 @@ from pacsd.api.store import BlobStore
 from pacsd.app import extra_tags, index_folder, indexing
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.checks import Checked
+from pacsd.app.conf.settings import Config
 from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.app.plugins.life import Plugins
+from pacsd.app.plugins.life import Locate, Plugins
 from pacsd.app.plugins.loading import load
+from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.services import HostServices
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.state_records import StateRecordError
@@ -43,7 +45,7 @@ class Archive:
     """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones.
 
     `taking_in` is held while files are taken in that the index does not know, or removed; `tally`
-    is that of the hooks.
+    is that of the hooks. `exchange` exchanges plugins; where that is None they stay.
     """
 
     hooks: Hooks
@@ -52,6 +54,7 @@ class Archive:
     extra_tags: tuple[ExtraTag, ...] = ()
     taking_in: anyio.Lock = field(default_factory=anyio.Lock)
     tally: Tally = field(default_factory=Tally)
+    exchange: Exchange | None = None
 
     @property
     def register(self) -> TaggingRegister:
@@ -67,13 +70,11 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         StartError, PluginError, HookError, ConfigErrors: it cannot be opened.
     """
     services = HostServices(utc_us)
-    loaded = load(
-        checked.config,
-        data_dir,
-        structlog.get_logger,
-        services=services,
-        locate=checked.sources.error,
-    )
+
+    def loaded_of(config: Config, locate: Locate) -> Plugins:
+        return load(config, data_dir, structlog.get_logger, services=services, locate=locate)
+
+    loaded = loaded_of(checked.config, checked.sources.error)
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise StartError("\n".join(map(str, problems)))
@@ -82,14 +83,15 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        archive = await _with_index(stack, checked, data_dir, loaded, store)
+        exchange = Exchange(loaded, loaded_of)
+        archive = await _with_index(stack, checked, data_dir, exchange, store)
         services.open(archive.index)
         stack.callback(services.close)
         yield archive
 
 
 async def _with_index(
-    stack: AsyncExitStack, checked: Checked, data_dir: Path, loaded: Plugins, store: BlobStore
+    stack: AsyncExitStack, checked: Checked, data_dir: Path, exchange: Exchange, store: BlobStore
 ) -> Archive:
     """Open the index, which the stack closes, and bring it up to settings and store.
 
@@ -103,7 +105,10 @@ async def _with_index(
             await indexing.check_lost(store)
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
         tags = await extra_tags.chosen(index, config.extra_tag)
-        archive = Archive(loaded.hooks, store, index, tuple(tags), tally=loaded.tally)
+        plugins = exchange.plugins
+        archive = Archive(
+            plugins.hooks, store, index, tuple(tags), tally=plugins.tally, exchange=exchange
+        )
         is_complete = await indexing.adopt_left_over(
             store, config.store.name, archive.register, is_new_index=is_new_index
         )

@@ -1,11 +1,12 @@
-"""The calls of plugins as Prometheus sees them, asked when somebody scrapes."""
+"""The calls of plugins and how they do, as Prometheus sees them, asked when somebody scrapes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from pacsd.api.dispatch.tally import Ending, Tally
+from pacsd.api.health import Health
 
 
 class HookCollector(Collector):
@@ -35,3 +36,21 @@ class HookCollector(Collector):
             seconds.add_metric([plugin, hook], count.seconds)
         yield calls
         yield seconds
+
+
+class PluginHealthCollector(Collector):
+    """How each plugin did when somebody looked the last time."""
+
+    def __init__(self, look: Callable[[], Mapping[str, Health]]) -> None:
+        self._look = look
+
+    def collect(self) -> Iterator[Metric]:
+        """Have them asked for the next time, and wait for nothing."""
+        healthy = GaugeMetricFamily(
+            "pacsd_plugin_healthy",
+            "1 if a plugin was well at the last scrape, 0 if not",
+            labels=["plugin"],
+        )
+        for plugin, health in self._look().items():
+            healthy.add_metric([plugin], int(health.is_well))
+        yield healthy

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -28,11 +29,14 @@ from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logged
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.isolation.home import Home
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugin_metrics import HookCollector
+from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector
 from pacsd.app.plugins import callers, durable_work
+from pacsd.app.plugins.health import PluginHealth
+from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.services import JOB_KIND
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
@@ -50,6 +54,7 @@ from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.dicom.text import printable
 from pacsd.index.index import Index
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
@@ -69,12 +74,14 @@ from pacsd.net.turns import Turns
 from pacsd.net.web.guard import Guard
 from pacsd.ul.association import Limits
 
+_EXPLANATION_CHARS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a running daemon consists of; `http` is None when it is off.
 
-    `guard` remembers what plugins allowed; who they are may change at a reload.
+    `guard` remembers what plugins allowed; who they are may change at a reload, by `exchange`.
     """
 
     ingest: Ingest
@@ -90,6 +97,8 @@ class Parts:
     gatekeeper: Gatekeeper
     guests: Guests
     guard: Guard
+    exchange: Exchange | None
+    plugin_health: PluginHealth
     recorder: Recorder
     listener: Listener
     http: HttpListener | None
@@ -106,7 +115,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
     _measure(registry, ingest, index, scrub, purge)
-    registry.register(HookCollector(archive.tally))
+    plugin_health = make_plugin_health(archive, registry)
     gatekeeper = _gatekeeper(checked, ingest)
     recorder = Recorder(config.recorder)
     metrics = NetMetrics(registry)
@@ -130,6 +139,7 @@ def build(checked: Checked, archive: Archive) -> Parts:
     metrics.count_open(listener.open_associations)
     jobs = _jobs(config, archive, registry)
     guests = Guests(gatekeeper, lambda: listener.addresses)
+    health = partial(_health, ingest, gatekeeper, archive, plugin_health)
     return Parts(
         ingest=ingest,
         ingest_log=ingest_log,
@@ -139,22 +149,59 @@ def build(checked: Checked, archive: Archive) -> Parts:
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         jobs=jobs,
-        errands=Errands(
-            errand_kinds(config, archive, ingest, ingest_log, is_in_use=True),
-            tell_ended=tell_ended,
-        ),
+        errands=_errands(config, archive, ingest, ingest_log),
         commands={
-            **_commands(config, archive, curation, parts.removal),
+            **_commands(config, archive, curation, parts.removal, plugin_health),
             **JobCommands(index.jobs, jobs.workers).by_name(),
             **guests.commands,
         },
         gatekeeper=gatekeeper,
         guests=guests,
         guard=parts.guard,
+        exchange=archive.exchange,
+        plugin_health=plugin_health,
         recorder=recorder,
         listener=listener,
-        http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
+        http=_http(config, registry, parts, web_services(config, archive, parts), health),
     )
+
+
+def make_plugin_health(archive: Archive, registry: CollectorRegistry) -> PluginHealth:
+    """How those plugins do that run at the time; measured, as what they do is."""
+
+    def homes() -> Mapping[str, Home]:
+        return {} if archive.exchange is None else archive.exchange.plugins.homes
+
+    plugin_health = PluginHealth(archive.hooks.health, homes)
+    registry.register(HookCollector(archive.tally))
+    registry.register(PluginHealthCollector(plugin_health.look))
+    return plugin_health
+
+
+def _health(
+    ingest: Ingest, gatekeeper: Gatekeeper, archive: Archive, plugin_health: PluginHealth
+) -> Health:
+    """Whether the daemon does its work."""
+    reasons = [ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
+    given = tuple(reason for reason in reasons if reason)
+    given += tuple(_ill_stores(archive, plugin_health))
+    return Health(is_ready=not given, reasons=given)
+
+
+def _ill_stores(archive: Archive, plugin_health: PluginHealth) -> list[str]:
+    """What is wrong with the plugins of the store, a sentence each; has them asked again."""
+    known = plugin_health.look()
+    return [
+        f"plugin {name} of the store: {printable(known[name].explanation, _EXPLANATION_CHARS)}"
+        for name in sorted(archive.hooks.blob_store.plugins)
+        if name in known and not known[name].is_well
+    ]
+
+
+def _errands(config: Config, archive: Archive, ingest: Ingest, log: IngestLog) -> Errands:
+    """The long work that commands may want."""
+    kinds = errand_kinds(config, archive, ingest, log, is_in_use=True)
+    return Errands(kinds, tell_ended=tell_ended)
 
 
 def _jobs(config: Config, archive: Archive, registry: CollectorRegistry) -> JobRunning:
@@ -221,7 +268,11 @@ def count_change_readers(registry: CollectorRegistry, readers: Callable[[], int]
 
 
 def _commands(
-    config: Config, archive: Archive, curation: Curation, removal: Removal
+    config: Config,
+    archive: Archive,
+    curation: Curation,
+    removal: Removal,
+    plugin_health: PluginHealth,
 ) -> dict[str, Command]:
     """The commands of the admin socket about what is archived."""
     return {
@@ -229,7 +280,7 @@ def _commands(
         **CorrectionCommands(archive.index, curation).by_name(),
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
-        **plugin_commands(archive.tally),
+        **plugin_commands(archive.tally, plugin_health.now),
     }
 
 
@@ -310,18 +361,12 @@ def _trace(config: Config) -> Trace | None:
 def _http(
     config: Config,
     registry: CollectorRegistry,
-    gatekeeper: Gatekeeper,
     parts: WebParts,
     services: Mapping[str, Serve],
+    health: Callable[[], Health],
 ) -> HttpListener | None:
     if config.http.listen is None:
         return None
-
-    def health() -> Health:
-        reasons = [parts.ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
-        given = tuple(reason for reason in reasons if reason)
-        return Health(is_ready=not given, reasons=given)
-
     return HttpListener(
         config.http.listen,
         registry=registry,

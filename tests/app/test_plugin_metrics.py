@@ -1,7 +1,8 @@
 from prometheus_client import CollectorRegistry
 
 from pacsd.api.dispatch.tally import Call, Ending, Tally
-from pacsd.app.plugin_metrics import HookCollector
+from pacsd.api.health import Health
+from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector
 
 
 def registry_of(tally: Tally) -> CollectorRegistry:
@@ -35,3 +36,11 @@ def test_calls_and_seconds_are_counted_by_plugin_and_hook() -> None:
 
 def test_a_daemon_without_plugins_has_none() -> None:
     assert [family.samples for family in registry_of(Tally()).collect()] == [[], []]
+
+
+def test_who_is_ill_is_told() -> None:
+    registry = CollectorRegistry()
+    known = {"acme": Health(is_well=False, explanation="no disk"), "other": Health(is_well=True)}
+    registry.register(PluginHealthCollector(lambda: known))
+    told = [registry.get_sample_value("pacsd_plugin_healthy", {"plugin": name}) for name in known]
+    assert told == [0, 1]

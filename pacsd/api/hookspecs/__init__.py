@@ -7,6 +7,7 @@
     events         what has happened, told at least once
     jobs           what a plugin gave itself to do
     stores         where the bytes of stored objects lie
+    life           the configuration was read again; how a plugin does
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what
 may be answered, what several plugins mean and what an error does; `pacsd.api.hook_facts` beside it

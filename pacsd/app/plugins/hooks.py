@@ -7,7 +7,7 @@ from typing import Any
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal
-from pacsd.api.dispatch.all_asked import Notify, Vote
+from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First
 from pacsd.api.dispatch.lineup import Lineup
@@ -16,6 +16,7 @@ from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
+from pacsd.api.health import Health
 from pacsd.api.receiving import NotAccepted
 from pacsd.api.store import BlobStore
 from pacsd.app.isolation.home import Home
@@ -45,6 +46,8 @@ class Hooks:
     events: Durable[EventKind]
     job: Durable[None]
     blob_store: Provider[BlobStore]
+    config_changed: Notify
+    health: Collect[Health]
     panels: Mapping[str, Panel[Any]]
 
     def replace(self, homes: Mapping[str, Home]) -> dict[str, Lineup]:
@@ -91,6 +94,8 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
         blob_store=blob_store,
+        config_changed=Notify(panel("pacsd_config_changed")),
+        health=Collect(panel("pacsd_health")),
         panels=panels,
     )
 

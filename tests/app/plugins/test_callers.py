@@ -85,11 +85,15 @@ async def test_each_calls_its_hook() -> None:
     assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
 
 
-def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_the_change_log() -> None:
+def test_all_hooks_have_a_caller_but_those_of_the_daemons_life_and_of_the_change_log() -> None:
     called = {f"pacsd_{caller.__name__}" for caller in ALL}
-    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - {
-        f"pacsd_{kind}" for kind in EventKind
+    asked_otherwise = {f"pacsd_{kind}" for kind in EventKind} | {
+        "pacsd_blob_store",
+        "pacsd_config_changed",
+        "pacsd_health",
+        "pacsd_job",
     }
+    assert called == {*HOOKS} - asked_otherwise
 
 
 @pytest.mark.parametrize("caller", ALL)
