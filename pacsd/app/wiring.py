@@ -184,11 +184,11 @@ def _health(
     """Whether the daemon does its work."""
     reasons = [ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
     given = tuple(reason for reason in reasons if reason)
-    given += tuple(_ill_stores(archive, plugin_health))
+    given += tuple(ill_stores(archive, plugin_health))
     return Health(is_ready=not given, reasons=given)
 
 
-def _ill_stores(archive: Archive, plugin_health: PluginHealth) -> list[str]:
+def ill_stores(archive: Archive, plugin_health: PluginHealth) -> list[str]:
     """What is wrong with the plugins of the store, a sentence each; has them asked again."""
     known = plugin_health.look()
     return [

@@ -2,14 +2,27 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import anyio
+import pytest
+import structlog
 from anyio import to_thread
 from typer.testing import CliRunner
 
+from pacsd.api.errors import PluginError
+from pacsd.api.plugin import Logger
 from pacsd.app.cli.main import build
+from pacsd.app.conf.errors import ConfigError, ConfigErrors
+from pacsd.app.conf.settings import Config, StoreSettings
+from pacsd.app.plugins import reloading
+from pacsd.app.plugins.beside import tasks_beside
+from pacsd.app.plugins.life import Locate, Plugins
+from pacsd.app.plugins.loading import load, without_place
+from pacsd.app.plugins.reloading import Exchange, Exchanged, NotExchanged
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, open_association
@@ -18,6 +31,7 @@ from pacsd.net.store_contexts import propose
 from pacsd.testing.daemon import Running, running
 from pacsd.testing.objects import data_set
 from tests.app.plugins.reloaded import installed
+from tests.app.plugins.samples import SlowlyChecked, Telling
 from tests.net.storing_peer import instance
 
 REFUSED = 0xA700
@@ -174,3 +188,142 @@ def status_of(url: str, **headers: str) -> int:
     except urllib.error.HTTPError as error:
         with error:
             return error.code
+
+
+SAMPLES = {"store": "Well", "one": "Telling", "two": "Telling", "slow": "SlowlyChecked"}
+INSTALLED = {
+    name: EntryPoint(name, f"tests.app.plugins.samples:{attr}", "pacsd.plugins")
+    for name, attr in SAMPLES.items()
+}
+
+
+def config_of(**tables: dict[str, object]) -> Config:
+    trusted: dict[str, object] = {"trusted": True}
+    plugins = {name: trusted | table for name, table in {"store": {}, **tables}.items()}
+    return Config(store=StoreSettings(name="store"), plugins=plugins)
+
+
+def logger_of(name: str) -> Logger:
+    made: Logger = structlog.get_logger(name)
+    return made
+
+
+@asynccontextmanager
+async def exchanging(folder: Path, **tables: dict[str, object]) -> AsyncIterator[Exchange]:
+    """Plugins that run here, and live inline."""
+
+    def load_here(config: Config, locate: Locate) -> Plugins:
+        return load(config, folder, logger_of, locate=locate, installed=INSTALLED)
+
+    Telling.life.clear()
+    plugins = load_here(config_of(**tables), without_place)
+    async with tasks_beside() as tasks:
+        await plugins.start(tasks)
+        plugins.hooks.blob_store.plugins.add("store")
+        try:
+            yield Exchange(plugins, load_here, lambda: INSTALLED)
+        finally:
+            await plugins.stop()
+
+
+class Then:
+    """What is done in the step in which the hooks are swapped."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+
+
+async def test_only_those_that_differ_are_exchanged(tmp_path: Path) -> None:
+    then = Then()
+    async with exchanging(tmp_path, one={}, two={"depth": 1}) as exchange:
+        kept = exchange.plugins.homes["one"]
+        wanted = config_of(store={"depth": 9}, one={}, two={"depth": 2})
+        done = await exchange.exchange(wanted, without_place, then)
+        assert done == Exchanged(("two",), ("two",), ("one", "store"))
+        assert exchange.plugins.homes["one"] is kept
+        done = await exchange.exchange(config_of(two={"depth": 2}), without_place, then)
+        assert done == Exchanged((), ("one",), ("two", "store"))
+        await anyio.wait_all_tasks_blocked()
+        assert then.calls == 2
+    assert Telling.life == [
+        *("one up 3", "two up 1", "two up 2", "two down 1", "one down 3", "two down 2")
+    ]
+
+
+async def test_each_that_does_not_start_is_told_and_none_stays(tmp_path: Path) -> None:
+    then = Then()
+    failing: dict[str, object] = {"startup_error": "no disk", "depth": 7}
+    async with exchanging(tmp_path) as exchange:
+        with pytest.raises(NotExchanged) as refused:
+            await exchange.exchange(config_of(one=failing, two=failing), without_place, then)
+        assert [*exchange.plugins.homes] == ["store"]
+    assert refused.value.reasons == tuple(
+        f"plugin {name}: did not start: raised OSError: no disk" for name in ("one", "two")
+    )
+    assert Telling.life == ["one up 7", "two up 7", "two down 7", "one down 7"]
+    assert then.calls == 0
+
+
+async def test_one_that_is_broken_off_leaves_all_as_it_was(tmp_path: Path) -> None:
+    async with exchanging(tmp_path, one={}) as exchange, anyio.create_task_group() as tasks:
+        wanted = config_of(one={"depth": 5, "waits": True})
+        tasks.start_soon(exchange.exchange, wanted, without_place, Then())
+        with anyio.fail_after(30):
+            while "one up 5" not in Telling.life:
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert Telling.life == ["one up 3", "one up 5", "one down 5", "one down 3"]
+
+
+async def test_what_is_wrong_with_a_table_is_told_before_anything_starts(tmp_path: Path) -> None:
+    async with exchanging(tmp_path) as exchange:
+        wanted = config_of(one={"dept": 5}, two={"isolation": "x"}, four={})
+        with pytest.raises(NotExchanged) as refused:
+            await exchange.exchange(wanted, without_place, Then())
+    told = str(refused.value)
+    assert "plugins.one.dept" in told
+    assert "plugins.two.isolation" in told
+    assert "plugin 'four' is not installed" in told
+    assert Telling.life == []
+
+
+async def test_checks_have_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reloading, "CHECK_DEADLINE_S", 0.01)
+    SlowlyChecked.released.clear()
+    async with exchanging(tmp_path) as exchange:
+        with pytest.raises(NotExchanged, match=r"not checked within 0\.01 s: slow"):
+            await exchange.exchange(config_of(slow={}), without_place, Then())
+    SlowlyChecked.released.set()
+
+
+async def test_so_many_may_be_leaving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reloading, "MAX_LEAVING", 0)
+    async with exchanging(tmp_path) as exchange:
+        with pytest.raises(NotExchanged, match="plugins of earlier reloads have yet to end"):
+            await exchange.exchange(config_of(one={}), without_place, Then())
+
+
+async def test_a_name_that_two_packages_have_is_told(tmp_path: Path) -> None:
+    def twice() -> dict[str, EntryPoint]:
+        raise PluginError("one", "provided twice")
+
+    async with exchanging(tmp_path) as exchange:
+        confused = Exchange(exchange.plugins, lambda *_: exchange.plugins, twice)
+        with pytest.raises(NotExchanged, match="plugin one: provided twice"):
+            await confused.exchange(config_of(one={}), without_place, Then())
+
+
+@pytest.mark.parametrize(
+    "error", [PluginError("x", "gone"), ConfigErrors([ConfigError("", None, "x", "", "gone")])]
+)
+async def test_what_is_gone_between_two_looks_is_told(tmp_path: Path, error: Exception) -> None:
+    def fails(_: Config, __: Locate) -> Plugins:
+        raise error
+
+    async with exchanging(tmp_path) as exchange:
+        broken = Exchange(exchange.plugins, fails, lambda: INSTALLED)
+        with pytest.raises(NotExchanged, match="gone"):
+            await broken.exchange(config_of(one={}), without_place, Then())
