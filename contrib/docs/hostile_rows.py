@@ -112,7 +112,7 @@ ROWS = {
     "C01": ("a damaged configuration file", "exit 2, a line for each error, nothing opened"),
     "C03": ("listening to the world unprotected", "refused unless an unsafe_ key says so"),
     "C04": ("a data directory in the wrong place", "refused"),
-    "C06": ("a reload with an error", "the old peers stay"),
+    "C06": ("a reload with an error", "all stays as it was"),
     "P01": (
         "a plugin that raises, exits, hangs, blocks, crashes, eats memory or answers nonsense",
         "contained as its home can, in a process of its own altogether; association refused",

@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 
 from contrib.docs.sections import code, table
 from pacsd.api.dispatch.tally import Tally
+from pacsd.api.health import Health
 from pacsd.app.audit_sink import AuditCollector, AuditHealth
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
@@ -16,7 +17,7 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.isolation.series import Series
 from pacsd.app.job_metrics import JobCollector
 from pacsd.app.metadata_making import MetadataCollector
-from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
+from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, SeriesCollector
 from pacsd.app.purging import PurgeCollector
 from pacsd.app.wiring import count_change_readers
 from pacsd.archive.examination import LOOKED_FOR
@@ -78,6 +79,7 @@ def render_metrics() -> str:
     registry.register(HookCollector(tally))
     registry.register(SeriesCollector({"plugin": Series()}))
     registry.register(AuditCollector(lambda: AuditHealth(0, 0)))
+    registry.register(PluginHealthCollector(lambda: {"plugin": Health(is_well=True)}))
     count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [

@@ -23,6 +23,7 @@ from pacsd.api.hookspecs import (
     events,
     http,
     jobs,
+    life,
     receiving,
     removal,
     routing,
@@ -44,6 +45,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     commands,
     audit,
     stores,
+    life,
 )
 """Where they stand, in the order of the guide."""
 

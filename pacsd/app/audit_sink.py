@@ -20,8 +20,8 @@ MAX_WAITING = 10_000
 MAX_WORD_LENGTH = 64
 MAX_DETAIL_LENGTH = 1_000
 
-Tell = Callable[[AuditEvent], Awaitable[None]]
-"""Tells all plugins that want to know; never raises."""
+Tell = Callable[[], Callable[[AuditEvent], Awaitable[None]] | None]
+"""Who tells all plugins that want to know now, and never raises; None: nobody wants to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,14 @@ class AuditSink:
             await self._is_there.wait()
             self._is_there = anyio.Event()
             while self._waiting:
-                await self._tell(self._waiting.popleft())
+                event, tell = self._waiting.popleft(), self._tell()
+                if tell is not None:
+                    await tell(event)
 
     def trail_grew(self, rows: Sequence[AuditRow]) -> None:
         """Rows of the trail were committed; in any thread."""
+        if self._tell() is None:
+            return
         events = [_of_row(each) for each in rows]
         # A loop that was closed meanwhile has nobody who is told.
         with suppress(RuntimeError):
@@ -84,6 +88,8 @@ class AuditSink:
     def _refused(
         self, who: str, peer: str, action: str, outcome: str, detail: str, study: str = ""
     ) -> None:
+        if self._tell() is None:
+            return
         self._add([
             AuditEvent(
                 at_us=self._now_us(),

@@ -5,6 +5,7 @@ import resource
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,17 +14,21 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from pacsd import __version__
+from pacsd.api.config_change import ConfigChange
+from pacsd.api.errors import HookError, PluginError
 from pacsd.app import logs, wiring
 from pacsd.app.admin import unix_socket
 from pacsd.app.admin.commands import NotReloaded, admin_commands
 from pacsd.app.admin.records import Reloaded
 from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminSocket
-from pacsd.app.conf.changed_keys import keys_for_restart
+from pacsd.app.conf.changed_keys import at_reload, changed_keys, keys_for_restart
 from pacsd.app.conf.checks import Checked, listeners_outside, unsafe_keys
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import StartError, opened
-from pacsd.app.plugins.surfaces import surfaces_of
+from pacsd.app.plugins.hooks import Hooks
+from pacsd.app.plugins.reloading import NotExchanged
+from pacsd.app.plugins.surfaces import Surfaces, surfaces_of
 from pacsd.app.signals import signals_taken
 from pacsd.app.systemd import Notifier
 from pacsd.app.wiring import Parts
@@ -56,6 +61,7 @@ class Daemon:
         self._notifier = notifier
         self._stop = anyio.Event()
         self._reload_wanted = anyio.Event()
+        self._reloading = anyio.Lock()
         self._grace: anyio.CancelScope | None = None
         # A signal that comes while all is closed is taken as well, and means nothing any more.
         self._signalled = ExitStack()
@@ -108,8 +114,8 @@ class Daemon:
             tasks.start_soon(parts.forgetting.run, name="forgetting of changes")
             tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(parts.jobs.run, name="durable work")
-            if parts.audit is not None:
-                tasks.start_soon(parts.audit.run, name="audit trail told")
+            tasks.start_soon(parts.audit.run, name="audit trail told")
+            tasks.start_soon(parts.plugin_health.run, name="health of plugins")
             tasks.start_soon(self._reloads, parts, name="reload")
             self._tell_started(parts)
             if started is not None:
@@ -162,32 +168,57 @@ class Daemon:
         )
 
     async def reload(self, parts: Parts) -> Reloaded:
-        """Read the peers again, and see which other settings would need a restart.
+        """Read peers and plugins again, and see which other settings would need a restart.
 
         Raises:
-            NotReloaded: something is wrong; the old peers stay.
+            NotReloaded: something is wrong; all stays as it was.
         """
-        self._notifier.reloading()
+        async with self._reloading:
+            self._notifier.reloading()
+            try:
+                return await self._reload(parts)
+            except NotReloaded as refused:
+                for line in refused.problems:
+                    _log.error("reload refused, all stays as it was", error=line)
+                raise
+            finally:
+                self._notifier.ready()
+
+    async def _reload(self, parts: Parts) -> Reloaded:
+        exchange, running = parts.exchange, self._checked.config
+        assert exchange is not None  # noqa: S101 - what a daemon has opened has one
         try:
             checked = await anyio.to_thread.run_sync(self._read_again)
         except ConfigErrors as errors:
-            lines = [str(error) for error in errors.errors]
-            for line in lines:
-                _log.error("reload refused, the old peers stay", error=line)
-            raise NotReloaded(lines) from None
-        finally:
-            self._notifier.ready()
-        keys = keys_for_restart(self._checked.config, checked.config)
+            raise NotReloaded([str(error) for error in errors.errors]) from None
+        config = at_reload(running, checked.config, exchange.pinned)
+
+        def take_over() -> None:
+            self._checked = replace(self._checked, config=config)
+            parts.gatekeeper.peers = checked.peers.with_known(parts.gatekeeper.peers)
+            parts.jobs.delivery.replace(parts.consumers())
+            parts.guard.forget()
+            parts.plugin_health.forget()
+
+        try:
+            exchanged = await exchange.exchange(config, checked.sources.error, take_over)
+        except NotExchanged as refused:
+            raise NotReloaded(refused.reasons) from None
+        await _renew(parts.surfaces, exchange.plugins.hooks)
+        peers, keys = parts.gatekeeper.peers, keys_for_restart(config, checked.config)
         if keys:
-            _log.warning(
-                "settings other than the peers have changed: they need a restart", keys=keys
-            )
-        peers = checked.peers.with_known(parts.gatekeeper.peers)
-        _warn(self._checked.config, peers)
-        parts.gatekeeper.peers = peers
-        parts.guard.forget()
-        _log.info("reloaded", peers=len(peers))
-        return Reloaded(keys)
+            _log.warning("settings have changed that need a restart", keys=keys)
+        _warn(config, peers)
+        _log.info(
+            "reloaded",
+            peers=len(peers),
+            plugins_started=len(exchanged.started),
+            plugins_stopped=len(exchanged.stopped),
+            plugins_kept=len(exchanged.kept),
+        )
+        change = ConfigChange(changed_keys(running, config), keys)
+        await exchange.plugins.hooks.config_changed.tell(exchanged.kept, change=change)
+        return Reloaded(keys, exchanged.started, exchanged.stopped)
 
     async def _signals(self, *, task_status: TaskStatus[None]) -> None:
         wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -217,6 +248,14 @@ class Daemon:
         while interval_s is not None:
             self._notifier.watchdog()
             await anyio.sleep(interval_s)
+
+
+async def _renew(surfaces: Surfaces, hooks: Hooks) -> None:
+    """Have routes and commands as plugins say now. The others work: this is too late to refuse."""
+    try:
+        await surfaces.renew(hooks)
+    except (PluginError, HookError) as error:
+        _log.error("routes and commands of plugins stay as they were", error=str(error))
 
 
 async def _begin(tasks: TaskGroup, key: str, run: Runs) -> None:

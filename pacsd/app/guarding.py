@@ -9,21 +9,13 @@ from pacsd.net.permissions import Logins, Permissions, Sights
 from pacsd.net.web.guard import Guard
 
 
-def make_guard(hooks: Hooks, sink: AuditSink | None = None) -> Guard:
-    """What the plugins that are enabled say; nothing is asked that none of them answers.
+def make_guard(hooks: Hooks, sink: AuditSink) -> Guard:
+    """What the plugins say that are enabled at the time; nothing is asked that none answers.
 
     `sink` is told of refusals.
     """
-    authenticate, authorize = callers.authenticate(hooks), callers.authorize(hooks)
-    restrict = callers.restrict_query(hooks)
-    refused = _nobody if sink is None else sink.login_refused
-    denied = _nobody if sink is None else sink.access_denied
     return Guard(
-        Logins(authenticate, time.monotonic, refused) if authenticate is not None else None,
-        Permissions(authorize, time.monotonic, denied) if authorize is not None else None,
-        Sights(restrict, time.monotonic) if restrict is not None else None,
+        Logins(callers.authenticate(hooks), time.monotonic, sink.login_refused),
+        Permissions(callers.authorize(hooks), time.monotonic, sink.access_denied),
+        Sights(callers.restrict_query(hooks), time.monotonic),
     )
-
-
-def _nobody(_: object, _why: str) -> None:
-    """Nobody wants to know."""

@@ -18,11 +18,13 @@ from pacsd.api.store import BlobStore
 from pacsd.app import extra_tags, index_folder, indexing
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.checks import Checked
+from pacsd.app.conf.settings import Config
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.app.plugins.life import Plugins
+from pacsd.app.plugins.life import Locate, Plugins
 from pacsd.app.plugins.loading import load
+from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.services import HostServices
 from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
@@ -45,7 +47,8 @@ class Archive:
     """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones.
 
     `taking_in` is held while files are taken in that the index does not know, or removed; `tally`
-    is that of the hooks; `services` are what plugins ask for.
+    is that of the hooks; `services` are what plugins ask for. `exchange` exchanges plugins; where
+    that is None they stay.
     """
 
     hooks: Hooks
@@ -55,6 +58,7 @@ class Archive:
     taking_in: anyio.Lock = field(default_factory=anyio.Lock)
     tally: Tally = field(default_factory=Tally)
     services: HostServices = field(default_factory=lambda: HostServices(utc_us))
+    exchange: Exchange | None = None
 
     @property
     def register(self) -> TaggingRegister:
@@ -70,13 +74,11 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         StartError, PluginError, HookError, ConfigErrors: it cannot be opened.
     """
     services = HostServices(utc_us)
-    loaded = load(
-        checked.config,
-        data_dir,
-        structlog.get_logger,
-        services=services,
-        locate=checked.sources.error,
-    )
+
+    def loaded_of(config: Config, locate: Locate) -> Plugins:
+        return load(config, data_dir, structlog.get_logger, services=services, locate=locate)
+
+    loaded = loaded_of(checked.config, checked.sources.error)
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise StartError("\n".join(map(str, problems)))
@@ -85,14 +87,15 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
         store = await loaded.hooks.blob_store(checked.config.store.name)
-        yield await _with_index(stack, checked, data_dir, loaded, store, services)
+        exchange = Exchange(loaded, loaded_of)
+        yield await _with_index(stack, checked, data_dir, exchange, store, services)
 
 
 async def _with_index(
     stack: AsyncExitStack,
     checked: Checked,
     data_dir: Path,
-    loaded: Plugins,
+    exchange: Exchange,
     store: BlobStore,
     services: HostServices,
 ) -> Archive:
@@ -113,14 +116,21 @@ async def _with_index(
         services.open(index, StoredInstances(store, index, place))
         stack.callback(services.close)
         tags = await extra_tags.chosen(index, config.extra_tag)
+        plugins = exchange.plugins
         archive = Archive(
-            loaded.hooks, store, index, tuple(tags), tally=loaded.tally, services=services
+            plugins.hooks,
+            store,
+            index,
+            tuple(tags),
+            tally=plugins.tally,
+            services=services,
+            exchange=exchange,
         )
         is_complete = await indexing.adopt_left_over(
             store,
             config.store.name,
             archive.register,
-            callers.instance_received(loaded.hooks),
+            callers.instance_received(plugins.hooks)(),
             is_new_index=is_new_index,
         )
         await indexing.catch_up(store, index, is_complete=is_complete)

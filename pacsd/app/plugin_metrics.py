@@ -1,7 +1,7 @@
-"""Plugins as Prometheus sees them: their calls and what they count, asked when somebody scrapes."""
+"""Plugins as Prometheus sees them: their calls, what they count, how they do, asked at a scrape."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, groupby
 
 from prometheus_client.core import (
@@ -13,6 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from pacsd.api.dispatch.tally import Ending, Tally
+from pacsd.api.health import Health
 from pacsd.api.metrics import BUCKETS, MetricKind
 from pacsd.app.isolation.series import Sample, Series
 
@@ -95,3 +96,21 @@ def _family(name: str, plugin: str, samples: Sequence[Sample]) -> Metric:
 
 def _bound(bound: float) -> str:
     return "+Inf" if bound == BUCKETS[-1] else f"{bound:g}"
+
+
+class PluginHealthCollector(Collector):
+    """How each plugin did when somebody looked the last time."""
+
+    def __init__(self, look: Callable[[], Mapping[str, Health]]) -> None:
+        self._look = look
+
+    def collect(self) -> Iterator[Metric]:
+        """Have them asked for the next time, and wait for nothing."""
+        healthy = GaugeMetricFamily(
+            "pacsd_plugin_healthy",
+            "1 if a plugin was well at the last scrape, 0 if not",
+            labels=["plugin"],
+        )
+        for plugin, health in self._look().items():
+            healthy.add_metric([plugin], int(health.is_well))
+        yield healthy

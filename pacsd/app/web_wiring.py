@@ -1,8 +1,8 @@
 """How DICOMweb is put together: who answers what."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from pacsd.app.admin.deletion_log import tell_deleted
@@ -63,7 +63,7 @@ class WebParts:
     kept: KeptMetadata
     changes: ChangeFeed
     guard: Guard = TRUSTING
-    routes: RouteTable = field(default_factory=RouteTable)
+    routes: Callable[[], RouteTable] = RouteTable
 
 
 def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
@@ -107,7 +107,7 @@ def _answers(
         config.data_dir, config.dicomweb.max_spool_bytes, config.store.min_free_bytes
     )
     storing = StoreDesk(parts.ingest, spools, utc_us, config.dicomweb.max_instance_bytes)
-    describing = DescribingDesk(beside=paths_beside(parts.routes.routes))
+    describing = DescribingDesk(beside=lambda: paths_beside(parts.routes().routes))
     deleting = DeleteDesk(partial(_delete, parts.removal), retriever, is_open=_is_open(config))
     return {
         WebService.SEARCH: searching.answer,

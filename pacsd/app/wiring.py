@@ -1,12 +1,12 @@
 """The one place where the rooms are put together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from pacsd.app import ai_wiring, route_wiring
+from pacsd.app import route_wiring
 from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.deletion_commands import DeletionCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
@@ -32,13 +32,16 @@ from pacsd.app.importing import ImportErrand, paths_of
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_log import IngestLog, tell_not_noted, tell_repair_not_logged
 from pacsd.app.ingest_metrics import IngestCollector
+from pacsd.app.isolation.home import Home
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
-from pacsd.app.plugins import callers, durable_work
+from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, SeriesCollector
+from pacsd.app.plugin_work import make_plugin_work
+from pacsd.app.plugins import callers
 from pacsd.app.plugins.commands import run_command
-from pacsd.app.plugins.services import JOB_KIND
+from pacsd.app.plugins.health import PluginHealth
+from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.web_wiring import WebParts, web_services
@@ -56,7 +59,9 @@ from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.dicom.text import printable
 from pacsd.index.index import Index
+from pacsd.jobs.event_delivery import Consumer
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
@@ -65,7 +70,6 @@ from pacsd.net.http import Health, HttpListener, Serve
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
-from pacsd.net.peer_target import PeerSending
 from pacsd.net.performer import Services
 from pacsd.net.places import Places
 from pacsd.net.recorder import Recorder
@@ -77,14 +81,15 @@ from pacsd.net.turns import Turns
 from pacsd.net.web.guard import Guard
 from pacsd.ul.association import Limits
 
+_EXPLANATION_CHARS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a running daemon consists of; `http` is None when it is off.
 
-    `audit` is None when no plugin wants to be told of the trail.
-
-    `guard` remembers what plugins allowed; who they are may change at a reload.
+    `guard` remembers what plugins allowed; who they are may change at a reload, by `exchange`,
+    and with them `surfaces` and the `consumers` of events.
     """
 
     ingest: Ingest
@@ -100,8 +105,12 @@ class Parts:
     gatekeeper: Gatekeeper
     guests: Guests
     guard: Guard
+    exchange: Exchange | None
+    plugin_health: PluginHealth
+    surfaces: Surfaces
+    consumers: Callable[[], Sequence[Consumer]]
     recorder: Recorder
-    audit: AuditSink | None
+    audit: AuditSink
     listener: Listener
     http: HttpListener | None
 
@@ -118,9 +127,11 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     scrub = make_scrub(config, store, index)
     purge = make_purge(config, curation)
     _measure(registry, archive, ingest, scrub, purge)
+    plugin_health = make_plugin_health(archive, registry)
     gatekeeper = _gatekeeper(checked, ingest)
     sink = _audit_sink(archive, registry)
-    books = _books(config, registry, sink)
+    recorder = Recorder(config.recorder, sink.association_refused)
+    books = Books(recorder, NetMetrics(registry), _trace(config))
     reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, ingest_log)
     metadata = make_metadata(config, archive, retriever)
@@ -135,7 +146,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         metadata.kept,
         _change_feed(config, index, registry),
         make_guard(archive.hooks, sink),
-        surfaces.routes,
+        lambda: surfaces.routes,
     )
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
@@ -143,8 +154,10 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     listener = Listener(desk, config.dimse.listen, config.dimse.backlog)
     books.metrics.count_open(listener.open_associations)
     peers = route_wiring.peer_sending(config, gatekeeper, parts, places)
-    jobs = _jobs(config, archive, registry, peers)
+    work = make_plugin_work(archive, peers)
+    jobs = make_jobs(config, index, registry, work.consumers(), work.handlers)
     guests = Guests(gatekeeper, lambda: listener.addresses)
+    health = partial(_health, ingest, gatekeeper, archive, plugin_health)
     return Parts(
         ingest=ingest,
         ingest_log=ingest_log,
@@ -156,18 +169,54 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         jobs=jobs,
         errands=_errands(config, archive, ingest, ingest_log),
         commands={
-            **_commands(config, archive, curation, parts.removal, surfaces),
+            **_commands(config, archive, curation, parts.removal, plugin_health, surfaces),
             **JobCommands(index.jobs, jobs.workers).by_name(),
             **guests.commands,
         },
         gatekeeper=gatekeeper,
         guests=guests,
         guard=parts.guard,
+        exchange=archive.exchange,
+        plugin_health=plugin_health,
+        surfaces=surfaces,
+        consumers=work.consumers,
         recorder=books.recorder,
         audit=sink,
         listener=listener,
-        http=_http(config, registry, gatekeeper, parts, web_services(config, archive, parts)),
+        http=_http(config, registry, parts, web_services(config, archive, parts), health),
     )
+
+
+def make_plugin_health(archive: Archive, registry: CollectorRegistry) -> PluginHealth:
+    """How those plugins do that run at the time; measured, as what they do is."""
+
+    def homes() -> Mapping[str, Home]:
+        return {} if archive.exchange is None else archive.exchange.plugins.homes
+
+    plugin_health = PluginHealth(archive.hooks.health, homes)
+    registry.register(HookCollector(archive.tally))
+    registry.register(PluginHealthCollector(plugin_health.look))
+    return plugin_health
+
+
+def _health(
+    ingest: Ingest, gatekeeper: Gatekeeper, archive: Archive, plugin_health: PluginHealth
+) -> Health:
+    """Whether the daemon does its work."""
+    reasons = [ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
+    given = tuple(reason for reason in reasons if reason)
+    given += tuple(ill_stores(archive, plugin_health))
+    return Health(is_ready=not given, reasons=given)
+
+
+def ill_stores(archive: Archive, plugin_health: PluginHealth) -> list[str]:
+    """What is wrong with the plugins of the store, a sentence each; has them asked again."""
+    known = plugin_health.look()
+    return [
+        f"plugin {name} of the store: {printable(known[name].explanation, _EXPLANATION_CHARS)}"
+        for name in sorted(archive.hooks.blob_store.plugins)
+        if name in known and not known[name].is_well
+    ]
 
 
 def _errands(config: Config, archive: Archive, ingest: Ingest, log: IngestLog) -> Errands:
@@ -176,42 +225,12 @@ def _errands(config: Config, archive: Archive, ingest: Ingest, log: IngestLog) -
     return Errands(kinds, tell_ended=tell_ended)
 
 
-def _audit_sink(archive: Archive, registry: CollectorRegistry) -> AuditSink | None:
-    """Who tells plugins what the audit trail says; None: none of them wants to know."""
-    tell = callers.audit(archive.hooks)
-    if tell is None:
-        return None
-    sink = AuditSink(tell, utc_us)
+def _audit_sink(archive: Archive, registry: CollectorRegistry) -> AuditSink:
+    """Who tells plugins what the audit trail says."""
+    sink = AuditSink(callers.audit(archive.hooks), utc_us)
     archive.index.tell_audited(sink.trail_grew)
     registry.register(AuditCollector(sink.health))
     return sink
-
-
-def _books(config: Config, registry: CollectorRegistry, sink: AuditSink | None) -> Books:
-    """Where associations are told of."""
-    if sink is None:
-        recorder = Recorder(config.recorder)
-    else:
-        recorder = Recorder(config.recorder, sink.association_refused)
-    return Books(recorder, NetMetrics(registry), _trace(config))
-
-
-def _jobs(
-    config: Config, archive: Archive, registry: CollectorRegistry, peers: PeerSending
-) -> JobRunning:
-    """The durable work, that of plugins among it."""
-    inference = ai_wiring.inference_of(archive)
-    handlers = {
-        JOB_KIND: durable_work.job_handler(archive.hooks),
-        **route_wiring.delivery_handlers(archive, peers),
-        **inference.handlers,
-    }
-    consumers = (
-        *durable_work.consumers_of(archive.hooks),
-        *route_wiring.route_consumers(archive),
-        *inference.consumers,
-    )
-    return make_jobs(config, archive.index, registry, consumers, handlers)
 
 
 def _desk(
@@ -265,7 +284,6 @@ def _measure(
     registry.register(IndexCollector(archive.index.health))
     registry.register(ScrubCollector(scrub.health))
     registry.register(PurgeCollector(purge.health))
-    registry.register(HookCollector(archive.tally))
     registry.register(SeriesCollector(archive.services.metrics))
 
 
@@ -282,7 +300,12 @@ def count_change_readers(registry: CollectorRegistry, readers: Callable[[], int]
 
 
 def _commands(
-    config: Config, archive: Archive, curation: Curation, removal: Removal, surfaces: Surfaces
+    config: Config,
+    archive: Archive,
+    curation: Curation,
+    removal: Removal,
+    plugin_health: PluginHealth,
+    surfaces: Surfaces,
 ) -> dict[str, Command]:
     """The commands of the admin socket about what is archived, and about plugins."""
     return {
@@ -290,8 +313,8 @@ def _commands(
         **CorrectionCommands(archive.index, curation).by_name(),
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
-        **plugin_commands(archive.tally),
-        **run_commands(surfaces.commands, partial(run_command, archive.hooks)),
+        **plugin_commands(archive.tally, plugin_health.now),
+        **run_commands(lambda: surfaces.commands, partial(run_command, archive.hooks)),
     }
 
 
@@ -374,24 +397,18 @@ def _trace(config: Config) -> Trace | None:
 def _http(
     config: Config,
     registry: CollectorRegistry,
-    gatekeeper: Gatekeeper,
     parts: WebParts,
     services: Mapping[str, Serve],
+    health: Callable[[], Health],
 ) -> HttpListener | None:
     if config.http.listen is None:
         return None
-
-    def health() -> Health:
-        reasons = [parts.ingest.unready(), "shutting down" if gatekeeper.is_draining else None]
-        given = tuple(reason for reason in reasons if reason)
-        return Health(is_ready=not given, reasons=given)
-
     return HttpListener(
         config.http.listen,
         registry=registry,
         health=health,
         limits=HttpLimits(max_connections_per_address=config.http.max_connections_per_address),
         services=services,
-        takes_relayed=parts.guard.logins is not None,
+        takes_relayed=lambda: parts.guard.has_logins,
         ending=parts.changes.end,
     )

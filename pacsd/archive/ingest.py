@@ -52,9 +52,9 @@ class Ingest:
 
     `register` is the index. `min_free_bytes` and `min_free_inodes` are the marks below which
     nothing is taken in, below twice as much is warned; `observer` is told of that and of every
-    object not kept. `decide` is asked about every object whose header is known. `now_us` is a
-    clock in microseconds that never goes back. `taking_in` is held while a file is removed that
-    the index does not name; whoever takes such files in holds it, too.
+    object not kept. `decide` gives who is asked now about an object whose header is known. `now_us`
+    is a clock in microseconds that never goes back. `taking_in` is held while a file is removed
+    that the index does not name; whoever takes such files in holds it, too.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Ingest:
         now_us: Callable[[], int],
         taking_in: anyio.Lock | None = None,
         observer: IngestObserver | None = None,
-        decide: Decide | None = None,
+        decide: Callable[[], Decide | None] = lambda: None,
         min_free_bytes: int = 0,
         min_free_inodes: int = 0,
         preamble_policy: PreamblePolicy = PreamblePolicy.KEEP_TIFF,

@@ -73,7 +73,7 @@ class Intake:
         spawn: Spawn,
         refusal: StoreError | None,
         on_end: Record,
-        decide: Decide | None = None,
+        decide: Callable[[], Decide | None] = lambda: None,
     ) -> None:
         self.on_drained: Callable[[], None] | None = None
         self.data_set_bytes = 0
@@ -88,7 +88,8 @@ class Intake:
         self._second_look = second_look
         self._spawn = spawn
         self._on_end = on_end
-        self._admittance = Admittance(decide, spawn, self._fail) if decide is not None else None
+        self._decide = decide
+        self._admittance: Admittance | None = None
         self._chunks = ChunkQueue(memory)
         self._staged: Staged | None = None
         self._writing_bytes = 0
@@ -207,10 +208,12 @@ class Intake:
 
     def _ask_whether_it_comes_in(self) -> None:
         """As soon as it is known what it is, once; who decides never delays what still arrives."""
-        if self._admittance is None or self._admittance.is_asked or self._failure is not None:
+        if self._admittance is not None or self._failure is not None:
             return
-        received = self._examination.received()
-        if received is not None:
+        decide = self._decide()
+        received = self._examination.received() if decide is not None else None
+        if decide is not None and received is not None:
+            self._admittance = Admittance(decide, self._spawn, self._fail)
             self._admittance.ask(received)
 
     async def _end(self, outcome: IngestOutcome | None) -> None:

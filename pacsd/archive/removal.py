@@ -51,7 +51,7 @@ Ask = Callable[[RemovalRequest], Awaitable[Deny | None]]
 class Removal:
     """Deletes and restores. Raises beside its own what `Curation` raises.
 
-    `ask` is asked before something is deleted, which is there.
+    `ask` gives who is asked now before something is deleted, which is there.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Removal:
         curation: Curation,
         *,
         now_us: Callable[[], int],
-        ask: Ask | None = None,
+        ask: Callable[[], Ask | None] = lambda: None,
     ) -> None:
         self._index = index
         self._curation = curation
@@ -135,10 +135,11 @@ class Removal:
         Raises:
             RemovalDenied: somebody does.
         """
-        if self._ask is None:
+        ask = self._ask()
+        if ask is None:
             return
         uids = keys.study_instance_uid, keys.series_instance_uid, keys.sop_instance_uid
-        denied = await self._ask(RemovalRequest(*uids, actor, reason))
+        denied = await ask(RemovalRequest(*uids, actor, reason))
         if denied is not None:
             what = f"{keys.level.name.lower()} {keys.uid}"
             raise RemovalDenied(f"{what} is not deleted: {printable(denied.reason, _REASON_CHARS)}")

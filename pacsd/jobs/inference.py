@@ -5,7 +5,7 @@ findings one to persist: so each is tried again without the other. A study that 
 added to since it was quiet before is nobody's work.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -63,13 +63,13 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Plugins with models, and the origins of what they add, by their names.
+    """Plugins with models as they are now, and the origins of what they add, by their names.
 
     `deadline_s` is for one attempt, all hooks together.
     """
 
     model: Model
-    origins: dict[str, str]
+    origins: Callable[[], Mapping[str, str]]
     deadline_s: float
 
 
@@ -89,7 +89,7 @@ class Inference:
         """A consumer of events for each plugin with a model."""
         return tuple(
             Consumer(f"{_QUEUE}{plugin}", partial(self._enqueue, plugin), EVENT_DEADLINE_S)
-            for plugin in self._origins
+            for plugin in self._origins()
         )
 
     @property
@@ -105,7 +105,7 @@ class Inference:
             return
         number, study = number_of(event), event.study_instance_uid
         origins = await self._index.changes.origins(_ALL, study, number)
-        if origins <= {*self._origins.values()}:
+        if origins <= {*self._origins().values()}:
             return
         await self._index.jobs.add([_job(INFER, plugin, event, payload_of(event))])
 
@@ -113,7 +113,7 @@ class Inference:
         self, stage: Callable[[str, EventSubject, Job], Awaitable[Outcome]], job: Job
     ) -> Outcome:
         plugin = job.queue.removeprefix(_QUEUE)
-        if plugin not in self._origins:
+        if plugin not in self._origins():
             return Retry(f"plugin {plugin} is not enabled, or has no model")
         try:
             event = event_in(job.payload)
@@ -124,7 +124,7 @@ class Inference:
 
     async def _infer(self, plugin: str, subject: EventSubject, _: Job) -> Outcome:
         wanted = await self._model.prefetch(plugin, subject) or Prefetch()
-        inputs = await self._inputs.of(subject, wanted, self._origins[plugin])
+        inputs = await self._inputs.of(subject, wanted, self._origins()[plugin])
         findings = await self._model.infer(plugin, subject, inputs)
         if findings is None:
             return Done("nothing found")

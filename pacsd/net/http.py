@@ -38,8 +38,8 @@ class Health:
 class HttpListener:
     """Listens while `run` runs. `services` answer all below their path, such as "/dicomweb".
 
-    `takes_relayed`: they ask themselves who it is that a proxy on this machine asks for. `ending`
-    is called when it ends: answers that wait for something have to, within the grace.
+    `takes_relayed`: whether they ask themselves now who it is that a proxy on this machine asks
+    for. `ending` is called when it ends: answers that wait for something have to, within the grace.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class HttpListener:
         health: Callable[[], Health],
         limits: HttpLimits | None = None,
         services: Mapping[str, Serve] | None = None,
-        takes_relayed: bool = False,
+        takes_relayed: Callable[[], bool] = lambda: False,
         ending: Callable[[], None] | None = None,
     ) -> None:
         self._endpoint = endpoint
@@ -156,7 +156,7 @@ class HttpListener:
     def _relay_fault(self, request: BaseRequest) -> str:
         """Refuse what was handed on to loopback: who asks is not on this machine."""
         named = [name for name in _RELAYED if name in request.headers]
-        if not self._endpoint.is_loopback or not named or self._takes_relayed:
+        if not self._endpoint.is_loopback or not named or self._takes_relayed():
             return ""
         return f"requests with {named[0]} come from elsewhere, and nobody can log in yet"
 

@@ -138,7 +138,8 @@ class Performer:
 
     def _receive(self, request: Request, sink: DataSetSink, action: Action | None = None) -> None:
         permissions, sights = self._services.permissions, self._services.sights
-        if action is not None and (permissions is not None or sights is not None):
+        asked = [each for each in (permissions, sights) if each is not None and each.are_asked_for]
+        if action is not None and asked:
             principal, address = self._caller.principal, self._caller.address
             wanted = AccessRequest(principal, Door.DIMSE, address, action, "")
             looks = SightRequest(principal, Door.DIMSE, address)

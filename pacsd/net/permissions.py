@@ -11,7 +11,7 @@ import structlog
 
 from pacsd.api.access import AccessRequest, Login, NotRecognized, Principal, SightRequest
 from pacsd.api.vote import Deny
-from pacsd.archive.sight import Sight
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.text import printable
 
 REMEMBERED_S = 30.0
@@ -31,10 +31,14 @@ _log = structlog.get_logger("pacsd.access")
 
 
 class ShortMemory(Generic[Key, Value]):
-    """Values by key, each for its time; the oldest goes when there are too many."""
+    """Values by key, each for its time; the oldest goes when there are too many.
+
+    `age` rises when all is forgotten: an answer to what was asked before that is not kept.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.age = 0
         self._kept: dict[Key, tuple[float, Value]] = {}
 
     def get(self, key: Key) -> Value | None:
@@ -42,8 +46,10 @@ class ShortMemory(Generic[Key, Value]):
         until, value = self._kept.get(key, (0.0, None))
         return value if self._clock() < until else None
 
-    def keep(self, key: Key, value: Value, seconds: float) -> None:
-        """Remember it for so long."""
+    def keep(self, key: Key, value: Value, seconds: float, age: int) -> None:
+        """Remember for so long what was asked for at this age."""
+        if age != self.age:
+            return
         self._kept.pop(key, None)
         self._kept[key] = (self._clock() + seconds, value)
         if len(self._kept) > MAX_REMEMBERED:
@@ -51,21 +57,30 @@ class ShortMemory(Generic[Key, Value]):
 
     def forget(self) -> None:
         """Remember nothing."""
+        self.age += 1
         self._kept.clear()
 
 
 class Logins:
-    """Who somebody is. Of a secret only its digest is remembered; `refused` is told of refusals."""
+    """Who somebody is. Of a secret only its digest is remembered; `refused` is told of refusals.
+
+    `authenticate` gives who is asked now, None as long as nobody has to log in.
+    """
 
     def __init__(
         self,
-        authenticate: Authenticate,
+        authenticate: Callable[[], Authenticate | None],
         clock: Clock,
         refused: Callable[[Login, str], None] = lambda _login, _why: None,
     ) -> None:
         self._authenticate = authenticate
         self._refused = refused
         self._memory: ShortMemory[tuple[str, ...], Principal] = ShortMemory(clock)
+
+    @property
+    def are_asked_for(self) -> bool:
+        """Whether somebody has to log in now."""
+        return self._authenticate() is not None
 
     async def principal(self, login: Login) -> Principal | None:
         """Who that is, None when nobody says so; that is logged."""
@@ -74,7 +89,8 @@ class Logins:
         known = self._memory.get(key)
         if known is not None:
             return known
-        answer = await self._authenticate(login)
+        age, authenticate = self._memory.age, self._authenticate()
+        answer = None if authenticate is None else await authenticate(login)
         if not isinstance(answer, Principal):
             why = "nobody knows it" if answer is None else printable(answer.explanation, 256)
             _log.warning(
@@ -86,7 +102,7 @@ class Logins:
             )
             self._refused(login, why)
             return None
-        self._memory.keep(key, answer, min(REMEMBERED_S, answer.valid_for_s))
+        self._memory.keep(key, answer, min(REMEMBERED_S, answer.valid_for_s), age)
         return answer
 
     def forget(self) -> None:
@@ -95,11 +111,14 @@ class Logins:
 
 
 class Permissions:
-    """What somebody may do; `denied` is told of denials."""
+    """What somebody may do; `denied` is told of denials.
+
+    `authorize` gives who is asked now, None as long as nobody is.
+    """
 
     def __init__(
         self,
-        authorize: Authorize,
+        authorize: Callable[[], Authorize | None],
         clock: Clock,
         denied: Callable[[AccessRequest, str], None] = lambda _request, _why: None,
     ) -> None:
@@ -107,14 +126,20 @@ class Permissions:
         self._denied = denied
         self._memory: ShortMemory[AccessRequest, bool] = ShortMemory(clock)
 
+    @property
+    def are_asked_for(self) -> bool:
+        """Whether anybody has a say now."""
+        return self._authorize() is not None
+
     async def denial(self, request: AccessRequest) -> Deny | None:
         """Why it may not be done, None when it may; a denial is logged."""
         if self._memory.get(request):
             return None
-        denied = await self._authorize(request)
+        age, authorize = self._memory.age, self._authorize()
+        denied = None if authorize is None else await authorize(request)
         if denied is None:
             seconds = min(REMEMBERED_S, request.principal.valid_for_s)
-            self._memory.keep(request, value=True, seconds=seconds)
+            self._memory.keep(request, value=True, seconds=seconds, age=age)
             return None
         _log.warning(
             "access was denied",
@@ -134,21 +159,27 @@ class Permissions:
 
 
 class Sights:
-    """What somebody sees."""
+    """What somebody sees. `restrict` gives who is asked now, None as long as nobody is."""
 
-    def __init__(self, restrict: Restrict, clock: Clock) -> None:
+    def __init__(self, restrict: Callable[[], Restrict | None], clock: Clock) -> None:
         self._restrict = restrict
         self._memory: ShortMemory[SightRequest, Sight] = ShortMemory(clock)
+
+    @property
+    def are_asked_for(self) -> bool:
+        """Whether anybody has a say now."""
+        return self._restrict() is not None
 
     async def sight(self, request: SightRequest) -> Sight | None:
         """What that is, None when nobody can tell; then nothing is."""
         known = self._memory.get(request)
         if known is not None:
             return known
-        sight = await self._restrict(request)
+        age, restrict = self._memory.age, self._restrict()
+        sight = EVERYTHING if restrict is None else await restrict(request)
         if sight is not None:
             seconds = min(REMEMBERED_S, request.principal.valid_for_s)
-            self._memory.keep(request, sight, seconds)
+            self._memory.keep(request, sight, seconds, age)
         return sight
 
     def forget(self) -> None:

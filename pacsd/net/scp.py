@@ -70,9 +70,10 @@ class House(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all accepted associations share. Hooks are None when no plugin implements them.
+    """What all accepted associations share.
 
-    So is `logins`: then a user identity means nothing.
+    Hooks give who is asked now; None as long as no plugin implements them. As long as nobody
+    answers `logins`, a user identity means nothing.
     """
 
     gatekeeper: Gatekeeper
@@ -81,8 +82,8 @@ class Desk:
     limits: Limits
     max_data_set_bytes: int
     network_timeout_s: float
-    hook: AcceptanceHook | None = None
-    closed_hook: ClosedHook | None = None
+    hook: Callable[[], AcceptanceHook | None] = lambda: None
+    closed_hook: Callable[[], ClosedHook | None] = lambda: None
     logins: Logins | None = None
     names_are_exact: bool = False
 
@@ -176,7 +177,7 @@ class AcceptedAssociation(Pump):
 
     def _tell_closed(self) -> None:
         """Tell the plugins, of an association that was established; they delay nobody."""
-        closed, hook = self._chronicle.told_closed(), self._desk.closed_hook
+        closed, hook = self._chronicle.told_closed(), self._desk.closed_hook()
         if closed is not None and hook is not None:
             self._house.spawn(partial(hook, closed), "hook: association closed")
 
@@ -202,19 +203,20 @@ class AcceptedAssociation(Pump):
         request = event.request
         self._chronicle.requested(request)
         decision = self._desk.gatekeeper.decide(request, self._chronicle.peer_address)
-        is_login = self._desk.logins is not None and request.user_information.user_identity
+        hook, logins = self._desk.hook(), self._desk.logins
+        has_logins = logins is not None and logins.are_asked_for
+        is_login = has_logins and request.user_information.user_identity
         if isinstance(decision, Refused):
             self._reject(decision)
-        elif self._desk.hook is None and not is_login:
+        elif hook is None and not is_login:
             self._accept(decision)
         else:
             self._admitted = decision
-            self.spawn(partial(self._ask, request), "acceptance")
+            self.spawn(partial(self._ask, hook, request), "acceptance")
 
-    async def _ask(self, request: AssociateRQ) -> None:
+    async def _ask(self, hook: AcceptanceHook | None, request: AssociateRQ) -> None:
         """Whoever logs in has to be known; then the plugins are asked that decide."""
         refused = await self._refusal_of_login(request)
-        hook = self._desk.hook
         if refused is None and hook is not None and self._admitted is not None:
             said = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))
             if said is not None:
@@ -232,7 +234,7 @@ class AcceptedAssociation(Pump):
     async def _refusal_of_login(self, request: AssociateRQ) -> Refused | None:
         """Why the user identity is no good; None when it is, or nobody is asked about it."""
         identity, logins = request.user_information.user_identity, self._desk.logins
-        if identity is None or logins is None:
+        if identity is None or logins is None or not logins.are_asked_for:
             return None
         login = login_of(identity, self._chronicle.peer_address)
         if login is not None:

@@ -28,7 +28,7 @@ async def call_hook(plugin: object, hook: str, /, **arguments: object) -> object
         raise LookupError(f"{type(plugin).__name__} does not implement {hook}")
     facts, fits = hook_facts(hook), fits_of(hook)
     panel: Panel[object] = Panel(facts, found, Tally(), _leave_to_the_answer, fits)
-    answer = await panel.ask(panel.members[0], arguments, panel.deadline())
+    answer = await panel.ask(panel.lineup.members[0], arguments, panel.deadline())
     if isinstance(answer, HookError):
         raise answer
     return answer

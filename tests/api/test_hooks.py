@@ -15,6 +15,8 @@ PARAMETERS = {
     "pacsd_authenticate": ("login",),
     "pacsd_authorize": ("request",),
     "pacsd_before_delete": ("request",),
+    "pacsd_config_changed": ("change",),
+    "pacsd_health": (),
     "pacsd_blob_store": ("name", "stores"),
     "pacsd_command": ("name", "arguments"),
     "pacsd_commands": (),

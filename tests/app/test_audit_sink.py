@@ -40,7 +40,7 @@ class Told:
 @asynccontextmanager
 async def telling() -> AsyncIterator[tuple[AuditSink, Told]]:
     told = Told()
-    sink = AuditSink(told.tell, lambda: 7)
+    sink = AuditSink(lambda: told.tell, lambda: 7)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(sink.run)
         yield sink, told
@@ -82,7 +82,7 @@ async def test_what_was_refused_is_told() -> None:
 
 async def test_p06_only_so_many_wait() -> None:
     told = Told()
-    sink = AuditSink(told.tell, lambda: 7)
+    sink = AuditSink(lambda: told.tell, lambda: 7)
     registry = CollectorRegistry()
     registry.register(AuditCollector(sink.health))
     row = AuditRow(1, AuditEntry("doe", "retrieve", "sent"))
@@ -107,3 +107,11 @@ async def test_what_was_rolled_back_is_not_told(tmp_path: Path) -> None:
         await index.audit(SCOPE, AuditEntry("doe", "c", "done"))
         [event] = await told.wait_for(1)
     assert event.action == "c"
+
+
+async def test_as_long_as_nobody_wants_to_know_nothing_waits() -> None:
+    sink = AuditSink(lambda: None, lambda: 7)
+    sink.login_refused(Login(Door.HTTP, "192.0.2.7", "bearer", "x"), "no such token")
+    sink.trail_grew([AuditRow(1, AuditEntry("doe", "retrieve", "sent"))])
+    await anyio.lowlevel.checkpoint()
+    assert sink.health() == AuditHealth(0, 0)

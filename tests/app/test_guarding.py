@@ -1,5 +1,9 @@
 from pacsd.api.hooks import hookimpl
+from pacsd.app.audit_sink import AuditSink
 from pacsd.app.guarding import make_guard
+from pacsd.app.plugins.hooks import Hooks
+from pacsd.net.web.guard import Guard
+from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.hooks_of import hooks_of
 
 
@@ -18,13 +22,28 @@ class Curtain:
     async def pacsd_restrict_query(self) -> None: ...
 
 
-def test_only_what_a_plugin_answers_is_asked() -> None:
+def guard_of(hooks: Hooks) -> Guard:
+    return make_guard(hooks, AuditSink(lambda: None, lambda: 0))
+
+
+def asked(guard: Guard) -> tuple[bool, bool, bool]:
+    assert guard.permissions is not None
+    assert guard.sights is not None
+    return guard.has_logins, guard.permissions.are_asked_for, guard.sights.are_asked_for
+
+
+async def test_only_what_a_plugin_answers_is_asked() -> None:
     plugins = (object(), Porter(), Judge(), Curtain())
-    nobody, porter, judge, curtain = (make_guard(hooks_of(each)) for each in plugins)
-    assert (nobody.logins, nobody.permissions, nobody.sights) == (None, None, None)
-    assert curtain.sights is not None
-    assert curtain.permissions is None
-    assert porter.logins is not None
-    assert porter.permissions is None
-    assert judge.logins is None
-    assert judge.permissions is not None
+    assert [asked(guard_of(hooks_of(each))) for each in plugins] == [
+        (False, False, False),
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
+
+
+async def test_what_is_asked_follows_a_reload() -> None:
+    hooks = hooks_of(object())
+    guard = guard_of(hooks)
+    hooks.replace({"acme": ObjectHome("acme", Porter())}, ())
+    assert asked(guard) == (True, False, False)

@@ -1,8 +1,9 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
 from pacsd.api.dispatch.tally import Call, Ending, Tally
+from pacsd.api.health import Health
 from pacsd.app.isolation.series import Series
-from pacsd.app.plugin_metrics import HookCollector, SeriesCollector
+from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, SeriesCollector
 
 
 def registry_of(tally: Tally) -> CollectorRegistry:
@@ -65,3 +66,11 @@ def test_of_two_that_make_one_name_the_first_has_it() -> None:
     registry.register(SeriesCollector({"a": first, "a_b": second}))
     assert registry.get_sample_value("pacsd_plugin_a_b_sent_total") == 1
     assert b"pacsd_plugin_a_b_sent_total 1.0" in generate_latest(registry)
+
+
+def test_who_is_ill_is_told() -> None:
+    registry = CollectorRegistry()
+    known = {"acme": Health(is_well=False, explanation="no disk"), "other": Health(is_well=True)}
+    registry.register(PluginHealthCollector(lambda: known))
+    told = [registry.get_sample_value("pacsd_plugin_healthy", {"plugin": name}) for name in known]
+    assert told == [0, 1]

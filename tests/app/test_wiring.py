@@ -9,6 +9,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from pacsd.api.acceptance import AssociationRequest, Refusal
+from pacsd.api.health import Health as PluginsHealth
 from pacsd.api.hooks import hookimpl
 from pacsd.api.plugin import Host, Plugin
 from pacsd.api.reception import Reception
@@ -16,13 +17,15 @@ from pacsd.api.settings import Settings
 from pacsd.app.conf.checks import check
 from pacsd.app.conf.options import Options
 from pacsd.app.opening import Archive
-from pacsd.app.wiring import Parts, build
+from pacsd.app.plugins.health import PluginHealth
+from pacsd.app.wiring import Parts, build, ill_stores
 from pacsd.archive.ingest import InstanceRequest
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
 from pacsd.net.endpoint import Endpoint
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.object_home import ObjectHome
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.api.hookspecs.hooks_of import hooks_of
 
@@ -70,11 +73,11 @@ async def test_http_is_there_when_it_is_on(tmp_path: Path, index: Index) -> None
 async def test_the_acceptance_hook_costs_nothing_when_no_plugin_has_it(
     tmp_path: Path, index: Index
 ) -> None:
-    assert built(tmp_path, index).listener.desk.hook is None
+    assert built(tmp_path, index).listener.desk.hook() is None
 
 
 async def test_the_acceptance_hook_is_asked_when_one_has_it(tmp_path: Path, index: Index) -> None:
-    hook = built(tmp_path, index, plugin=Doorkeeper).listener.desk.hook
+    hook = built(tmp_path, index, plugin=Doorkeeper).listener.desk.hook()
     assert hook is not None
     request = AssociationRequest("CT1", "PACSD", "127.0.0.1", 1, None, (), "1.2.3", "CT")
     assert await hook(request) == Refusal(1, 1, 1, "CT1 is not let in")
@@ -120,3 +123,22 @@ async def test_ingest_tells_the_log_what_is_not_stored(tmp_path: Path, index: In
     [line] = captured
     assert line["event"] == "an object was not stored"
     assert line["explanation"] == "ingest is not running"
+
+
+@pytest.mark.parametrize("stores", [["acme"], []])
+async def test_only_an_ill_store_keeps_the_daemon_from_being_ready(
+    index: Index, stores: list[str]
+) -> None:
+    class Ill:
+        @hookimpl
+        async def pacsd_health(self) -> PluginsHealth:
+            return PluginsHealth(is_well=False, explanation="no\ndisk")
+
+    archive = Archive(hooks_of(Ill()), MemoryStore(), index)
+    archive.hooks.blob_store.plugins.update(stores)
+    health = PluginHealth(archive.hooks.health, lambda: {"acme": ObjectHome("acme", Ill())})
+    assert ill_stores(archive, health) == []
+    await health.now()
+    assert ill_stores(archive, health) == [
+        f"plugin {each} of the store: no\\ndisk" for each in stores
+    ]

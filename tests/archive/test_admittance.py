@@ -39,7 +39,7 @@ class Door:
 @asynccontextmanager
 async def ingest_with(decide: Decide) -> AsyncIterator[tuple[Ingest, MemoryStore]]:
     store = MemoryStore()
-    ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0, decide=decide)
+    ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0, decide=lambda: decide)
     started = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ingest.run, started.set)

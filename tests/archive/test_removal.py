@@ -210,7 +210,7 @@ class Keeper:
 @pytest.mark.usefixtures("removal")
 async def test_who_objects_is_heard(archive: SmallArchive) -> None:
     keeper = Keeper("legal hold\n" + "x" * 1_000)
-    asking = Removal(archive.index, archive.curation, now_us=archive.clock, ask=keeper.ask)
+    asking = Removal(archive.index, archive.curation, now_us=archive.clock, ask=lambda: keeper.ask)
     with pytest.raises(
         RemovalDenied, match=r"^series 1\.2\.3\.1 is not deleted: legal hold"
     ) as told:
@@ -226,7 +226,7 @@ async def test_who_objects_is_heard(archive: SmallArchive) -> None:
 
 async def test_what_is_not_there_is_not_asked_about(archive: SmallArchive) -> None:
     keeper = Keeper("never")
-    asking = Removal(archive.index, archive.curation, now_us=archive.clock, ask=keeper.ask)
+    asking = Removal(archive.index, archive.curation, now_us=archive.clock, ask=lambda: keeper.ask)
     with pytest.raises(NoSuchEntity):
         await asking.delete(SCOPE, UniqueKeys("9.9"), WHY, "admin")
     assert keeper.asked == []

@@ -313,9 +313,82 @@ async def test_much_that_fails_is_noted_between(
         assert len(await event_jobs(index)) == 2
 
 
-async def test_without_consumers_there_is_nothing_to_do(index: Index) -> None:
-    async with delivering(index) as delivery:
+async def test_who_is_added_begins_behind_what_is_there(index: Index) -> None:
+    taker, late = Taker(), Taker()
+    await index.add([new("1.1")])
+    async with delivering(index, consumer(taker)) as delivery:
+        await taker.until(1)
+        delivery.replace([consumer(taker), Consumer("late", late)])
+        assert [each.name for each in delivery.health] == ["route", "late"]
         with anyio.fail_after(TIMEOUT_S):
-            await delivery.run()
-            await delivery.stop(0)
+            while await index.changes.standing(SCOPE, "late") is None:
+                await anyio.lowlevel.checkpoint()
+        await index.add([new("1.2")])
+        await late.until(1)
+        await taker.until(2)
+    assert taker.uids == ["1.1", "1.2"]
+    assert late.uids == ["1.2"]
+
+
+async def test_who_is_removed_has_the_event_in_hand_and_no_other(index: Index) -> None:
+    began, go_on = anyio.Event(), anyio.Event()
+    events: list[str] = []
+
+    async def take(event: ArchiveEvent) -> None:
+        began.set()
+        await go_on.wait()
+        events.append(event.sop_instance_uid)
+
+    await index.add([new("1.1"), new("1.2")])
+    again = Taker()
+    async with delivering(index, consumer(take)) as delivery:
+        await began.wait()
+        delivery.replace([])
         assert delivery.health == ()
+        # Back under the same name before the old one has ended: it goes on behind it.
+        delivery.replace([consumer(again)])
+        await anyio.wait_all_tasks_blocked()
+        assert again.uids == []
+        go_on.set()
+        await again.until(1)
+    assert events == ["1.1"]
+    assert again.uids == ["1.2"]
+
+
+async def test_who_is_left_without_consumers_waits_for_one(index: Index) -> None:
+    taker = Taker()
+    await index.add([new("1.1")])
+    async with delivering(index) as delivery:
+        await anyio.wait_all_tasks_blocked()
+        delivery.replace([consumer(taker)])
+        await taker.until(1)
+        with anyio.fail_after(TIMEOUT_S):
+            await delivery.stop(60)
+        delivery.replace([consumer(taker), Consumer("late", taker)])
+
+
+async def test_those_that_come_before_it_runs_are_there_when_it_does(index: Index) -> None:
+    taker = Taker()
+    await index.add([new("1.1")])
+    delivery = EventDelivery(index, [consumer(taker)], Seen())
+    delivery.replace([])
+    delivery.replace([consumer(taker)])
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(delivery.run)
+        await taker.until(1)
+        tasks.cancel_scope.cancel()
+
+
+async def test_no_consumer_has_more_than_the_longest_deadline(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_delivery, "MAX_DEADLINE_S", 0.01)
+    seen = Seen()
+
+    async def never(_: ArchiveEvent) -> None:
+        await anyio.sleep_forever()
+
+    await index.add([new("1.1")])
+    async with delivering(index, consumer(never), seen=seen):
+        await until_cursor(index, await newest(index))
+    assert [reason for *_, reason in seen.failed] == ["it took more than 0.01 s"]

@@ -77,7 +77,7 @@ class Work:
         self.index = index
         self.inputs = Inputs()
         origins = {"acme": "plugin:acme", "other": "plugin:other"}
-        models = Models(model, origins, 720.0)
+        models = Models(model, lambda: origins, 720.0)
         self.tested = Inference(index, Subjects(), self.inputs, models)
 
     async def tell(self, event: ArchiveEvent) -> list[Job]:

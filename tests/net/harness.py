@@ -364,16 +364,16 @@ class Served:
                 self.ingest,
                 setup.finder,
                 retrieval,
-                Permissions(setup.authorize, lambda: 0.0) if setup.authorize else None,
-                Sights(setup.restrict, lambda: 0.0) if setup.restrict else None,
+                Permissions(lambda: setup.authorize, lambda: 0.0),
+                Sights(lambda: setup.restrict, lambda: 0.0),
             ),
             books=Books(self.recorder, NetMetrics(self.registry), trace),
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),
             max_data_set_bytes=dimse.max_data_set_bytes,
             network_timeout_s=dimse.network_timeout_s,
-            hook=setup.hook,
-            closed_hook=setup.closed_hook,
-            logins=Logins(setup.authenticate, lambda: 0.0) if setup.authenticate else None,
+            hook=lambda: setup.hook,
+            closed_hook=lambda: setup.closed_hook,
+            logins=Logins(lambda: setup.authenticate, lambda: 0.0),
         )
         self.listener = Listener(desk, (Endpoint(LOOPBACK, 0),), backlog=64)
 

@@ -234,7 +234,7 @@ async def test_operations_are_asked_about_before_they_begin(
         return None if is_allowed else Deny("no")
 
     ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0)
-    bench = Bench(ingest, Permissions(authorize, lambda: 0.0))
+    bench = Bench(ingest, Permissions(lambda: authorize, lambda: 0.0))
     async with anyio.create_task_group() as tasks:
         await running(ingest, tasks)
         bench.ask(STORE)

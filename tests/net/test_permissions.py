@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import anyio
 import pytest
 from structlog.typing import EventDict
 
@@ -59,7 +60,7 @@ class Judge:
 def test_so_much_is_remembered() -> None:
     memory = ShortMemory[int, int](Clock())
     for number in range(MAX_REMEMBERED + 1):
-        memory.keep(number, number, 10)
+        memory.keep(number, number, 10, memory.age)
     assert memory.get(0) is None
     assert memory.get(1) == 1
     memory.forget()
@@ -71,7 +72,7 @@ async def test_p04_who_is_known_is_not_asked_again_for_a_while(
     valid_for_s: float, remembered_s: float
 ) -> None:
     clock, porter = Clock(), Porter(Principal("doe", valid_for_s=valid_for_s))
-    logins = Logins(porter.authenticate, clock)
+    logins = Logins(lambda: porter.authenticate, clock)
     for _ in range(3):
         assert await logins.principal(LOGIN) == porter.answer
     clock.now += remembered_s - 0.1
@@ -93,7 +94,7 @@ async def test_p04_who_is_known_is_not_asked_again_for_a_while(
 )
 async def test_another_login_is_another(other: Login) -> None:
     porter = Porter(Principal("doe"))
-    logins = Logins(porter.authenticate, Clock())
+    logins = Logins(lambda: porter.authenticate, Clock())
     await logins.principal(LOGIN)
     porter.answer = None
     assert await logins.principal(other) is None
@@ -103,7 +104,7 @@ async def test_who_is_not_known_is_told_in_the_log_without_the_secret(
     logged: list[EventDict],
 ) -> None:
     porter = Porter(None)
-    logins = Logins(porter.authenticate, Clock())
+    logins = Logins(lambda: porter.authenticate, Clock())
     assert await logins.principal(LOGIN) is None
     porter.answer = NotRecognized("wrong\npassword")
     assert await logins.principal(LOGIN) is None
@@ -114,8 +115,8 @@ async def test_who_is_not_known_is_told_in_the_log_without_the_secret(
 async def test_a_revocation_counts_at_once() -> None:
     porter, judge = Porter(Principal("doe")), Judge()
     logins, permissions = (
-        Logins(porter.authenticate, Clock()),
-        Permissions(judge.authorize, Clock()),
+        Logins(lambda: porter.authenticate, Clock()),
+        Permissions(lambda: judge.authorize, Clock()),
     )
     await logins.principal(LOGIN)
     await permissions.denial(WANTED)
@@ -128,7 +129,7 @@ async def test_a_revocation_counts_at_once() -> None:
 
 async def test_what_is_allowed_is_not_asked_again_for_a_while() -> None:
     clock, judge = Clock(), Judge()
-    permissions = Permissions(judge.authorize, clock)
+    permissions = Permissions(lambda: judge.authorize, clock)
     other = replace(WANTED, study_instance_uid="1.2.4")
     for wanted in (WANTED, WANTED, other, WANTED):
         assert await permissions.denial(wanted) is None
@@ -140,7 +141,7 @@ async def test_what_is_allowed_is_not_asked_again_for_a_while() -> None:
 
 async def test_a_denial_is_asked_for_again_and_logged(logged: list[EventDict]) -> None:
     judge = Judge(Deny("not on Fridays"))
-    permissions = Permissions(judge.authorize, Clock())
+    permissions = Permissions(lambda: judge.authorize, Clock())
     assert await permissions.denial(WANTED) == judge.answer
     assert await permissions.denial(WANTED) == judge.answer
     assert len(judge.asked) == 2
@@ -163,7 +164,7 @@ async def test_what_somebody_sees_is_remembered_for_a_while(
         asked.append(request)
         return seen if request.principal.name == "doe" else None
 
-    sights = Sights(restrict, clock)
+    sights = Sights(lambda: restrict, clock)
     doe = SightRequest(Principal("doe", valid_for_s=valid_for_s), Door.HTTP, "192.0.2.7")
     for _ in range(3):
         assert await sights.sight(doe) is seen
@@ -178,3 +179,31 @@ async def test_what_somebody_sees_is_remembered_for_a_while(
     nobody = replace(doe, principal=Principal("nobody"))
     assert [await sights.sight(nobody) for _ in range(2)] == [None, None]
     assert len(asked) == 5
+
+
+async def test_what_was_asked_before_all_was_forgotten_is_not_remembered() -> None:
+    asked, go_on = anyio.Event(), anyio.Event()
+    calls: list[Login] = []
+
+    async def authenticate(login: Login) -> Principal:
+        calls.append(login)
+        asked.set()
+        await go_on.wait()
+        return Principal("alice")
+
+    logins = Logins(lambda: authenticate, Clock())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(logins.principal, LOGIN)
+        await asked.wait()
+        logins.forget()
+        go_on.set()
+    assert await logins.principal(LOGIN) == Principal("alice")
+    assert len(calls) == 2
+
+
+async def test_nobody_is_let_in_by_nobody() -> None:
+    logins, permissions = Logins(lambda: None, Clock()), Permissions(lambda: None, Clock())
+    assert not logins.are_asked_for
+    assert await logins.principal(LOGIN) is None
+    assert not permissions.are_asked_for
+    assert await permissions.denial(WANTED) is None

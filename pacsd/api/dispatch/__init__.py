@@ -1,8 +1,9 @@
 """How the core calls hooks; plugins do not need it.
 
     implementation  one plugin's implementation of a hook, bound and ready to be called
-    panel           all implementations of one hook: each asked within a deadline that they share,
-                    what it raises contained, what it answers judged
+    lineup          all implementations of one hook, from one reload to the next
+    panel           how any of them is asked: within a deadline that they share, what it raises
+                    contained, what it answers judged
     eager           what is left of a call that did not answer at once: only this has a deadline
     breaker         who fails again and again is not asked for a while
     tally           what the plugins did, counted, and the last calls one by one

@@ -1,5 +1,6 @@
 """Hooks whose implementations are all asked: notify, vote and collect."""
 
+from collections.abc import Container
 from typing import Generic
 
 from pacsd.api.dispatch.panel import Answer, Panel
@@ -17,12 +18,16 @@ class Notify:
     @property
     def is_implemented(self) -> bool:
         """Whether any plugin implements the hook."""
-        return bool(self._panel.members)
+        return self._panel.is_implemented
 
     async def __call__(self, **arguments: object) -> None:
         """Tell all of them; never raises, but for cancellation."""
-        if self._panel.members:
+        if self._panel.is_implemented:
             await self._panel.ask_all(arguments)
+
+    async def tell(self, plugins: Container[str], **arguments: object) -> None:
+        """Tell those of these plugins that implement it; never raises, but for cancellation."""
+        await self._panel.ask_all(arguments, plugins)
 
 
 class Vote:
@@ -35,16 +40,16 @@ class Vote:
     @property
     def is_implemented(self) -> bool:
         """Whether any plugin implements the hook."""
-        return bool(self._panel.members)
+        return self._panel.is_implemented
 
     async def __call__(self, **arguments: object) -> Deny | None:
         """The first denial of all; with the policy `closed` one that fails denies.
 
         Never raises, but for cancellation.
         """
-        if not self._panel.members:
+        if not self._panel.is_implemented:
             return None
-        answers = await self._panel.ask_all(arguments)
+        answers = [answer for _, answer in await self._panel.ask_all(arguments)]
         for answer in answers:
             if isinstance(answer, Deny):
                 return answer
@@ -62,7 +67,7 @@ class Collect(Generic[Answer]):
     @property
     def is_implemented(self) -> bool:
         """Whether any plugin implements the hook."""
-        return bool(self._panel.members)
+        return self._panel.is_implemented
 
     async def __call__(self, **arguments: object) -> list[tuple[str, Answer]]:
         """The answers other than None, each with the name of the plugin that gave it.
@@ -70,14 +75,17 @@ class Collect(Generic[Answer]):
         Raises:
             HookError: one of them failed, and the policy is `closed`.
         """
-        if not self._panel.members:
+        if not self._panel.is_implemented:
             return []
         found: list[tuple[str, Answer]] = []
-        answers = await self._panel.ask_all(arguments)
-        for member, answer in zip(self._panel.members, answers, strict=True):
+        for plugin, answer in await self._panel.ask_all(arguments):
             if isinstance(answer, HookError):
                 if self._is_closed:
                     raise answer
             elif answer is not None:
-                found.append((member.implementation.plugin, answer))
+                found.append((plugin, answer))
         return found
+
+    async def each(self, **arguments: object) -> list[tuple[str, Answer | HookError | None]]:
+        """What each plugin says, be it nothing or that it failed; never raises."""
+        return [*await self._panel.ask_all(arguments)] if self._panel.is_implemented else []

@@ -1,38 +1,33 @@
-"""A hook whose questions must not be missed: each plugin is asked by itself, and again if it fails.
+"""Hooks that are asked of one plugin at a time: the one whose business it is, or each by itself.
 
 What one answers is kept before the next is asked, so that no failure costs another's answer.
 """
 
 from typing import Generic
 
-from pacsd.api.dispatch.panel import Answer, Member, Panel
+from pacsd.api.dispatch.panel import Answer, Panel
 from pacsd.api.errors import HookError
 
 
 class AskedAlone(Generic[Answer]):
-    """Such a hook; whoever calls remembers who was asked."""
+    """Such a hook; whoever calls knows whom to ask."""
 
     def __init__(self, panel: Panel[Answer]) -> None:
         self._panel = panel
-        self._members: dict[str, Member] = {
-            member.implementation.plugin: member for member in panel.members
-        }
 
     @property
     def plugins(self) -> tuple[str, ...]:
-        """Who implements it."""
-        return tuple(sorted(self._members))
+        """Who implements it now."""
+        return tuple(sorted(each.implementation.plugin for each in self._panel.lineup.members))
 
     async def ask(self, plugin: str, **arguments: object) -> Answer | None:
         """The answer of a plugin; None also if it does not implement the hook.
 
         Raises:
-            HookError: it failed, and is to be asked again.
+            HookError: it failed.
         """
-        member = self._members.get(plugin)
-        if member is None:
-            return None
-        answer = await self._panel.ask(member, arguments, self._panel.deadline())
-        if isinstance(answer, HookError):
-            raise answer
-        return answer
+        for _, answer in await self._panel.ask_all(arguments, {plugin}):
+            if isinstance(answer, HookError):
+                raise answer
+            return answer
+        return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from pacsd.api.dispatch.panel import Member, Panel
+from pacsd.api.dispatch.panel import Panel
 from pacsd.api.errors import HookError
 
 Key = TypeVar("Key")
@@ -14,16 +14,12 @@ class Durable(Generic[Key]):
 
     def __init__(self, panels: Mapping[Key, Panel[None]]) -> None:
         self._panels = panels
-        self._members: dict[tuple[str, Key], Member] = {
-            (member.implementation.plugin, key): member
-            for key, panel in panels.items()
-            for member in panel.members
-        }
 
     @property
     def plugins(self) -> tuple[str, ...]:
-        """Who implements any of them."""
-        return tuple(sorted({plugin for plugin, _ in self._members}))
+        """Who implements any of them now."""
+        members = (each for panel in self._panels.values() for each in panel.lineup.members)
+        return tuple(sorted({each.implementation.plugin for each in members}))
 
     async def tell(self, plugin: str, key: Key, **arguments: object) -> None:
         """Tell a plugin; nothing happens if it does not implement this one.
@@ -31,10 +27,7 @@ class Durable(Generic[Key]):
         Raises:
             HookError: it failed, and is to be told again.
         """
-        member = self._members.get((plugin, key))
-        if member is None:
-            return
         panel = self._panels[key]
-        answer = await panel.ask(member, arguments, panel.deadline())
-        if isinstance(answer, HookError):
-            raise answer
+        for _, answer in await panel.ask_all(arguments, {plugin}):
+            if isinstance(answer, HookError):
+                raise answer

@@ -25,23 +25,30 @@ class First(Generic[Answer]):
     @property
     def is_implemented(self) -> bool:
         """Whether any plugin implements the hook, so that calling it can do anything."""
-        return bool(self._panel.members)
+        return self._panel.is_implemented
 
     async def __call__(self, **arguments: object) -> Answer | None:
         """Ask in turn; never raises, but for cancellation."""
-        if not self._panel.members:
+        if not self._panel.is_implemented:
             return None
-        until = self._panel.deadline()
-        for member in self._panel.members:
-            answer = self._panel.begin(member, arguments)
-            if isinstance(answer, Waiting):
-                answer = await self._panel.finish(answer, until)
-            if isinstance(answer, HookError):
-                if self._is_closed:
-                    return self._closed(answer)
-            elif answer is not None:
-                return answer
-        return None
+        panel = self._panel
+        until, lineup = panel.deadline(), panel.lineup
+        lineup.running += 1
+        try:
+            for member in lineup.members:
+                answer = panel.begin(member, arguments)
+                if isinstance(answer, Waiting):
+                    answer = await panel.finish(answer, until)
+                if isinstance(answer, HookError):
+                    if self._is_closed:
+                        return self._closed(answer)
+                elif answer is not None:
+                    return answer
+            return None
+        finally:
+            lineup.running -= 1
+            if lineup.idleness is not None:
+                lineup.tell_idle()
 
 
 class Passage(Generic[Value, Answer]):
@@ -66,7 +73,7 @@ class Passage(Generic[Value, Answer]):
     @property
     def is_implemented(self) -> bool:
         """Whether any plugin implements the hook."""
-        return bool(self._panel.members)
+        return self._panel.is_implemented
 
     async def __call__(self, value: Value) -> list[tuple[str, Answer]]:
         """The answers other than None, each with the name of the plugin that gave it.
@@ -76,15 +83,16 @@ class Passage(Generic[Value, Answer]):
         """
         until = self._panel.deadline()
         found: list[tuple[str, Answer]] = []
-        for member in self._panel.members:
-            answer = await self._panel.ask(member, {self._parameter: value}, until)
-            if isinstance(answer, HookError):
-                raise answer
-            if answer is not None:
-                found.append((member.implementation.plugin, answer))
-                if isinstance(answer, self._last):
-                    break
-                value = self._become(value, answer)
+        with self._panel.lineup as lineup:
+            for member in lineup.members:
+                answer = await self._panel.ask(member, {self._parameter: value}, until)
+                if isinstance(answer, HookError):
+                    raise answer
+                if answer is not None:
+                    found.append((member.implementation.plugin, answer))
+                    if isinstance(answer, self._last):
+                        break
+                    value = self._become(value, answer)
         return found
 
 
@@ -99,7 +107,7 @@ class Filter(Generic[Answer]):
     @property
     def is_implemented(self) -> bool:
         """Whether any plugin implements the hook."""
-        return bool(self._panel.members)
+        return self._panel.is_implemented
 
     async def __call__(self, value: Answer, **arguments: object) -> Answer:
         """What becomes of a value.
@@ -107,15 +115,16 @@ class Filter(Generic[Answer]):
         Raises:
             HookError: one of them failed, and the policy is `closed`.
         """
-        if not self._panel.members:
+        if not self._panel.is_implemented:
             return value
         until = self._panel.deadline()
-        for member in self._panel.members:
-            given = {**arguments, self._parameter: value}
-            answer = await self._panel.ask(member, given, until)
-            if isinstance(answer, HookError):
-                if self._is_closed:
-                    raise answer
-            elif answer is not None:
-                value = answer
+        with self._panel.lineup as lineup:
+            for member in lineup.members:
+                given = {**arguments, self._parameter: value}
+                answer = await self._panel.ask(member, given, until)
+                if isinstance(answer, HookError):
+                    if self._is_closed:
+                        raise answer
+                elif answer is not None:
+                    value = answer
         return value

@@ -1,17 +1,18 @@
-"""All implementations of one hook, and how any of them is asked."""
+"""How the implementations of one hook are asked, whoever they are at the time."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Generic, TypeVar, cast
 
 import anyio
 
-from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW, Breaker
+from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW
 from pacsd.api.dispatch.eager import TooLate, finish_within
 from pacsd.api.dispatch.implementation import Arguments, Implementation
-from pacsd.api.dispatch.tally import Call, Count, Ending, Tally
+from pacsd.api.dispatch.lineup import Lineup, Member
+from pacsd.api.dispatch.tally import Call, Ending, Tally
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.hook_facts import HookFacts
 
@@ -23,19 +24,6 @@ CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 OnError = Callable[[HookError], None]
 Fits = Callable[[object], object]
 """Raises ValueError for an answer of the right class that holds something of a wrong one."""
-
-
-@dataclass(slots=True)
-class Member:
-    """An implementation, with what is known about how it does."""
-
-    implementation: Implementation
-    count: Count
-
-    @property
-    def breaker(self) -> Breaker:
-        """Whether it is asked at all; with its count, for whoever looks at that."""
-        return self.count.breaker
 
 
 @dataclass(slots=True)
@@ -64,13 +52,17 @@ class Panel(Generic[Answer]):
         fits: Fits | None = None,
     ) -> None:
         self.facts = facts
-        self.members = tuple(
-            Member(each, tally.count_of(facts.name, each.plugin)) for each in implementations
-        )
         self._tally = tally
         self._on_error = on_error
         self._fits = fits
-        self._hopping = tuple(each for each in self.members if each.implementation.hops)
+        self.lineup = self._lineup_of(implementations)
+        self.is_implemented = bool(self.lineup.members)
+
+    def replace(self, implementations: Sequence[Implementation]) -> Lineup:
+        """Ask these from now on; calls in progress end with those before, which are returned."""
+        before, self.lineup = self.lineup, self._lineup_of(implementations)
+        self.is_implemented = bool(self.lineup.members)
+        return before
 
     def deadline(self) -> float:
         """When a call that begins now has to have its answers."""
@@ -108,13 +100,34 @@ class Panel(Generic[Answer]):
             return self._contained(member, began_at, raised)
         return self._judged(member, began_at, answer)
 
-    async def ask_all(self, arguments: Arguments) -> list[Answer | HookError]:
-        """The answers of all, in their order. Those that hop are asked together."""
+    async def ask_all(
+        self, arguments: Arguments, among: Container[str] | None = None
+    ) -> list[tuple[str, Answer | HookError]]:
+        """The plugins with their answers, in their order; `among`: of these plugins only.
+
+        Those that hop are asked together.
+        """
+        with self.lineup as lineup:
+            members = [
+                each
+                for each in lineup.members
+                if among is None or each.implementation.plugin in among
+            ]
+            answers = await self._answers(members, arguments)
+        return [
+            (member.implementation.plugin, answer)
+            for member, answer in zip(members, answers, strict=True)
+        ]
+
+    async def _answers(
+        self, members: Sequence[Member], arguments: Arguments
+    ) -> list[Answer | HookError]:
         until = self.deadline()
-        if not self._hopping:
+        hopping = [each for each in members if each.implementation.hops]
+        if not hopping:
             return [
                 await self.finish(answer, until) if isinstance(answer, Waiting) else answer
-                for answer in (self.begin(member, arguments) for member in self.members)
+                for answer in (self.begin(member, arguments) for member in members)
             ]
         answers: dict[int, Answer | HookError] = {}
 
@@ -122,12 +135,18 @@ class Panel(Generic[Answer]):
             answers[id(member)] = await self.ask(member, arguments, until)
 
         async with anyio.create_task_group() as tasks:
-            for member in self._hopping:
+            for member in hopping:
                 tasks.start_soon(ask, member, name=f"hook: {member.implementation.plugin}")
-            for member in self.members:
+            for member in members:
                 if not member.implementation.hops:
                     await ask(member)
-        return [answers[id(member)] for member in self.members]
+        return [answers[id(member)] for member in members]
+
+    def _lineup_of(self, implementations: Sequence[Implementation]) -> Lineup:
+        hook = self.facts.name
+        return Lineup(
+            [Member(each, self._tally.count_of(hook, each.plugin)) for each in implementations]
+        )
 
     def _judged(self, member: Member, began_at: float, answer: object) -> Answer | HookError:
         junk = "" if answer is None else self._junk(answer)

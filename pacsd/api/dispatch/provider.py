@@ -1,6 +1,6 @@
 """Kind provider: one plugin answers for a name, with an object that implements a port."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Generic, cast
 
 from pacsd.api.dispatch.panel import Answer, Panel
@@ -19,8 +19,21 @@ class Provider(Generic[Answer]):
     def __init__(self, panel: Panel[object]) -> None:
         self._panel = panel
         self._given = _NOTHING
-        self._provided: dict[str, Answer] = {}
+        self._provided: dict[str, tuple[str, Answer]] = {}
         self._asked: list[str] = []
+
+    @property
+    def plugins(self) -> set[str]:
+        """Those whose providers are in use."""
+        return {plugin for plugin, _ in self._provided.values()}
+
+    def forget(self, plugins: Container[str]) -> None:
+        """Ask again for the names that these plugins answered for."""
+        self._provided = {
+            name: (plugin, provider)
+            for name, (plugin, provider) in self._provided.items()
+            if plugin not in plugins
+        }
 
     def give(self, arguments: Mapping[str, object]) -> None:
         """What all of them get from now on, beside the name."""
@@ -35,9 +48,9 @@ class Provider(Generic[Answer]):
         """
         if name not in self._provided:
             self._provided[name] = await self._ask(name)
-        return self._provided[name]
+        return self._provided[name][1]
 
-    async def _ask(self, name: str) -> Answer:
+    async def _ask(self, name: str) -> tuple[str, Answer]:
         if name in self._asked:
             circle = " -> ".join([*self._asked, name])
             raise HookError(name, self._panel.facts.name, f"each needs the next one: {circle}")
@@ -48,17 +61,18 @@ class Provider(Generic[Answer]):
             self._asked.pop()
         return self._only(answers, name)
 
-    def _only(self, answers: list[object], name: str) -> Answer:
+    def _only(self, answers: list[tuple[str, object]], name: str) -> tuple[str, Answer]:
         hook = self._panel.facts.name
         found: dict[str, object] = {}
-        for member, answer in zip(self._panel.members, answers, strict=True):
+        for plugin, answer in answers:
             if isinstance(answer, HookError):
                 raise answer
             if answer is not None:
-                found[member.implementation.plugin] = answer
+                found[plugin] = answer
         if not found:
             raise NotProvided(name, hook, f"no plugin provides '{name}'")
         if len(found) > 1:
             raise HookError(" and ".join(found), hook, f"both provide '{name}', only one may")
         # Only the plugin knows the class; that it implements the port is its contract.
-        return cast("Answer", found.popitem()[1])
+        plugin, provider = found.popitem()
+        return plugin, cast("Answer", provider)

@@ -1,6 +1,7 @@
 """What the plugins did: counted by plugin and hook, and the last calls one by one."""
 
 from collections import Counter, deque
+from collections.abc import Container
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -55,12 +56,30 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: dict[tuple[str, str], Count] = {}
+        self._forgotten = 0
         # Plain tuples: a Call is made of one when somebody asks.
         self._calls: deque[tuple[float, str, str, float, Ending]] = deque(maxlen=LAST_CALLS)
 
     def count_of(self, hook: str, plugin: str) -> Count:
         """The count of one implementation, from now on in `counts`."""
         return self.counts.setdefault((hook, plugin), Count())
+
+    def begin_anew(self, plugins: Container[str]) -> None:
+        """Other instances of these plugins are asked from now on: what they did before stays."""
+        for (_, plugin), count in self.counts.items():
+            if plugin in plugins:
+                count.breaker = Breaker()
+
+    def keep_only(self, implemented: Container[tuple[str, str]]) -> None:
+        """Forget the counts of what nobody implements any more, by hook and plugin."""
+        total = self.total
+        self.counts = {key: count for key, count in self.counts.items() if key in implemented}
+        self._forgotten += total - self.total
+
+    @property
+    def total(self) -> int:
+        """How many calls there were, those of which the counts are forgotten among them."""
+        return self._forgotten + sum(count.endings.total() for count in self.counts.values())
 
     def note_answer(self, count: Count, hook: str, plugin: str, ended_at: float, s: float) -> None:
         """Count and keep a call that was answered, as nearly all are."""

@@ -12,6 +12,7 @@
     commands       what plugins add to `pacsd run`
     audit          what the audit trail says, and what was refused
     stores         where the bytes of stored objects lie
+    life           the configuration was read again; how a plugin does
 
 A specification is a function without a body. Its docstring says when it is called and by whom, what
 may be answered, what several plugins mean and what an error does; `pacsd.api.hook_facts` beside it

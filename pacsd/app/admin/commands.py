@@ -18,7 +18,7 @@ MAX_ASSOCIATIONS = 10_000
 """The most associations in one answer."""
 
 Reload = Callable[[], Awaitable[Reloaded]]
-"""Reads the peers again; raises NotReloaded."""
+"""Reads peers and plugins again; raises NotReloaded."""
 
 
 WebAddress = Callable[[], Endpoint | None]
@@ -91,7 +91,7 @@ def admin_commands(
         try:
             return await reload()
         except NotReloaded as error:
-            raise AdminError("\n".join(("the old peers stay:", *error.problems))) from None
+            raise AdminError("\n".join(("all stays as it was:", *error.problems))) from None
 
     return {
         "associations.abort": abort,

@@ -2,22 +2,33 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from pacsd.api.dispatch.tally import LAST_CALLS, Call, Count, Ending, Tally
+from pacsd.api.health import Health
 from pacsd.app.admin.arguments import Arguments, text, whole_number
-from pacsd.app.admin.plugin_records import HookCount, TraceAnswer, TracedCall
+from pacsd.app.admin.plugin_records import HookCount, PluginState, TraceAnswer, TracedCall
 from pacsd.app.admin.unix_socket import Command
 
 DEFAULT_TRACED = 50
+
+Healths = Callable[[], Awaitable[Mapping[str, Health]]]
+"""How the plugins that run do, by their names."""
 
 _FAILURES = (Ending.RAISED, Ending.LATE, Ending.JUNK)
 
 
 def plugin_commands(
-    tally: Tally, clock: Callable[[], float] = time.monotonic
+    tally: Tally, healths: Healths, clock: Callable[[], float] = time.monotonic
 ) -> dict[str, Command]:
     """The commands by name; `clock` is that of the tally's calls."""
+
+    async def states(_: Arguments) -> list[PluginState]:
+        """Each plugin that runs."""
+        return [
+            PluginState(name, each.is_well, each.explanation)
+            for name, each in (await healths()).items()
+        ]
 
     def counts(_: Arguments) -> list[HookCount]:
         """Each implementation of a hook, whether it was called or not."""
@@ -32,7 +43,7 @@ def plugin_commands(
         after = whole_number(arguments, "after", default=0)
         limit = min(whole_number(arguments, "limit", default=DEFAULT_TRACED), LAST_CALLS)
         calls = tally.last_calls()
-        last = sum(count.endings.total() for count in tally.counts.values())
+        last = tally.total
         first, now = last - len(calls) + 1, clock()
         wanted = (
             _traced(number, call, now)
@@ -41,7 +52,7 @@ def plugin_commands(
         )
         return TraceAnswer(first, last, tuple(deque(wanted, maxlen=limit)))
 
-    return {"plugins.counts": counts, "plugins.trace": trace}
+    return {"plugins.counts": counts, "plugins.states": states, "plugins.trace": trace}
 
 
 def _counted(plugin: str, hook: str, count: Count, now: float) -> HookCount:

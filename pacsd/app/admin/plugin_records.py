@@ -21,6 +21,15 @@ class HookCount:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginState:
+    """A plugin that the daemon runs: whether it is well, and if not, why."""
+
+    plugin: str
+    is_well: bool
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
 class TracedCall:
     """One call; `number` rises by one with each call since the daemon started."""
 

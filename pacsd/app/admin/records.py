@@ -97,9 +97,14 @@ class DaemonStatus:
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What a reload did not take over: settings that have changed and need a restart, by key."""
+    """What a reload did not take over: settings that have changed and need a restart, by key.
+
+    And the plugins that it started and those that it stopped; one that has changed is both.
+    """
 
     need_restart: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
 
 
 def _contexts(record: AssociationRecord) -> tuple[ContextDetail, ...]:

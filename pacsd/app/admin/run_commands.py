@@ -25,19 +25,23 @@ Runs = Callable[[str, str, tuple[str, ...]], Awaitable[CommandAnswer]]
 _log = structlog.get_logger("pacsd.plugins")
 
 
-def run_commands(commands: Mapping[str, Sequence[PluginCommand]], run: Runs) -> dict[str, Command]:
-    """`run.list` and `run.command`, over the commands of each plugin."""
+Known = Callable[[], Mapping[str, Sequence[PluginCommand]]]
+"""The commands of each plugin as they are now."""
+
+
+def run_commands(known_now: Known, run: Runs) -> dict[str, Command]:
+    """`run.list` and `run.command`, over the commands of plugins."""
 
     def listed(_: Arguments) -> list[RunnableCommand]:
         return [
             RunnableCommand(plugin, each.name, each.summary)
-            for plugin, known in commands.items()
+            for plugin, known in known_now().items()
             for each in known
         ]
 
     async def command(arguments: Arguments) -> CommandAnswer:
         plugin, name = text(arguments, "plugin", ""), text(arguments, "name", "")
-        if name not in {each.name for each in commands.get(plugin, ())}:
+        if name not in {each.name for each in known_now().get(plugin, ())}:
             text_of = f"{printable(plugin, 64)} {printable(name, 64)}"
             raise AdminError(f"there is no command {text_of}; pacsd run lists them")
         given = _given(arguments)

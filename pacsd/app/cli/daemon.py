@@ -11,6 +11,7 @@ from pacsd.app.cli.with_daemon import (
     local_time,
     print_json,
 )
+from pacsd.dicom.text import printable
 
 
 def register(app: typer.Typer) -> None:
@@ -38,10 +39,13 @@ def status(
 
 
 def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
-    """Have the daemon read the peers again, as SIGHUP does; on an error the old ones stay."""
+    """Have the daemon read peers and plugins again, as SIGHUP does; on an error all stays."""
     from pacsd.app.admin.records import Reloaded
 
     done = believe(Reloaded, ask_daemon(config, data_dir, "reload"))
     typer.echo("reloaded")
+    for what, plugins in (("started", done.started), ("stopped", done.stopped)):
+        if plugins:
+            typer.echo(f"plugins {what}: {', '.join(map(printable, plugins))}")
     if done.need_restart:
         typer.echo(f"changed, but only a restart takes it over: {', '.join(done.need_restart)}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pacsd.app.admin.plugin_records import HookCount
+    from pacsd.app.admin.plugin_records import HookCount, PluginState
     from pacsd.app.conf.settings import Config
     from pacsd.app.plugins.available import InstalledPlugin
 
@@ -44,12 +44,12 @@ def list_plugins(
     read = _read(config, data_dir)
     chosen = enabled(read)
     plugins = _with_missing(_installed(), chosen)
-    counts = _counts(config, data_dir)
+    counts, states = _counts(config, data_dir), _states(config, data_dir)
     if as_json:
-        print_json(plugins_as_json(plugins, chosen, counts))
+        print_json(plugins_as_json(plugins, chosen, counts, states))
         return
     for plugin in plugins:
-        for line in describe_plugin(plugin, chosen, counts):
+        for line in describe_plugin(plugin, chosen, counts, states):
             typer.echo(line)
     if counts is None:
         typer.echo("no daemon runs: what they do is not known", err=True)
@@ -130,15 +130,29 @@ def _with_missing(
 
 
 def _counts(config: "Path | None", data_dir: str | None) -> "list[HookCount] | None":
-    """What the running daemon counted; None when there is none, or why it does not say."""
+    """What the running daemon counted; None when there is none."""
     from pacsd.app.admin.plugin_records import HookCount
+
+    answer = _told(config, data_dir, "plugins.counts", "what they do")
+    return None if answer is None else believe(list[HookCount], answer)
+
+
+def _states(config: "Path | None", data_dir: str | None) -> "list[PluginState] | None":
+    """How those do that the running daemon has; None when there is none."""
+    from pacsd.app.admin.plugin_records import PluginState
+
+    answer = _told(config, data_dir, "plugins.states", "how they are")
+    return None if answer is None else believe(list[PluginState], answer)
+
+
+def _told(config: "Path | None", data_dir: str | None, command: str, what: str) -> object:
+    """What the daemon answers; None when there is none, nothing when it does not say."""
     from pacsd.app.admin.unix_socket import AdminError, NoDaemonError
 
     try:
-        answer = find_daemon(config, data_dir)("plugins.counts")
+        return find_daemon(config, data_dir)(command)
     except NoDaemonError:
         return None
     except AdminError as error:
-        typer.echo(f"the daemon does not say what they do: {error}", err=True)
+        typer.echo(f"the daemon does not say {what}: {error}", err=True)
         return []
-    return believe(list[HookCount], answer)

@@ -2,7 +2,8 @@
 
     home.py              what all homes have in common: Home, Enabled, HookTraits, Health
     loading.py           a plugin imported, decoded, constructed, its hooks found
-    inline.py            the home on the event loop that starts it
+    inline.py            the home on the event loop that starts it, in a task of its own
+                         (plugin_task.py), what it raises contained (contained.py)
     threads.py           threads for its plain functions, which keep nothing from ending
     thread.py            the home on the event loop of a thread
     process.py           the home in a process: GuestProcess, which restarts it (back_off.py)

@@ -57,6 +57,7 @@ class Guest:
         self._home: InlineHome | None = None
         self._series = Series(self._counted)
         self._is_due = False
+        self._is_shutting_down = False
         answers = {
             "load": self._load,
             "check": self._check,
@@ -99,7 +100,14 @@ class Guest:
 
     async def _startup(self, _arguments: object) -> object:
         await self._loaded.start(self._tasks)
+        self._tasks.start_soon(self._end_with, self._loaded, name="end of the plugin")
         return None
+
+    async def _end_with(self, home: InlineHome) -> None:
+        """A plugin that ends by itself leaves nothing to be here for."""
+        await home.ended()
+        if not self._is_shutting_down:
+            self.channel.hang_up()
 
     async def _call(self, arguments: object) -> object:
         request = CALL_REQUEST.decode(arguments)
@@ -109,6 +117,7 @@ class Guest:
         return specification.encode_answer(await self._loaded.call(request.hook, named))
 
     async def _shutdown(self, _arguments: object) -> object:
+        self._is_shutting_down = True
         await self._loaded.stop()
         self._tell_series()
         return None

@@ -4,16 +4,15 @@ It contains what a plugin raises, that it is slow without blocking, and junk. In
 and in a process of its own a plugin lives in just such a home, on another event loop.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from math import isinf
 from typing import cast
 
 from anyio.abc import TaskGroup
 
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import Host
+from pacsd.app.isolation.contained import Raised, contained
 from pacsd.app.isolation.errors import Misfit, describe
 from pacsd.app.isolation.home import (
     MAX_CALLS,
@@ -25,6 +24,7 @@ from pacsd.app.isolation.home import (
     State,
 )
 from pacsd.app.isolation.loading import CONTAINED, Implementation, Loaded, load
+from pacsd.app.isolation.plugin_task import PluginTask
 from pacsd.app.isolation.specifications import Specification, specifications
 from pacsd.app.isolation.threads import DaemonThreads
 
@@ -54,6 +54,7 @@ class InlineHome:
         self._threads = DaemonThreads(enabled.name)
         self._specifications: Mapping[str, Specification] = specifications()
         self._loaded: Loaded | None = None
+        self._task: PluginTask | None = None
         self._unanswered = 0
         self._state = State.STOPPED
 
@@ -64,8 +65,8 @@ class InlineHome:
         return {name: each.traits for name, each in found.items()}
 
     def health(self) -> Health:
-        """Whether it was started."""
-        return Health(self._state)
+        """Whether it was started, and has not ended."""
+        return Health(State.RUNNING if self._is_running else State.STOPPED)
 
     def load(self) -> Loaded:
         """Import, decode, construct; once.
@@ -89,18 +90,17 @@ class InlineHome:
         except CONTAINED as raised:
             raise self._error(f"check {describe(raised)}") from raised
 
-    async def start(self, _tasks: TaskGroup) -> None:
-        """Load it and let it start up.
+    async def start(self, tasks: TaskGroup) -> None:
+        """Load it and let it start up; it lives in a task of its own among `tasks` from then on.
 
         Raises:
             SettingsRefused, PluginError: as `loading.load`; or it did not start up in time.
         """
-        plugin = self.load().plugin
         # What begins to start is shut down, too.
+        self._task = PluginTask(self._enabled.name, self.load().plugin, self._logger)
         self._state = State.RUNNING
         try:
-            async with _limit(self._start_deadline_s):
-                await _contained(plugin.startup())
+            await self._task.start(tasks, self._start_deadline_s, self._stop_grace_s)
         except Raised as raised:
             raise self._error(f"did not start: {raised}") from raised.__cause__
         except TimeoutError as late:
@@ -124,14 +124,14 @@ class InlineHome:
             HookError: it raised, exited or returned something of another type.
             PluginError: it is not running, or has too many calls unanswered.
         """
-        if self._loaded is None or self._state is not State.RUNNING:
+        if self._loaded is None or not self._is_running:
             raise self._error("is not running")
         if self._unanswered >= MAX_CALLS:
             raise self._error(f"{MAX_CALLS} calls are unanswered")
         implementation = self._loaded.implementations[hook]
         self._unanswered += 1
         try:
-            answer = await _contained(self._begun(implementation, arguments))
+            answer = await contained(self._begun(implementation, arguments))
             self._specifications[hook].encode_answer(answer)
         except Raised as raised:
             raise HookError(self._enabled.name, hook, f"{raised}") from raised.__cause__
@@ -144,19 +144,20 @@ class InlineHome:
 
     async def stop(self) -> None:
         """Shut it down, for at most the grace."""
-        if self._loaded is None or self._state is State.STOPPED:
-            return
         self._state = State.STOPPED
-        try:
-            async with _limit(self._stop_grace_s):
-                await _contained(self._loaded.plugin.shutdown())
-        except Raised:
-            self._logger.exception("plugin shutdown failed", plugin=self._enabled.name)
-        except TimeoutError:  # the plugin has raised nothing
-            self._logger.error(  # noqa: TRY400
-                "plugin shutdown took too long", plugin=self._enabled.name
-            )
+        if self._task is not None:
+            await self._task.stop()
         self._threads.close()
+
+    async def ended(self) -> None:
+        """Wait until one that was started has ended, stopped or by itself."""
+        if self._task is not None:
+            await self._task.over.wait()
+
+    @property
+    def _is_running(self) -> bool:
+        has_ended = self._task is not None and self._task.over.is_set()
+        return self._state is State.RUNNING and not has_ended
 
     def _begun(
         self, implementation: Implementation, arguments: Mapping[str, object]
@@ -168,29 +169,3 @@ class InlineHome:
 
     def _error(self, explanation: str) -> PluginError:
         return PluginError(self._enabled.name, explanation)
-
-
-def _limit(seconds: float) -> asyncio.Timeout:
-    """A deadline that is no scope: a plugin may enter one at `startup`, to leave at `shutdown`."""
-    return asyncio.timeout(None if isinf(seconds) else seconds)
-
-
-class Raised(Exception):
-    """A plugin raised something, the `__cause__`; the text describes it."""
-
-
-async def _contained(work: Awaitable[object]) -> object:
-    """Await a plugin's work; only who is really cancelled sees a cancellation.
-
-    Raises:
-        Raised: it raised something, be it a cancellation that nobody wanted.
-    """
-    try:
-        return await work
-    except CONTAINED as raised:
-        raise Raised(describe(raised)) from raised
-    except asyncio.CancelledError as raised:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise Raised(describe(raised)) from raised

@@ -13,7 +13,7 @@ from pacsd.app.isolation.errors import Misfit, Uncrossable
 Json: TypeAlias = Annotated[object, "any value of JSON"]
 """The annotation of what is passed on as it came: it is JSON, and nothing more is known of it."""
 
-_WHOLE = range(-(2**63), 2**63)
+_LEAST, _MOST = -(2**63), 2**63 - 1
 """What whole numbers every reader of JSON takes."""
 
 
@@ -76,7 +76,7 @@ class _Whole(_Scalar):
     def decode(self, raw: object, /) -> object:
         if not self.accepts(raw):
             raise Misfit(named(raw), self.name)
-        if raw not in _WHOLE:
+        if isinstance(raw, int) and not _is_whole(raw):
             raise Misfit("int beyond 64 bits", self.name)
         return raw
 
@@ -88,7 +88,7 @@ class _Finite(_Scalar):
         return isinstance(value, float | int) and not isinstance(value, bool)
 
     def encode(self, value: object, /) -> object:
-        if isinstance(value, int) and not isinstance(value, bool) and value in _WHOLE:
+        if isinstance(value, int) and not isinstance(value, bool) and _is_whole(value):
             value = float(value)
         return self.decode(value)
 
@@ -190,3 +190,8 @@ SCALARS: dict[object, Form] = {
     bytes: _Base64(),
     Json: _AnyJson(),
 }
+
+
+def _is_whole(value: int) -> bool:
+    # Not `in range(...)`: that looks for a member of an enumeration one number after the other.
+    return _LEAST <= value <= _MOST

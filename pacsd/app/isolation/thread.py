@@ -63,9 +63,9 @@ class ThreadHome:
         return self._inline.hooks
 
     def health(self) -> Health:
-        """Whether it was started, and its thread lives."""
-        is_running = self._loop is not None and self._loop.is_alive
-        return Health(State.RUNNING if is_running else State.STOPPED)
+        """Whether it was started and has not ended, and its thread lives."""
+        is_alive = self._loop is not None and self._loop.is_alive
+        return self._inline.health() if is_alive else Health(State.STOPPED)
 
     def check(self) -> Sequence[str]:
         """What would keep it from working. Blocks, in the thread that asks.
@@ -75,7 +75,7 @@ class ThreadHome:
         """
         return self._inline.check()
 
-    async def start(self, tasks: TaskGroup) -> None:
+    async def start(self, _tasks: TaskGroup) -> None:
         """Load it and let it start up, in its thread: its module may take as long as it likes.
 
         Raises:
@@ -85,7 +85,7 @@ class ThreadHome:
         self._loop = _LoopThread(self._name)
         await self._loop.begin()
         with anyio.move_on_after(self._start_deadline_s) as scope:
-            await self._there(partial(self._inline.start, tasks))
+            await self._there(partial(self._start_there, self._loop))
         if scope.cancelled_caught:
             raise PluginError(self._name, f"did not start within {self._start_deadline_s:g} s")
 
@@ -108,6 +108,9 @@ class ThreadHome:
             await loop.end()
         if scope.cancelled_caught:
             self._logger.error("plugin's thread was left behind", plugin=self._name)
+
+    async def _start_there(self, loop: "_LoopThread") -> None:
+        await self._inline.start(loop.tasks)
 
     async def _there(self, work: Work) -> object:
         loop = self._loop
@@ -132,6 +135,13 @@ class _LoopThread:
         self._ended = anyio.Event()
         self._running: set[_Errand] = set()
         self._thread = threading.Thread(target=self._live, name=f"plugin {name}", daemon=True)
+
+    @property
+    def tasks(self) -> TaskGroup:
+        """Those over there; for who is over there."""
+        if self._tasks is None:
+            raise self.ended_error()
+        return self._tasks
 
     @property
     def unanswered(self) -> int:

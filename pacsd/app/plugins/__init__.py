@@ -4,6 +4,8 @@
     loading     the plugins that the configuration names, each given a home
     living      the keys that say where it lives; homes: the home of each, from app/isolation
     life        all of them, checked, started up and shut down; beside: what runs meanwhile
+    reloading   those exchanged that another configuration has otherwise; leaving: the end of each
+    health      how they do
     services    what plugins may ask of the daemon: instances, of which stored_instances reads
                 and adding takes in files
     implementations   who implements a hook, in the order of asking

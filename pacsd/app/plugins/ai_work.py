@@ -38,5 +38,8 @@ def models_of(hooks: Hooks) -> Models:
     """The plugins with models."""
     stages = ("pacsd_prefetch", "pacsd_infer")
     deadline_s = sum(hook_facts(name).deadline_s for name in stages) + _LONGER_S
-    origins = {plugin: origin_of(plugin) for plugin in hooks.infer.plugins}
+
+    def origins() -> dict[str, str]:
+        return {plugin: origin_of(plugin) for plugin in hooks.infer.plugins}
+
     return Models(HookedModels(hooks), origins, deadline_s)

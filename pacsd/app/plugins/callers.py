@@ -1,6 +1,10 @@
-"""The hooks as the rooms call them: plain functions, and None for a hook that nobody implements."""
+"""The hooks as the rooms call them: who is asked now; None as long as nobody implements a hook.
+
+A reload may change that, so a room asks anew each time, and calls what it gets at once.
+"""
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 from pacsd.api.access import SightRequest
 from pacsd.api.audit import AuditEvent
@@ -17,32 +21,42 @@ from pacsd.net.scp import AcceptanceHook, ClosedHook
 
 _NOT_ASKED = "Could not be decided now: try again"
 
+Asked = TypeVar("Asked")
 
-def association_requested(hooks: Hooks) -> AcceptanceHook | None:
+
+class Implemented(Protocol):
+    """A hook of any kind."""
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether a plugin implements it now."""
+
+
+def association_requested(hooks: Hooks) -> Callable[[], AcceptanceHook | None]:
     """Who decides whether an association may be opened."""
     hook = hooks.association_requested
-    return (lambda request: hook(request=request)) if hook.is_implemented else None
+    return _now(hook, lambda request: hook(request=request))
 
 
-def association_closed(hooks: Hooks) -> ClosedHook | None:
+def association_closed(hooks: Hooks) -> Callable[[], ClosedHook | None]:
     """Who wants to know that an association has ended."""
     hook = hooks.association_closed
-    return (lambda closed: hook(closed=closed)) if hook.is_implemented else None
+    return _now(hook, lambda closed: hook(closed=closed))
 
 
-def authenticate(hooks: Hooks) -> Authenticate | None:
+def authenticate(hooks: Hooks) -> Callable[[], Authenticate | None]:
     """Who says who somebody is."""
     hook = hooks.authenticate
-    return (lambda login: hook(login=login)) if hook.is_implemented else None
+    return _now(hook, lambda login: hook(login=login))
 
 
-def authorize(hooks: Hooks) -> Authorize | None:
+def authorize(hooks: Hooks) -> Callable[[], Authorize | None]:
     """Who has a say in what somebody may do."""
     hook = hooks.authorize
-    return (lambda request: hook(request=request)) if hook.is_implemented else None
+    return _now(hook, lambda request: hook(request=request))
 
 
-def restrict_query(hooks: Hooks) -> Restrict | None:
+def restrict_query(hooks: Hooks) -> Callable[[], Restrict | None]:
     """Who says what somebody sees; None of it where one of them fails."""
     hook = hooks.restrict_query
 
@@ -52,10 +66,10 @@ def restrict_query(hooks: Hooks) -> Restrict | None:
         except HookError:  # the log has it
             return None
 
-    return restrict if hook.is_implemented else None
+    return _now(hook, restrict)
 
 
-def instance_received(hooks: Hooks) -> Decide | None:
+def instance_received(hooks: Hooks) -> Callable[[], Decide | None]:
     """Who decides whether and how an instance is taken in."""
     hook = hooks.instance_received
 
@@ -65,16 +79,20 @@ def instance_received(hooks: Hooks) -> Decide | None:
         except HookError:  # the log has it
             return NotAccepted(Status.OUT_OF_RESOURCES, _NOT_ASKED)
 
-    return decide if hook.is_implemented else None
+    return _now(hook, decide)
 
 
-def before_delete(hooks: Hooks) -> Ask | None:
+def before_delete(hooks: Hooks) -> Callable[[], Ask | None]:
     """Who may object to a deletion."""
     hook = hooks.before_delete
-    return (lambda request: hook(request=request)) if hook.is_implemented else None
+    return _now(hook, lambda request: hook(request=request))
 
 
-def audit(hooks: Hooks) -> Callable[[AuditEvent], Awaitable[None]] | None:
+def audit(hooks: Hooks) -> Callable[[], Callable[[AuditEvent], Awaitable[None]] | None]:
     """Who wants to be told what the audit trail says."""
     hook = hooks.audit
-    return (lambda event: hook(event=event)) if hook.is_implemented else None
+    return _now(hook, lambda event: hook(event=event))
+
+
+def _now(hook: Implemented, asked: Asked) -> Callable[[], Asked | None]:
+    return lambda: asked if hook.is_implemented else None

@@ -1,4 +1,4 @@
-"""The commands that plugins have, asked for when the daemon starts."""
+"""The commands that plugins have, asked for at start, and at a reload."""
 
 import re
 from collections.abc import Mapping, Sequence

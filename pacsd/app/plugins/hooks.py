@@ -1,6 +1,6 @@
 """The hooks as the core calls them: one attribute each, of its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,13 @@ from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First, Passage
-from pacsd.api.dispatch.owned import Owned
+from pacsd.api.dispatch.lineup import Lineup
 from pacsd.api.dispatch.panel import OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
+from pacsd.api.health import Health
 from pacsd.api.http import HttpResponse, HttpRoute
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
@@ -36,7 +37,11 @@ _TRANSIENT = (2, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The hooks as the core calls them; `events` are five, one of each kind of event."""
+    """The hooks as the core calls them; `events` are five, one of each kind of event.
+
+    They stay as long as the daemon runs: who implements them may change (`replace`). `panels` are
+    the same, by the names of the hooks.
+    """
 
     association_requested: First[Refusal]
     association_closed: Notify
@@ -48,7 +53,7 @@ class Hooks:
     events: Durable[EventKind]
     job: Durable[None]
     http_routes: Collect[tuple[HttpRoute, ...]]
-    http_request: Owned[HttpResponse | None]
+    http_request: AskedAlone[HttpResponse]
     route: AskedAlone[tuple[Route, ...]]
     route_target: Provider[RouteTarget]
     delivered: Notify
@@ -56,17 +61,43 @@ class Hooks:
     infer: AskedAlone[AiFindings]
     persist: AskedAlone[AiResults]
     commands: Collect[tuple[PluginCommand, ...]]
-    command: Owned[CommandAnswer | None]
+    command: AskedAlone[CommandAnswer]
     audit: Notify
     blob_store: Provider[BlobStore]
+    config_changed: Notify
+    health: Collect[Health]
+    panels: Mapping[str, Panel[Any]]
+
+    def replace(self, homes: Mapping[str, Home], gone: Container[str]) -> dict[str, Lineup]:
+        """Have these plugins asked from now on, all hooks in one step; who was asked before.
+
+        What those that are `gone` have provided is asked for again.
+        """
+        self.route_target.forget(gone)
+        found = {hook: implementations(homes, hook) for hook in self.panels}
+        return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
+
+    @property
+    def implemented(self) -> set[tuple[str, str]]:
+        """What is implemented now, by hook and plugin."""
+        return {
+            (hook, member.implementation.plugin)
+            for hook, panel in self.panels.items()
+            for member in panel.lineup.members
+        }
 
 
 def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Hooks:
     """The hooks of plugins that have started."""
+    panels: dict[str, Panel[Any]] = {
+        hook: Panel(
+            hooks.hook_facts(hook), implementations(homes, hook), tally, on_error, fits_of(hook)
+        )
+        for hook in hooks.HOOKS
+    }
 
     def panel(hook: str) -> Panel[Any]:
-        facts, found = hooks.hook_facts(hook), implementations(homes, hook)
-        return Panel(facts, found, tally, on_error, fits_of(hook))
+        return panels[hook]
 
     blob_store: Provider[BlobStore] = Provider(panel("pacsd_blob_store"))
     blob_store.give({"stores": blob_store})
@@ -83,7 +114,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
         http_routes=Collect(panel("pacsd_http_routes")),
-        http_request=Owned(panel("pacsd_http_request")),
+        http_request=AskedAlone(panel("pacsd_http_request")),
         route=AskedAlone(panel("pacsd_route")),
         route_target=Provider(panel("pacsd_route_target")),
         delivered=Notify(panel("pacsd_delivered")),
@@ -91,9 +122,12 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         infer=AskedAlone(panel("pacsd_infer")),
         persist=AskedAlone(panel("pacsd_persist")),
         commands=Collect(panel("pacsd_commands")),
-        command=Owned(panel("pacsd_command")),
+        command=AskedAlone(panel("pacsd_command")),
         audit=Notify(panel("pacsd_audit")),
         blob_store=blob_store,
+        config_changed=Notify(panel("pacsd_config_changed")),
+        health=Collect(panel("pacsd_health")),
+        panels=panels,
     )
 
 

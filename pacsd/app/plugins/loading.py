@@ -12,7 +12,7 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.isolation.home import Home
 from pacsd.app.plugins.available import available
 from pacsd.app.plugins.homes import home_of
-from pacsd.app.plugins.life import Locate, Plugins, below
+from pacsd.app.plugins.life import Locate, Origin, Plugins, below
 from pacsd.app.plugins.living import LivingRefused
 from pacsd.app.plugins.services import HostServices
 
@@ -57,7 +57,17 @@ def load(
             problems += [below(name, each) for each in refused.problems]
     if problems:
         raise ConfigErrors(map(locate, problems))
-    return Plugins(homes, logger("plugins"), locate)
+    return Plugins(homes, logger("plugins"), locate, origins_of(config, installed))
+
+
+def origins_of(
+    config: Config, installed: Mapping[str, importlib.metadata.EntryPoint]
+) -> dict[str, Origin]:
+    """What each plugin that is enabled is made of; one that is not there has no entry point, ''."""
+    return {
+        name: Origin(installed[name].value if name in installed else "", table)
+        for name, table in tables_of(config).items()
+    }
 
 
 def tables_of(config: Config) -> dict[str, Mapping[str, object]]:

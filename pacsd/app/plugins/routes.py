@@ -1,4 +1,4 @@
-"""The routes that plugins have over HTTP, asked for when the daemon starts."""
+"""The routes that plugins have over HTTP, asked for at start, and at a reload."""
 
 from pacsd.api.errors import PluginError
 from pacsd.api.http import HttpRequest, HttpResponse

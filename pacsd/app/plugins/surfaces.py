@@ -10,18 +10,27 @@ from pacsd.app.plugins.routes import route_table
 from pacsd.net.web.plugin_routes import RouteTable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Surfaces:
-    """All of it; `commands` by plugin."""
+    """All of it; `commands` by plugin. After a reload it is what plugins say then."""
 
     routes: RouteTable = field(default_factory=RouteTable)
     commands: Mapping[str, Sequence[PluginCommand]] = field(default_factory=dict)
+
+    async def renew(self, hooks: Hooks) -> None:
+        """Have it as plugins say now.
+
+        Raises:
+            PluginError, HookError: something of it may not be; all stays as it was.
+        """
+        said = await surfaces_of(hooks)
+        self.routes, self.commands = said.routes, said.commands
 
 
 async def surfaces_of(hooks: Hooks) -> Surfaces:
     """What the plugins that have started say.
 
     Raises:
-        PluginError, HookError: something of it may not be; the daemon does not start.
+        PluginError, HookError: something of it may not be.
     """
     return Surfaces(await route_table(hooks), await command_table(hooks))

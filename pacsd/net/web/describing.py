@@ -34,12 +34,12 @@ _DIGITS = 32
 class DescribingDesk:
     """Answers requests for descriptions; all raise DicomWebError if the client takes none.
 
-    `load` puts the page together, in a thread, when it is first asked for. `beside` are paths that
-    stand beside DICOMweb, for the OpenAPI document.
+    `load` puts the page together, in a thread, when it is first asked for. `beside` gives
+    paths that stand beside DICOMweb, for the OpenAPI document.
     """
 
     def __init__(
-        self, load: Callable[[], Page] = load_page, beside: Mapping[str, Json] | None = None
+        self, load: Callable[[], Page] = load_page, beside: Callable[[], Mapping[str, Json]] = dict
     ) -> None:
         self._load = load
         self._beside = beside
@@ -63,7 +63,7 @@ class DescribingDesk:
     async def openapi(self, exchange: Exchange) -> Response:
         """The OpenAPI document."""
         choose(_OPENAPI_OFFERS, exchange.accept, exchange.accepted)
-        return _whole(exchange, orjson.dumps(document(exchange.root_url, self._beside)), JSON)
+        return _whole(exchange, orjson.dumps(document(exchange.root_url, self._beside())), JSON)
 
     async def capabilities(self, exchange: Exchange) -> Response:
         """The Capabilities Description (PS3.18 section 8.9.3)."""

@@ -39,11 +39,16 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Asks three questions; None: nobody does, and whoever reaches us is trusted."""
+    """Asks three questions; as long as nobody answers, whoever reaches us is trusted."""
 
     logins: Logins | None = None
     permissions: Permissions | None = None
     sights: Sights | None = None
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether somebody has to log in now."""
+        return self.logins is not None and self.logins.are_asked_for
 
     def forget(self) -> None:
         """Ask for everything anew."""
@@ -74,7 +79,7 @@ class Guard:
 
     async def principal(self, request: BaseRequest) -> Principal | Response:
         """Who asks; its name is '' where nobody logs in. Or the answer to who is not known."""
-        if self.logins is None:
+        if self.logins is None or not self.logins.are_asked_for:
             return Principal("")
         login = login_of(request, request.remote or "")
         known = None if login is None else await self.logins.principal(login)

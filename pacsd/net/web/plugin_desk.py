@@ -34,21 +34,23 @@ _TEXT = re.compile(r"[\x20-\x7e]{0,2048}")
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FIRST_STATUS, _LAST_STATUS = 200, 599
 
+Table = Callable[[], RouteTable]
+
 AsksPlugin = Callable[[str, HttpRequest], Awaitable[HttpResponse | None]]
 """Asks a plugin; HookError: it failed."""
 
 
 class PluginDesk:
-    """Answers requests to the routes in a table."""
+    """Answers requests to the routes in a table, which may be another one after a reload."""
 
-    def __init__(self, table: RouteTable, ask: AsksPlugin, doors: ListenerDesk) -> None:
+    def __init__(self, table: Table, ask: AsksPlugin, doors: ListenerDesk) -> None:
         self._table = table
         self._ask = ask
         self._doors = doors
 
     async def answer(self, request: BaseRequest) -> Response:
         """The answer, whatever is asked."""
-        found = self._table.find(request.raw_path.partition("?")[0])
+        found = self._table().find(request.raw_path.partition("?")[0])
         if found is None:
             return await self._doors.admit(request, None, _nobody)
         plugin = next(iter(found.routes.values())).plugin

@@ -1,5 +1,6 @@
 import pytest
 
+from pacsd.api.acceptance import Refusal
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.errors import HookError
 from pacsd.api.hook_facts import Kind, Policy
@@ -70,3 +71,18 @@ async def test_open_who_fails_is_left_out() -> None:
 async def test_closed_who_fails_is_raised() -> None:
     with pytest.raises(HookError, match="plugin0"):
         await collect(AsyncGate(7), AsyncGate("b"), policy=Policy.CLOSED)(request="r")
+
+
+async def test_some_of_them_are_told() -> None:
+    gates = [AsyncGate(None), PlainGate(None)]
+    hook = Notify(panel_of(*gates, kind=Kind.NOTIFY, policy=Policy.OPEN, answers=()))
+    await hook.tell({"plugin1", "stranger"}, request="r")
+    assert [gate.asked for gate in gates] == [[], ["r"]]
+
+
+async def test_each_says_something_or_fails() -> None:
+    gates = AsyncGate(None), AsyncGate(ValueError("x")), AsyncGate(Refusal(1, 1, 1, "no"))
+    found = await Collect[object](panel_of(*gates)).each(request="r")
+    assert [plugin for plugin, _ in found] == ["plugin0", "plugin1", "plugin2"]
+    assert [type(answer).__name__ for _, answer in found] == ["NoneType", "HookError", "Refusal"]
+    assert await Collect[object](panel_of()).each(request="r") == []

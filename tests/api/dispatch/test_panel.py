@@ -15,6 +15,7 @@ from tests.api.dispatch.panels import (
     Gate,
     PlainGate,
     SleepyGate,
+    implementation_of,
     panel_of,
 )
 
@@ -38,7 +39,7 @@ async def test_p01_what_raises_is_contained_and_named(
 ) -> None:
     errors: list[HookError] = []
     tally = Tally()
-    [error] = await panel_of(gate(raised), errors=errors, tally=tally).ask_all(ANY)
+    [(_, error)] = await panel_of(gate(raised), errors=errors, tally=tally).ask_all(ANY)
     assert errors == [error]
     assert f"plugin plugin0: {REQUESTED}: raised {type(raised).__name__}" in str(error)
     assert error.__cause__ is raised
@@ -47,14 +48,14 @@ async def test_p01_what_raises_is_contained_and_named(
 
 async def test_p01_junk_is_named() -> None:
     tally = Tally()
-    [error] = await panel_of(AsyncGate("yes"), tally=tally).ask_all(ANY)
+    [(_, error)] = await panel_of(AsyncGate("yes"), tally=tally).ask_all(ANY)
     assert "returned str instead of Refusal or None" in str(error)
     assert tally.last_calls()[0].ending is Ending.JUNK
 
 
 async def test_p01_a_late_coroutine_is_named() -> None:
     tally = Tally()
-    [error] = await panel_of(SleepyGate(), deadline_s=0.01, tally=tally).ask_all(ANY)
+    [(_, error)] = await panel_of(SleepyGate(), deadline_s=0.01, tally=tally).ask_all(ANY)
     assert "plugin plugin0" in str(error)
     assert "no answer within 0.01 s" in str(error)
     assert tally.last_calls()[0].ending is Ending.LATE
@@ -63,7 +64,7 @@ async def test_p01_a_late_coroutine_is_named() -> None:
 async def test_p01_a_late_function_is_left_behind() -> None:
     gate = StuckGate()
     try:
-        [error] = await panel_of(gate, deadline_s=0.01).ask_all(ANY)
+        [(_, error)] = await panel_of(gate, deadline_s=0.01).ask_all(ANY)
     finally:
         gate.release.set()
     assert isinstance(error, HookError)
@@ -79,7 +80,7 @@ async def test_being_cancelled_is_no_answer() -> None:
 
 async def test_answers_are_in_the_order_of_asking_whoever_is_first() -> None:
     panel = panel_of(PlainGate(NO), AsyncGate(None), PlainGate(None), AsyncGate(NO))
-    assert await panel.ask_all(ANY) == [NO, None, None, NO]
+    assert [each for _, each in await panel.ask_all(ANY)] == [NO, None, None, NO]
 
 
 async def test_those_elsewhere_are_asked_together() -> None:
@@ -90,7 +91,8 @@ async def test_those_elsewhere_are_asked_together() -> None:
         def pacsd_association_requested(self) -> None:
             both.wait(timeout=15)
 
-    assert await panel_of(Meeting(), Meeting()).ask_all(ANY) == [None, None]
+    told = await panel_of(Meeting(), Meeting()).ask_all(ANY)
+    assert told == [("plugin0", None), ("plugin1", None)]
 
 
 async def test_who_fails_too_often_is_not_asked_any_more() -> None:
@@ -98,7 +100,7 @@ async def test_who_fails_too_often_is_not_asked_any_more() -> None:
     panel = panel_of(gate, tally=tally, errors=errors)
     for _ in range(FAILURES_IN_A_ROW):
         await panel.ask_all(ANY)
-    [error] = await panel.ask_all(ANY)
+    [(_, error)] = await panel.ask_all(ANY)
     assert f"failed {FAILURES_IN_A_ROW} times in a row; not asked for" in str(error)
     assert len(gate.asked) == len(errors) == FAILURES_IN_A_ROW
     assert tally.counts[REQUESTED, "plugin0"].endings[Ending.RESTING] == 1
@@ -108,7 +110,7 @@ async def test_p01_a_record_with_junk_in_it_is_junk() -> None:
     def fits(answer: object) -> None:
         raise ValueError(f"{type(answer).__name__} instead of int at result")
 
-    [error] = await panel_of(AsyncGate(NO), fits=fits).ask_all(ANY)
+    [(_, error)] = await panel_of(AsyncGate(NO), fits=fits).ask_all(ANY)
     assert "returned Refusal instead of int at result" in str(error)
 
 
@@ -116,6 +118,37 @@ async def test_what_a_home_says_is_told_as_it_is() -> None:
     cause = OSError("gone")
     failure = PluginError("plugin0", "is not running")
     failure.__cause__ = cause
-    [error] = await panel_of(AsyncGate(failure)).ask_all(ANY)
+    [(_, error)] = await panel_of(AsyncGate(failure)).ask_all(ANY)
     assert str(error) == f"plugin plugin0: {REQUESTED}: is not running"
     assert error.__cause__ is cause
+
+
+async def test_who_is_asked_is_replaced_in_one_step() -> None:
+    began, go_on = anyio.Event(), anyio.Event()
+
+    class Slow:
+        @hooks.hookimpl
+        async def pacsd_association_requested(self) -> None:
+            began.set()
+            await go_on.wait()
+
+    old, new = AsyncGate("old"), AsyncGate("new")
+    panel = panel_of(Slow(), old)
+    answers: list[tuple[str, object]] = []
+
+    async def ask() -> None:
+        answers.extend(await panel.ask_all({"request": "r"}))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        await began.wait()
+        before = panel.replace([implementation_of(2, new, REQUESTED)])
+        await panel.ask_all({"request": "r"})
+        assert (old.asked, new.asked) == ([], ["r"])
+        go_on.set()
+        await before.idle()
+        # A call in progress ends with those who were asked when it began.
+        assert (old.asked, new.asked) == (["r"], ["r"])
+    assert [plugin for plugin, _ in answers] == ["plugin0", "plugin1"]
+    panel.replace([])
+    assert not panel.is_implemented

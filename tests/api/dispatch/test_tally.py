@@ -1,3 +1,4 @@
+from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW
 from pacsd.api.dispatch.tally import LAST_CALLS, Call, Ending, Tally
 
 
@@ -21,3 +22,25 @@ def test_so_many_calls_are_kept() -> None:
     for number in range(LAST_CALLS + 5):
         tally.note(count, late(number))
     assert [each.ended_at for each in tally.last_calls()] == [*range(5, LAST_CALLS + 5)]
+
+
+def test_another_instance_begins_without_the_failures_of_the_one_before() -> None:
+    tally = Tally()
+    old, other = tally.count_of("hook", "changed"), tally.count_of("hook", "kept")
+    tally.note(old, Call(1.0, "hook", "changed", 0.5, Ending.LATE))
+    for _ in range(FAILURES_IN_A_ROW):
+        old.breaker.failed(1.0)
+        other.breaker.failed(1.0)
+    tally.begin_anew({"changed"})
+    assert (old.endings[Ending.LATE], old.breaker.rests(1.0)) == (1, 0.0)
+    assert other.breaker.rests(1.0) > 0
+
+
+def test_what_nobody_implements_any_more_is_forgotten() -> None:
+    tally = Tally()
+    count = tally.count_of("hook", "removed")
+    tally.note_answer(count, "hook", "removed", 1.0, 0.5)
+    tally.count_of("hook", "kept")
+    tally.keep_only({("hook", "kept")})
+    assert [*tally.counts] == [("hook", "kept")]
+    assert tally.total == 1

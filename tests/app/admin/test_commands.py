@@ -107,7 +107,7 @@ async def test_reload_of_wrong_peers(daemon: SmallDaemon) -> None:
     assert isinstance(answer, Awaitable)
     with pytest.raises(AdminError) as caught:
         await answer
-    assert str(caught.value).splitlines() == ["the old peers stay:", *daemon.reload_problems]
+    assert str(caught.value).splitlines() == ["all stays as it was:", *daemon.reload_problems]
 
 
 def test_status(daemon: SmallDaemon) -> None:

@@ -1,12 +1,19 @@
+from collections.abc import Awaitable
+
 import pytest
 
 from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW, REST_S
 from pacsd.api.dispatch.tally import LAST_CALLS, Call, Ending, Tally
+from pacsd.api.health import Health
 from pacsd.app.admin.plugin_commands import plugin_commands
-from pacsd.app.admin.plugin_records import HookCount, TraceAnswer
+from pacsd.app.admin.plugin_records import HookCount, PluginState, TraceAnswer
 from pacsd.app.admin.unix_socket import AdminError
 
 NOW = 100.0
+
+
+async def nobody() -> dict[str, Health]:
+    return {}
 
 
 def note(
@@ -17,13 +24,13 @@ def note(
 
 
 def counts(tally: Tally) -> list[HookCount]:
-    found = plugin_commands(tally, lambda: NOW)["plugins.counts"]({})
+    found = plugin_commands(tally, nobody, lambda: NOW)["plugins.counts"]({})
     assert isinstance(found, list)
     return found
 
 
 def trace(tally: Tally, **arguments: object) -> TraceAnswer:
-    found = plugin_commands(tally, lambda: NOW)["plugins.trace"](arguments)
+    found = plugin_commands(tally, nobody, lambda: NOW)["plugins.trace"](arguments)
     assert isinstance(found, TraceAnswer)
     return found
 
@@ -81,3 +88,12 @@ def test_only_one_plugin_or_hook_if_named() -> None:
 def test_what_is_no_number_is_refused() -> None:
     with pytest.raises(AdminError, match="after must be a whole number"):
         trace(Tally(), after=-1)
+
+
+async def test_how_plugins_are_is_told() -> None:
+    async def healths() -> dict[str, Health]:
+        return {"acme": Health(is_well=False, explanation="no disk")}
+
+    answer = plugin_commands(Tally(), healths)["plugins.states"]({})
+    assert isinstance(answer, Awaitable)
+    assert await answer == [PluginState("acme", is_well=False, explanation="no disk")]

@@ -27,7 +27,7 @@ class Tool:
 
     @property
     def commands(self) -> dict[str, Command]:
-        return run_commands(KNOWN, self.run)
+        return run_commands(lambda: KNOWN, self.run)
 
 
 async def perform(tool: Tool, **arguments: object) -> object:

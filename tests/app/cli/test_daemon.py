@@ -60,4 +60,4 @@ def test_reload_says_what_only_a_restart_takes_over(daemon: SmallDaemon) -> None
 
 def test_reload_of_wrong_peers(daemon: SmallDaemon) -> None:
     daemon.reload_problems = ("peers.toml:1: peer: must be a list",)
-    assert run("reload") == (1, "", "the old peers stay:\npeers.toml:1: peer: must be a list\n")
+    assert run("reload") == (1, "", "all stays as it was:\npeers.toml:1: peer: must be a list\n")

@@ -9,11 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from pacsd import __version__
-from pacsd.app.admin.plugin_records import HookCount
+from pacsd.app.admin.plugin_records import HookCount, PluginState
 from pacsd.app.cli.main import build
 from tests.app.small_daemon import SmallDaemon, running
 
 COUNT = HookCount("store_fs", "pacsd_blob_store", 1, 0, 0, 0.25, 0.0)
+WELL = PluginState("store_fs", is_well=True, explanation="")
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDaemon]:
     daemon = SmallDaemon()
     daemon.commands["plugins.counts"] = lambda _: [COUNT]
+    daemon.commands["plugins.states"] = lambda _: [WELL]
     with tempfile.TemporaryDirectory() as folder, running(daemon, Path(folder)):
         monkeypatch.setenv("PACSD_DATA_DIR", folder)
         yield daemon
@@ -64,6 +66,7 @@ def test_for_programs(daemon: SmallDaemon) -> None:
     [store] = listed("store_fs")
     assert (store["name"], store["is_enabled"], store["is_first_party"]) == ("store_fs", True, True)
     assert store["hooks"] == [asdict(COUNT)]
+    assert store["state"] == asdict(WELL)
     del daemon.commands["plugins.counts"]
     code, out, err = run("list", "--json")
     assert code == 0

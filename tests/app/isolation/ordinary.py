@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import anyio
 
@@ -71,6 +72,49 @@ class Slow(Living):
             await anyio.sleep_forever()
         finally:
             self.host.logger.info("cancelled")
+
+
+class Scoped(Plugin[Settings]):
+    """Has tasks of its own from startup to shutdown, which answer; or fail, on "fail"."""
+
+    async def startup(self) -> None:
+        self._stack = AsyncExitStack()
+        self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        self._stack.callback(self.host.logger.info, "left")
+        self._tasks.start_soon(anyio.sleep_forever)
+
+    async def shutdown(self) -> None:
+        self._tasks.cancel_scope.cancel()
+        await self._stack.aclose()
+        self.host.logger.info("down")
+
+    @hookimpl
+    async def pacsd_association_requested(self, request: AssociationRequest) -> Refusal:
+        answered = anyio.Event()
+        self._tasks.start_soon(self._answer, request.calling_ae, answered)
+        await answered.wait()
+        return Refusal(1, 1, 1, "from a task of its own")
+
+    async def _answer(self, calling_ae: str, answered: anyio.Event) -> None:
+        answered.set()
+        if calling_ae == "fail":
+            raise OSError("a task failed")
+
+
+class NeverScoped(Plugin[Settings]):
+    """A task of its own fails before it has started up."""
+
+    async def startup(self) -> None:
+        self._stack = AsyncExitStack()
+        tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        tasks.start_soon(self._fail)
+        await anyio.sleep_forever()
+
+    async def _fail(self) -> None:
+        raise OSError("a task failed")
+
+    async def shutdown(self) -> None:
+        await self._stack.aclose()
 
 
 class Forges(Living):

@@ -24,6 +24,8 @@ class Odd(Enum):
         (str, "é", "é"),
         (str, Colour.RED, "red"),
         (int, -(2**63), -(2**63)),
+        (int, Level.HIGH, 3),
+        (float, Level.HIGH, 3.0),
         (bool, True, True),
         (float, 0.5, 0.5),
         (float, 3, 3.0),

@@ -1,5 +1,10 @@
 """Plugins for tests, found by their names as those of entry points are."""
 
+import threading
+from typing import ClassVar
+
+import anyio
+
 from pacsd.api import hooks
 from pacsd.api.acceptance import AssociationRequest, Refusal
 from pacsd.api.plugin import Host, Plugin
@@ -73,3 +78,36 @@ class Keys(Plugin[KeysSettings]):
 
 
 NOT_A_PLUGIN = 7
+
+
+class TellingSettings(Settings):
+    depth: int = 3
+    startup_error: str = ""
+    waits: bool = False
+
+
+class Telling(Plugin[TellingSettings]):
+    """Tells of its life; starts as it is told to."""
+
+    settings_class = TellingSettings
+    life: ClassVar[list[str]] = []
+
+    async def startup(self) -> None:
+        self.life.append(f"{self.host.name} up {self.settings.depth}")
+        if self.settings.startup_error:
+            raise OSError(self.settings.startup_error)
+        if self.settings.waits:
+            await anyio.sleep_forever()
+
+    async def shutdown(self) -> None:
+        self.life.append(f"{self.host.name} down {self.settings.depth}")
+
+
+class SlowlyChecked(Plugin[Settings]):
+    """Its check takes until it is released."""
+
+    released: ClassVar[threading.Event] = threading.Event()
+
+    def check(self) -> list[str]:
+        self.released.wait(60)
+        return []

@@ -26,5 +26,5 @@ async def test_the_plugin_of_the_work_is_asked() -> None:
 
 def test_who_infers_has_a_model() -> None:
     models = models_of(hooks_of(HookRecorder(), object()))
-    assert models.origins == {"acme": "plugin:acme"}
+    assert models.origins() == {"acme": "plugin:acme"}
     assert models.deadline_s > 660

@@ -13,12 +13,13 @@ from pacsd.api.vote import Deny
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.archive.sight import sight_of
+from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.api.hookspecs.test_access import LOGIN, LOOKS, WANTED
 from tests.api.hookspecs.test_associations import CLOSED, REQUEST
 from tests.api.hookspecs.test_receiving import INSTANCE
 
-ALL: tuple[Callable[[Hooks], object], ...] = (
+ALL: tuple[Callable[[Hooks], Callable[[], object]], ...] = (
     callers.association_requested,
     callers.association_closed,
     callers.authenticate,
@@ -78,18 +79,21 @@ WORK = {
     *("pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
 }
 """Called by `route_work` and `ai_work`."""
+LIFE = {"pacsd_blob_store", "pacsd_config_changed", "pacsd_health", "pacsd_job"}
 
 
 @pytest.mark.parametrize("caller", ALL)
-def test_what_nobody_implements_costs_nothing(caller: Callable[[Hooks], object]) -> None:
-    assert caller(hooks_of(object())) is None
+def test_what_nobody_implements_costs_nothing(
+    caller: Callable[[Hooks], Callable[[], object]],
+) -> None:
+    assert caller(hooks_of(object()))() is None
 
 
 async def test_each_calls_its_hook() -> None:
     plugin = Everything()
     hooks = hooks_of(plugin)
-    requested, closed = callers.association_requested(hooks), callers.association_closed(hooks)
-    received, deletes = callers.instance_received(hooks), callers.before_delete(hooks)
+    requested, closed = callers.association_requested(hooks)(), callers.association_closed(hooks)()
+    received, deletes = callers.instance_received(hooks)(), callers.before_delete(hooks)()
     assert requested is not None
     assert await requested(REQUEST) == Refusal(1, 1, 3, "CT1")
     assert closed is not None
@@ -97,17 +101,17 @@ async def test_each_calls_its_hook() -> None:
     assert plugin.told is CLOSED
     assert received is not None
     assert await received(INSTANCE) == NotAccepted(0xC000, "1.2.3.4")
-    identifies, permits = callers.authenticate(hooks), callers.authorize(hooks)
+    identifies, permits = callers.authenticate(hooks)(), callers.authorize(hooks)()
     assert identifies is not None
     assert await identifies(LOGIN) == NotRecognized("basic")
     assert permits is not None
     assert await permits(WANTED) == Deny("query")
-    restricts = callers.restrict_query(hooks)
+    restricts = callers.restrict_query(hooks)()
     assert restricts is not None
     assert await restricts(LOOKS) == sight_of([Restriction({"PatientID": ("doe",)})])
     assert deletes is not None
     assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
-    audits = callers.audit(hooks)
+    audits = callers.audit(hooks)()
     assert audits is not None
     await audits(EVENT)
     assert plugin.audited is EVENT
@@ -116,7 +120,7 @@ async def test_each_calls_its_hook() -> None:
 def test_all_hooks_have_a_caller_but_those_of_the_start_and_of_durable_work() -> None:
     called = {f"pacsd_{caller.__name__}" for caller in ALL}
     events = {f"pacsd_{kind}" for kind in EventKind}
-    assert called == {*HOOKS} - {"pacsd_blob_store", "pacsd_job"} - events - WORK - {*OF_ONE}
+    assert called == {*HOOKS} - LIFE - events - WORK - {*OF_ONE}
 
 
 async def test_an_instance_that_cannot_be_decided_about_is_to_be_sent_again() -> None:
@@ -125,7 +129,7 @@ async def test_an_instance_that_cannot_be_decided_about_is_to_be_sent_again() ->
         def pacsd_instance_received(self) -> NotAccepted:
             return NotAccepted(0x0000, "a status that is none")
 
-    received = callers.instance_received(hooks_of(Fails()))
+    received = callers.instance_received(hooks_of(Fails()))()
     assert received is not None
     answer = await received(INSTANCE)
     assert answer == NotAccepted(0xA700, "Could not be decided now: try again")
@@ -137,6 +141,18 @@ async def test_p04_what_somebody_sees_cannot_be_told_where_one_fails() -> None:
         def pacsd_restrict_query(self) -> Restriction:
             return Restriction({"ImageComments": ("public",)})
 
-    restricts = callers.restrict_query(hooks_of(Fails()))
+    restricts = callers.restrict_query(hooks_of(Fails()))()
     assert restricts is not None
     assert await restricts(LOOKS) is None
+
+
+@pytest.mark.parametrize("caller", ALL)
+def test_who_comes_and_goes_at_a_reload_is_asked_and_is_not(
+    caller: Callable[[Hooks], Callable[[], object]],
+) -> None:
+    hooks = hooks_of(object())
+    asked = caller(hooks)
+    hooks.replace({"acme": ObjectHome("acme", Everything())}, ())
+    assert asked() is not None
+    hooks.replace({}, ("acme",))
+    assert asked() is None

@@ -10,7 +10,7 @@ from pacsd.app.conf.decode import Problem
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.isolation.errors import SettingsRefused
 from pacsd.app.isolation.home import Health, HookTraits, State
-from pacsd.app.plugins.life import Plugins
+from pacsd.app.plugins.life import Origin, Plugins
 from pacsd.app.plugins.loading import without_place
 from tests.api.hookspecs.test_associations import REQUEST
 
@@ -110,3 +110,38 @@ async def test_what_fails_is_logged_and_counted_by_plugin_and_hook() -> None:
     assert (call.plugin, call.hook, call.ending) == ("gate", HOOK, "raised")
     [line] = logged
     assert (line["plugin"], line["hook"], line["error"]) == ("gate", HOOK, "returned junk")
+
+
+async def test_others_take_their_place_while_it_runs() -> None:
+    life: list[str] = []
+    old, kept, new = (FakeHome(name, life) for name in ("old", "kept", "new"))
+    plugins = plugins_of(old, kept)
+    async with anyio.create_task_group() as tasks:
+        await plugins.start(tasks)
+        await plugins.hooks.association_requested(request=REQUEST)
+        await new.start(tasks)
+        plugins.replace({"kept": kept, "new": new}, {"new": Origin("x:Y", {})}, {"new"})
+        assert [*plugins.leaving] == ["old"]
+        await anyio.wait_all_tasks_blocked()
+        assert [*plugins.leaving] == []
+    assert {plugin for _, plugin in plugins.tally.counts} == {"kept", "new"}
+    assert (plugins.tally.total, [*plugins.origins]) == (1, ["new"])
+    await plugins.stop()
+    assert life == ["old up", "kept up", "new up", "old down", "new down", "kept down"]
+
+
+async def test_the_end_of_all_does_not_wait_for_those_that_leave() -> None:
+    life: list[str] = []
+    old = FakeHome("old", life)
+    plugins = plugins_of(old)
+    async with anyio.create_task_group() as tasks:
+        await plugins.start(tasks)
+        with plugins.hooks.panels[HOOK].lineup:
+            plugins.replace({}, {}, ())
+            await plugins.stop()
+            assert life == ["old up", "old down"]
+
+
+def test_there_are_no_tasks_before_the_start() -> None:
+    with pytest.raises(RuntimeError, match="tasks before start"):
+        _ = plugins_of().tasks

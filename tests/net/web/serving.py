@@ -267,7 +267,7 @@ async def serving(
             health=lambda: Health(is_ready=True),
             limits=http,
             services={ROOT: desk.answer},
-            takes_relayed=takes_relayed,
+            takes_relayed=lambda: takes_relayed,
             ending=feed.end,
         )
         async with (

@@ -20,7 +20,8 @@ class House:
         self.wanted: list[AccessRequest] = []
         self.terms = Terms(
             guard=Guard(
-                Logins(self.authenticate, lambda: 0.0), Permissions(self.authorize, lambda: 0.0)
+                Logins(lambda: self.authenticate, lambda: 0.0),
+                Permissions(lambda: self.authorize, lambda: 0.0),
             )
         )
 

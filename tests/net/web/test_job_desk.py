@@ -117,7 +117,7 @@ async def test_beyond_loopback_only_who_has_logged_in_manages() -> None:
     jobs = Jobs()
     answer = await asked(jobs, "/jobs", is_open=False)
     assert (answer.status, jobs.asked) == (403, [])
-    terms = Terms(guard=Guard(Logins(authenticate, lambda: 0.0)))
+    terms = Terms(guard=Guard(Logins(lambda: authenticate, lambda: 0.0)))
     doe = {"Authorization": "Bearer doe"}
     assert (await asked(jobs, "/jobs", is_open=False, terms=terms)).status == 401
     path = "/jobs/7/cancel"

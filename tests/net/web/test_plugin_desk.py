@@ -45,7 +45,7 @@ async def asked(
     headers: dict[str, str] | None = None,
     data: bytes | None = None,
 ) -> Answer:
-    desk = PluginDesk(TABLE, acme.ask, ListenerDesk(terms or Terms()))
+    desk = PluginDesk(lambda: TABLE, acme.ask, ListenerDesk(terms or Terms()))
     async with listening({ROOT: desk.answer}) as served:
         return await served.ask(method, path, headers=headers, data=data)
 
@@ -143,7 +143,9 @@ def guarded(
     async def authenticate(login: Login) -> Principal | NotRecognized | None:
         return Principal(login.secret, ("reader",)) if login.secret == "doe" else None  # noqa: S105
 
-    guard = Guard(Logins(authenticate, lambda: 0.0), Permissions(authorize, lambda: 0.0))
+    guard = Guard(
+        Logins(lambda: authenticate, lambda: 0.0), Permissions(lambda: authorize, lambda: 0.0)
+    )
     return Terms(guard=guard, max_requests=max_requests)
 
 

@@ -61,8 +61,8 @@ async def restrict(request: SightRequest) -> Sight | None:
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    sights = Sights(restrict, lambda: 0.0)
-    terms = Terms(guard=Guard(Logins(authenticate, lambda: 0.0), sights=sights))
+    sights = Sights(lambda: restrict, lambda: 0.0)
+    terms = Terms(guard=Guard(Logins(lambda: authenticate, lambda: 0.0), sights=sights))
     async for archive in in_one_task(serving(tmp_path, terms, tells_totals=True)):
         await archive.add(image())
         yield archive

@@ -1,0 +1,39 @@
+"""The durable work of plugins put together: their events and jobs, routes and models."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pacsd.app import ai_wiring, route_wiring
+from pacsd.app.opening import Archive
+from pacsd.app.plugins import durable_work
+from pacsd.app.plugins.services import JOB_KIND
+from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.outcomes import Handler
+from pacsd.net.peer_target import PeerSending
+
+
+@dataclass(frozen=True, slots=True)
+class PluginWork:
+    """Who runs their jobs, by kind, and who takes events for them as they are now."""
+
+    handlers: Mapping[str, Handler]
+    consumers: Callable[[], tuple[Consumer, ...]]
+
+
+def make_plugin_work(archive: Archive, peers: PeerSending) -> PluginWork:
+    """The work of the plugins of an archive; `peers` sends to those that routes name."""
+    inference = ai_wiring.inference_of(archive)
+
+    def consumers() -> tuple[Consumer, ...]:
+        return (
+            *durable_work.consumers_of(archive.hooks),
+            *route_wiring.route_consumers(archive),
+            *inference.consumers,
+        )
+
+    handlers = {
+        JOB_KIND: durable_work.job_handler(archive.hooks),
+        **route_wiring.delivery_handlers(archive, peers),
+        **inference.handlers,
+    }
+    return PluginWork(handlers, consumers)
