@@ -16,7 +16,7 @@ from pacsd.app.admin.plugin_commands import plugin_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
 from pacsd.app.admin.run_commands import run_commands
 from pacsd.app.admin.unix_socket import Command
-from pacsd.app.audit_sink import AuditCollector, AuditSink
+from pacsd.app.audit_sink import AuditCollector, AuditHealth, AuditSink
 from pacsd.app.checking import CheckErrand, ScrubCollector, make_scrub
 from pacsd.app.clock import now_us, utc_us
 from pacsd.app.conf.checks import Checked
@@ -170,6 +170,7 @@ def _audit_sink(archive: Archive, registry: CollectorRegistry) -> AuditSink | No
     """Who tells plugins what the audit trail says; None: none of them wants to know."""
     tell = callers.audit(archive.hooks)
     if tell is None:
+        registry.register(AuditCollector(lambda: AuditHealth(0, 0)))
         return None
     sink = AuditSink(tell, utc_us)
     archive.index.tell_audited(sink.trail_grew)
