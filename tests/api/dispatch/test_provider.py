@@ -56,6 +56,17 @@ async def test_the_provider_is_found_by_name_and_asked_once() -> None:
     assert shop.asked == ["fs"]
 
 
+async def test_what_one_that_is_gone_provided_is_asked_for_again() -> None:
+    first, second = Shop("fs", ["goods"]), Shop("s3", ["other goods"])
+    hook = provider(first, second)
+    goods = [await hook("fs"), await hook("s3")]
+    assert hook.plugins == {"plugin0", "plugin1"}
+    hook.forget(("plugin1",))
+    assert hook.plugins == {"plugin0"}
+    assert [await hook("fs"), await hook("s3")] == goods
+    assert first.asked == second.asked == ["fs", "s3", "s3"]
+
+
 async def test_no_provider_is_an_error() -> None:
     with pytest.raises(HookError, match="no plugin provides 'tape'"):
         await provider(Shop("fs", "b"))("tape")

@@ -192,7 +192,7 @@ EXPLANATIONS = {
     "holds_itself": "returned list instead of str at explanation",
     "not_a_number": "returned float instead of int at reason",
     "huge_number": "returned int beyond 64 bits instead of int at reason",
-    "long_answer": "answered a frame of 10,000,098 bytes instead of at most 1,048,576",
+    "long_answer": "answered a frame of 10,000,098 bytes instead of at most 2,097,152",
 }
 
 _LATE = "did not end a call within 0.1 s after its deadline"

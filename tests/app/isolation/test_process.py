@@ -207,7 +207,7 @@ async def test_what_the_daemon_cannot_ask_is_told(tmp_path: Path, logger: Record
         with pytest.raises(HookError, match="cannot be asked: str instead of Association"):
             await home.call(HOOK, {"request": "CT1"})
         with pytest.raises(HookError, match="cannot be asked: a frame of"):
-            await home.call(HOOK, asks("x" * 2_000_000))
+            await home.call(HOOK, asks("x" * 3_000_000))
 
 
 FORBIDDEN = {"pickle", "marshal", "shelve", "yaml", "dill", "multiprocessing", "importlib"}
