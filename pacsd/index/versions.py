@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Inspector, inspect
 from pacsd.index.errors import IndexVersionError
 from pacsd.index.sqlite import transaction
 
-HEAD = "0006"
+HEAD = "0007"
 """The version that `schema` describes."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
