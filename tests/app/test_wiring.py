@@ -134,8 +134,13 @@ async def test_only_an_ill_store_keeps_the_daemon_from_being_ready(
         async def pacsd_health(self) -> PluginsHealth:
             return PluginsHealth(is_well=False, explanation="no\ndisk")
 
+        @hookimpl
+        async def pacsd_blob_store(self) -> MemoryStore:
+            return MemoryStore()
+
     archive = Archive(hooks_of(Ill()), MemoryStore(), index)
-    archive.hooks.blob_store.plugins.update(stores)
+    for name in stores:
+        await archive.hooks.blob_store(name)
     health = PluginHealth(archive.hooks.health, lambda: {"acme": ObjectHome("acme", Ill())})
     assert ill_stores(archive, health) == []
     await health.now()

@@ -22,6 +22,14 @@ class Well(Plugin[Settings]):
     """Has nothing to complain about."""
 
 
+class Shelf(Plugin[Settings]):
+    """Gives a store by its own name."""
+
+    @hooks.hookimpl
+    async def pacsd_blob_store(self, name: str) -> object:
+        return self if name == self.host.name else None
+
+
 class Unwell(Plugin[Settings]):
     def check(self) -> list[str]:
         return ["the disk is gone", "so is\nthe other\x1b[2J"]

@@ -190,7 +190,7 @@ def status_of(url: str, **headers: str) -> int:
             return error.code
 
 
-SAMPLES = {"store": "Well", "one": "Telling", "two": "Telling", "slow": "SlowlyChecked"}
+SAMPLES = {"store": "Shelf", "one": "Telling", "two": "Telling", "slow": "SlowlyChecked"}
 INSTALLED = {
     name: EntryPoint(name, f"tests.app.plugins.samples:{attr}", "pacsd.plugins")
     for name, attr in SAMPLES.items()
@@ -219,7 +219,7 @@ async def exchanging(folder: Path, **tables: dict[str, object]) -> AsyncIterator
     plugins = load_here(config_of(**tables), without_place)
     async with tasks_beside() as tasks:
         await plugins.start(tasks)
-        plugins.hooks.blob_store.plugins.add("store")
+        await plugins.hooks.blob_store("store")
         try:
             yield Exchange(plugins, load_here, lambda: INSTALLED)
         finally:
