@@ -23,8 +23,14 @@ from pacsd.app.conf.docs import example_files
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = Path("contrib/docs")
-EXAMPLE = Path("contrib/examples/ae_prefix")
-LIBRARY_EXAMPLE = Path("contrib/examples/library/studies_of_a_day.py")
+EXAMPLES = Path("contrib/examples")
+EXAMPLE = EXAMPLES / "ae_prefix"
+LIBRARY_EXAMPLE = EXAMPLES / "library/studies_of_a_day.py"
+SHOWN = (
+    *("ae_prefix", "reception", "bearer_tokens", "only_my_patients", "legal_hold", "event_file"),
+    *("no_screenshots", "folder_target", "slice_gaps", "study_notes"),
+)
+"""The examples that are told step by step."""
 
 
 def documents(root: Path = ROOT) -> dict[Path, str]:
@@ -59,6 +65,9 @@ def sections_of(root: Path = ROOT) -> Mapping[str, Mapping[str, Section]]:
             "example-module": partial(_source, root / EXAMPLE / "pacsd_ae_prefix.py", "python"),
             "example-project": partial(_source, root / EXAMPLE / "pyproject.toml", "toml"),
         },
+        "plugin-examples.md": {
+            f"example-{name}": partial(_example, root / EXAMPLES / name) for name in SHOWN
+        },
         "security.md": {"hostile-rows": partial(hostile_rows.render, root)},
     }
 
@@ -70,6 +79,10 @@ def main() -> None:
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
             print(path)
+
+
+def _example(folder: Path) -> str:
+    return _source(folder / f"pacsd_{folder.name}.py", "python")
 
 
 def _source(path: Path, language: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 Section = Callable[[], str]
 
 _SECTION = re.compile(
-    r"(?P<begin><!-- begin (?P<name>[a-z-]+): written by make docs -->\n)"
+    r"(?P<begin><!-- begin (?P<name>[a-z_-]+): written by make docs -->\n)"
     r".*?(?P<end><!-- end (?P=name) -->)",
     re.DOTALL,
 )
