@@ -31,7 +31,7 @@ class Deliverables:
         page: list[InstanceFacts] = []
         async with aclosing(self._retriever.instances(numbers)) as found:
             async for some in found:
-                page += map(_facts, some)
+                page += map(facts_of, some)
                 while len(page) >= MAX_INSTANCES:
                     yield tuple(page[:MAX_INSTANCES])
                     del page[:MAX_INSTANCES]
@@ -39,7 +39,8 @@ class Deliverables:
             yield tuple(page)
 
 
-def _facts(instance: Retrievable) -> InstanceFacts:
+def facts_of(instance: Retrievable) -> InstanceFacts:
+    """An instance as plugins are told of it."""
     return InstanceFacts(
         instance.sop_instance_uid,
         instance.sop_class_uid,

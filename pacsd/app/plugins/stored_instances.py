@@ -19,6 +19,7 @@ from pacsd.api.instances import (
     InstanceFacts,
 )
 from pacsd.api.store import BlobStore, ByteRange, opens_files
+from pacsd.archive.deliverable import facts_of
 from pacsd.archive.finding import FindError, QueryLimits
 from pacsd.archive.metadata_maker import MetadataMaker
 from pacsd.archive.retrievable import Retrievable, may_leave, retrievable
@@ -56,7 +57,7 @@ class StoredInstances:
         """A page of a study, or of one of its series."""
         with told():
             page = await self._index.of_study.page(_ALL, study, series, after, MAX_PAGE_INSTANCES)
-        return tuple(_facts(retrievable(each, None)) for each in page if may_leave(each))
+        return tuple(facts_of(retrievable(each, None)) for each in page if may_leave(each))
 
     async def header(self, uid: str) -> bytes:
         """The attributes of an instance as JSON."""
@@ -121,17 +122,6 @@ def told() -> Iterator[None]:
         yield
     except (FindError, IndexFault, OSError) as error:
         raise HostError(str(error)) from error
-
-
-def _facts(instance: Retrievable) -> InstanceFacts:
-    return InstanceFacts(
-        instance.sop_instance_uid,
-        instance.sop_class_uid,
-        instance.series_instance_uid,
-        instance.study_instance_uid,
-        instance.transfer_syntax_uid,
-        instance.copies[0].location.size_bytes,
-    )
 
 
 def _check_range(offset: int, length: int) -> None:
