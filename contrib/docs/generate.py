@@ -16,6 +16,7 @@ from contrib.docs import (
     hooks_reference,
     hostile_rows,
     operations,
+    records_reference,
     state_diagram,
 )
 from contrib.docs.sections import Section, fill
@@ -64,6 +65,10 @@ def sections_of(root: Path = ROOT) -> Mapping[str, Mapping[str, Section]]:
             "containment": containment_table.render,
             "example-module": partial(_source, root / EXAMPLE / "pacsd_ae_prefix.py", "python"),
             "example-project": partial(_source, root / EXAMPLE / "pyproject.toml", "toml"),
+        },
+        "plugin-records.md": {
+            "attributes": records_reference.render_attributes,
+            "records": records_reference.render,
         },
         "plugin-examples.md": {
             f"example-{name}": partial(_example, root / EXAMPLES / name) for name in SHOWN

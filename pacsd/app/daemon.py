@@ -15,7 +15,6 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from pacsd import __version__
 from pacsd.api.config_change import ConfigChange
-from pacsd.api.errors import HookError, PluginError
 from pacsd.app import logs, wiring
 from pacsd.app.admin import unix_socket
 from pacsd.app.admin.commands import NotReloaded, admin_commands
@@ -193,7 +192,11 @@ class Daemon:
             raise NotReloaded([str(error) for error in errors.errors]) from None
         config = at_reload(running, checked.config, exchange.pinned)
 
-        def take_over() -> None:
+        async def prepare(hooks: Hooks) -> Callable[[], None]:
+            return partial(take_over, await surfaces_of(hooks))
+
+        def take_over(surfaces: Surfaces) -> None:
+            parts.surfaces.take(surfaces)
             self._checked = replace(self._checked, config=config)
             parts.gatekeeper.peers = checked.peers.with_known(parts.gatekeeper.peers)
             parts.jobs.delivery.replace(parts.consumers())
@@ -201,10 +204,9 @@ class Daemon:
             parts.plugin_health.forget()
 
         try:
-            exchanged = await exchange.exchange(config, checked.sources.error, take_over)
+            exchanged = await exchange.exchange(config, checked.sources.error, prepare)
         except NotExchanged as refused:
             raise NotReloaded(refused.reasons) from None
-        await _renew(parts.surfaces, exchange.plugins.hooks)
         peers, keys = parts.gatekeeper.peers, keys_for_restart(config, checked.config)
         if keys:
             _log.warning("settings have changed that need a restart", keys=keys)
@@ -248,14 +250,6 @@ class Daemon:
         while interval_s is not None:
             self._notifier.watchdog()
             await anyio.sleep(interval_s)
-
-
-async def _renew(surfaces: Surfaces, hooks: Hooks) -> None:
-    """Have routes and commands as plugins say now. The others work: this is too late to refuse."""
-    try:
-        await surfaces.renew(hooks)
-    except (PluginError, HookError) as error:
-        _log.error("routes and commands of plugins stay as they were", error=str(error))
 
 
 async def _begin(tasks: TaskGroup, key: str, run: Runs) -> None:

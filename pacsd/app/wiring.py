@@ -130,8 +130,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     plugin_health = make_plugin_health(archive, registry)
     gatekeeper = _gatekeeper(checked, ingest)
     sink = _audit_sink(archive, registry)
-    recorder = Recorder(config.recorder, sink.association_refused)
-    books = Books(recorder, NetMetrics(registry), _trace(config))
+    books = _books(config, registry, sink)
     reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, ingest_log)
     metadata = make_metadata(config, archive, retriever)
@@ -150,9 +149,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     )
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
-    desk = _desk(config, archive, gatekeeper, services, books, parts.guard)
-    listener = Listener(desk, config.dimse.listen, config.dimse.backlog)
-    books.metrics.count_open(listener.open_associations)
+    listener = _listener(config, archive, gatekeeper, services, books, parts.guard)
     peers = route_wiring.peer_sending(config, gatekeeper, parts, places)
     work = make_plugin_work(archive, peers)
     jobs = make_jobs(config, index, registry, work.consumers(), work.handlers)
@@ -169,8 +166,8 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         jobs=jobs,
         errands=_errands(config, archive, ingest, ingest_log),
         commands={
-            **_commands(config, archive, curation, parts.removal, plugin_health, surfaces),
-            **JobCommands(index.jobs, jobs.workers).by_name(),
+            **_commands(config, archive, curation, parts.removal, jobs),
+            **_plugin_commands(archive, plugin_health, surfaces),
             **guests.commands,
         },
         gatekeeper=gatekeeper,
@@ -233,16 +230,22 @@ def _audit_sink(archive: Archive, registry: CollectorRegistry) -> AuditSink:
     return sink
 
 
-def _desk(
+def _books(config: Config, registry: CollectorRegistry, sink: AuditSink) -> Books:
+    """Where associations are told of."""
+    recorder = Recorder(config.recorder, sink.association_refused)
+    return Books(recorder, NetMetrics(registry), _trace(config))
+
+
+def _listener(
     config: Config,
     archive: Archive,
     gatekeeper: Gatekeeper,
     services: Services,
     books: Books,
     guard: Guard,
-) -> Desk:
-    """Who answers those that open associations."""
-    return Desk(
+) -> Listener:
+    """Who takes associations."""
+    desk = Desk(
         gatekeeper=gatekeeper,
         services=services,
         books=books,
@@ -254,6 +257,9 @@ def _desk(
         logins=guard.logins,
         names_are_exact=not config.query.ignore_case,
     )
+    listener = Listener(desk, config.dimse.listen, config.dimse.backlog)
+    books.metrics.count_open(listener.open_associations)
+    return listener
 
 
 def _services(
@@ -300,19 +306,23 @@ def count_change_readers(registry: CollectorRegistry, readers: Callable[[], int]
 
 
 def _commands(
-    config: Config,
-    archive: Archive,
-    curation: Curation,
-    removal: Removal,
-    plugin_health: PluginHealth,
-    surfaces: Surfaces,
+    config: Config, archive: Archive, curation: Curation, removal: Removal, jobs: JobRunning
 ) -> dict[str, Command]:
-    """The commands of the admin socket about what is archived, and about plugins."""
+    """The commands of the admin socket about what is archived, and about durable work."""
     return {
         **QuarantineCommands(archive.store, archive.index, curation).by_name(),
         **CorrectionCommands(archive.index, curation).by_name(),
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
+        **JobCommands(archive.index.jobs, jobs.workers).by_name(),
+    }
+
+
+def _plugin_commands(
+    archive: Archive, plugin_health: PluginHealth, surfaces: Surfaces
+) -> dict[str, Command]:
+    """Those about plugins, and those that plugins have added."""
+    return {
         **plugin_commands(archive.tally, plugin_health.now),
         **run_commands(lambda: surfaces.commands, partial(run_command, archive.hooks)),
     }

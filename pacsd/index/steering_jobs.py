@@ -15,7 +15,9 @@ from pacsd.index.sqlite import at_most
 _job = schema_jobs.job.c
 _FIND = select(*JOB).where(_job.id == bindparam("row"), _job.partition_id == bindparam("partition"))
 _RETARGET = (
-    update(schema_jobs.job).values(queue=bindparam("new")).where(_job.id == bindparam("row"))
+    update(schema_jobs.job)
+    .values(queue=bindparam("new"), attempts=literal_column("0"))
+    .where(_job.id == bindparam("row"))
 )
 _FOREVER = (
     update(schema_jobs.job)
@@ -81,7 +83,7 @@ def retry(scope: Scope, number: int, session: WriteSession) -> Job | None:
 
 
 def retarget(scope: Scope, number: int, queue: str, session: WriteSession) -> Job | None:
-    """A job that nobody runs belongs to another queue.
+    """A job that nobody runs belongs to another queue, where all its attempts are before it.
 
     Raises:
         JobRefused: it runs, or is done; or that queue can take no more; or another open job there

@@ -48,8 +48,9 @@ class Pages(Protocol):
 
 @dataclass(slots=True)
 class _Settled:
-    """What is behind of one delivery: who has an instance for good, or never will."""
+    """What is behind of one delivery: what its target has for good, or never will."""
 
+    target: str
     delivered: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
 
@@ -83,6 +84,7 @@ class Deliveries:
         self._target_of = target_of
         self._tell = tell
         self._settled: OrderedDict[int, _Settled] = OrderedDict()
+        """By job, of the target it had at its last attempt."""
         # Plugins are asked for a target once, not by two deliveries at the same time.
         self._asking = anyio.Lock()
 
@@ -97,9 +99,10 @@ class Deliveries:
             planned = delivery_in(job)
         except ValueError as error:
             return Dead(str(error))
-        # Of what somebody has brought back from the dead letters nothing is remembered.
-        remembered = self._settled.pop(job.id, None) if job.attempts > 1 else None
-        settled = remembered or _Settled()
+        settled = self._settled.pop(job.id, None)
+        # Of what somebody has brought back, or sent elsewhere, nothing is remembered.
+        if settled is None or job.attempts == 1 or settled.target != planned.target:
+            settled = _Settled(planned.target)
         outcome = await self._attempt(planned, job, settled)
         if not isinstance(outcome, Retry) or job.attempts >= job.max_attempts:
             await self._tell(_ended(planned, job, settled, outcome))

@@ -123,8 +123,11 @@ class Inference:
         return Done("the study is gone") if subject is None else await stage(plugin, subject, job)
 
     async def _infer(self, plugin: str, subject: EventSubject, _: Job) -> Outcome:
+        origin = self._origins().get(plugin)
+        if origin is None:
+            return Retry(f"plugin {plugin} is not enabled any more")
         wanted = await self._model.prefetch(plugin, subject) or Prefetch()
-        inputs = await self._inputs.of(subject, wanted, self._origins()[plugin])
+        inputs = await self._inputs.of(subject, wanted, origin)
         findings = await self._model.infer(plugin, subject, inputs)
         if findings is None:
             return Done("nothing found")

@@ -100,7 +100,10 @@ def _tag(keyword: str) -> Tag:
 
 def _element(tag: Tag, value: str | int) -> bytes:
     vr = vr_of(tag) or VR.UN
-    raw = value.encode() if isinstance(value, str) else struct.pack(f"<{NUMBER_CODES[vr]}", value)
+    if isinstance(value, int) and vr in NUMBER_CODES:
+        raw = struct.pack(f"<{NUMBER_CODES[vr]}", value)
+    else:
+        raw = str(value).encode()
     raw += padding_byte(vr) * (len(raw) % 2)
     return _header(tag, vr, len(raw)) + raw
 

@@ -56,6 +56,7 @@ def test_a_job_is_sent_elsewhere(desk: WriterDesk) -> None:
     other = dead(desk)
     desk.perform(partial(retarget, SCOPE, other, "archive_4"))
     assert counts(desk)["archive_4", JobState.DEAD] == 1
+    assert found(desk, other).attempts == 0
 
 
 def test_what_is_not_there_is_not_steered(desk: WriterDesk) -> None:

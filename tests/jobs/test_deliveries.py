@@ -137,6 +137,26 @@ async def test_what_was_taken_is_not_sent_again(job: Job) -> None:
     assert desk.told[0].attempts == 2
 
 
+async def test_another_target_has_nothing_of_what_the_first_one_took(job: Job) -> None:
+    tape = Tape(DeliveryResult(AGAIN, "busy", (InstanceResult("1.1", DELIVERED),)))
+    desk = Desk(tape, "1.1", "1.2")
+    assert isinstance(await desk.run(job), Retry)
+    elsewhere = replace(job, queue="target:disk")
+    assert await desk.run(elsewhere, attempt=2) == Done("2 instances delivered")
+    assert tape.sent == [["1.1", "1.2"], ["1.1", "1.2"]]
+    assert desk.asked == ["tape", "disk"]
+
+
+async def test_what_is_brought_back_is_sent_anew(job: Job) -> None:
+    once = DeliveryResult(AGAIN, "busy", (InstanceResult("1.1", DELIVERED),))
+    tape = Tape(once, DeliveryResult(AGAIN, "busy"))
+    desk = Desk(tape, "1.1", "1.2")
+    await desk.run(job)
+    for attempt in (1, 2):
+        await desk.run(job, attempt)
+    assert tape.sent[1:] == [["1.1", "1.2"], ["1.1", "1.2"]]
+
+
 async def test_one_that_is_refused_holds_up_none_and_is_told(job: Job) -> None:
     refused = InstanceResult("1.1", REFUSED, "C000 cannot understand")
     tape = Tape(DeliveryResult(DELIVERED, exceptions=(refused,)))

@@ -76,8 +76,8 @@ class Work:
     def __init__(self, index: Index, model: Model) -> None:
         self.index = index
         self.inputs = Inputs()
-        origins = {"acme": "plugin:acme", "other": "plugin:other"}
-        models = Models(model, lambda: origins, 720.0)
+        self.origins = {"acme": "plugin:acme", "other": "plugin:other"}
+        models = Models(model, lambda: self.origins, 720.0)
         self.tested = Inference(index, Subjects(), self.inputs, models)
 
     async def tell(self, event: ArchiveEvent) -> list[Job]:
@@ -116,6 +116,15 @@ async def test_a_quiet_study_is_a_job_for_each_model(index: Index) -> None:
 async def test_other_events_are_none(index: Index) -> None:
     event = await quiet_study(index)
     assert await Work(index, Model()).tell(replace(event, kind=EventKind.SERIES_QUIET)) == []
+
+
+async def test_a_model_that_is_gone_is_asked_once_it_is_back(index: Index) -> None:
+    work, job = await inferring(index, Model())
+    origins = work.origins.copy()
+    work.origins.clear()
+    assert (await work.run(job))[0] == Retry("plugin acme is not enabled, or has no model")
+    work.origins |= origins
+    assert isinstance((await work.run(job))[0], Done)
 
 
 @pytest.mark.parametrize("origin", ["plugin:acme", "plugin:other"])

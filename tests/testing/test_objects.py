@@ -18,6 +18,10 @@ def test_pydicom_reads_what_was_made() -> None:
     assert read.SOPInstanceUID == "1.2.3.4"
 
 
+def test_a_number_is_written_as_its_vr_has_it() -> None:
+    assert values(data_set({"InstanceNumber": 7, "Rows": 3}), "InstanceNumber", "Rows") == (7, 3)
+
+
 def test_a_keyword_that_does_not_exist() -> None:
     with pytest.raises(KeyError, match="PatientsName"):
         data_set({"PatientsName": "x"})

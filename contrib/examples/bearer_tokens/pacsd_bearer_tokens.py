@@ -10,7 +10,7 @@ from pacsd.api.plugin import Plugin
 from pacsd.api.settings import Settings
 from pacsd.api.vote import Deny
 
-READING = (Action.QUERY, Action.RETRIEVE, Action.FOLLOW)
+READING = (Action.QUERY, Action.RETRIEVE, Action.FOLLOW, Action.PLUGIN)
 
 
 class Token(Settings):

@@ -27,7 +27,7 @@ class SliceGaps(Plugin[SliceGapsSettings]):
 
     @hookimpl
     async def pacsd_infer(self, inputs: tuple[AiInput, ...]) -> AiFindings | None:
-        """The summary stands in the list of jobs; nothing is written, so there is no persist."""
+        """The summary stands in the list of jobs; nothing is written: no pacsd_persist."""
         missing = 0
         for each in inputs:
             if each.modality in self.settings.modalities and not each.is_prior:

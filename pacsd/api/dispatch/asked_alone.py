@@ -21,13 +21,13 @@ class AskedAlone(Generic[Answer]):
         return tuple(sorted(each.implementation.plugin for each in self._panel.lineup.members))
 
     async def ask(self, plugin: str, **arguments: object) -> Answer | None:
-        """The answer of a plugin; None also if it does not implement the hook.
+        """The answer of a plugin, which may be None.
 
         Raises:
-            HookError: it failed.
+            HookError: it failed, or does not implement the hook now: after a reload it may again.
         """
         for _, answer in await self._panel.ask_all(arguments, {plugin}):
             if isinstance(answer, HookError):
                 raise answer
             return answer
-        return None
+        raise HookError(plugin, self._panel.facts.name, "is not implemented now")

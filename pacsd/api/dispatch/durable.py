@@ -22,12 +22,14 @@ class Durable(Generic[Key]):
         return tuple(sorted({each.implementation.plugin for each in members}))
 
     async def tell(self, plugin: str, key: Key, **arguments: object) -> None:
-        """Tell a plugin; nothing happens if it does not implement this one.
+        """Tell a plugin; nothing happens if it does not implement this one, but others.
 
         Raises:
-            HookError: it failed, and is to be told again.
+            HookError: it failed, or implements none of them now, and is to be told again.
         """
         panel = self._panels[key]
+        if plugin not in self.plugins:
+            raise HookError(plugin, panel.facts.name, "is not implemented now")
         for _, answer in await panel.ask_all(arguments, {plugin}):
             if isinstance(answer, HookError):
                 raise answer

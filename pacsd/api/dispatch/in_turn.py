@@ -94,37 +94,3 @@ class Passage(Generic[Value, Answer]):
                         break
                     value = self._become(value, answer)
         return found
-
-
-class Filter(Generic[Answer]):
-    """A hook through whose implementations a value goes; `parameter` is what they call it."""
-
-    def __init__(self, panel: Panel[Answer], parameter: str) -> None:
-        self._panel = panel
-        self._parameter = parameter
-        self._is_closed = panel.facts.policy is Policy.CLOSED
-
-    @property
-    def is_implemented(self) -> bool:
-        """Whether any plugin implements the hook."""
-        return self._panel.is_implemented
-
-    async def __call__(self, value: Answer, **arguments: object) -> Answer:
-        """What becomes of a value.
-
-        Raises:
-            HookError: one of them failed, and the policy is `closed`.
-        """
-        if not self._panel.is_implemented:
-            return value
-        until = self._panel.deadline()
-        with self._panel.lineup as lineup:
-            for member in lineup.members:
-                given = {**arguments, self._parameter: value}
-                answer = await self._panel.ask(member, given, until)
-                if isinstance(answer, HookError):
-                    if self._is_closed:
-                        raise answer
-                elif answer is not None:
-                    value = answer
-        return value

@@ -46,9 +46,15 @@ class Provider(Generic[Answer]):
             NotProvided: no plugin answers.
             HookError: two plugins do, or one of them fails or is late.
         """
-        if name not in self._provided:
-            self._provided[name] = await self._ask(name)
-        return self._provided[name][1]
+        known = self._provided.get(name)
+        if known is not None:
+            return known[1]
+        lineup = self._panel.lineup
+        answer = await self._ask(name)
+        # Who was asked before a reload may be gone: others are asked the next time.
+        if self._panel.lineup is lineup:
+            self._provided.setdefault(name, answer)
+        return answer[1]
 
     async def _ask(self, name: str) -> tuple[str, Answer]:
         if name in self._asked:

@@ -9,7 +9,7 @@ from pacsd.app.cli.with_config import EXIT_CONFIG
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="The plugin's, as [plugins.NAME] has it.")],
+    name: Annotated[str, typer.Argument(help="The plugin's, as its table has it.")],
     kind: Annotated[str, typer.Option("--kind", help="ai, auth, gate (refuses), route or store.")],
     into: Annotated[
         Path, typer.Option("--into", help="Where its folder is made.", show_default="here")
@@ -25,4 +25,4 @@ def new(
     except (NotMade, PluginError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_CONFIG) from None
-    typer.echo(f"{folder} is made; its README.md says how to go on")
+    typer.echo(f"{folder.absolute()} is made; its README.md says how to go on")

@@ -53,6 +53,8 @@ class SettingsRefused(PluginError):
 
 def describe(raised: BaseException) -> str:
     """What an exception says, bounded; it may come from a plugin and fail to say anything."""
+    if isinstance(raised, PluginError):
+        return str(raised.explanation)[:MAX_TEXT_LENGTH]
     return f"raised {type(raised).__name__}: {_text(raised)}"
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskGroup
 
+from pacsd.api.errors import PluginError
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.channel import Channel, Manners
 from pacsd.app.isolation.descriptors import Descriptors
@@ -86,14 +87,15 @@ class Guest:
             self._home.load()
         except SettingsRefused as refused:
             return LOAD_REPLY.encode(TableRefused(refused.problems))
-        self._check_that_hooks_cross(self._home)
+        self._check_that_hooks_cross(enabled.name, self._home)
         return LOAD_REPLY.encode(Arrived(self._home.hooks))
 
-    def _check_that_hooks_cross(self, home: InlineHome) -> None:
+    def _check_that_hooks_cross(self, name: str, home: InlineHome) -> None:
         for hook in home.hooks:
             why_not = self._specifications[hook].why_not
             if why_not:
-                raise Misfit(f"{hook} in a process of its own, where {why_not}", "trusted = true")
+                rule = f"{hook} needs trusted = true in its table: {why_not}"
+                raise PluginError(name, rule)
 
     async def _check(self, _arguments: object) -> object:
         return SENTENCES.encode(self._loaded.check())

@@ -1,11 +1,16 @@
 """Plugins with models: asked what they wish to see, find and write."""
 
+from typing import TypeVar
+
 from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hook_facts
 from pacsd.app.plugins.adding import origin_of
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.jobs.inference import Models
+
+Answer = TypeVar("Answer")
 
 _LONGER_S = 60.0
 """Than the deadlines of the hooks, for looking up what is asked about."""
@@ -19,6 +24,8 @@ class HookedModels:
 
     async def prefetch(self, plugin: str, subject: EventSubject) -> Prefetch | None:
         """What a plugin wishes to see beside a study."""
+        if self._leaves_out(self._hooks.prefetch, plugin):
+            return None
         return await self._hooks.prefetch.ask(plugin, subject=subject)
 
     async def infer(
@@ -31,7 +38,13 @@ class HookedModels:
         self, plugin: str, subject: EventSubject, findings: AiFindings
     ) -> AiResults | None:
         """What it has written."""
+        if self._leaves_out(self._hooks.persist, plugin):
+            return None
         return await self._hooks.persist.ask(plugin, subject=subject, findings=findings)
+
+    def _leaves_out(self, hook: AskedAlone[Answer], plugin: str) -> bool:
+        """Whether it has a model, but not this one of its hooks."""
+        return plugin in self._hooks.infer.plugins and plugin not in hook.plugins
 
 
 def models_of(hooks: Hooks) -> Models:

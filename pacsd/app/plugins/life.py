@@ -111,6 +111,10 @@ class Plugins:
         """Those that are asked no more, but have not been shut down yet."""
         return tuple(self._leaving.values())
 
+    def hooks_with(self, homes: Mapping[str, Home]) -> Hooks:
+        """The hooks as they would be with these plugins; they are not counted."""
+        return make_hooks(homes, Tally(), self._report)
+
     def replace(
         self, homes: Mapping[str, Home], origins: Mapping[str, Origin], fresh: Collection[str]
     ) -> None:

@@ -1,6 +1,6 @@
 """The plugins of a daemon, exchanged while it runs for those of another configuration."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint
@@ -14,6 +14,7 @@ from pacsd.app.isolation.errors import SettingsRefused
 from pacsd.app.isolation.home import Home
 from pacsd.app.plugins.available import available
 from pacsd.app.plugins.checking import plugin_faults
+from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.life import Locate, Origin, Plugins, below
 from pacsd.app.plugins.loading import origins_of
 
@@ -24,6 +25,11 @@ MAX_LEAVING = 16
 """Plugins of earlier reloads that have not been shut down yet."""
 
 Load = Callable[[Config, Locate], Plugins]
+Prepare = Callable[[Hooks], Awaitable[Callable[[], None]]]
+"""Sees whether plugins go together, by their hooks as they will be; gives what else is done then.
+
+Raises PluginError or HookError if they do not.
+"""
 Installed = Callable[[], Mapping[str, EntryPoint]]
 
 
@@ -60,20 +66,21 @@ class Exchange:
         """Those that give the store, or what it is made of: they stay until the daemon ends."""
         return frozenset(self.plugins.hooks.blob_store.plugins)
 
-    async def exchange(self, config: Config, locate: Locate, then: Callable[[], None]) -> Exchanged:
+    async def exchange(self, config: Config, locate: Locate, prepare: Prepare) -> Exchanged:
         """Run the plugins of a configuration: those that are as they were go on.
 
-        The others are checked and started first; then all hooks are swapped, and `then` is called,
-        in one step in which nothing else happens. Nobody else may exchange meanwhile.
+        The others are checked and started first; then all hooks are swapped, and what is prepared
+        is done, in one step in which nothing else happens. Nobody else may exchange meanwhile.
 
         Raises:
-            NotExchanged: one of them does not start.
+            NotExchanged: one of them does not start, or they do not go together.
         """
         origins, new = self._origins(config)
         await self._check(config, new, locate)
         fresh = await self._started(self._loaded(config, locate), new, locate)
         running = self.plugins.homes
         homes = {name: fresh.get(name) or running[name] for name in origins}
+        then = await self._prepared(homes, fresh, prepare)
         stopped = tuple(name for name in running if homes.get(name) is not running[name])
         self.plugins.replace(homes, origins, new)
         then()
@@ -124,12 +131,24 @@ class Exchange:
             is_well = not reasons
         finally:
             if not is_well:
-                with anyio.CancelScope(shield=True):
-                    for home in reversed(homes.values()):
-                        await home.stop()
+                await _stopped(homes)
         if reasons:
             raise NotExchanged(reasons)
         return homes
+
+    async def _prepared(
+        self, homes: Mapping[str, Home], fresh: Mapping[str, Home], prepare: Prepare
+    ) -> Callable[[], None]:
+        """What is done with the swap; if they do not go together, the new ones do not stay."""
+        then = None
+        try:
+            then = await prepare(self.plugins.hooks_with(homes))
+        except PluginError as error:
+            raise NotExchanged([str(error)]) from error
+        finally:
+            if then is None:
+                await _stopped(fresh)
+        return then
 
     async def _reasons_not_to_start(self, name: str, home: Home, locate: Locate) -> list[str]:
         """Start one; why it does not, if so."""
@@ -140,3 +159,10 @@ class Exchange:
         except PluginError as error:
             return [str(error)]
         return []
+
+
+async def _stopped(homes: Mapping[str, Home]) -> None:
+    """Stop them, the last one first, whoever gives up waiting."""
+    with anyio.CancelScope(shield=True):
+        for home in reversed([*homes.values()]):
+            await home.stop()

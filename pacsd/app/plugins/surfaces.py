@@ -17,14 +17,9 @@ class Surfaces:
     routes: RouteTable = field(default_factory=RouteTable)
     commands: Mapping[str, Sequence[PluginCommand]] = field(default_factory=dict)
 
-    async def renew(self, hooks: Hooks) -> None:
-        """Have it as plugins say now.
-
-        Raises:
-            PluginError, HookError: something of it may not be; all stays as it was.
-        """
-        said = await surfaces_of(hooks)
-        self.routes, self.commands = said.routes, said.commands
+    def take(self, other: "Surfaces") -> None:
+        """Be as another one, which plugins have said since."""
+        self.routes, self.commands = other.routes, other.commands
 
 
 async def surfaces_of(hooks: Hooks) -> Surfaces:

@@ -17,10 +17,11 @@ async def test_each_is_asked_by_itself() -> None:
     assert (first.asked, second.asked) == (["s"], ["r"])
 
 
-async def test_who_does_not_implement_it_answers_nothing() -> None:
+async def test_who_does_not_implement_it_has_not_answered() -> None:
     hook: AskedAlone[Refusal] = AskedAlone(panel_of())
     assert hook.plugins == ()
-    assert await hook.ask("stranger", request="r") is None
+    with pytest.raises(HookError, match=r"stranger.*is not implemented now"):
+        await hook.ask("stranger", request="r")
 
 
 @pytest.mark.parametrize("bad", [AsyncGate(ValueError("x")), AsyncGate("junk")])

@@ -22,8 +22,12 @@ async def test_each_is_told_by_itself() -> None:
 async def test_who_does_not_implement_it_is_not_told() -> None:
     gate = AsyncGate(None)
     await durable(gate).tell("plugin0", "quiet", request="r")
-    await durable(gate).tell("stranger", "stored", request="r")
     assert gate.asked == []
+
+
+async def test_who_implements_none_of_them_is_to_be_told_again() -> None:
+    with pytest.raises(HookError, match=r"stranger.*is not implemented now"):
+        await durable(AsyncGate(None)).tell("stranger", "stored", request="r")
 
 
 @pytest.mark.parametrize("bad", [AsyncGate(ValueError("x")), AsyncGate("junk")])

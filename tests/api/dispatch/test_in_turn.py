@@ -1,12 +1,9 @@
-from collections.abc import Callable
-
 import pytest
 
-from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
-from pacsd.api.dispatch.in_turn import Filter, First, Passage
+from pacsd.api.dispatch.in_turn import First, Passage
 from pacsd.api.errors import HookError
-from pacsd.api.hook_facts import Kind, Policy
+from pacsd.api.hook_facts import Policy
 from tests.api.dispatch.panels import AsyncGate, Gate, PlainGate, SleepyGate, panel_of
 
 NO = Refusal(1, 1, 1, "no")
@@ -57,43 +54,6 @@ async def test_all_share_one_deadline() -> None:
     refusal = await first(AsyncGate(None), SleepyGate(), deadline_s=0.01)(request="r")
     assert refusal is not None
     assert "plugin1: pacsd_association_requested: no answer within 0.01 s" in refusal.explanation
-
-
-def adding(number: object) -> AsyncGate:
-    """Adds to a number, raises an exception, or leaves it with None."""
-
-    class Adding(AsyncGate):
-        @hooks.hookimpl
-        async def pacsd_association_requested(self, request: object) -> object:
-            answer = self.decide(request)
-            if isinstance(request, int) and isinstance(answer, int):
-                return request + answer
-            return answer
-
-    return Adding(number)
-
-
-def filtering(policy: Policy, *plugins: object) -> Filter[int]:
-    panel = panel_of(*plugins, policy=policy, kind=Kind.FILTER, answers=(int,))
-    return Filter(panel, "request")
-
-
-@pytest.mark.parametrize("policy", Policy)
-async def test_a_value_goes_through_all(policy: Policy) -> None:
-    hook = filtering(policy, adding(1), adding(None), adding(10))
-    assert hook.is_implemented
-    assert await hook(100) == 111
-    assert await filtering(policy)(100) == 100
-
-
-async def test_open_a_failure_leaves_the_value() -> None:
-    assert await filtering(Policy.OPEN, adding(ValueError("x")), adding(1))(100) == 101
-
-
-@pytest.mark.parametrize("bad", [lambda: ValueError("x"), lambda: "junk"])
-async def test_closed_a_failure_is_raised(bad: Callable[[], object]) -> None:
-    with pytest.raises(HookError, match="plugin1"):
-        await filtering(Policy.CLOSED, adding(1), adding(bad()), adding(1))(100)
 
 
 def passage(*plugins: object) -> Passage[str, Refusal]:

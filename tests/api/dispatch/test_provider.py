@@ -1,12 +1,13 @@
 import asyncio
 
+import anyio
 import pytest
 
 from pacsd.api import hooks
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.errors import HookError
 from pacsd.api.store import Stores
-from tests.api.dispatch.panels import panel_of
+from tests.api.dispatch.panels import implementation_of, panel_of
 
 HOOK = "pacsd_blob_store"
 
@@ -96,3 +97,24 @@ async def test_a_circle_is_an_error() -> None:
     hook = provider(Reseller("a", "b"), Reseller("b", "a"))
     with pytest.raises(HookError, match="each needs the next one: a -> b -> a"):
         await hook("a")
+
+
+async def test_what_was_asked_before_a_reload_is_asked_again_after_it() -> None:
+    class SlowShop(Shop):
+        @hooks.hookimpl
+        async def pacsd_blob_store(self, name: str) -> object:
+            asked.set()
+            await go_on.wait()
+            return await super().pacsd_blob_store(name)
+
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    panel = panel_of(SlowShop("fs", ["old goods"]), hook=HOOK)
+    hook = Provider[object](panel)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hook, "fs")
+        await asked.wait()
+        hook.forget(("plugin0",))
+        panel.replace([implementation_of(0, Shop("fs", ["new goods"]), HOOK)])
+        go_on.set()
+    assert hook.plugins == set()
+    assert await hook("fs") == ["new goods"]

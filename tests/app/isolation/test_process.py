@@ -125,7 +125,7 @@ async def test_everything_wrong_with_a_table_comes_back(
         ("Unbuilt", "cannot be constructed: raised ValueError: no bad with"),
         ("Misspelt", "unknown hook 'pacsd_asociation_requested'"),
         ("MISSING", "cannot be imported: raised AttributeError"),
-        ("Store", "pacsd_blob_store in a process of its own, where BlobStore is no type"),
+        ("Store", "pacsd_blob_store needs trusted = true in its table: BlobStore is no type"),
     ],
 )
 async def test_what_does_not_fit_is_told(

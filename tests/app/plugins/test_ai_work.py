@@ -1,4 +1,8 @@
+import pytest
+
 from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.errors import HookError
+from pacsd.api.hooks import hookimpl
 from pacsd.app.plugins.ai_work import HookedModels, models_of
 from pacsd.testing.hook_recorder import HookRecorder
 from pacsd.testing.hook_records import event_subject
@@ -28,3 +32,21 @@ def test_who_infers_has_a_model() -> None:
     models = models_of(hooks_of(HookRecorder(), object()))
     assert models.origins() == {"acme": "plugin:acme"}
     assert models.deadline_s > 660
+
+
+async def test_who_is_gone_has_not_answered() -> None:
+    models = HookedModels(hooks_of())
+    with pytest.raises(HookError, match="is not implemented now"):
+        await models.persist("acme", SUBJECT, FINDINGS)
+
+
+async def test_who_only_infers_wishes_for_nothing_and_writes_nothing() -> None:
+    class Counter:
+        @hookimpl
+        async def pacsd_infer(self) -> AiFindings:
+            return FINDINGS
+
+    models = HookedModels(hooks_of(Counter()))
+    assert await models.prefetch("acme", SUBJECT) is None
+    assert await models.infer("acme", SUBJECT, ()) == FINDINGS
+    assert await models.persist("acme", SUBJECT, FINDINGS) is None

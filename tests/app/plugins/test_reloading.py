@@ -2,7 +2,7 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -20,6 +20,7 @@ from pacsd.app.conf.errors import ConfigError, ConfigErrors
 from pacsd.app.conf.settings import Config, StoreSettings
 from pacsd.app.plugins import reloading
 from pacsd.app.plugins.beside import tasks_beside
+from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.life import Locate, Plugins
 from pacsd.app.plugins.loading import load, without_place
 from pacsd.app.plugins.reloading import Exchange, Exchanged, NotExchanged
@@ -227,12 +228,18 @@ async def exchanging(folder: Path, **tables: dict[str, object]) -> AsyncIterator
 
 
 class Then:
-    """What is done in the step in which the hooks are swapped."""
+    """What is done in the step in which the hooks are swapped, unless they are refused before."""
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: PluginError | None = None) -> None:
         self.calls = 0
+        self._refusal = refusal
 
-    def __call__(self) -> None:
+    async def __call__(self, _: Hooks) -> Callable[[], None]:
+        if self._refusal is not None:
+            raise self._refusal
+        return self._step
+
+    def _step(self) -> None:
         self.calls += 1
 
 
@@ -251,6 +258,19 @@ async def test_only_those_that_differ_are_exchanged(tmp_path: Path) -> None:
     assert Telling.life == [
         *("one up 3", "two up 1", "two up 2", "two down 1", "one down 3", "two down 2")
     ]
+
+
+async def test_those_that_do_not_go_together_leave_all_as_it_was(tmp_path: Path) -> None:
+    then = Then(PluginError("one", "GET /x is there already"))
+    async with exchanging(tmp_path, two={}) as exchange:
+        hooks = exchange.plugins.hooks
+        before = hooks.implemented
+        with pytest.raises(NotExchanged, match="GET /x is there already"):
+            await exchange.exchange(config_of(one={}, two={}), without_place, then)
+        assert [*exchange.plugins.homes] == ["two", "store"]
+        assert hooks.implemented == before
+    assert then.calls == 0
+    assert Telling.life == ["two up 3", "one up 3", "one down 3", "two down 3"]
 
 
 async def test_each_that_does_not_start_is_told_and_none_stays(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from pacsd.api.commands import PluginCommand
 from pacsd.api.errors import PluginError
 from pacsd.app.plugins.surfaces import Surfaces, surfaces_of
 from pacsd.testing.hook_recorder import HookRecorder
-from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.hooks_of import hooks_of
 
 
@@ -22,21 +21,14 @@ async def test_without_plugins_there_is_nothing() -> None:
 
 
 async def test_after_a_reload_it_is_what_plugins_say_then() -> None:
-    hooks = hooks_of()
-    surfaces = await surfaces_of(hooks)
     command = PluginCommand("export", "Write a list")
-    recorder = HookRecorder({"pacsd_commands": (command,)})
-    hooks.replace({"acme": ObjectHome("acme", recorder)}, ())
-    await surfaces.renew(hooks)
+    surfaces = await surfaces_of(hooks_of())
+    later = await surfaces_of(hooks_of(HookRecorder({"pacsd_commands": (command,)})))
+    surfaces.take(later)
     assert surfaces.commands == {"acme": (command,)}
 
 
-async def test_what_may_not_be_leaves_all_as_it_was() -> None:
-    command = PluginCommand("export", "Write a list")
-    hooks = hooks_of(HookRecorder({"pacsd_commands": (command,)}))
-    surfaces = await surfaces_of(hooks)
+async def test_what_may_not_be_is_refused() -> None:
     wrong = HookRecorder({"pacsd_commands": (PluginCommand("No Name", "Write a list"),)})
-    hooks.replace({"acme": ObjectHome("acme", wrong)}, ())
     with pytest.raises(PluginError, match="No Name"):
-        await surfaces.renew(hooks)
-    assert surfaces.commands == {"acme": (command,)}
+        await surfaces_of(hooks_of(wrong))
