@@ -20,6 +20,7 @@ from pacsd.index.records import Copy, InstanceState, Scope
 from pacsd.testing import objects
 from pacsd.testing.daemon import Running
 from pacsd.ul.decode import decode_p_data
+from pacsd.ul.pdu import PDUType
 from tests.net.harness import STORE_CONTEXT, associate_rq, command, data_set, store_rq
 
 SENDERS = 4
@@ -116,13 +117,16 @@ def storing(port: int, calling_ae: str = "CT1") -> Iterator[Callable[[str, bytes
         connection.makefile("rb") as received,
     ):
         connection.sendall(associate_rq(calling_ae=calling_ae))
-        _pdu(received)
+        if _pdu(received)[0] == PDUType.ASSOCIATE_RJ:
+            raise EOFError("not admitted now")
         message_ids = itertools.cycle(range(1, 65_535))
 
         def store(uid: str, data: bytes) -> int:
             request = store_rq(next(message_ids), uid)
             connection.sendall(command(request, STORE_CONTEXT) + data_set(data))
-            pdv = decode_p_data(memoryview(_pdu(received))[6:]).pdvs[0]
+            answer = _pdu(received)
+            assert answer[0] == PDUType.P_DATA_TF, f"{answer!r} instead of a response"
+            pdv = decode_p_data(memoryview(answer)[6:]).pdvs[0]
             response = decode_command(bytes(pdv.data))
             assert isinstance(response, CStoreRSP)
             return response.status
