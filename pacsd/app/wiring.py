@@ -120,8 +120,8 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     config, store, index = checked.config, archive.store, archive.index
     surfaces = surfaces or Surfaces()
     registry = CollectorRegistry()
-    curation = Curation(store, config.store.name, index, now_us=utc_us)
-    register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
+    curation = make_curation(config, archive)
+    register = make_register(archive, curation)
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
     scrub = make_scrub(config, store, index)
@@ -316,6 +316,18 @@ def _commands(
         **plugin_commands(archive.tally, plugin_health.now),
         **run_commands(lambda: surfaces.commands, partial(run_command, archive.hooks)),
     }
+
+
+def make_curation(config: Config, archive: Archive) -> Curation:
+    """Who decides about what is stored, for plugins too."""
+    curation = Curation(archive.store, config.store.name, archive.index, now_us=utc_us)
+    archive.services.decide_by(curation)
+    return curation
+
+
+def make_register(archive: Archive, curation: Curation) -> Register:
+    """The index for the way in, whose decisions the state log has first."""
+    return RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
 
 
 def make_ingest(config: Config, archive: Archive, register: Register, log: IngestLog) -> Ingest:

@@ -53,6 +53,8 @@ class Mirror:
                 await self._note(reached)
             case Action.CORRECT:
                 await self.correct(records, reached)
+            case Action.LABEL | Action.UNLABEL:
+                await self._label(records[0], reached)
         crashpoint("after_state_index")
 
     async def correct(
@@ -130,6 +132,14 @@ class Mirror:
         crashpoint("after_state_removal")
         scope = Scope(record.partition)
         await self._index.quarantine.discard(scope, version.id, record.actor, reached=reached)
+
+    async def _label(self, record: StateRecord, reached: int | None) -> None:
+        labels, scope = self._index.labels, Scope(record.partition)
+        what = scope, record.uid, record.value
+        if record.action is Action.LABEL:
+            await labels.set(*what, record.actor, record.at_us, reached=reached)
+        else:
+            await labels.remove(*what, reached=reached)
 
     async def _version(self, record: StateRecord) -> QuarantinedVersion | None:
         scope, place_of = Scope(record.partition), self._places.place_of
