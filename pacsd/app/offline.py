@@ -34,7 +34,7 @@ async def perform(
         curation = wiring.make_curation(config, archive)
         register = wiring.make_register(archive, curation)
         ingest = wiring.make_ingest(config, archive, register, log)
-        kinds = wiring.errand_kinds(config, archive, ingest, log, is_in_use=False)
+        kinds = wiring.errand_kinds(config, archive, register, ingest, log, is_in_use=False)
         return await _watched(kinds[kind](arguments), ingest, show)
 
 

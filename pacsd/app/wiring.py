@@ -167,7 +167,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         jobs=jobs,
-        errands=_errands(config, archive, ingest, ingest_log),
+        errands=_errands(config, archive, register, ingest, ingest_log),
         commands={
             **_commands(config, archive, curation, parts.removal, plugin_health, surfaces),
             **JobCommands(index.jobs, jobs.workers).by_name(),
@@ -219,9 +219,11 @@ def ill_stores(archive: Archive, plugin_health: PluginHealth) -> list[str]:
     ]
 
 
-def _errands(config: Config, archive: Archive, ingest: Ingest, log: IngestLog) -> Errands:
+def _errands(
+    config: Config, archive: Archive, register: Register, ingest: Ingest, log: IngestLog
+) -> Errands:
     """The long work that commands may want of a daemon."""
-    kinds = errand_kinds(config, archive, ingest, log, is_in_use=True)
+    kinds = errand_kinds(config, archive, register, ingest, log, is_in_use=True)
     return Errands(kinds, tell_ended=tell_ended)
 
 
@@ -361,13 +363,21 @@ def make_retriever(config: Config, archive: Archive, log: IngestLog) -> Retrieve
 
 
 def errand_kinds(
-    config: Config, archive: Archive, ingest: Ingest, log: IngestLog, *, is_in_use: bool
+    config: Config,
+    archive: Archive,
+    register: Register,
+    ingest: Ingest,
+    log: IngestLog,
+    *,
+    is_in_use: bool,
 ) -> dict[str, Begin]:
     """The long work that commands may want; `is_in_use`: a daemon uses the archive meanwhile."""
 
     def check(arguments: Arguments) -> CheckErrand:
         with_digests = arguments.get("with_digests") is True
-        return CheckErrand(config, archive, with_digests=with_digests, is_in_use=is_in_use)
+        return CheckErrand(
+            config, archive, register, with_digests=with_digests, is_in_use=is_in_use
+        )
 
     def import_files(arguments: Arguments) -> ImportErrand:
         return ImportErrand(paths_of(arguments), ingest)
