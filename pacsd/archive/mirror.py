@@ -62,8 +62,20 @@ class Mirror:
     ) -> list[ListedOverlay]:
         """Apply corrections that belong together; what of them is new to the index."""
         scope = Scope(records[0].partition)
-        corrections = [correction_of(record) for record in records]
+        corrections = [
+            correction_of(record)
+            for record in records
+            if not (record.key and await self._is_overruled(scope, record))
+        ]
         return await self._index.overlays.correct(scope, corrections, reached=reached)
+
+    async def _is_overruled(self, scope: Scope, coercion: StateRecord) -> bool:
+        """Whether something lies over its attribute: an instance that comes undoes none of that."""
+        places = [
+            (each.study_instance_uid, each.series_instance_uid, correction_of(coercion).tag)
+            for each in await self._index.instances.among(scope, [coercion.sop_instance_uid])
+        ]
+        return any(await self._index.overlays.are_corrected(scope, places))
 
     async def _set_state(self, records: Sequence[StateRecord], reached: int | None) -> None:
         first, scope = records[0], Scope(records[0].partition)

@@ -171,6 +171,24 @@ async def test_a_crash_does_not_show_what_is_to_be_coerced_or_held(
     assert len(archive.records()) == 3
 
 
+async def test_what_a_crash_left_over_undoes_no_correction(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    async def decide(_: ReceivedInstance) -> Entry:
+        return TIDY
+
+    await archive.put("1.1")
+    study = (await archive.instance("1.1")).study_instance_uid
+    by_hand = CorrectionRequest(Level.STUDY, study, {DESCRIPTION: "CT NECK"}, "admin", "typo")
+    await archive.curation.correct(SCOPE, by_hand)
+    await archive.file("1.2")
+    await adopt(archive.store, archive.store.name, archive.index, decide)
+    await archive.another_curation().catch_up()
+    async with rebuilt(archive.store, tmp_path / "again") as (anew, _):
+        for index in (archive.index, anew):
+            assert await values(index, "1.2") == {DESCRIPTION: "CT NECK", COMMENTS: "checked"}
+
+
 async def test_what_a_crash_left_over_and_is_refused_now_is_kept_unseen(
     archive: SmallArchive,
 ) -> None:
