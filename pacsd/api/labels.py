@@ -13,7 +13,8 @@ MAX_LABELS = 100
 class Labels(Protocol):
     """The labels of studies, which all plugins see; durable, and gone when the study is purged.
 
-    A label has 1 to 64 printable characters. All calls raise HostError when the index fails.
+    A label has 1 to 64 printable characters. All calls raise HostError when the index fails, and
+    changes also when the store's state log does, which has them first.
     """
 
     async def set(self, study_uid: str, label: str, /) -> bool:

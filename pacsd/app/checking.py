@@ -12,10 +12,13 @@ from pacsd.app.admin.errands import ErrandError
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
+from pacsd.app.plugins import callers
 from pacsd.archive.check import Check
 from pacsd.archive.check_records import CheckProgress, Finding
 from pacsd.archive.pace import Pace
+from pacsd.archive.register import Register
 from pacsd.archive.scrub import Scrub, ScrubHealth
+from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.index.records import Copy, CopyState, StoredInstance
@@ -27,12 +30,16 @@ _log = structlog.get_logger("pacsd.store")
 
 
 class CheckErrand:
-    """A full check; as fast as it goes, and telling only its report, when no daemon runs."""
+    """A full check; as fast as it goes, and telling only its report, when no daemon runs.
+
+    `register` takes in what the index did not know, and has the state log know how first.
+    """
 
     def __init__(
         self,
         config: Config,
         archive: Archive,
+        register: Register,
         *,
         with_digests: bool,
         is_in_use: bool,
@@ -42,9 +49,10 @@ class CheckErrand:
             archive.store,
             config.store.name,
             archive.index,
-            archive.register,
+            register,
             archive.taking_in,
             now_us=utc_us,
+            decide=callers.instance_received(archive.hooks),
             with_digests=with_digests,
             is_in_use=is_in_use,
             pace=Pace(rate),
@@ -55,11 +63,11 @@ class CheckErrand:
         """Check everything.
 
         Raises:
-            ErrandError: the store or the index failed.
+            ErrandError: the store or the index failed, or the state log is not understood.
         """
         try:
             await self._check.run()
-        except (StoreError, IndexFault) as error:
+        except (StoreError, StateRecordError, IndexFault) as error:
             raise ErrandError(str(error)) from error
 
     def report(self) -> CheckProgress:

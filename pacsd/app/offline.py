@@ -31,8 +31,10 @@ async def perform(
     config = checked.config
     async with opened(checked, data_dir) as archive:
         log = IngestLog()
-        ingest = wiring.make_ingest(config, archive, archive.register, log)
-        kinds = wiring.errand_kinds(config, archive, ingest, log, is_in_use=False)
+        curation = wiring.make_curation(config, archive)
+        register = wiring.make_register(archive, curation)
+        ingest = wiring.make_ingest(config, archive, register, log)
+        kinds = wiring.errand_kinds(config, archive, register, ingest, log, is_in_use=False)
         return await _watched(kinds[kind](arguments), ingest, show)
 
 

@@ -120,8 +120,8 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     config, store, index = checked.config, archive.store, archive.index
     surfaces = surfaces or Surfaces()
     registry = CollectorRegistry()
-    curation = Curation(store, config.store.name, index, now_us=utc_us)
-    register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
+    curation = make_curation(config, archive)
+    register = make_register(archive, curation)
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
     scrub = make_scrub(config, store, index)
@@ -164,7 +164,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         jobs=jobs,
-        errands=_errands(config, archive, ingest, ingest_log),
+        errands=_errands(config, archive, register, ingest, ingest_log),
         commands={
             **_commands(config, archive, curation, parts.removal, jobs),
             **_plugin_commands(archive, plugin_health, surfaces),
@@ -216,9 +216,11 @@ def ill_stores(archive: Archive, plugin_health: PluginHealth) -> list[str]:
     ]
 
 
-def _errands(config: Config, archive: Archive, ingest: Ingest, log: IngestLog) -> Errands:
+def _errands(
+    config: Config, archive: Archive, register: Register, ingest: Ingest, log: IngestLog
+) -> Errands:
     """The long work that commands may want of a daemon."""
-    kinds = errand_kinds(config, archive, ingest, log, is_in_use=True)
+    kinds = errand_kinds(config, archive, register, ingest, log, is_in_use=True)
     return Errands(kinds, tell_ended=tell_ended)
 
 
@@ -328,6 +330,18 @@ def _plugin_commands(
     }
 
 
+def make_curation(config: Config, archive: Archive) -> Curation:
+    """Who decides about what is stored, for plugins too."""
+    curation = Curation(archive.store, config.store.name, archive.index, now_us=utc_us)
+    archive.services.decide_by(curation)
+    return curation
+
+
+def make_register(archive: Archive, curation: Curation) -> Register:
+    """The index for the way in, whose decisions the state log has first."""
+    return RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)
+
+
 def make_ingest(config: Config, archive: Archive, register: Register, log: IngestLog) -> Ingest:
     """The way in, for plugins too; it does not run yet."""
     ingest = Ingest(
@@ -359,13 +373,21 @@ def make_retriever(config: Config, archive: Archive, log: IngestLog) -> Retrieve
 
 
 def errand_kinds(
-    config: Config, archive: Archive, ingest: Ingest, log: IngestLog, *, is_in_use: bool
+    config: Config,
+    archive: Archive,
+    register: Register,
+    ingest: Ingest,
+    log: IngestLog,
+    *,
+    is_in_use: bool,
 ) -> dict[str, Begin]:
     """The long work that commands may want; `is_in_use`: a daemon uses the archive meanwhile."""
 
     def check(arguments: Arguments) -> CheckErrand:
         with_digests = arguments.get("with_digests") is True
-        return CheckErrand(config, archive, with_digests=with_digests, is_in_use=is_in_use)
+        return CheckErrand(
+            config, archive, register, with_digests=with_digests, is_in_use=is_in_use
+        )
 
     def import_files(arguments: Arguments) -> ImportErrand:
         return ImportErrand(paths_of(arguments), ingest)

@@ -21,8 +21,8 @@
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
     file_meta   what stands before the data set in a stored file; preamble: what of it may stay
 
-    curation    what is decided: delete, restore, purge, release from quarantine, discard, correct;
-                corrections: a wish for that; correction_rules: what may be
+    curation    what is decided: delete, restore, purge, release from quarantine, discard, correct,
+                label; corrections: a wish for that; correction_rules: what may be
     removal     studies deleted or restored; causes: why; purge: for good; former: what stays
     state_records  the decisions as the store's state log has them
     mirror      how the index follows the log; replay: what a crash left out

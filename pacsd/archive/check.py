@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import anyio
 
 from pacsd.api.store import BlobStore, Location
+from pacsd.archive.admittance import Decide
 from pacsd.archive.adoption import GROUP_FILES, Fate, adopt_group, is_kept_elsewhere
 from pacsd.archive.check_records import CheckProgress, CheckTally, Finding, FindingKind
-from pacsd.archive.entrances import Entrances
+from pacsd.archive.entrances import AskedAgain, Entrances
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import Filed, ReadBack
 from pacsd.archive.register import Register
@@ -43,7 +44,8 @@ class Check:
     """One check; `run` it once, ask for its `progress` at any time.
 
     `register` takes the files that the index did not know, while `taking_in` is held (see
-    `adopt_group`). `with_digests`: every file is read back,
+    `adopt_group`). `decide` gives who is asked now about those of which the state log does not say
+    how they come in; the register logs what that is. `with_digests`: every file is read back,
     at this pace. `is_in_use`: others store meanwhile, and files behind the last one known at the
     start are theirs. `found` is told of each finding.
     """
@@ -57,6 +59,7 @@ class Check:
         taking_in: anyio.Lock,
         *,
         now_us: Callable[[], int],
+        decide: Callable[[], Decide | None] = lambda: None,
         with_digests: bool = False,
         is_in_use: bool = True,
         pace: Pace | None = None,
@@ -69,6 +72,7 @@ class Check:
         self._taking_in = taking_in
         self._scope = Scope()
         self._now_us = now_us
+        self._decide = decide
         self._with_digests = with_digests
         self._is_in_use = is_in_use
         self._found = found
@@ -86,6 +90,7 @@ class Check:
 
         Raises:
             StoreError: the store cannot be listed, or a file not be removed.
+            StateRecordError: the state log holds what is not understood.
             IndexFault: the index fails.
         """
         last_key = await self._last_key()
@@ -209,6 +214,8 @@ class Check:
         entrances = await Entrances.among(
             self._store.state_log, {location.key for location in left}
         )
+        decide = self._decide()
+        enter = AskedAgain(entrances, decide, None).enter if decide else entrances.enter
         # A file that was kept because its twin is bad takes the twin's place at the second try.
         for is_last in (False, True):
             fates = await adopt_group(
@@ -217,7 +224,7 @@ class Check:
                 left,
                 self._taking_in,
                 self._may_remove,
-                entrances.enter,
+                enter,
             )
             kept = []
             for location, fate in zip(left, fates, strict=True):

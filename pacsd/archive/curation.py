@@ -1,7 +1,8 @@
 """What is decided about stored objects: deleted, restored, purged, released, given up, corrected.
 
-Each decision is first appended to the store's state log, then the index mirrors it: files and log
-together are enough to make the index anew. One decision at a time.
+And how their studies are labelled. Each decision is first appended to the store's state log, then
+the index mirrors it: files and log together are enough to make the index anew. One decision at a
+time.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,6 +20,7 @@ from pacsd.archive.former import purge_record
 from pacsd.archive.mirror import MAX_TOGETHER, Mirror, correction_of
 from pacsd.archive.replay import replay
 from pacsd.archive.state_records import Action, StateRecord, encode_record
+from pacsd.dicom.level import Level
 from pacsd.index.deletion_records import Cause
 from pacsd.index.index import Index
 from pacsd.index.overlay_records import ListedOverlay
@@ -139,6 +141,26 @@ class Curation:
             crashpoint("after_state_index")
             return corrected
 
+    async def label(self, scope: Scope, study: str, label: str, actor: str) -> bool:
+        """Put a label on the study of a UID; whether it is new there. Durable once this returns.
+
+        Raises:
+            LabelRefused: there is no such study, it has as many as may be, or this is no label.
+        """
+        async with self._turn(), self.indexing:
+            is_new = await self._index.labels.is_new(scope, study, label)
+            if is_new:
+                await self._carry_out_label(Action.LABEL, scope, study, label, actor)
+            return is_new
+
+    async def unlabel(self, scope: Scope, study: str, label: str, actor: str) -> bool:
+        """Take a label off a study; whether it was there."""
+        async with self._turn(), self.indexing:
+            is_there = label in await self._index.labels.of(scope, study)
+            if is_there:
+                await self._carry_out_label(Action.UNLABEL, scope, study, label, actor)
+            return is_there
+
     @asynccontextmanager
     async def entering(self, group: Sequence[NewInstance]) -> AsyncIterator[list[NewInstance]]:
         """Log which deleted instances a group on its way in brings back, and what is decided of it.
@@ -252,6 +274,13 @@ class Curation:
             record = self._record(action, scope.partition, actor, uid, copy.sha256, seen_key)
             await self._carry_out([replace(record, key=copy.key)])
             return version
+
+    async def _carry_out_label(
+        self, action: Action, scope: Scope, study: str, label: str, actor: str
+    ) -> None:
+        seen_key = await self._seen_key(scope.partition)
+        record = self._record(action, scope.partition, actor, "", b"", seen_key)
+        await self._carry_out([replace(record, level=Level.STUDY.name, uid=study, value=label)])
 
     async def _carry_out(self, records: Sequence[StateRecord]) -> None:
         if records:

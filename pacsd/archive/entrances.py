@@ -66,12 +66,13 @@ class Entrances:
 
 
 class AskedAgain:
-    """Instances that a crash left over: as they came in, or as is decided now, and logged.
+    """Instances that a crash left over: as they came in, or as is decided now.
 
-    Whoever is refused now stays, but unseen: it was durable.
+    Whoever is refused now stays, but unseen: it was durable. `log` has what is decided now; None:
+    whoever indexes the instances sees to that.
     """
 
-    def __init__(self, entrances: Entrances, decide: Decide, log: StateLog) -> None:
+    def __init__(self, entrances: Entrances, decide: Decide, log: StateLog | None) -> None:
         self._entrances = entrances
         self._decide = decide
         self._log = log
@@ -93,7 +94,7 @@ class AskedAgain:
             return new
         entered = decided.entered(new)
         records = _records(entered, entered.coercions)
-        if records:
+        if records and self._log is not None:
             await self._log.append([encode_record(each) for each in records])
         return entered
 

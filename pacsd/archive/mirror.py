@@ -53,6 +53,8 @@ class Mirror:
                 await self._note(reached)
             case Action.CORRECT:
                 await self.correct(records, reached)
+            case Action.LABEL | Action.UNLABEL:
+                await self._label(records[0], reached)
         crashpoint("after_state_index")
 
     async def correct(
@@ -60,8 +62,20 @@ class Mirror:
     ) -> list[ListedOverlay]:
         """Apply corrections that belong together; what of them is new to the index."""
         scope = Scope(records[0].partition)
-        corrections = [correction_of(record) for record in records]
+        corrections = [
+            correction_of(record)
+            for record in records
+            if not (record.key and await self._is_overruled(scope, record))
+        ]
         return await self._index.overlays.correct(scope, corrections, reached=reached)
+
+    async def _is_overruled(self, scope: Scope, coercion: StateRecord) -> bool:
+        """Whether something lies over its attribute: an instance that comes undoes none of that."""
+        places = [
+            (each.study_instance_uid, each.series_instance_uid, correction_of(coercion).tag)
+            for each in await self._index.instances.among(scope, [coercion.sop_instance_uid])
+        ]
+        return any(await self._index.overlays.are_corrected(scope, places))
 
     async def _set_state(self, records: Sequence[StateRecord], reached: int | None) -> None:
         first, scope = records[0], Scope(records[0].partition)
@@ -130,6 +144,14 @@ class Mirror:
         crashpoint("after_state_removal")
         scope = Scope(record.partition)
         await self._index.quarantine.discard(scope, version.id, record.actor, reached=reached)
+
+    async def _label(self, record: StateRecord, reached: int | None) -> None:
+        labels, scope = self._index.labels, Scope(record.partition)
+        what = scope, record.uid, record.value
+        if record.action is Action.LABEL:
+            await labels.set(*what, record.actor, record.at_us, reached=reached)
+        else:
+            await labels.remove(*what, reached=reached)
 
     async def _version(self, record: StateRecord) -> QuarantinedVersion | None:
         scope, place_of = Scope(record.partition), self._places.place_of

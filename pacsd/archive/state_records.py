@@ -29,6 +29,10 @@ class Action(StrEnum):
     """An attribute has another value wherever it leaves; no file changes."""
     SET_ASIDE = "set aside"
     """An instance on its way in is not shown until it is released: a plugin wants it so."""
+    LABEL = "label"
+    """A study has a label."""
+    UNLABEL = "unlabel"
+    """It has that label no more."""
 
 
 class StateRecordError(Exception):
@@ -50,6 +54,8 @@ class StateRecord:
     A correction says which attribute it is about (`tag`, eight hexadecimal digits) and its `value`.
     `level` and `uid` say whose it is; it has a digest only if that is an instance. With a `key` it
     is a coercion: it came in with that file. Of what was set aside `value` says how.
+
+    `uid` is the study that is labelled, `value` the label; there is no digest.
     """
 
     at_us: int

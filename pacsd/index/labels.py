@@ -1,12 +1,17 @@
-"""Labels of studies: words that plugins put on them, durable and bounded."""
+"""Labels of studies: words that plugins put on them, durable and bounded.
+
+The state log has them first; what of it does not hold any more changes nothing here.
+"""
 
 from functools import partial
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from pacsd.index import schema, schema_jobs
 from pacsd.index.errors import LabelRefused
+from pacsd.index.log_position import mirroring
 from pacsd.index.records import Scope
+from pacsd.index.selections import within
 from pacsd.index.session import WriteSession, insertion
 from pacsd.index.threads import Threads
 
@@ -22,7 +27,6 @@ _STUDY = select(_study.id).where(
 _HAS = select(_label.label).where(
     _label.study_row == bindparam("study"), _label.label == bindparam("its_label")
 )
-_COUNT = select(func.count()).where(_label.study_row == bindparam("study"))
 _DELETE = delete(schema_jobs.study_label).where(
     _label.study_row == bindparam("study"), _label.label == bindparam("its_label")
 )
@@ -34,34 +38,66 @@ class Labels:
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
 
-    async def set(self, scope: Scope, study: str, label: str, actor: str) -> bool:
-        """Put a label on the study of a UID; whether it is new there. Durable once this returns.
+    async def is_new(self, scope: Scope, study: str, label: str) -> bool:
+        """Whether `set` would put a label on the study of a UID that it does not have.
 
         Raises:
             LabelRefused: there is no such study, it has as many as may be, or this is no label.
         """
-        return await self._threads.write(partial(_set, scope, study, label, actor))
+        _check(label)
+        return await self._threads.read(partial(_is_new, scope, study, label))
 
-    async def remove(self, scope: Scope, study: str, label: str) -> bool:
-        """Take a label off a study; whether it was there."""
-        return await self._threads.write(partial(_remove, scope, study, label))
+    async def set(
+        self,
+        scope: Scope,
+        study: str,
+        label: str,
+        actor: str,
+        at_us: int,
+        *,
+        reached: int | None = None,
+    ) -> bool:
+        """Put a label on the study of a UID; whether there is that study, and it is new there.
+
+        Durable once this returns. `reached`: so many records of the state log are mirrored with it.
+        """
+        work = partial(_set, scope, study, label, actor, at_us)
+        return await self._threads.write(mirroring(work, reached))
+
+    async def remove(
+        self, scope: Scope, study: str, label: str, *, reached: int | None = None
+    ) -> bool:
+        """Take a label off a study; whether it was there. `reached`: see `set`."""
+        work = partial(_remove, scope, study, label)
+        return await self._threads.write(mirroring(work, reached))
 
     async def of(self, scope: Scope, study: str) -> list[str]:
         """The labels of a study, in their order."""
         return await self._threads.read(partial(_of, scope, study))
 
 
-def _set(scope: Scope, uid: str, label: str, actor: str, session: WriteSession) -> bool:
-    _check(label)
-    study = _row(scope, uid, session)
+def _is_new(scope: Scope, uid: str, label: str, connection: Connection) -> bool:
+    its_row = select(_study.id).where(
+        within(scope, _study.partition_id, _study.study_instance_uid),
+        _study.study_instance_uid == uid,
+    )
+    study = connection.execute(its_row).scalar()
     if study is None:
         raise LabelRefused(f"Study Instance UID {uid[:64]!a}: there is no such study")
-    if session.fetch(_HAS, study, label):
+    its_labels = select(_label.label).where(_label.study_row == study)
+    labels = set(connection.execute(its_labels).scalars())
+    if label in labels:
         return False
-    ((count,),) = session.fetch(_COUNT, study)
-    if count >= MAX_LABELS:
-        raise LabelRefused(f"label: the study has {count}, the most it may")
-    session.execute(_PUT, scope.partition, study, label, actor, session.now_us())
+    if len(labels) >= MAX_LABELS:
+        raise LabelRefused(f"label: the study has {len(labels)}, the most it may")
+    return True
+
+
+def _set(scope: Scope, uid: str, label: str, actor: str, at_us: int, session: WriteSession) -> bool:
+    study = _row(scope, uid, session)
+    if study is None or session.fetch(_HAS, study, label):
+        return False
+    session.execute(_PUT, scope.partition, study, label, actor, at_us)
     return True
 
 

@@ -9,6 +9,7 @@ import anyio
 from pacsd.api.store import BlobStore
 from pacsd.app.plugins.services import HostServices
 from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
+from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.index.index import open_index
 from pacsd.index.sqlite import Durability
@@ -27,6 +28,7 @@ async def serving(folder: Path, store: BlobStore | None = None) -> AsyncIterator
         ingest = Ingest(kept, index, now_us=lambda: 0)
         services.open(index, StoredInstances(kept, index, CopyPlace(folder)))
         services.take_in(ingest)
+        services.decide_by(Curation(kept, "memory", index, now_us=lambda: NOW_US))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ingest.run, started.set)
             await started.wait()

@@ -26,7 +26,7 @@ async def archive(tmp_path: Path) -> AsyncIterator[Stored]:
 def errand_of(archive: Stored, *, is_in_use: bool = True) -> CheckErrand:
     hooks = hooks_of()
     opened = Archive(hooks, archive.store, archive.index)
-    return CheckErrand(CONFIG, opened, with_digests=True, is_in_use=is_in_use)
+    return CheckErrand(CONFIG, opened, opened.register, with_digests=True, is_in_use=is_in_use)
 
 
 async def test_a_check_reports_and_logs_what_it_finds(archive: Stored) -> None:
@@ -55,6 +55,14 @@ async def test_a_check_that_cannot_go_on_says_why(archive: Stored) -> None:
     await archive.add(content(1), content(2))
     archive.store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
     with pytest.raises(ErrandError, match="read-only: test"):
+        await errand_of(archive).run()
+
+
+async def test_a_check_whose_state_log_nobody_understands_says_why(archive: Stored) -> None:
+    await archive.file(content(1))
+    await archive.add(content(2))
+    await archive.store.state_log.append([b'{"merged": 1}'])
+    with pytest.raises(ErrandError, match="unknown field 'merged'"):
         await errand_of(archive).run()
 
 

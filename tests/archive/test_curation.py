@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import anyio
 import pytest
 
@@ -9,12 +11,13 @@ from pacsd.archive.mirror import MAX_TOGETHER
 from pacsd.archive.state_records import Action, StateRecord
 from pacsd.dicom.level import Level
 from pacsd.index.deletion_records import Cause
-from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.errors import IndexFault, IndexFaultKind, LabelRefused
 from pacsd.index.records import InstanceState, Outcome, Scope
 from tests.archive.small_archive import SCOPE, SmallArchive
 
 NAME, STUDY_DATE, COMMENTS = 0x00100010, 0x00080020, 0x00204000
 WHY = "a typing error"
+STUDY = "1.2.3"
 FULL = StoreError(StoreFault.NO_SPACE, "test")
 
 
@@ -241,6 +244,55 @@ async def test_a_correction_that_the_index_failed_to_take_is_carried_out_later(
     assert await archive.another_curation().catch_up() == 1
     patients = await archive.index.instances.patients_of(SCOPE, ["1.2.3"])
     assert patients["1.2.3"].patient_name == "Roe^Jane"
+
+
+async def test_a_label_is_logged_and_mirrored(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    assert await archive.curation.label(SCOPE, STUDY, "urgent", "plugin:acme")
+    assert not await archive.curation.label(SCOPE, STUDY, "urgent", "plugin:other")
+    assert await archive.index.labels.of(SCOPE, STUDY) == ["urgent"]
+    assert await archive.curation.unlabel(SCOPE, STUDY, "urgent", "plugin:other")
+    assert not await archive.curation.unlabel(SCOPE, STUDY, "urgent", "plugin:other")
+    assert await archive.index.labels.of(SCOPE, STUDY) == []
+    first, second = archive.records()
+    assert first == StateRecord(
+        first.at_us, "plugin:acme", Action.LABEL, 1, "", b"", seen_key="00000001",
+        level="STUDY", uid=STUDY, value="urgent",
+    )  # fmt: skip
+    assert second == replace(first, at_us=second.at_us, action=Action.UNLABEL, actor="plugin:other")
+    assert await archive.index.log_position() == 2
+
+
+async def test_what_may_be_no_label_is_not_logged(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    for study, label in (("9", "urgent"), (STUDY, "line\n")):
+        with pytest.raises(LabelRefused):
+            await archive.curation.label(SCOPE, study, label, "plugin:acme")
+    assert not await archive.curation.unlabel(SCOPE, "9", "urgent", "plugin:acme")
+    assert archive.records() == []
+
+
+async def test_a_label_that_the_index_failed_to_take_is_put_on_at_start(
+    archive: SmallArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive.put("1.1")
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.index.labels, "set", fault)
+        with pytest.raises(IndexFault):
+            await archive.curation.label(SCOPE, STUDY, "urgent", "plugin:acme")
+    assert await archive.index.labels.of(SCOPE, STUDY) == []
+    assert await archive.another_curation().catch_up() == 1
+    assert await archive.index.labels.of(SCOPE, STUDY) == ["urgent"]
+
+
+async def test_a_label_that_cannot_be_logged_is_not_put_on(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    archive.store.errors["append"] = FULL
+    with pytest.raises(StoreError):
+        await archive.curation.label(SCOPE, STUDY, "urgent", "plugin:acme")
+    archive.store.errors.clear()
+    assert await archive.index.labels.of(SCOPE, STUDY) == []
+    assert await archive.curation.label(SCOPE, STUDY, "urgent", "plugin:acme")
 
 
 @pytest.mark.parametrize("is_correction", [True, False])

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from pacsd.api.receiving import Coerce, NotAccepted, ReceivedInstance
 from pacsd.archive.adoption import adopt
+from pacsd.archive.check import Check
 from pacsd.archive.corrections import CorrectionRequest
 from pacsd.archive.entrances import Entrances
 from pacsd.archive.entry import Entry
@@ -169,6 +171,24 @@ async def test_a_crash_does_not_show_what_is_to_be_coerced_or_held(
     assert len(archive.records()) == 3
 
 
+async def test_what_a_crash_left_over_undoes_no_correction(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    async def decide(_: ReceivedInstance) -> Entry:
+        return TIDY
+
+    await archive.put("1.1")
+    study = (await archive.instance("1.1")).study_instance_uid
+    by_hand = CorrectionRequest(Level.STUDY, study, {DESCRIPTION: "CT NECK"}, "admin", "typo")
+    await archive.curation.correct(SCOPE, by_hand)
+    await archive.file("1.2")
+    await adopt(archive.store, archive.store.name, archive.index, decide)
+    await archive.another_curation().catch_up()
+    async with rebuilt(archive.store, tmp_path / "again") as (anew, _):
+        for index in (archive.index, anew):
+            assert await values(index, "1.2") == {DESCRIPTION: "CT NECK", COMMENTS: "checked"}
+
+
 async def test_what_a_crash_left_over_and_is_refused_now_is_kept_unseen(
     archive: SmallArchive,
 ) -> None:
@@ -181,6 +201,48 @@ async def test_what_a_crash_left_over_and_is_refused_now_is_kept_unseen(
     assert version.aside is not None
     assert version.aside.kind is AsideKind.QUARANTINE
     assert "no screenshots" in version.aside.reason
+
+
+@pytest.mark.parametrize("is_logged", [False, True])
+async def test_a_check_does_not_show_what_is_to_be_coerced_or_held(
+    archive: SmallArchive, register: RestoringRegister, tmp_path: Path, *, is_logged: bool
+) -> None:
+    """Of files that no start found, as they lie before many others."""
+    asked: list[str] = []
+
+    async def decide(instance: ReceivedInstance) -> NotAccepted | Entry | None:
+        asked.append(instance.sop_instance_uid)
+        if instance.sop_instance_uid == "1.3":
+            return NotAccepted(0xA900, "no screenshots")
+        return TIDY if instance.sop_instance_uid == "1.1" else Entry(aside=HELD)
+
+    group = [await file(archive, "1.1"), replace(await archive.file("1.2"), aside=HELD)]
+    if is_logged:
+        with pytest.raises(IndexFault):
+            await RestoringRegister(Fails(archive.index), archive.curation).add(group)
+    await archive.file("1.3")
+    await archive.put("1.4")
+    check = Check(
+        archive.store,
+        archive.store.name,
+        archive.index,
+        register,
+        anyio.Lock(),
+        now_us=archive.clock,
+        decide=lambda: decide,
+    )
+    await check.run()
+    assert check.progress().counts == {"indexed": 3}
+    assert asked == (["1.3"] if is_logged else ["1.1", "1.2", "1.3"])
+    assert await values(archive.index, "1.1") == {DESCRIPTION: "CT HEAD", COMMENTS: "checked"}
+    held, refused = [each.aside for each in await archive.versions()]
+    assert held == HELD
+    assert refused is not None
+    assert "no screenshots" in refused.reason
+    assert await archive.index.log_position() == len(archive.records())
+    async with rebuilt(archive.store, tmp_path / "again") as (index, _):
+        assert await values(index, "1.1") == await values(archive.index, "1.1")
+        assert [each.aside for each in await index.quarantine.page(SCOPE)] == [held, refused]
 
 
 async def test_only_files_that_were_decided_about_have_an_entrance(

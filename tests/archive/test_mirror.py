@@ -35,6 +35,18 @@ async def test_each_is_applied_once_however_often(archive: SmallArchive) -> None
         assert await archive.state("1.1") is InstanceState.LIVE
 
 
+async def test_a_label_is_put_on_and_taken_off_once(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    mirror = Mirror(archive.store, archive.index)
+    labelled = replace(record(Action.LABEL, ""), uid="1.2.3", value="urgent")
+    unlabelled = replace(labelled, action=Action.UNLABEL)
+    for each, labels in ((labelled, ["urgent"]), (unlabelled, [])):
+        for reached in (1, 2):
+            await mirror.apply([each], reached)
+            assert await archive.index.labels.of(SCOPE, "1.2.3") == labels
+            assert await archive.index.log_position() == reached
+
+
 async def test_a_version_changes_places_once(archive: SmallArchive) -> None:
     await archive.put("1.1")
     await archive.put("1.1", "another")

@@ -15,7 +15,7 @@ from pacsd.archive.removal import NoSuchEntity, Removal
 from pacsd.archive.restoring import RestoringRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.dicom.level import Level
-from pacsd.index.deletion_records import UniqueKeys
+from pacsd.index.deletion_records import Cause, UniqueKeys
 from pacsd.index.index import Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.records import (
@@ -87,6 +87,25 @@ async def test_it_answers_as_before(archive: SmallArchive, tmp_path: Path) -> No
     assert before.headers.items() <= after.headers.items()
     assert (found.files, found.decisions) == (11, 4)
     assert found.became[Outcome.CONFLICT] == 2
+
+
+async def test_studies_have_their_labels_again(archive: SmallArchive, tmp_path: Path) -> None:
+    """But for those of a study that was purged meanwhile, though it came again."""
+    curation = archive.curation
+    for uid, study in (("1.1", "1.2.3"), ("2.1", "1.2.4"), ("3.1", "1.2.5")):
+        await archive.put(uid, "", {"StudyInstanceUID": study, "SeriesInstanceUID": f"{study}.1"})
+        for label in ("urgent", "to research"):
+            await curation.label(SCOPE, study, label, "plugin:acme")
+    await curation.unlabel(SCOPE, "1.2.3", "urgent", "plugin:other")
+    await curation.delete(SCOPE, ["2.1", "3.1"], "admin", Cause(10))
+    assert await curation.purge(SCOPE, 11, 9, "pacsd") == 2
+    await archive.put("2.1", "", {"StudyInstanceUID": "1.2.4", "SeriesInstanceUID": "1.2.4.1"})
+    await curation.label(SCOPE, "1.2.4", "again", "plugin:acme")
+    async with rebuilt(archive.store, tmp_path / "anew") as (index, _):
+        assert await index.log_position() == len(archive.records())
+        for study, labels in (("1.2.3", ["to research"]), ("1.2.4", ["again"]), ("1.2.5", [])):
+            assert await archive.index.labels.of(SCOPE, study) == labels
+            assert await index.labels.of(SCOPE, study) == labels
 
 
 async def test_a_version_given_up_does_not_take_its_successor_with_it(

@@ -23,7 +23,7 @@ def pacsd_instance_received(
     quarantine if one says so, is held if one says so, and coerced by all that do: never shown
     before that. When one raises, is late or returns anything else, such as what may not be coerced,
     the instance is answered with A700, so that its sender tries again. What a crash left over,
-    durable but not decided about, is asked about again at the next start.
+    durable but not decided about, is asked about again at the next start, or by `pacsd fsck`.
 
     Args:
         instance: what it says it is, and how it came.

@@ -8,13 +8,16 @@ from typing import TypeVar
 import orjson
 
 from pacsd.api.audit import AuditNote, check_note
+from pacsd.api.errors import StoreError
 from pacsd.api.host import HostError, PluginJob
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.series import Series
 from pacsd.app.plugins.adding import origin_of
 from pacsd.app.plugins.instances import PluginsInstances
 from pacsd.app.plugins.stored_instances import StoredInstances
+from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault, JobRefused, LabelRefused, PluginValueRefused
 from pacsd.index.index import Index
 from pacsd.index.job_records import Job, JobClass, NewJob
@@ -26,6 +29,14 @@ MAX_NAME_BYTES = 200
 MAX_ATTEMPTS = 10
 
 _ALL = Scope()
+_REFUSALS = (
+    IndexFault,
+    JobRefused,
+    LabelRefused,
+    PluginValueRefused,
+    StateRecordError,
+    StoreError,
+)
 
 Part = TypeVar("Part")
 
@@ -41,6 +52,7 @@ class HostServices:
         self._index: Index | None = None
         self._stored: StoredInstances | None = None
         self._ingest: Ingest | None = None
+        self._curation: Curation | None = None
         self.metrics: dict[str, Series] = {}
 
     def open(self, index: Index, stored: StoredInstances | None = None) -> None:
@@ -51,9 +63,13 @@ class HostServices:
         """From now on plugins may add instances."""
         self._ingest = ingest
 
+    def decide_by(self, curation: Curation) -> None:
+        """From now on plugins may label studies."""
+        self._curation = curation
+
     def close(self) -> None:
         """From now on nothing can be asked for."""
-        self._index = self._stored = self._ingest = None
+        self._index = self._stored = self._ingest = self._curation = None
 
     @property
     def stored(self) -> StoredInstances:
@@ -72,6 +88,15 @@ class HostServices:
             HostError: the archive is not open, or no daemon serves it.
         """
         return _opened(self._ingest)
+
+    @property
+    def curation(self) -> Curation:
+        """Who decides about what is stored.
+
+        Raises:
+            HostError: the archive is not open, or what a crash left over is still taken in.
+        """
+        return _opened(self._curation)
 
     def values_of(self, plugin: str) -> "PluginsValues":
         """The key-value store of a plugin."""
@@ -112,7 +137,7 @@ class HostServices:
         index = _opened(self._index)
         try:
             yield index
-        except (IndexFault, JobRefused, LabelRefused, PluginValueRefused) as error:
+        except _REFUSALS as error:
             raise HostError(str(error)) from error
 
 
@@ -180,21 +205,23 @@ class PluginsJobs:
 
 
 class PluginsLabels:
-    """The port `Labels`, for one plugin."""
+    """The port `Labels`, for one plugin: who it is, the state log has with each label."""
 
     def __init__(self, services: HostServices, plugin: str) -> None:
         self._services = services
-        self._plugin = plugin
+        self._actor = origin_of(plugin)
 
     async def set(self, study_uid: str, label: str, /) -> bool:
         """Put a label on a study."""
-        with self._services.asked() as index:
-            return await index.labels.set(_ALL, study_uid, label, origin_of(self._plugin))
+        with self._services.asked():
+            curation = self._services.curation
+            return await curation.label(_ALL, study_uid, label, self._actor)
 
     async def remove(self, study_uid: str, label: str, /) -> bool:
         """Take a label off a study."""
-        with self._services.asked() as index:
-            return await index.labels.remove(_ALL, study_uid, label)
+        with self._services.asked():
+            curation = self._services.curation
+            return await curation.unlabel(_ALL, study_uid, label, self._actor)
 
     async def of(self, study_uid: str, /) -> Sequence[str]:
         """The labels of a study."""

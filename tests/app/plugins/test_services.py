@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pacsd.api.audit import AuditNote
+from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.host import HostError, PluginJob
 from pacsd.api.plugin import Host
 from pacsd.app.plugins.services import (
@@ -15,11 +16,15 @@ from pacsd.app.plugins.services import (
     plugin_job,
     plugin_of,
 )
+from pacsd.archive.curation import Curation
+from pacsd.archive.state_records import Action, decode_record
 from pacsd.index.index import Index, open_index
 from pacsd.index.job_records import FreePlaces
 from pacsd.index.records import Scope
 from pacsd.index.sqlite import Durability
 from pacsd.testing.fake_host import RecordingLogger
+from pacsd.testing.memory_store import MemoryStore
+from tests.index.made import new
 
 NOW_US = 1_000_000_000
 
@@ -102,6 +107,31 @@ async def test_a_plugin_is_who_adds_to_the_trail(services: HostServices, tmp_pat
         asked = "SELECT actor, action, outcome, study_instance_uid, detail FROM audit"
         rows = connection.execute(asked).fetchall()
     assert rows == [("plugin:acme", "send", "done", "1.2", "to research")]
+
+
+async def test_a_label_is_in_the_state_log_with_its_plugin(
+    services: HostServices, index: Index, tmp_path: Path
+) -> None:
+    host = services.host(Host("acme", tmp_path, RecordingLogger()))
+    await index.add([new("1.1")])
+    with pytest.raises(HostError, match="the archive is not open"):
+        await host.labels.set("1.2.3", "urgent")
+    store = MemoryStore()
+    services.decide_by(Curation(store, store.name, index, now_us=lambda: NOW_US))
+    assert await host.labels.set("1.2.3", "urgent")
+    assert list(await host.labels.of("1.2.3")) == ["urgent"]
+    assert await host.labels.remove("1.2.3", "urgent")
+    records = [decode_record(line) for line in store.state_log.records]
+    assert [(each.action, each.actor, each.value) for each in records] == [
+        (Action.LABEL, "plugin:acme", "urgent"),
+        (Action.UNLABEL, "plugin:acme", "urgent"),
+    ]
+    with pytest.raises(HostError, match="there is no such study"):
+        await host.labels.set("9", "urgent")
+    store.errors["append"] = StoreError(StoreFault.NO_SPACE, "test")
+    with pytest.raises(HostError, match="no space left"):
+        await host.labels.set("1.2.3", "urgent")
+    assert list(await host.labels.of("1.2.3")) == []
 
 
 async def test_what_a_plugin_counts_is_its_own(services: HostServices, tmp_path: Path) -> None:
