@@ -66,8 +66,8 @@ class Caller:
 
     @property
     def principal(self) -> Principal:
-        """Who it is: without a login, the calling AE title."""
-        return self.user or Principal(self.calling_ae)
+        """Who it is: without a login, the calling AE title, for which nobody vouches."""
+        return self.user or Principal(self.calling_ae, is_authenticated=False)
 
     @property
     def actor(self) -> str:

@@ -131,9 +131,10 @@ async def test_what_is_allowed_is_not_asked_again_for_a_while() -> None:
     clock, judge = Clock(), Judge()
     permissions = Permissions(lambda: judge.authorize, clock)
     other = replace(WANTED, study_instance_uid="1.2.4")
-    for wanted in (WANTED, WANTED, other, WANTED):
+    called = replace(WANTED, principal=replace(WANTED.principal, is_authenticated=False))
+    for wanted in (WANTED, WANTED, other, called, WANTED, called):
         assert await permissions.denial(wanted) is None
-    assert judge.asked == [WANTED, other]
+    assert judge.asked == [WANTED, other, called]
     clock.now += REMEMBERED_S
     judge.answer = Deny("not any more")
     assert await permissions.denial(WANTED) == judge.answer

@@ -1,8 +1,11 @@
 """C-STORE as SCP, between the command and the archive."""
 
+from dataclasses import replace
+
 import anyio
 import pytest
 
+from pacsd.api.access import Principal
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import MAX_ERROR_COMMENT_LENGTH, CStoreRQ, fit_error_comment
@@ -101,3 +104,9 @@ async def test_an_operation_refused_beforehand_reads_its_data_set_and_keeps_none
     assert not store.is_congested
     assert (await store.finish()).status == Status.UNRECOGNIZED_OPERATION
     await store.abort("nothing to give up")
+
+
+def test_nobody_vouches_for_an_ae_title() -> None:
+    assert CALLER.principal == Principal("CT1", is_authenticated=False)
+    assert replace(CALLER, user=Principal("CT1")).principal == Principal("CT1")
+    assert CALLER.principal != Principal("CT1")

@@ -80,7 +80,7 @@ class Guard:
     async def principal(self, request: BaseRequest) -> Principal | Response:
         """Who asks; its name is '' where nobody logs in. Or the answer to who is not known."""
         if self.logins is None or not self.logins.are_asked_for:
-            return Principal("")
+            return Principal("", is_authenticated=False)
         login = login_of(request, request.remote or "")
         known = None if login is None else await self.logins.principal(login)
         return problem(401, "who are you? (Authorization)", CHALLENGE) if known is None else known
