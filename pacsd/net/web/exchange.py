@@ -1,6 +1,6 @@
 """One request to DICOMweb, and how answers to it are written."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field
 
@@ -40,11 +40,18 @@ JSON_OFFERS = tuple(
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+LookAgain = Callable[[], Awaitable[Sight | Response]]
+"""What a client sees now; or the answer to who may not ask any more."""
+
 _log = structlog.get_logger("pacsd.net.web")
 
 
 class Unavailable(Exception):
     """It cannot be done now; the text says why, without values from a peer."""
+
+
+async def _everything() -> Sight:
+    return EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,8 @@ class Exchange:
     `allowed` are headers that let the page read the answer that sent the request, `places` those
     of requests, of which it holds one; `codings` are what the client takes answers in, `profile`
     how it is answered; `max_body_bytes` bounds its payload, if that is not 0. `user` is who has
-    logged in, '' where nobody does, `sight` what it sees.
+    logged in, '' where nobody does, `sight` what it sees; whoever answers for longer than a while
+    has to `look_again`.
     """
 
     request: BaseRequest
@@ -68,6 +76,7 @@ class Exchange:
     max_body_bytes: int = 0
     user: str = ""
     sight: Sight = EVERYTHING
+    look_again: LookAgain = _everything
 
     @property
     def accept(self) -> list[str]:
