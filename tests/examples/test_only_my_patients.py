@@ -18,7 +18,7 @@ SETTINGS = OnlyMyPatientsSettings(
 NOTHING = Restriction({"ReferringPhysicianName": ()})
 
 
-async def seen(tmp_path: Path, *, is_authenticated: bool) -> dict[str, Restriction | None]:
+async def seen(tmp_path: Path, *, is_authenticated: bool) -> dict[str, object]:
     plugin = OnlyMyPatients(Host("only_my_patients", tmp_path, structlog.get_logger()), SETTINGS)
     return {
         name: await call_hook(
