@@ -47,9 +47,10 @@ class Principal:
 
     `roles` mean what the plugins agree on. Nothing is remembered of it beyond `valid_for_s`, such
     as a token's rest of life: over an association that lasts longer its login is asked about again
-    then, and allows nothing more if it is no good. Where `is_authenticated` is False nobody vouches for the name, which
-    may be that of somebody who logs in: it is a calling AE title, which anybody can send, or ''
-    over HTTP, where nobody logs in.
+    then, and allows nothing more if it is no good.
+
+    Where `is_authenticated` is False nobody vouches for the name, which may be that of somebody who
+    logs in: it is a calling AE title, which anybody can send, or '' over HTTP, where nobody logs in.
     """
 
     name: str

@@ -125,7 +125,7 @@ class WebDesk:
             codings,
             profile,
             self._terms.max_request_bytes,
-            visitor.user,
+            visitor.principal,
             visitor.sight,
             partial(_seen, admit),
         )

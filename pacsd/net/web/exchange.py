@@ -9,6 +9,7 @@ import orjson
 import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
+from pacsd.api.access import Principal
 from pacsd.archive.finding import FindError
 from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.errors import DicomError
@@ -40,6 +41,9 @@ JSON_OFFERS = tuple(
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+STRANGER = Principal("", is_authenticated=False)
+"""Who asks where nobody logs in."""
+
 LookAgain = Callable[[], Awaitable[Sight | Response]]
 """What a client sees now; or the answer to who may not ask any more."""
 
@@ -60,8 +64,8 @@ class Exchange:
 
     `allowed` are headers that let the page read the answer that sent the request, `places` those
     of requests, of which it holds one; `codings` are what the client takes answers in, `profile`
-    how it is answered; `max_body_bytes` bounds its payload, if that is not 0. `user` is who has
-    logged in, '' where nobody does, `sight` what it sees; whoever answers for longer than a while
+    how it is answered; `max_body_bytes` bounds its payload, if that is not 0. `principal` is who
+    asks, `sight` what it sees; whoever answers for longer than a while
     has to `look_again`.
     """
 
@@ -74,7 +78,7 @@ class Exchange:
     codings: Codings = field(default_factory=Codings)
     profile: Profile = USUAL
     max_body_bytes: int = 0
-    user: str = ""
+    principal: Principal = STRANGER
     sight: Sight = EVERYTHING
     look_again: LookAgain = _everything
 
@@ -105,6 +109,11 @@ class Exchange:
     def is_head(self) -> bool:
         """Whether the client wants the header of the answer alone."""
         return self.request.method == "HEAD"
+
+    @property
+    def user(self) -> str:
+        """Who has logged in, '' where nobody does."""
+        return self.principal.name
 
     @property
     def client(self) -> str:

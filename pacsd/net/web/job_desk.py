@@ -13,6 +13,7 @@ from pacsd.api.access import Action, Principal
 from pacsd.archive.finding import FindError
 from pacsd.dicom.text import printable
 from pacsd.net.web.exchange import problem
+from pacsd.net.web.guard import may_change
 from pacsd.net.web.job_operations import (
     DEFAULT_LIMIT,
     JOB_OPERATIONS,
@@ -78,8 +79,8 @@ class JobDesk:
         query: str,
         principal: Principal,
     ) -> Response:
-        if not self._is_open and not principal.name:
-            return problem(403, "beyond loopback nobody may manage before anybody can log in")
+        if not may_change(principal, is_open=self._is_open):
+            return problem(403, "beyond loopback only who has logged in may manage")
         operation = operations["GET" if request.method == "HEAD" else request.method]
         actor = f"http {printable(principal.name or request.remote or '', 64)}"
         try:
