@@ -49,8 +49,8 @@ class Principal:
     as a token's rest of life: over an association that lasts longer its login is asked about again
     then, and allows nothing more if it is no good.
 
-    Where `is_authenticated` is False nobody vouches for the name, which may be that of somebody who
-    logs in: it is a calling AE title, which anybody can send, or '' over HTTP, where nobody logs in.
+    Where `is_authenticated` is False nobody vouches for the name, be it that of somebody who logs
+    in: it is a calling AE title, which anybody can send, or '' over HTTP, where nobody logs in.
     """
 
     name: str

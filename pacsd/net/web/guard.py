@@ -69,10 +69,8 @@ class Guard:
         refusal = await self.refusal(request, principal, action, target.study_instance_uid)
         if refusal is not None:
             return refusal
-        sight: Sight | None = EVERYTHING
-        if self.sights is not None and action is not Action.STORE:
-            peer_host = request.remote or ""
-            sight = await self.sights.sight(SightRequest(principal, Door.HTTP, peer_host))
+        is_store = action is Action.STORE
+        sight = EVERYTHING if is_store else await self.sight(request, principal)
         if sight is None:
             return problem(403, f"not allowed: {action}")
         return Visitor(principal, sight)
@@ -84,6 +82,12 @@ class Guard:
         login = login_of(request, request.remote or "")
         known = None if login is None else await self.logins.principal(login)
         return problem(401, "who are you? (Authorization)", CHALLENGE) if known is None else known
+
+    async def sight(self, request: BaseRequest, principal: Principal) -> Sight | None:
+        """What it sees, None when nobody can tell."""
+        if self.sights is None:
+            return EVERYTHING
+        return await self.sights.sight(SightRequest(principal, Door.HTTP, request.remote or ""))
 
     async def refusal(
         self,
