@@ -12,7 +12,7 @@ from pacsd.archive.identity import Unacceptable
 from pacsd.index.records import NewInstance
 
 Decide: TypeAlias = Callable[[ReceivedInstance], Awaitable[NotAccepted | Entry | None]]
-"""Decides within a bounded time; never raises, but for cancellation. If it does nothing comes in."""
+"""Decides within a bounded time; never raises, but for cancellation: if so, nothing comes in."""
 
 Spawn: TypeAlias = Callable[[Callable[[], Coroutine[None, None, None]]], bool]
 
