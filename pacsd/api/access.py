@@ -46,12 +46,17 @@ class Principal:
     """Who somebody is. Over DIMSE without a login the name is the calling AE title.
 
     `roles` mean what the plugins agree on. Nothing is remembered of it beyond `valid_for_s`, such
-    as a token's rest of life.
+    as a token's rest of life: over an association that lasts longer its login is asked about again
+    then, and allows nothing more if it is no good.
+
+    Where `is_authenticated` is False nobody vouches for the name, be it that of somebody who logs
+    in: it is a calling AE title, which anybody can send, or '' over HTTP, where nobody logs in.
     """
 
     name: str
     roles: tuple[str, ...] = ()
     valid_for_s: float = 30.0
+    is_authenticated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

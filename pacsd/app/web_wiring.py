@@ -125,7 +125,7 @@ def _answers(
 
 
 def _is_open(config: Config) -> bool:
-    """Who reaches a loopback listener is trusted; beyond it is nobody who has not logged in."""
+    """Who reaches a loopback listener is trusted; beyond it only who has logged in is."""
     return config.http.listen is not None and config.http.listen.is_loopback
 
 

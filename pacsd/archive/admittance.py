@@ -12,7 +12,7 @@ from pacsd.archive.identity import Unacceptable
 from pacsd.index.records import NewInstance
 
 Decide: TypeAlias = Callable[[ReceivedInstance], Awaitable[NotAccepted | Entry | None]]
-"""Decides within a bounded time; never raises, but for cancellation."""
+"""Decides within a bounded time; never raises, but for cancellation: if so, nothing comes in."""
 
 Spawn: TypeAlias = Callable[[Callable[[], Coroutine[None, None, None]]], bool]
 
@@ -42,6 +42,8 @@ class Admittance:
             except anyio.get_cancelled_exc_class():
                 self._refuse(_ended())
                 raise
+            except Exception as error:  # noqa: BLE001 - a defect: this instance pays, no other does
+                self._refuse(_undecided(error))
             finally:
                 self._decided.set()
 
@@ -57,6 +59,12 @@ class Admittance:
     def entered(self, new: NewInstance) -> NewInstance:
         """The instance as it comes in, once that is decided."""
         return new if self._entry is None else self._entry.entered(new)
+
+
+def _undecided(error: Exception) -> StoreError:
+    """A700: it may be decided when it is sent again. Of the defect its kind, which names nobody."""
+    why = f"a defect in what decides whether it comes in: {type(error).__name__}"
+    return StoreError(StoreFault.NOT_ADMITTED, why)
 
 
 def _ended() -> StoreError:

@@ -11,7 +11,9 @@ from functools import partial
 from typing import ClassVar
 
 from pacsd.api.access import AccessRequest, Action, Door, SightRequest
+from pacsd.api.vote import Deny
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import (
     CEchoRQ,
@@ -137,18 +139,33 @@ class Performer:
             self._answer(request, answer, 0, self._line.now())
 
     def _receive(self, request: Request, sink: DataSetSink, action: Action | None = None) -> None:
-        permissions, sights = self._services.permissions, self._services.sights
-        asked = [each for each in (permissions, sights) if each is not None and each.are_asked_for]
-        if action is not None and asked:
-            principal, address = self._caller.principal, self._caller.address
-            wanted = AccessRequest(principal, Door.DIMSE, address, action, "")
-            looks = SightRequest(principal, Door.DIMSE, address)
-            sink = GuardedSink(
-                sink,
-                partial(permissions.denial, wanted) if permissions is not None else None,
-                partial(sights.sight, looks) if sights is not None else None,
-            )
+        if action is not None:
+            sink = GuardedSink(sink, partial(self._denial, action), self._sight)
         self._receiving[request.message_id] = _Operation(request, sink, self._line.now())
+
+    async def _denial(self, action: Action) -> Deny | None:
+        """Why that may not be done, None if it may; asked when its data set is here, not before.
+
+        By then there may be others who are asked than when the command came.
+        """
+        principal = await self._caller.principal()
+        if principal is None:
+            return Deny("its login is no good any more")
+        permissions = self._services.permissions
+        if permissions is None or not permissions.are_asked_for:
+            return None
+        wanted = AccessRequest(principal, Door.DIMSE, self._caller.address, action, "")
+        return await permissions.denial(wanted)
+
+    async def _sight(self) -> Sight | None:
+        """What the caller sees, None where nobody can tell."""
+        sights = self._services.sights
+        if sights is None or not sights.are_asked_for:
+            return EVERYTHING
+        principal = await self._caller.principal()
+        if principal is None:
+            return None
+        return await sights.sight(SightRequest(principal, Door.DIMSE, self._caller.address))
 
     async def _finish(self, receiving: _Operation) -> None:
         try:

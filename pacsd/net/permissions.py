@@ -5,6 +5,7 @@ What is remembered is what lets somebody in or through: a denial is asked for ag
 
 import hashlib
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
@@ -61,6 +62,14 @@ class ShortMemory(Generic[Key, Value]):
         self._kept.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who somebody is, and until when that was said, by the clock of who keeps it."""
+
+    principal: Principal
+    until_s: float
+
+
 class Logins:
     """Who somebody is. Of a secret only its digest is remembered; `refused` is told of refusals.
 
@@ -74,8 +83,9 @@ class Logins:
         refused: Callable[[Login, str], None] = lambda _login, _why: None,
     ) -> None:
         self._authenticate = authenticate
+        self._clock = clock
         self._refused = refused
-        self._memory: ShortMemory[tuple[str, ...], Principal] = ShortMemory(clock)
+        self._memory: ShortMemory[tuple[str, ...], Known] = ShortMemory(clock)
 
     @property
     def are_asked_for(self) -> bool:
@@ -84,12 +94,21 @@ class Logins:
 
     async def principal(self, login: Login) -> Principal | None:
         """Who that is, None when nobody says so; that is logged."""
+        known = await self.known(login)
+        return None if known is None else known.principal
+
+    def is_over(self, known: Known) -> bool:
+        """Whether that was said for a time that has passed."""
+        return not self._clock() < known.until_s
+
+    async def known(self, login: Login) -> Known | None:
+        """Who that is and for how long, None when nobody says so; that is logged."""
         digest = hashlib.sha256(login.secret.encode()).hexdigest()
         key = (login.door, login.peer_host, login.scheme, digest)
         known = self._memory.get(key)
         if known is not None:
             return known
-        age, authenticate = self._memory.age, self._authenticate()
+        age, authenticate, asked_s = self._memory.age, self._authenticate(), self._clock()
         answer = None if authenticate is None else await authenticate(login)
         if not isinstance(answer, Principal):
             why = "nobody knows it" if answer is None else printable(answer.explanation, 256)
@@ -102,12 +121,42 @@ class Logins:
             )
             self._refused(login, why)
             return None
-        self._memory.keep(key, answer, min(REMEMBERED_S, answer.valid_for_s), age)
-        return answer
+        known = Known(answer, asked_s + answer.valid_for_s)
+        self._memory.keep(key, known, min(REMEMBERED_S, answer.valid_for_s), age)
+        return known
 
     def forget(self) -> None:
         """Have everybody say anew who it is."""
         self._memory.forget()
+
+
+class StayingLogin:
+    """The login of an association, which may last longer than what was said about it.
+
+    Then the same is shown again, as a token is that has ended by now. Once it is no good it stays
+    so: it takes a new association.
+    """
+
+    def __init__(self, logins: Logins, login: Login, known: Known) -> None:
+        self._logins = logins
+        self._login = login
+        self._known = known
+        self._is_good = True
+
+    @property
+    def principal(self) -> Principal:
+        """Who it is, as it was said last."""
+        return self._known.principal
+
+    async def renewed(self) -> Principal | None:
+        """Who it is now, None once nobody says so any more."""
+        if self._is_good and self._logins.is_over(self._known):
+            known = await self._logins.known(self._login)
+            if known is None:
+                self._is_good = False
+            else:
+                self._known = known
+        return self.principal if self._is_good else None
 
 
 class Permissions:

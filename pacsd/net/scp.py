@@ -10,7 +10,6 @@ from functools import partial
 from typing import ClassVar, Protocol
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
-from pacsd.api.access import Principal
 from pacsd.archive.instance import DEFAULT_POLICY
 from pacsd.dimse.commands import Request, Response
 from pacsd.dimse.events import (
@@ -28,7 +27,7 @@ from pacsd.net.chronicle import Books, Chronicle
 from pacsd.net.identity import NOT_RECOGNIZED, POSITIVE_RESPONSE, login_of
 from pacsd.net.invoking import Invoker
 from pacsd.net.performer import Performer, Services
-from pacsd.net.permissions import Logins
+from pacsd.net.permissions import Logins, StayingLogin
 from pacsd.net.pump import Pause, Pump
 from pacsd.net.recorder import Outcome
 from pacsd.net.responses import Work
@@ -98,7 +97,7 @@ class AcceptedAssociation(Pump):
         self._chronicle: Chronicle
         self._peer_port = 0
         self._admitted: Admitted | None = None
-        self._principal: Principal | None = None
+        self._login: StayingLogin | None = None
         self._performer: Performer | None = None
         self._invoker = Invoker(self)
         self._is_releasing = False
@@ -203,20 +202,21 @@ class AcceptedAssociation(Pump):
         request = event.request
         self._chronicle.requested(request)
         decision = self._desk.gatekeeper.decide(request, self._chronicle.peer_address)
-        hook, logins = self._desk.hook(), self._desk.logins
+        logins = self._desk.logins
         has_logins = logins is not None and logins.are_asked_for
         is_login = has_logins and request.user_information.user_identity
         if isinstance(decision, Refused):
             self._reject(decision)
-        elif hook is None and not is_login:
+        elif self._desk.hook() is None and not is_login:
             self._accept(decision)
         else:
             self._admitted = decision
-            self.spawn(partial(self._ask, hook, request), "acceptance")
+            self.spawn(partial(self._ask, request), "acceptance")
 
-    async def _ask(self, hook: AcceptanceHook | None, request: AssociateRQ) -> None:
-        """Whoever logs in has to be known; then the plugins are asked that decide."""
+    async def _ask(self, request: AssociateRQ) -> None:
+        """Whoever logs in has to be known; then the plugins are asked that decide by then."""
         refused = await self._refusal_of_login(request)
+        hook = self._desk.hook()
         if refused is None and hook is not None and self._admitted is not None:
             said = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))
             if said is not None:
@@ -238,9 +238,10 @@ class AcceptedAssociation(Pump):
             return None
         login = login_of(identity, self._chronicle.peer_address)
         if login is not None:
-            self._principal = await logins.principal(login)
-        if self._principal is not None:
-            return None
+            known = await logins.known(login)
+            if known is not None:
+                self._login = StayingLogin(logins, login, known)
+                return None
         kind = f"user identity of type {identity.identity_type}"
         return Refused(NOT_RECOGNIZED, f"its {kind} is not recognized", "plugins")
 
@@ -249,7 +250,7 @@ class AcceptedAssociation(Pump):
         entity, peer = admitted.ae, admitted.peer
         self.session.patience = entity.patience
         terms, limits = entity.terms(peer), entity.limits_for(peer)
-        if self._principal is not None:
+        if self._login is not None:
             terms = replace(terms, user_identity_response=POSITIVE_RESPONSE)
         negotiated = self.session.accept(terms, limits, self.now())
         self._chronicle.accepted(negotiated)
@@ -262,7 +263,7 @@ class AcceptedAssociation(Pump):
             policy=policy,
             names_are_exact=self._desk.names_are_exact,
             extended=negotiated.extended,
-            user=self._principal,
+            login=self._login,
         )
         self._performer = Performer(self, self._desk.services, caller, self._chronicle)
         self._house.established(self)

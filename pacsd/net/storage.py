@@ -17,6 +17,7 @@ from pacsd.dicom.tag import Tag
 from pacsd.dicom.text import printable
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dimse.commands import CStoreRQ
+from pacsd.net.permissions import StayingLogin
 from pacsd.ul.negotiation import PresentationContext
 from pacsd.ul.pdu import Buffer
 
@@ -52,8 +53,8 @@ class DimseAnswer:
 class Caller:
     """Whose association the operations come over, and what it may do with what we have.
 
-    `extended` is what was negotiated beyond a SOP class by itself, by its UID; `user` who has
-    logged in by a user identity, if somebody did.
+    `extended` is what was negotiated beyond a SOP class by itself, by its UID; `login` is that of
+    a user identity, if somebody has logged in.
     """
 
     calling_ae: str
@@ -62,17 +63,23 @@ class Caller:
     policy: SenderPolicy = DEFAULT_POLICY
     names_are_exact: bool = False
     extended: Mapping[str, bytes] = field(default_factory=dict)
-    user: Principal | None = None
+    login: StayingLogin | None = None
 
-    @property
-    def principal(self) -> Principal:
-        """Who it is: without a login, the calling AE title."""
-        return self.user or Principal(self.calling_ae)
+    async def principal(self) -> Principal | None:
+        """Who it is now: without a login, the calling AE title, for which nobody vouches.
+
+        None: it has logged in, and that is no good any more.
+        """
+        if self.login is not None:
+            return await self.login.renewed()
+        return Principal(self.calling_ae, is_authenticated=False)
 
     @property
     def actor(self) -> str:
         """As the audit trail names it."""
-        return f"{self.calling_ae} {printable(self.user.name)}" if self.user else self.calling_ae
+        if self.login is None:
+            return self.calling_ae
+        return f"{self.calling_ae} {printable(self.login.principal.name)}"
 
 
 class DataSetSink(Protocol):

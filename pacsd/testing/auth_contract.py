@@ -40,6 +40,7 @@ REQUESTS = {
 } | {
     "no study": access_request(study_instance_uid=""),
     "no name": access_request(principal=Principal("")),
+    "nobody vouched for": access_request(principal=Principal("CT1", is_authenticated=False)),
     "odd roles": access_request(principal=Principal("x", ("", "a\0", "M\xfcller"))),
     "a name with escapes": access_request(principal=Principal("a\x1b[2J")),
 }

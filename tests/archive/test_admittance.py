@@ -144,3 +144,20 @@ async def test_the_end_of_ingest_is_an_answer_that_may_be_tried_again() -> None:
     outcomes.append(await late.finish())
     assert [outcome.status for outcome in outcomes] == [0xA700, 0xA700]
     assert not store.objects
+
+
+async def test_what_could_not_be_decided_stays_out_and_others_come_in() -> None:
+    answers: list[NotAccepted | None] = []
+
+    async def decide(_: ReceivedInstance) -> NotAccepted | None:
+        return answers.pop()
+
+    outcomes = []
+    async with ingest_with(decide) as (ingest, store):
+        for given in ([], [None]):
+            answers += given
+            intake = ingest.begin(REQUEST)
+            intake.write(HEAD + bytes(8))
+            outcomes.append(await intake.finish())
+            assert len(store.objects) == len(given)
+    assert [outcome.status for outcome in outcomes] == [0xA700, Status.SUCCESS]

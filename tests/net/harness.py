@@ -333,6 +333,7 @@ class Served:
     def __init__(self, setup: Setup) -> None:
         dimse = setup.dimse
         self.setup = setup
+        self.hook = setup.hook
         self.store = setup.store
         self.trail = Trail()
         self.registry = CollectorRegistry()
@@ -371,7 +372,7 @@ class Served:
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),
             max_data_set_bytes=dimse.max_data_set_bytes,
             network_timeout_s=dimse.network_timeout_s,
-            hook=lambda: setup.hook,
+            hook=lambda: self.hook,
             closed_hook=lambda: setup.closed_hook,
             logins=Logins(lambda: setup.authenticate, lambda: 0.0),
         )

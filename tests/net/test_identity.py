@@ -3,8 +3,10 @@
 import pytest
 from structlog.testing import capture_logs
 
+from pacsd.api.acceptance import AssociationRequest, Refusal
 from pacsd.api.access import AccessRequest, Door, Login, NotRecognized, Principal
 from pacsd.api.vote import Deny
+from pacsd.dicom.status import Status
 from pacsd.net.identity import login_of
 from pacsd.ul import decode
 from pacsd.ul.items import UserIdentityRQ, UserInformation
@@ -90,6 +92,40 @@ async def test_whoever_is_recognized_is_told_so_and_asked_about_by_name() -> Non
         await caller.pdu()
     assert [each.principal for each in asked] == [Principal("Eva", ("reader",))]
     assert asked[0].door is Door.DIMSE
+
+
+async def test_a_login_that_has_ended_allows_nothing_more() -> None:
+    asked: list[Login] = []
+
+    async def knows_eva_once(login: Login) -> Principal | NotRecognized:
+        asked.append(login)
+        return Principal("Eva", valid_for_s=0.0) if len(asked) == 1 else NotRecognized("ended")
+
+    setup = Setup(authenticate=knows_eva_once)
+    async with serving(setup) as served:
+        async with served.associated(associate_rq(identity=EVA)) as caller:
+            assert await caller.echo() == 0
+            assert [await caller.store() for _ in range(2)] == [Status.NOT_AUTHORIZED] * 2
+            assert asked == [asked[0]] * 2
+            assert not served.store.objects
+        async with served.caller() as caller:
+            await caller.send(associate_rq(identity=EVA))
+            assert await caller.pdu() == reject_pdu(1, 1, 1)
+
+
+async def test_whoever_decides_by_the_time_somebody_is_recognized_is_asked() -> None:
+    async def refuses(_: AssociationRequest) -> Refusal:
+        return Refusal(1, 1, 1, "not now")
+
+    async def knows_eva_while_a_plugin_comes(login: Login) -> Principal | NotRecognized | None:
+        served.hook = refuses
+        return await knows_eva(login)
+
+    async with serving(Setup(authenticate=knows_eva_while_a_plugin_comes)) as served:
+        async with served.caller() as caller:
+            await caller.send(associate_rq(identity=EVA))
+            assert (await caller.pdu())[0] == PDUType.ASSOCIATE_RJ
+        served.hook = None
 
 
 async def test_no_answer_is_sent_that_nobody_asked_for() -> None:

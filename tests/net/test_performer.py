@@ -6,7 +6,7 @@ import anyio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pacsd.api.access import AccessRequest
+from pacsd.api.access import AccessRequest, SightRequest
 from pacsd.api.vote import Deny
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.registry import VERIFICATION
@@ -17,7 +17,7 @@ from pacsd.dimse.session import Session
 from pacsd.net.chronicle import Books, Chronicle
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.performer import Performer, Services
-from pacsd.net.permissions import Permissions
+from pacsd.net.permissions import Authorize, Permissions, Restrict, Sights
 from pacsd.net.recorder import Recorder
 from pacsd.net.responses import Work
 from pacsd.net.settings import RecorderSettings
@@ -100,13 +100,15 @@ class FakeLine:
 class Bench:
     """A performer with all that it needs."""
 
-    def __init__(self, ingest: Ingest, permissions: Permissions | None = None) -> None:
+    def __init__(
+        self, ingest: Ingest, permissions: Permissions | None = None, sights: Sights | None = None
+    ) -> None:
         self.line = FakeLine()
         registry = CollectorRegistry()
         books = Books(Recorder(RecorderSettings()), NetMetrics(registry))
         caller = Caller("CT1", "PACSD", "192.0.2.1")
         retrieval = retrieving(FakeRetriever())
-        services = Services(ingest, FakeFinder(), retrieval, permissions)
+        services = Services(ingest, FakeFinder(), retrieval, permissions, sights)
         self.performer = Performer(self.line, services, caller, Chronicle(books, "192.0.2.1"))
 
     def ask(self, request: Request) -> None:
@@ -247,3 +249,39 @@ async def test_operations_are_asked_about_before_they_begin(
     assert [(each.principal.name, each.door, each.action) for each in asked] == [
         ("CT1", "dimse", "store")
     ]
+
+
+@pytest.mark.parametrize("request_", [STORE, FIND])
+async def test_who_is_asked_is_known_once_the_data_set_is_here(
+    store: MemoryStore, request_: Request
+) -> None:
+    async def never(_: AccessRequest) -> Deny:
+        return Deny("no")
+
+    enabled: list[Authorize] = []
+    ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0)
+    permissions = Permissions(lambda: enabled[0] if enabled else None, lambda: 0.0)
+    bench = Bench(ingest, permissions)
+    async with anyio.create_task_group() as tasks:
+        await running(ingest, tasks)
+        bench.ask(request_)
+        enabled.append(never)
+        bench.give(request_, OBJECT)
+        await bench.line.run()
+        tasks.cancel_scope.cancel()
+    assert [each.status for each in bench.line.responses] == [Status.NOT_AUTHORIZED]
+    assert not store.objects
+
+
+async def test_what_is_seen_is_known_once_the_data_set_is_here(store: MemoryStore) -> None:
+    async def nobody_knows(_: SightRequest) -> None:
+        """What it sees cannot be told."""
+
+    enabled: list[Restrict] = []
+    sights = Sights(lambda: enabled[0] if enabled else None, lambda: 0.0)
+    bench = Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0), sights=sights)
+    bench.ask(FIND)
+    enabled.append(nobody_knows)
+    bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
+    await bench.line.run()
+    assert [each.status for each in bench.line.responses] == [Status.NOT_AUTHORIZED]

@@ -23,6 +23,7 @@ from pacsd.net.permissions import (
     Permissions,
     ShortMemory,
     Sights,
+    StayingLogin,
 )
 
 LOGIN = Login(Door.HTTP, "192.0.2.7", "basic", "doe:open sesame")
@@ -131,9 +132,10 @@ async def test_what_is_allowed_is_not_asked_again_for_a_while() -> None:
     clock, judge = Clock(), Judge()
     permissions = Permissions(lambda: judge.authorize, clock)
     other = replace(WANTED, study_instance_uid="1.2.4")
-    for wanted in (WANTED, WANTED, other, WANTED):
+    called = replace(WANTED, principal=replace(WANTED.principal, is_authenticated=False))
+    for wanted in (WANTED, WANTED, other, called, WANTED, called):
         assert await permissions.denial(wanted) is None
-    assert judge.asked == [WANTED, other]
+    assert judge.asked == [WANTED, other, called]
     clock.now += REMEMBERED_S
     judge.answer = Deny("not any more")
     assert await permissions.denial(WANTED) == judge.answer
@@ -207,3 +209,48 @@ async def test_nobody_is_let_in_by_nobody() -> None:
     assert await logins.principal(LOGIN) is None
     assert not permissions.are_asked_for
     assert await permissions.denial(WANTED) is None
+
+
+@pytest.mark.parametrize("valid_for_s", [5.0, 600.0])
+async def test_a_login_that_stays_is_shown_again_once_its_time_has_passed(
+    valid_for_s: float,
+) -> None:
+    clock, porter = Clock(), Porter(Principal("doe", valid_for_s=valid_for_s))
+    logins = Logins(lambda: porter.authenticate, clock)
+    known = await logins.known(LOGIN)
+    assert known is not None
+    login = StayingLogin(logins, LOGIN, known)
+    clock.now += valid_for_s - 0.1
+    assert await login.renewed() == porter.answer
+    assert porter.asked == 1
+    porter.answer = Principal("doe", ("reader",), valid_for_s)
+    clock.now += 0.2
+    assert await login.renewed() == porter.answer == login.principal
+    assert await login.renewed() == porter.answer
+    assert porter.asked == 2
+
+
+async def test_a_login_that_was_no_good_once_stays_no_good() -> None:
+    clock, porter = Clock(), Porter(Principal("doe", valid_for_s=600.0))
+    logins = Logins(lambda: porter.authenticate, clock)
+    known = await logins.known(LOGIN)
+    assert known is not None
+    login = StayingLogin(logins, LOGIN, known)
+    clock.now += 600.0
+    porter.answer = NotRecognized("the token has ended")
+    assert await login.renewed() is None
+    porter.answer = Principal("doe")
+    assert await login.renewed() is None
+    assert porter.asked == 2
+
+
+async def test_what_is_remembered_of_a_login_makes_it_last_no_longer() -> None:
+    clock, porter = Clock(), Porter(Principal("doe", valid_for_s=10.0))
+    logins = Logins(lambda: porter.authenticate, clock)
+    await logins.known(LOGIN)
+    clock.now += 8.0
+    known = await logins.known(LOGIN)
+    assert porter.asked == 1
+    assert known is not None
+    clock.now += 3.0
+    assert logins.is_over(known)

@@ -1,11 +1,15 @@
 """C-STORE as SCP, between the command and the archive."""
 
+from dataclasses import replace
+
 import anyio
 import pytest
 
+from pacsd.api.access import Door, Login, Principal
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import MAX_ERROR_COMMENT_LENGTH, CStoreRQ, fit_error_comment
+from pacsd.net.permissions import Known, Logins, StayingLogin
 from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink, begin_store
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
@@ -101,3 +105,13 @@ async def test_an_operation_refused_beforehand_reads_its_data_set_and_keeps_none
     assert not store.is_congested
     assert (await store.finish()).status == Status.UNRECOGNIZED_OPERATION
     await store.abort("nothing to give up")
+
+
+async def test_nobody_vouches_for_an_ae_title() -> None:
+    assert await CALLER.principal() == Principal("CT1", is_authenticated=False)
+    assert CALLER.actor == "CT1"
+    logins, login = Logins(lambda: None, lambda: 0.0), Login(Door.DIMSE, "", "bearer", "x")
+    known = Known(Principal("CT1"), 30.0)
+    logged_in = replace(CALLER, login=StayingLogin(logins, login, known))
+    assert await logged_in.principal() == Principal("CT1") != await CALLER.principal()
+    assert logged_in.actor == "CT1 CT1"

@@ -22,8 +22,9 @@ def pacsd_authenticate(login: Login) -> Principal | NotRecognized | None:
     seconds for the same login from the same address, and sooner when the principal is not valid for
     so long. As soon as a plugin implements it, a request without a login is answered with 401, from
     this machine too, and an association whose user identity is no good is rejected; one without
-    any is its calling AE title's. The implementations are asked one after the other; the first
-    answer counts. When one raises, is late or returns anything else, nobody is let in.
+    any is its calling AE title's, for which nobody vouches (`Principal.is_authenticated`). The
+    implementations are asked one after the other; the first answer counts. When one raises, is late
+    or returns anything else, nobody is let in.
 
     Args:
         login: what is shown, with the secret.

@@ -104,16 +104,16 @@ class ChangeDesk:
         self, exchange: Exchange, cursor: Cursor, asked: ChangeParameters, *, is_stream: bool
     ) -> StreamResponse:
         if exchange.is_head or not (is_stream or asked.wait_s):
-            page = await self._page(exchange, cursor, asked.limit)
+            page = await self._page(cursor, asked.limit, exchange.sight)
             return await _opened(exchange, page) if is_stream else _json_of(exchange, page)
         with self._feed.place(), exchange.aside():
             if is_stream:
                 return await self._stream(exchange, cursor, asked.limit)
             return await self._page_in_time(exchange, cursor, asked)
 
-    async def _page(self, exchange: Exchange, cursor: Cursor, limit: int) -> FedPage:
+    async def _page(self, cursor: Cursor, limit: int, sight: Sight) -> FedPage:
         """A page, without the changes of what the client does not see."""
-        page, sight = await self._feed.page(cursor, limit), exchange.sight
+        page = await self._feed.page(cursor, limit)
         if not sight.is_restricted:
             return page
         named = [_named(change) for change in page.changes]
@@ -128,27 +128,37 @@ class ChangeDesk:
     async def _page_in_time(
         self, exchange: Exchange, cursor: Cursor, asked: ChangeParameters
     ) -> Response:
-        """The first page that has changes; the one there is when the time has passed."""
+        """The first page that has changes; the one there is when the time has passed.
+
+        Who may not ask any more by then is told that instead.
+        """
         until = anyio.current_time() + asked.wait_s
-        while True:
+        sight: Sight | Response = exchange.sight
+        while not isinstance(sight, Response):
             commits = self._feed.commits
-            page = await self._page(exchange, cursor, asked.limit)
+            page = await self._page(cursor, asked.limit, sight)
             left_s = until - anyio.current_time()
             if page.changes or left_s <= 0 or self._is_over(exchange):
                 return _json_of(exchange, page)
             cursor = _behind(page)
             await self._more(exchange, commits, left_s)
+            sight = await exchange.look_again()
+        return sight
 
     async def _stream(self, exchange: Exchange, cursor: Cursor, limit: int) -> StreamResponse:
         commits = self._feed.commits
-        page = await self._page(exchange, cursor, limit)
+        page = await self._page(cursor, limit, exchange.sight)
         pieces = self._events(exchange, page, commits, limit)
         return await exchange.send(pieces, EVENT_STREAM)
 
     async def _events(
         self, exchange: Exchange, page: FedPage, commits: int, limit: int
     ) -> AsyncGenerator[bytes, None]:
-        """Pages as they come; nothing is read before what was read has left."""
+        """Pages as they come; nothing is read before what was read has left.
+
+        Before each, and while there is none, it is asked whether the client may still follow, and
+        what it sees.
+        """
         until = anyio.current_time() + self._pace.stream_s
         yield _opening(page)
         while True:
@@ -160,12 +170,15 @@ class ChangeDesk:
                 if self._is_over(exchange, until):
                     return
                 if not await self._more(exchange, commits, self._pace.heartbeat_s):
+                    if isinstance(await exchange.look_again(), Response):
+                        return
                     yield COMMENT
-            if self._is_over(exchange, until):
+            sight = await exchange.look_again()
+            if isinstance(sight, Response) or self._is_over(exchange, until):
                 return
             commits = self._feed.commits
             try:
-                page = await self._page(exchange, _behind(page), limit)
+                page = await self._page(_behind(page), limit, sight)
             except CursorError:
                 return  # as slow as that: the reader comes back, and is told so
 

@@ -16,6 +16,7 @@ from pacsd.dicom.text import printable
 from pacsd.dicomweb.delete_parameters import REASON, delete_reason
 from pacsd.dicomweb.errors import BadRequest
 from pacsd.net.web.exchange import Exchange, Unavailable, problem
+from pacsd.net.web.guard import may_change
 from pacsd.net.web.selection import Retrieves, not_there, selected
 
 DEFAULT_REASON = "deleted over DICOMweb"
@@ -25,7 +26,7 @@ Delete = Callable[[str, str, str, str, str], Awaitable[int]]
 
 
 class DeleteDesk:
-    """Answers requests to delete. `is_open`: whoever reaches us may; else nobody.
+    """Answers requests to delete. `is_open`: whoever reaches us may; else who has logged in.
 
     Nobody deletes what it does not see, all of it.
     """
@@ -43,8 +44,8 @@ class DeleteDesk:
             FindError: the index fails.
             Unavailable: the store fails.
         """
-        if not self._is_open:
-            text = "beyond loopback nobody may delete before anybody can log in"
+        if not may_change(exchange.principal, is_open=self._is_open):
+            text = "beyond loopback only who has logged in may delete"
             return problem(403, text, exchange.allowed)
         target = exchange.target
         given = delete_reason(exchange.query)

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
 from pacsd.archive.finding import FindError, TooCostly, TooManyMatches
+from pacsd.archive.sight import Sight
 from pacsd.dicomweb.client_profile import ClientRule, Profile, profile_of
 from pacsd.dicomweb.content_codings import codings_of
 from pacsd.dicomweb.errors import DicomWebError, RangeNotSatisfiable
@@ -18,7 +20,7 @@ from pacsd.net.http_connection import GUARDS
 from pacsd.net.web.cors import Cors, is_preflight
 from pacsd.net.web.described_values import name_of
 from pacsd.net.web.exchange import ROOT, Exchange, Unavailable, problem
-from pacsd.net.web.guard import TRUSTING, Guard
+from pacsd.net.web.guard import TRUSTING, Guard, Visitor
 from pacsd.net.web.gzip_coding import coded
 from pacsd.net.web.operations import OPERATIONS
 from pacsd.net.web.request_places import RequestPlaces
@@ -104,9 +106,9 @@ class WebDesk:
         if service is None:
             text = f"only {allow['Allow']}"
             return problem(405, text, {**allowed, **allow})
-        visitor = await self._terms.guard.admit(request, target, service)
+        admit = partial(self._admit, request, target, service, allowed)
+        visitor = await admit()
         if isinstance(visitor, Response):
-            visitor.headers.update(allowed)
             return visitor
         root_url = self._root_url(request)
         profile = self._profile_of(request)
@@ -123,11 +125,24 @@ class WebDesk:
             codings,
             profile,
             self._terms.max_request_bytes,
-            visitor.user,
+            visitor.principal,
             visitor.sight,
+            partial(_seen, admit),
         )
         answer = await self._services[service](exchange)
         return await coded(answer, codings) if isinstance(answer, Response) else answer
+
+    async def _admit(
+        self,
+        request: BaseRequest,
+        target: Target,
+        service: WebService,
+        allowed: Mapping[str, str],
+    ) -> Visitor | Response:
+        visitor = await self._terms.guard.admit(request, target, service)
+        if isinstance(visitor, Response):
+            visitor.headers.update(allowed)
+        return visitor
 
     def _profile_of(self, request: BaseRequest) -> Profile:
         named = (request.headers.get(name, "") for name in ("User-Agent", "Origin"))
@@ -137,6 +152,11 @@ class WebDesk:
         if self._terms.public_url:
             return self._terms.public_url
         return f"{request.scheme}://{_with_port(request)}{ROOT}"
+
+
+async def _seen(admit: Callable[[], Awaitable[Visitor | Response]]) -> Sight | Response:
+    visitor = await admit()
+    return visitor if isinstance(visitor, Response) else visitor.sight
 
 
 def _check_strictly(request: BaseRequest, query: str, service: WebService) -> None:

@@ -1,6 +1,6 @@
 """One request to DICOMweb, and how answers to it are written."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field
 
@@ -9,6 +9,7 @@ import orjson
 import structlog
 from aiohttp.web import BaseRequest, Response, StreamResponse
 
+from pacsd.api.access import Principal
 from pacsd.archive.finding import FindError
 from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.errors import DicomError
@@ -40,11 +41,21 @@ JSON_OFFERS = tuple(
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+STRANGER = Principal("", is_authenticated=False)
+"""Who asks where nobody logs in."""
+
+LookAgain = Callable[[], Awaitable[Sight | Response]]
+"""What a client sees now; or the answer to who may not ask any more."""
+
 _log = structlog.get_logger("pacsd.net.web")
 
 
 class Unavailable(Exception):
     """It cannot be done now; the text says why, without values from a peer."""
+
+
+async def _everything() -> Sight:
+    return EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +64,9 @@ class Exchange:
 
     `allowed` are headers that let the page read the answer that sent the request, `places` those
     of requests, of which it holds one; `codings` are what the client takes answers in, `profile`
-    how it is answered; `max_body_bytes` bounds its payload, if that is not 0. `user` is who has
-    logged in, '' where nobody does, `sight` what it sees.
+    how it is answered; `max_body_bytes` bounds its payload, if that is not 0. `principal` is who
+    asks, `sight` what it sees; whoever answers for longer than a while
+    has to `look_again`.
     """
 
     request: BaseRequest
@@ -66,8 +78,9 @@ class Exchange:
     codings: Codings = field(default_factory=Codings)
     profile: Profile = USUAL
     max_body_bytes: int = 0
-    user: str = ""
+    principal: Principal = STRANGER
     sight: Sight = EVERYTHING
+    look_again: LookAgain = _everything
 
     @property
     def accept(self) -> list[str]:
@@ -96,6 +109,11 @@ class Exchange:
     def is_head(self) -> bool:
         """Whether the client wants the header of the answer alone."""
         return self.request.method == "HEAD"
+
+    @property
+    def user(self) -> str:
+        """Who has logged in, '' where nobody does."""
+        return self.principal.name
 
     @property
     def client(self) -> str:

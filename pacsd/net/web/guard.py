@@ -11,7 +11,7 @@ from pacsd.api.access import AccessRequest, Action, Door, Login, Principal, Sigh
 from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicomweb.targets import Target
 from pacsd.net.permissions import Logins, Permissions, Sights
-from pacsd.net.web.exchange import problem
+from pacsd.net.web.exchange import STRANGER, problem
 from pacsd.net.web.resources import WebService
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="pacsd", charset="UTF-8", Bearer realm="pacsd"'}
@@ -31,9 +31,9 @@ ACTIONS: Mapping[WebService, Action] = {
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, '' where nobody logs in, and what of the archive is there for it."""
+    """Who asks, and what of the archive is there for it."""
 
-    user: str = ""
+    principal: Principal
     sight: Sight = EVERYTHING
 
 
@@ -65,25 +65,29 @@ class Guard:
             return principal
         action = ACTIONS.get(service)
         if action is None:
-            return Visitor(principal.name)
+            return Visitor(principal)
         refusal = await self.refusal(request, principal, action, target.study_instance_uid)
         if refusal is not None:
             return refusal
-        sight: Sight | None = EVERYTHING
-        if self.sights is not None and action is not Action.STORE:
-            peer_host = request.remote or ""
-            sight = await self.sights.sight(SightRequest(principal, Door.HTTP, peer_host))
+        is_store = action is Action.STORE
+        sight = EVERYTHING if is_store else await self.sight(request, principal)
         if sight is None:
             return problem(403, f"not allowed: {action}")
-        return Visitor(principal.name, sight)
+        return Visitor(principal, sight)
 
     async def principal(self, request: BaseRequest) -> Principal | Response:
         """Who asks; its name is '' where nobody logs in. Or the answer to who is not known."""
         if self.logins is None or not self.logins.are_asked_for:
-            return Principal("")
+            return STRANGER
         login = login_of(request, request.remote or "")
         known = None if login is None else await self.logins.principal(login)
         return problem(401, "who are you? (Authorization)", CHALLENGE) if known is None else known
+
+    async def sight(self, request: BaseRequest, principal: Principal) -> Sight | None:
+        """What it sees, None when nobody can tell."""
+        if self.sights is None:
+            return EVERYTHING
+        return await self.sights.sight(SightRequest(principal, Door.HTTP, request.remote or ""))
 
     async def refusal(
         self,
@@ -104,6 +108,14 @@ class Guard:
 
 TRUSTING = Guard()
 """Nobody is asked."""
+
+
+def may_change(principal: Principal, *, is_open: bool) -> bool:
+    """Whether somebody may delete or manage, before plugins are asked whether they object.
+
+    `is_open`: only who is on this machine reaches us, and may; else it takes a login.
+    """
+    return is_open or (principal.is_authenticated and bool(principal.name))
 
 
 def login_of(request: BaseRequest, peer_host: str) -> Login | None:

@@ -1,4 +1,7 @@
-"""Durable work over HTTP: seen, tried again, cancelled. Nothing that a job works with is told."""
+"""Durable work over HTTP: seen, tried again, cancelled. Nothing that a job works with is told.
+
+How it went may name whom it is about: that is told to who sees all that is archived.
+"""
 
 import re
 from collections.abc import Awaitable, Sequence
@@ -13,6 +16,7 @@ from pacsd.api.access import Action, Principal
 from pacsd.archive.finding import FindError
 from pacsd.dicom.text import printable
 from pacsd.net.web.exchange import problem
+from pacsd.net.web.guard import may_change
 from pacsd.net.web.job_operations import (
     DEFAULT_LIMIT,
     JOB_OPERATIONS,
@@ -36,19 +40,21 @@ class JobUnchanged(Exception):
 class KnowsJobs(Protocol):
     """Who has jobs; they are records that JSON can say, None is one that is not there.
 
-    All raise FindError when the index fails.
+    They are `explained` for who may read how they went. All raise FindError when the index fails.
     """
 
-    async def page(self, state: str, queue: str, after: int, limit: int, /) -> Sequence[object]:
+    async def page(
+        self, state: str, queue: str, after: int, limit: int, /, *, explained: bool
+    ) -> Sequence[object]:
         """Those of a state and a queue, '' being any, by rising number."""
 
-    async def get(self, number: int, /) -> object | None:
+    async def get(self, number: int, /, *, explained: bool) -> object | None:
         """All about one."""
 
-    async def retry(self, number: int, actor: str, /) -> object | None:
+    async def retry(self, number: int, actor: str, /, *, explained: bool) -> object | None:
         """Have it done again; JobUnchanged: it is neither dead nor cancelled."""
 
-    async def cancel(self, number: int, actor: str, /) -> object | None:
+    async def cancel(self, number: int, actor: str, /, *, explained: bool) -> object | None:
         """Do it no more; JobUnchanged: it neither waits nor runs."""
 
 
@@ -78,28 +84,31 @@ class JobDesk:
         query: str,
         principal: Principal,
     ) -> Response:
-        if not self._is_open and not principal.name:
-            return problem(403, "beyond loopback nobody may manage before anybody can log in")
+        if not may_change(principal, is_open=self._is_open):
+            return problem(403, "beyond loopback only who has logged in may manage")
         operation = operations["GET" if request.method == "HEAD" else request.method]
         actor = f"http {printable(principal.name or request.remote or '', 64)}"
+        explained = await self._doors.sees_everything(request, principal)
         try:
             if operation.task is JobTask.LIST:
-                return await self._list(query)
-            found = await self._of(operation.task, number, actor)
+                return await self._list(query, explained=explained)
+            found = await self._of(operation.task, number, actor, explained=explained)
         except JobUnchanged as error:
             return problem(409, str(error))
         except FindError as error:
             return problem(503, str(error), _RETRY)
         return problem(404, f"there is no job {number}") if found is None else told(found)
 
-    def _of(self, task: JobTask, number: int, actor: str) -> Awaitable[object | None]:
+    def _of(
+        self, task: JobTask, number: int, actor: str, *, explained: bool
+    ) -> Awaitable[object | None]:
         if task is JobTask.SHOW:
-            return self._jobs.get(number)
+            return self._jobs.get(number, explained=explained)
         if task is JobTask.RETRY:
-            return self._jobs.retry(number, actor)
-        return self._jobs.cancel(number, actor)
+            return self._jobs.retry(number, actor, explained=explained)
+        return self._jobs.cancel(number, actor, explained=explained)
 
-    async def _list(self, query: str) -> Response:
+    async def _list(self, query: str, *, explained: bool) -> Response:
         given = dict(parse_qsl(query, keep_blank_values=True))
         try:
             limit, after = _number(given, "limit", DEFAULT_LIMIT), _number(given, "after", 0)
@@ -107,7 +116,8 @@ class JobDesk:
         except ValueError as error:
             return problem(HTTPStatus.BAD_REQUEST, str(error))
         state, queue = given.get("state", ""), given.get("queue", "")
-        return told({"jobs": await self._jobs.page(state, queue, after, limit)})
+        jobs = await self._jobs.page(state, queue, after, limit, explained=explained)
+        return told({"jobs": jobs})
 
 
 async def _nobody(_: Principal) -> Response:

@@ -56,6 +56,11 @@ class ListenerDesk:
         response.headers.update(self._cors.headers(request))
         return response
 
+    async def sees_everything(self, request: BaseRequest, principal: Principal) -> bool:
+        """Whether nothing is hidden from who asks."""
+        sight = await self._guard.sight(request, principal)
+        return sight is not None and not sight.is_restricted
+
     async def _admit(
         self, request: BaseRequest, wanted: Wanted | None, answer: AnswersPrincipal
     ) -> Response:

@@ -14,11 +14,24 @@ import pytest
 from aiohttp import ClientResponse
 from sqlalchemy import insert
 
+from pacsd.api.access import (
+    AccessRequest,
+    Login,
+    NotRecognized,
+    Principal,
+    Restriction,
+    SightRequest,
+)
+from pacsd.api.vote import Deny
+from pacsd.archive.sight import EVERYTHING, Sight, sight_of
 from pacsd.index import schema_records
 from pacsd.index.records import Scope
 from pacsd.net.http_connection import Connection, HttpLimits
+from pacsd.net.permissions import Logins, Permissions, Sights
 from pacsd.net.web.changes import FeedPace
 from pacsd.net.web.desk import Terms
+from pacsd.net.web.guard import Guard
+from pacsd.testing.objects import data_set
 from tests.index.made import new
 from tests.net.test_http import read_to_end
 from tests.net.web.serving import (
@@ -484,3 +497,92 @@ async def test_without_an_index_nothing_is_told(tmp_path: Path) -> None:
         await served.index._threads.close()
         for accept in (EVENTS, "*/*"):
             assert (await served.get("/changes?wait=60", accept)).status == 503
+
+
+class House:
+    """Lets follow and see until it is told otherwise; remembers as the daemon does."""
+
+    def __init__(self) -> None:
+        self.knows = self.allows = True
+        self.sight = EVERYTHING
+        self.guard = Guard(
+            Logins(lambda: self.authenticate, lambda: 0.0),
+            Permissions(lambda: self.authorize, lambda: 0.0),
+            Sights(lambda: self.restrict, lambda: 0.0),
+        )
+        self.terms = Terms(guard=self.guard)
+
+    async def authenticate(self, _: Login) -> Principal | NotRecognized:
+        return Principal("doe") if self.knows else NotRecognized("over")
+
+    async def authorize(self, request: AccessRequest) -> Deny | None:
+        is_allowed = self.allows or request.action != "follow changes"
+        return None if is_allowed else Deny("over")
+
+    async def restrict(self, _: SightRequest) -> Sight | None:
+        return self.sight
+
+    def changes(self, what: str) -> None:
+        """From now on it knows nobody, allows nothing, or shows patient 2."""
+        self.knows, self.allows = what != "login", what != "permission"
+        if what == "sight":
+            self.sight = sight_of([Restriction({"PatientID": ("2",)})])
+        self.guard.forget()
+
+
+DOE = {"Authorization": "Bearer doe"}
+
+
+@pytest.mark.parametrize("what", ["login", "permission"])
+@pytest.mark.parametrize("happens", [True, False], ids=["a change", "nothing"])
+async def test_a_stream_ends_when_it_is_not_allowed_any_more(
+    tmp_path: Path, what: str, *, happens: bool
+) -> None:
+    house, made = House(), Made(pace=FeedPace(heartbeat_s=0.01, rest_s=0.0))
+    async with serving(tmp_path, house.terms, made=made) as served:
+        await served.add(image())
+        headers = {"Accept": EVENTS, **DOE}
+        async with served.client.get(f"{served.root}/changes", headers=headers) as answer:
+            stream = Stream(answer)
+            assert (await stream.event()).event == "stored"
+            house.changes(what)
+            if happens:
+                await served.add(image(uid="1.2.3.5"), "1.2.3.5")
+            assert b"event:" not in await stream.end()
+
+
+async def test_a_stream_tells_nothing_that_is_not_seen_any_more(tmp_path: Path) -> None:
+    house, made = House(), Made(pace=FeedPace(heartbeat_s=60.0, rest_s=0.0))
+    async with serving(tmp_path, house.terms, made=made) as served:
+        await served.add(image())
+        headers = {"Accept": EVENTS, **DOE}
+        async with served.client.get(f"{served.root}/changes", headers=headers) as answer:
+            stream = Stream(answer)
+            assert (await stream.event()).json["sop_instance_uid"] == UID
+            house.changes("sight")
+            await served.add(image(uid="1.2.3.5"), "1.2.3.5")
+            other = {"PatientID": "2", "StudyInstanceUID": "1.2.4", "SeriesInstanceUID": "1.2.4.1"}
+            await served.add(data_set({**other, "SOPInstanceUID": "1.2.4.5"}), "1.2.4.5")
+            assert (await stream.event()).json["sop_instance_uid"] == "1.2.4.5"
+
+
+@pytest.mark.parametrize(("what", "status"), [("login", 401), ("permission", 403), ("sight", 200)])
+async def test_who_waits_is_asked_about_before_it_is_answered(
+    tmp_path: Path, what: str, status: int
+) -> None:
+    house, answers = House(), []
+    async with serving(tmp_path, house.terms) as served:
+
+        async def ask() -> None:
+            answers.append(await served.get("/changes?wait=2", **DOE))
+
+        with anyio.fail_after(PATIENCE_S):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ask)
+                while served.feed.readers != 1:
+                    await served.get("/changes", **DOE)
+                house.changes(what)
+                await served.add(image())
+    [answer] = answers
+    assert answer.status == status
+    assert UID.encode() not in answer.body

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pacsd.api.access import Login, Principal
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.archive.finding import IndexUnavailable
 from pacsd.archive.removal import NoSuchEntity, NotRemovable, RemovalDenied
+from pacsd.net.permissions import Logins
+from pacsd.net.web.desk import Terms
+from pacsd.net.web.guard import Guard
 from tests.net.web.serving import SERIES, STUDY, UID, Made, Served, path, serving
 
 
@@ -81,6 +85,29 @@ async def test_w19_who_may_not_delete(tmp_path: Path) -> None:
     async with serving(tmp_path, made=Made(is_open=False)) as served:
         answer = await served.ask("DELETE", f"/studies/{STUDY}")
         assert (answer.status, served.made.deleted) == (403, [])
+
+
+@pytest.mark.parametrize(
+    ("principal", "status"),
+    [
+        (Principal("doe"), 200),
+        (Principal("guest", is_authenticated=False), 403),
+        (Principal(""), 403),
+    ],
+)
+async def test_w19_beyond_loopback_who_has_logged_in_may_delete(
+    tmp_path: Path, principal: Principal, status: int
+) -> None:
+    async def authenticate(_: Login) -> Principal:
+        return principal
+
+    terms = Terms(guard=Guard(Logins(lambda: authenticate, lambda: 0.0)))
+    async with serving(tmp_path, terms, made=Made(is_open=False)) as served:
+        target, doe = f"/studies/{STUDY}", {"Authorization": "Bearer doe"}
+        assert (await served.ask("DELETE", target)).status == 401
+        assert (await served.ask("DELETE", target, headers=doe)).status == status
+        deleted = [(STUDY, "", "", "deleted over DICOMweb", "dicomweb doe")]
+        assert served.made.deleted == (deleted if status == 200 else [])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pacsd.api.access import AccessRequest, Login, NotRecognized, Principal
 from pacsd.api.vote import Deny
 from pacsd.net.permissions import Logins, Permissions
 from pacsd.net.web.desk import Terms
-from pacsd.net.web.guard import ACTIONS, Guard
+from pacsd.net.web.exchange import STRANGER
+from pacsd.net.web.guard import ACTIONS, Guard, may_change
 from pacsd.net.web.resources import WebService
 from tests.net.web.serving import STUDY, path, serving
 
@@ -94,3 +95,19 @@ async def test_a_proxy_may_hand_on_what_says_who_it_is(
 def test_whatever_tells_of_what_is_archived_is_an_action() -> None:
     silent = {*WebService} - {*ACTIONS}
     assert silent == {WebService.OVERVIEW, WebService.CAPABILITIES, WebService.OPENAPI}
+
+
+@pytest.mark.parametrize(
+    ("principal", "may"),
+    [
+        (Principal("doe"), True),
+        (Principal("doe", is_authenticated=False), False),
+        (Principal(""), False),
+        (STRANGER, False),
+    ],
+)
+def test_beyond_loopback_only_who_has_logged_in_changes_anything(
+    principal: Principal, *, may: bool
+) -> None:
+    assert may_change(principal, is_open=False) is may
+    assert may_change(principal, is_open=True)

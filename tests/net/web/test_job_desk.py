@@ -2,9 +2,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from pacsd.api.access import Login, Principal
+from pacsd.api.access import Login, Principal, Restriction, SightRequest
 from pacsd.archive.finding import IndexUnavailable
-from pacsd.net.permissions import Logins
+from pacsd.archive.sight import EVERYTHING, Sight, sight_of
+from pacsd.net.permissions import Logins, Sights
 from pacsd.net.web.desk import Terms
 from pacsd.net.web.guard import Guard
 from pacsd.net.web.job_desk import JobDesk, JobUnchanged
@@ -18,18 +19,23 @@ class Jobs:
 
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
+        self.explained: list[bool] = []
         self.failure: Exception | None = None
 
-    async def page(self, *asked: object) -> Sequence[object]:
+    async def page(self, *asked: object, explained: bool) -> Sequence[object]:
+        self.explained.append(explained)
         return [self._found("page", *asked)]
 
-    async def get(self, number: int, /) -> object | None:
+    async def get(self, number: int, /, *, explained: bool) -> object | None:
+        self.explained.append(explained)
         return self._found("get", number)
 
-    async def retry(self, number: int, actor: str, /) -> object | None:
+    async def retry(self, number: int, actor: str, /, *, explained: bool) -> object | None:
+        self.explained.append(explained)
         return self._found("retry", number, actor)
 
-    async def cancel(self, number: int, actor: str, /) -> object | None:
+    async def cancel(self, number: int, actor: str, /, *, explained: bool) -> object | None:
+        self.explained.append(explained)
         return self._found("cancel", number, actor)
 
     def _found(self, *asked: object) -> object | None:
@@ -123,3 +129,20 @@ async def test_beyond_loopback_only_who_has_logged_in_manages() -> None:
     path = "/jobs/7/cancel"
     answer = await asked(jobs, path, "POST", is_open=False, terms=terms, headers=doe)
     assert (answer.status, jobs.asked) == (200, [("cancel", 7, "http doe")])
+
+
+@pytest.mark.parametrize(
+    ("sight", "explained"),
+    [(EVERYTHING, True), (sight_of([Restriction({"PatientID": ("1",)})]), False), (None, False)],
+)
+async def test_how_a_job_went_is_told_to_who_sees_everything(
+    sight: Sight | None, *, explained: bool
+) -> None:
+    async def restrict(_: SightRequest) -> Sight | None:
+        return sight
+
+    jobs, terms = Jobs(), Terms(guard=Guard(sights=Sights(lambda: restrict, lambda: 0.0)))
+    paths = {"/jobs": "GET", "/jobs/7": "GET", "/jobs/7/retry": "POST", "/jobs/7/cancel": "POST"}
+    for path, method in paths.items():
+        assert (await asked(jobs, path, method, terms=terms)).status == 200
+    assert jobs.explained == [explained] * 4
