@@ -243,7 +243,7 @@ class AcceptedAssociation(Pump):
                 self._login = StayingLogin(logins, login, known)
                 return None
         kind = f"user identity of type {identity.identity_type}"
-        return Refused(NOT_RECOGNIZED, f"its {kind} is not recognized", "plugins")
+        return Refused(NOT_RECOGNIZED, f"its {kind} is not recognized")
 
     def _accept(self, admitted: Admitted) -> None:
         self._admitted = admitted
