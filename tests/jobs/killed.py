@@ -3,7 +3,8 @@
     python -m tests.jobs.killed FOLDER FILE INSTANCES
 
 Each event that is delivered is a line of FILE, its id and SOP Instance UID, and then one of
-standard output. Some are refused at first.
+standard output. Some are refused at first: once, whatever becomes of the process, so that no job of
+theirs runs out of attempts however often it is killed. FILE.refused names those.
 """
 
 import os
@@ -30,16 +31,20 @@ STORE = "store_fs"
 
 
 class Writer:
-    """The consumer: a line for each event, but each ninety-seventh is refused once a process."""
+    """The consumer: a line for each event, but each ninety-seventh is refused once."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-        self._refused: set[str] = set()
+        refused = path.with_suffix(".refused")
+        self._file, self._refused_file = (
+            os.open(each, os.O_CREAT | os.O_APPEND | os.O_WRONLY) for each in (path, refused)
+        )
+        self._refused = set(refused.read_text().split())
 
     async def __call__(self, event: ArchiveEvent) -> None:
         number = int(event.sop_instance_uid.rpartition(".")[2])
         if number % REFUSED_OF == 0 and event.event_id not in self._refused:
             self._refused.add(event.event_id)
+            os.write(self._refused_file, f"{event.event_id}\n".encode())
             raise ConnectionError("not now")
         line = f"{event.event_id} {event.sop_instance_uid}\n".encode()
         os.write(self._file, line)

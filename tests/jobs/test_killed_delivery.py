@@ -20,10 +20,14 @@ def killed_after(lines: int, folder: Path, path: Path) -> list[str]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = []
-        for line in process.stdout:
-            told.append(line)
-            if len(told) == lines:
-                process.kill()
+        try:
+            for line in process.stdout:
+                told.append(line)
+                if len(told) == lines:
+                    process.kill()
+        finally:
+            # It never ends by itself: leaving it to the time limit would be to wait for ever.
+            process.kill()
     return told
 
 
