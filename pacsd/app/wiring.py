@@ -135,18 +135,11 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     retriever = make_retriever(config, archive, ingest_log)
     metadata = make_metadata(config, archive, retriever)
     registry.register(MetadataCollector(metadata.ahead.health))
-    parts = WebParts(
-        ingest,
-        make_finder(config, archive, reindexing),
-        retriever,
-        Removal(index, curation, now_us=utc_us, ask=callers.before_delete(archive.hooks)),
-        Access(index, tell_not_noted),
-        metadata.reader,
-        metadata.kept,
-        _change_feed(config, index, registry),
-        make_guard(archive.hooks, sink),
-        lambda: surfaces.routes,
-    )
+    removal = Removal(index, curation, now_us=utc_us, ask=callers.before_delete(archive.hooks))
+    guard, feed = make_guard(archive.hooks, sink), _change_feed(config, index, registry)
+    finder, access = make_finder(config, archive, reindexing), Access(index, tell_not_noted)
+    known = (ingest, finder, retriever, removal, access, metadata.reader, metadata.kept, feed)
+    parts = WebParts(*known, guard, lambda: surfaces.routes)
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
     listener = _listener(config, archive, gatekeeper, services, books, parts.guard)

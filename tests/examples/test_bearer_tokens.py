@@ -49,7 +49,7 @@ async def test_who_only_reads_may_not_write(
     authorize = hooks_of(plugin(tmp_path)).authorize
     over_http = AccessRequest(principal, Door.HTTP, "192.0.2.7", action, "")
     is_denied = await authorize(request=over_http) is not None
-    reads = {Action.QUERY, Action.RETRIEVE, Action.FOLLOW}
+    reads = {Action.QUERY, Action.RETRIEVE, Action.FOLLOW, Action.PLUGIN}
     assert is_denied is (principal is READER and action not in reads)
     over_dimse = AccessRequest(principal, Door.DIMSE, "192.0.2.7", action, "")
     assert await authorize(request=over_dimse) is None
