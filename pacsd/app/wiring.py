@@ -6,7 +6,6 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from pacsd.app import route_wiring
 from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.deletion_commands import DeletionCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
@@ -44,6 +43,7 @@ from pacsd.app.plugins.health import PluginHealth
 from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
+from pacsd.app.route_wiring import peer_sending
 from pacsd.app.web_wiring import WebParts, web_services
 from pacsd.archive.access import Access
 from pacsd.archive.change_feed import ChangeFeed
@@ -124,27 +124,30 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     register = make_register(archive, curation)
     ingest_log = IngestLog()
     ingest = make_ingest(config, archive, register, ingest_log)
-    scrub = make_scrub(config, store, index)
-    purge = make_purge(config, curation)
+    scrub, purge = make_scrub(config, store, index), make_purge(config, curation)
     _measure(registry, archive, ingest, scrub, purge)
     plugin_health = make_plugin_health(archive, registry)
-    gatekeeper = _gatekeeper(checked, ingest)
-    sink = _audit_sink(archive, registry)
-    books = _books(config, registry, sink)
+    gatekeeper, sink = _gatekeeper(checked, ingest), _audit_sink(archive, registry)
     reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, ingest_log)
-    metadata = make_metadata(config, archive, retriever)
-    registry.register(MetadataCollector(metadata.ahead.health))
-    removal = Removal(index, curation, now_us=utc_us, ask=callers.before_delete(archive.hooks))
-    guard, feed = make_guard(archive.hooks, sink), _change_feed(config, index, registry)
-    finder, access = make_finder(config, archive, reindexing), Access(index, tell_not_noted)
-    known = (ingest, finder, retriever, removal, access, metadata.reader, metadata.kept, feed)
-    parts = WebParts(*known, guard, lambda: surfaces.routes)
+    metadata = _metadata(config, archive, retriever, registry)
+    parts = WebParts(
+        ingest=ingest,
+        finder=make_finder(config, archive, reindexing),
+        retriever=retriever,
+        removal=_removal(archive, curation),
+        access=Access(index, tell_not_noted),
+        metadata=metadata.reader,
+        kept=metadata.kept,
+        changes=_change_feed(config, index, registry),
+        guard=make_guard(archive.hooks, sink),
+        routes=lambda: surfaces.routes,
+    )
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
+    books = _books(config, registry, sink)
     listener = _listener(config, archive, gatekeeper, services, books, parts.guard)
-    peers = route_wiring.peer_sending(config, gatekeeper, parts, places)
-    work = make_plugin_work(archive, peers)
+    work = make_plugin_work(archive, peer_sending(config, gatekeeper, parts, places))
     jobs = make_jobs(config, index, registry, work.consumers(), work.handlers)
     guests = Guests(gatekeeper, lambda: listener.addresses)
     health = partial(_health, ingest, gatekeeper, archive, plugin_health)
@@ -158,11 +161,9 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         reindexing=reindexing,
         jobs=jobs,
         errands=_errands(config, archive, register, ingest, ingest_log),
-        commands={
-            **_commands(config, archive, curation, parts.removal, jobs),
-            **_plugin_commands(archive, plugin_health, surfaces),
-            **guests.commands,
-        },
+        commands=_commands(config, archive, curation, parts.removal, jobs)
+        | _plugin_commands(archive, plugin_health, surfaces)
+        | dict(guests.commands),
         gatekeeper=gatekeeper,
         guests=guests,
         guard=parts.guard,
@@ -215,6 +216,21 @@ def _errands(
     """The long work that commands may want of a daemon."""
     kinds = errand_kinds(config, archive, register, ingest, log, is_in_use=True)
     return Errands(kinds, tell_ended=tell_ended)
+
+
+def _removal(archive: Archive, curation: Curation) -> Removal:
+    """Who deletes, unless a plugin objects."""
+    ask = callers.before_delete(archive.hooks)
+    return Removal(archive.index, curation, now_us=utc_us, ask=ask)
+
+
+def _metadata(
+    config: Config, archive: Archive, retriever: Retriever, registry: CollectorRegistry
+) -> MetadataMaking:
+    """What makes metadata ahead; measured."""
+    metadata = make_metadata(config, archive, retriever)
+    registry.register(MetadataCollector(metadata.ahead.health))
+    return metadata
 
 
 def _audit_sink(archive: Archive, registry: CollectorRegistry) -> AuditSink:

@@ -71,7 +71,7 @@ class JobDesk:
         path, _, query = request.raw_path.partition("?")
         number, operations = _operations(path)
         if not operations:
-            return await self._doors.admit(request, None, _nobody)
+            return await self._doors.admit_to_nothing(request)
         wanted = Wanted(Action.MANAGE, frozenset(operations))
         answer = partial(self._answer, request, operations, number, query)
         return await self._doors.admit(request, wanted, answer)
@@ -118,10 +118,6 @@ class JobDesk:
         state, queue = given.get("state", ""), given.get("queue", "")
         jobs = await self._jobs.page(state, queue, after, limit, explained=explained)
         return told({"jobs": jobs})
-
-
-async def _nobody(_: Principal) -> Response:
-    raise AssertionError("what is not there is not answered")
 
 
 def _operations(path: str) -> tuple[int, dict[str, JobOperation]]:

@@ -45,6 +45,10 @@ class ListenerDesk:
         self._cors = Cors(terms.cors_origins)
         self._places = RequestPlaces(terms.max_requests)
 
+    async def admit_to_nothing(self, request: BaseRequest) -> Response:
+        """The answer where nothing is, for who may know that."""
+        return await self.admit(request, None, _nothing_there)
+
     async def admit(
         self, request: BaseRequest, wanted: Wanted | None, answer: AnswersPrincipal
     ) -> Response:
@@ -118,3 +122,7 @@ def told(value: object, status: int = 200, headers: Mapping[str, str] | None = N
         status=status,
         headers={**GUARDS, **(headers or {}), "Content-Type": "application/json"},
     )
+
+
+async def _nothing_there(_: Principal) -> Response:
+    raise AssertionError("what is not there is not answered")

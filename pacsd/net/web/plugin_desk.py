@@ -52,7 +52,7 @@ class PluginDesk:
         """The answer, whatever is asked."""
         found = self._table().find(request.raw_path.partition("?")[0])
         if found is None:
-            return await self._doors.admit(request, None, _nobody)
+            return await self._doors.admit_to_nothing(request)
         plugin = next(iter(found.routes.values())).plugin
         wanted = Wanted(Action.PLUGIN, frozenset(found.routes), plugin)
         return await self._doors.admit(request, wanted, partial(self._answer, request, found))
@@ -79,10 +79,6 @@ class PluginDesk:
             tasks.cancel_scope.cancel()
         alive(request)
         return response
-
-
-async def _nobody(_: Principal) -> Response:
-    raise AssertionError("what is not there is not answered")
 
 
 async def _renew(request: BaseRequest) -> None:
