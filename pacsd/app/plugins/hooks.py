@@ -7,7 +7,8 @@ from typing import Any
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal, Restriction
-from pacsd.api.ai import AiFindings, AiResults, Prefetch
+from pacsd.api.ai import AiFindings, AiResults, Prefetch, RunModel
+from pacsd.api.ai_runner import AiRunner
 from pacsd.api.commands import CommandAnswer, PluginCommand
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.asked_alone import AskedAlone
@@ -58,7 +59,8 @@ class Hooks:
     route_target: Provider[RouteTarget]
     delivered: Notify
     prefetch: AskedAlone[Prefetch]
-    infer: AskedAlone[AiFindings]
+    infer: AskedAlone[AiFindings | RunModel]
+    ai_runner: Provider[AiRunner]
     persist: AskedAlone[AiResults]
     commands: Collect[tuple[PluginCommand, ...]]
     command: AskedAlone[CommandAnswer]
@@ -74,6 +76,7 @@ class Hooks:
         What those that are `gone` have provided is asked for again.
         """
         self.route_target.forget(gone)
+        self.ai_runner.forget(gone)
         found = {hook: implementations(homes, hook) for hook in self.panels}
         return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
 
@@ -120,6 +123,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         delivered=Notify(panel("pacsd_delivered")),
         prefetch=AskedAlone(panel("pacsd_prefetch")),
         infer=AskedAlone(panel("pacsd_infer")),
+        ai_runner=Provider(panel("pacsd_ai_runner")),
         persist=AskedAlone(panel("pacsd_persist")),
         commands=Collect(panel("pacsd_commands")),
         command=AskedAlone(panel("pacsd_command")),
