@@ -80,18 +80,19 @@ class ModelRuns:
 
     async def _made(self, runner: Runner, run: RunModel, work: AiWork) -> AiFindings | None:
         began_s = self._now_s()
-        try:
-            with anyio.move_on_after(run.deadline_s) as scope:
+        failed = RunFailed(f"it took more than {run.deadline_s:g} s")
+        with anyio.move_on_after(run.deadline_s) as scope:
+            try:
                 findings = await runner.run(work)
-            if scope.cancelled_caught:
-                raise RunFailed(f"it took more than {run.deadline_s:g} s")
-        except RunFailed as failed:
-            took_s = self._now_s() - began_s
-            is_late = scope.cancelled_caught
-            self._observer.run_failed(run, runner.plugin, took_s, failed, is_late=is_late)
-            raise
-        self._observer.run_ended(run, runner.plugin, self._now_s() - began_s, findings)
-        return findings
+            except RunFailed as error:
+                failed = error
+            else:
+                self._observer.run_ended(run, runner.plugin, self._now_s() - began_s, findings)
+                return findings
+        is_late = scope.cancelled_caught
+        took_s = self._now_s() - began_s
+        self._observer.run_failed(run, runner.plugin, took_s, failed, is_late=is_late)
+        raise failed
 
 
 def named(run: RunModel) -> str:

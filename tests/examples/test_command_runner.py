@@ -26,6 +26,7 @@ from pacsd.testing.hook_records import event_subject
 from pacsd.testing.objects import dicom_file
 
 EXAMPLES = Path(__file__).parents[2] / "contrib/examples"
+PLUGINS = {"command_runner": "CommandRunner", "command_model": "CommandModel"}
 COUNTS = """
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[-1])
@@ -66,7 +67,9 @@ model = "counts"
 
 
 def runner_of(host: FakeHost, **programs: str) -> CommandRunner:
-    commands = {name: (sys.executable, "-c", program) for name, program in programs.items()}
+    commands: dict[str, tuple[str, ...]] = {
+        name: (sys.executable, "-c", program) for name, program in programs.items()
+    }
     return CommandRunner(host, CommandRunnerSettings(commands=commands))
 
 
@@ -102,9 +105,7 @@ async def test_a_command_that_fails_is_told(tmp_path: Path) -> None:
 async def test_one_that_is_cancelled_is_killed_with_what_it_began(tmp_path: Path) -> None:
     told = tmp_path / "group"
     command = (sys.executable, "-c", LEAVES_ONE_BEHIND, str(told))
-    runner = CommandRunner(
-        fake_host(tmp_path), CommandRunnerSettings(commands={"stays": command})
-    )
+    runner = CommandRunner(fake_host(tmp_path), CommandRunnerSettings(commands={"stays": command}))
     work = work_of(RunModel("command", "stays"), event_subject(), (), 1)
     with anyio.fail_after(30):
         async with anyio.create_task_group() as tasks:
@@ -154,7 +155,7 @@ def _is_there(group: int) -> bool:
 
 def _installed(folder: Path) -> dict[str, str]:
     paths = [str(folder)]
-    for name, class_name in (("command_runner", "CommandRunner"), ("command_model", "CommandModel")):
+    for name, class_name in PLUGINS.items():
         package = folder / f"pacsd_{name}-1.0.dist-info"
         package.mkdir()
         head = f"Metadata-Version: 2.1\nName: pacsd-{name}\nVersion: 1.0\n"

@@ -1,4 +1,4 @@
-"""Hooks about AI: a study that is quiet, what a model finds in it, what runs it, what is written."""
+"""Hooks about AI: what a model finds in a quiet study, what runs it, and what is written."""
 
 from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch, RunModel
 from pacsd.api.ai_runner import AiRunner
@@ -24,9 +24,7 @@ def pacsd_prefetch(subject: EventSubject) -> Prefetch | None:
 @specification(
     Kind.COLLECT, Policy.AGAIN, deadline_s=600, since="0.1", answers=(AiFindings, RunModel)
 )
-def pacsd_infer(
-    subject: EventSubject, inputs: tuple[AiInput, ...]
-) -> AiFindings | RunModel | None:
+def pacsd_infer(subject: EventSubject, inputs: tuple[AiInput, ...]) -> AiFindings | RunModel | None:
     """Have a model look at a study.
 
     Asked once a study is quiet, each plugin by itself, as a durable job in its own queue

@@ -9,7 +9,7 @@ from pacsd.app.isolation.errors import Misfit, describe
 from pacsd.app.isolation.loading import CONTAINED
 from pacsd.app.isolation.values import form_of
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.jobs.model_runs import FindRunner, Runner, RunFailed
+from pacsd.jobs.model_runs import FindRunner, RunFailed, Runner
 
 _FINDINGS = form_of(AiFindings | None)
 
