@@ -123,7 +123,10 @@ async def test_everything_wrong_with_a_table_comes_back(
     ("plugin", "reason"),
     [
         ("Unbuilt", "cannot be constructed: raised ValueError: no bad with"),
-        ("Misspelt", "unknown hook 'pacsd_asociation_requested'"),
+        (
+            "Misspelt",
+            "unknown hook 'pacsd_asociation_requested'; did you mean pacsd_association_requested?",
+        ),
         ("MISSING", "cannot be imported: raised AttributeError"),
         ("Store", "pacsd_blob_store needs trusted = true in its table: BlobStore is no type"),
     ],
