@@ -6,6 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from pacsd.api.ai import AiFindings, RunModel
+from pacsd.api.dispatch.own_traceback import own_traceback
 from pacsd.api.dispatch.tally import Call, Ending, Tally
 
 HOOK = "pacsd_ai_runner"
@@ -34,12 +35,14 @@ class RunLog:
             seconds=round(seconds, 3),
             found=found is not None,
         )
-        self._count(provider, seconds, Ending.ANSWERED)
+        self._count(run, provider, seconds, Ending.ANSWERED)
 
     def run_failed(
         self, run: RunModel, provider: str, seconds: float, error: Exception, *, is_late: bool
     ) -> None:
         """Say why not, with the runner's own traceback if it raised."""
+        cause = error.__cause__
+        traceback = "" if cause is None else own_traceback(cause)
         _log.error(
             "model was not run",
             plugin=provider,
@@ -48,10 +51,14 @@ class RunLog:
             version=run.version,
             seconds=round(seconds, 3),
             error=str(error),
-            exc_info=error.__cause__,
+            **({"exception": traceback} if traceback else {}),
         )
-        self._count(provider, seconds, Ending.LATE if is_late else Ending.RAISED)
+        ending = Ending.LATE if is_late else Ending.RAISED
+        self._count(run, provider, seconds, ending, traceback)
 
-    def _count(self, provider: str, seconds: float, ending: Ending) -> None:
-        call = Call(self._now_s(), HOOK, provider, seconds, ending)
+    def _count(
+        self, run: RunModel, provider: str, seconds: float, ending: Ending, traceback: str = ""
+    ) -> None:
+        kind = " ".join(filter(None, ("run of", run.model, run.version)))
+        call = Call(self._now_s(), HOOK, provider, seconds, ending, kind, traceback)
         self._tally.note(self._tally.count_of(HOOK, provider), call)

@@ -15,7 +15,7 @@ from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First, Passage
 from pacsd.api.dispatch.lineup import Lineup
-from pacsd.api.dispatch.panel import OnError, Panel
+from pacsd.api.dispatch.panel import OnAnswer, OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
@@ -90,11 +90,21 @@ class Hooks:
         }
 
 
-def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Hooks:
+def make_hooks(
+    homes: Mapping[str, Home],
+    tally: Tally,
+    on_error: OnError,
+    on_answer: OnAnswer | None = None,
+) -> Hooks:
     """The hooks of plugins that have started."""
     panels: dict[str, Panel[Any]] = {
         hook: Panel(
-            hooks.hook_facts(hook), implementations(homes, hook), tally, on_error, fits_of(hook)
+            hooks.hook_facts(hook),
+            implementations(homes, hook),
+            tally,
+            on_error,
+            fits_of(hook),
+            on_answer,
         )
         for hook in hooks.HOOKS
     }
