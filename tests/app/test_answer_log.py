@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import structlog
 from structlog.testing import capture_logs
@@ -7,7 +11,10 @@ from pacsd.api.access import NotRecognized, Principal, Restriction
 from pacsd.api.receiving import Hold, NotAccepted
 from pacsd.api.vote import Deny
 from pacsd.app.answer_log import LINE_INTERVAL_S, AnswerLog
+from pacsd.testing.daemon import running
 from pacsd.testing.fake_host import ManualClock
+from pacsd.testing.objects import dicom_file
+from tests.app.plugins.reloaded import installed
 
 
 def log_of(clock: ManualClock) -> AnswerLog:
@@ -73,3 +80,17 @@ def test_what_is_said_again_and_again_is_counted() -> None:
         ("other", "closed", 0),
         ("acme", "closed", 4),
     ]
+
+
+def test_in_a_daemon_whoever_refuses_an_instance_is_named(tmp_path: Path) -> None:
+    config, file = tmp_path / "pacsd.toml", tmp_path / "one.dcm"
+    config.write_text("[plugins.two]\npatient_id = '4711'\n[plugins.one]\npatient_id = '1'\n")
+    file.write_bytes(dicom_file({"PatientID": "4711"}, pixel_bytes=512))
+    environment = installed(tmp_path / "installed")
+    with running("--config", str(config), environment=environment) as daemon:
+        sent = [sys.executable, "-m", "pacsd", "send", f"PACSD={daemon.dicom_url}", str(file)]
+        assert subprocess.run(sent, capture_output=True, check=False, timeout=50).returncode == 1
+        line = daemon.wait_for("a plugin said no")
+        assert daemon.stop() == 0
+    told = (line["plugin"], line["hook"], line["answer"], line["why"])
+    assert told == ("two", "pacsd_instance_received", "NotAccepted A700", "not for two")

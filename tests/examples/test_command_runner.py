@@ -41,6 +41,7 @@ if os.fork():
     told = pathlib.Path(sys.argv[1])
     told.with_suffix(".new").write_text(str(os.getpgid(0)))
     told.with_suffix(".new").rename(told)
+    print("under way", file=sys.stderr, flush=True)
 time.sleep(600)
 """
 FAILS = "raise SystemExit(3)"
@@ -137,6 +138,43 @@ def test_in_a_daemon_a_model_of_another_plugin_is_run(tmp_path: Path) -> None:
     ]
     assert isinstance(calls, dict)
     assert {call["hook"] for call in calls["calls"]} == {"pacsd_ai_runner"}
+
+
+def _stays(told: Path, more: str) -> str:
+    """A configuration with a model that stays, and with another deadline or grace."""
+    command = json.dumps([sys.executable, "-c", LEAVES_ONE_BEHIND, str(told)])
+    return CONFIGURATION.replace(json.dumps([sys.executable, "-c", COUNTS]), command) + more
+
+
+def test_in_a_daemon_a_run_that_is_late_is_killed_and_named(tmp_path: Path) -> None:
+    told = tmp_path / "group"
+    (tmp_path / "pacsd.toml").write_text(_stays(told, "deadline_s = 3.0\n"))
+    (tmp_path / "one.dcm").write_bytes(dicom_file({"Modality": "CT"}, pixel_bytes=512))
+    config = ["--config", str(tmp_path / "pacsd.toml")]
+    with running(*config, environment=_installed(tmp_path)) as daemon:
+        _send(daemon, tmp_path / "one.dcm")
+        line = daemon.wait_for("model was not run")
+        job = daemon.wait_for("job failed and is tried again")
+        assert not _is_there(int(told.read_text()))
+    assert line["error"] == "it took more than 3 s"
+    assert job["explanation"] == "runner command, model counts: it took more than 3 s"
+
+
+def test_in_a_daemon_that_ends_a_run_is_killed_and_waits_for_the_next_start(
+    tmp_path: Path,
+) -> None:
+    told = tmp_path / "group"
+    (tmp_path / "pacsd.toml").write_text(_stays(told, "[jobs]\nshutdown_grace_s = 0\n"))
+    (tmp_path / "one.dcm").write_bytes(dicom_file({"Modality": "CT"}, pixel_bytes=512))
+    config = ["--config", str(tmp_path / "pacsd.toml")]
+    with running(*config, environment=_installed(tmp_path)) as daemon:
+        _send(daemon, tmp_path / "one.dcm")
+        # What a command says on standard error stands among the daemon's lines.
+        assert daemon.wait_for("")["text"] == "under way"
+        assert daemon.stop() == 0
+        assert daemon.tracebacks() == []
+    assert not _is_there(int(told.read_text()))
+    assert daemon.said("model was not run") == []
 
 
 def _is_there(group: int) -> bool:
