@@ -9,6 +9,11 @@ MAX_INPUTS = 1_000
 """Series of one work."""
 MAX_SUMMARY_LENGTH = 500
 MAX_PAYLOAD_BYTES = 32 * 1024
+MAX_NAME_BYTES = 200
+"""Of a runner, a model or a version."""
+MAX_PARAMETERS_BYTES = 32 * 1024
+MAX_RUN_S = 6 * 3_600.0
+"""The longest that one run may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +101,43 @@ class AiResults:
     """The objects that a plugin has written of what a model found, by SOP Instance UID."""
 
     sop_instance_uids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunModel:
+    """Instead of findings: have a runner run a model on the inputs, and take what that finds.
+
+    `runner` is a name for which a plugin gives an `AiRunner`; `model`, `version` and `parameters`,
+    a text such as JSON, are for that one to understand. A run that has taken longer than
+    `deadline_s` is cancelled.
+    """
+
+    runner: str
+    model: str
+    version: str = ""
+    parameters: str = ""
+    deadline_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        """See that it can be asked for.
+
+        Raises:
+            ValueError: a name is empty, too long or not printable, the parameters are too long, or
+                the deadline is none.
+        """
+        for field, name in (("runner", self.runner), ("model", self.model)):
+            _check_name(field, name, least=1)
+        _check_name("version", self.version, least=0)
+        size = len(self.parameters.encode(errors="surrogatepass"))
+        if size > MAX_PARAMETERS_BYTES:
+            raise ValueError(f"parameters of {size} bytes: at most {MAX_PARAMETERS_BYTES}")
+        if not 0 < self.deadline_s <= MAX_RUN_S:
+            rule = f"must be more than 0 and at most {MAX_RUN_S:g}"
+            raise ValueError(f"deadline_s {self.deadline_s:g}: {rule}")
+
+
+def _check_name(field: str, name: str, least: int) -> None:
+    size = len(name.encode(errors="surrogatepass"))
+    if not least <= size <= MAX_NAME_BYTES or not name.isprintable():
+        rule = f"must be {least} to {MAX_NAME_BYTES} bytes of printable text"
+        raise ValueError(f"{field} {name[:50]!a}: {rule}")

@@ -44,9 +44,13 @@ class PluginError(Exception):
 
 
 class HookError(PluginError):
-    """An implementation of a hook raised, was late, returned junk or cannot be called."""
+    """An implementation of a hook raised, was late, returned junk or cannot be called.
+
+    `traceback` is that of what it raised, its own frames; '' where that is not known.
+    """
 
     is_late = False
+    traceback = ""
 
     def __init__(self, plugin: str, hook: str, explanation: str) -> None:
         super().__init__(plugin, f"{hook}: {explanation}")

@@ -9,7 +9,8 @@
     indexing.py          the index of a daemon: opened, brought up to the store, measured
     index_folder.py, index_rebuild.py
                          an index made anew while no daemon runs, and how it takes its place
-    plugins/             plugins from entry point to shutdown; plugin_metrics.py their calls
+    plugins/             plugins from entry point to shutdown; plugin_metrics.py their calls,
+                         answer_log.py who said no, run_log.py the models they run
     isolation/           where they live: inline, in a thread, in a process of their own
     dicom_files.py, file_set.py, sendable_files.py, file_sending.py, web_file_sending.py
                          DICOM files found in folders and by DICOMDIR, and sent to a peer

@@ -2,6 +2,7 @@
 
 from pacsd.app.opening import Archive
 from pacsd.app.plugins.ai_work import models_of
+from pacsd.app.run_log import RunLog
 from pacsd.archive.ai_inputs import AiInputs
 from pacsd.archive.event_subjects import EventSubjects
 from pacsd.jobs.inference import Inference
@@ -10,4 +11,5 @@ from pacsd.jobs.inference import Inference
 def inference_of(archive: Archive) -> Inference:
     """What gives models their work."""
     index = archive.index
-    return Inference(index, EventSubjects(index), AiInputs(index), models_of(archive.hooks))
+    models = models_of(archive.hooks, RunLog(archive.tally))
+    return Inference(index, EventSubjects(index), AiInputs(index), models)

@@ -16,6 +16,7 @@ from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
 from pacsd.app import extra_tags, index_folder, indexing
+from pacsd.app.answer_log import AnswerLog
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
@@ -79,6 +80,7 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         return load(config, data_dir, structlog.get_logger, services=services, locate=locate)
 
     loaded = loaded_of(checked.config, checked.sources.error)
+    loaded.on_answer = AnswerLog(structlog.get_logger("plugins"))
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise StartError("\n".join(map(str, problems)))

@@ -17,7 +17,8 @@
     routing         asks plugins where what an event is about shall go; planned_delivery:
                     the job that this becomes
     deliveries      makes deliveries: instances are sent to their target until all are there
-    inference       asks plugins with models about studies that are quiet
+    inference       asks plugins with models about studies that are quiet; model_runs: has
+                    runners run these
 
     job_forgetting  forgets jobs that ended long ago
     observer        whom all of it tells what happens

@@ -8,7 +8,7 @@ import anyio
 from pacsd.index.job_records import Job, JobState
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.observer import JobObserver
-from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry
+from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
 from pacsd.jobs.windows import WindowError, parse_window
 
 _US = 1_000_000
@@ -72,6 +72,10 @@ class Attempts:
         return (opening - _BEGINNING) // _MICROSECOND
 
     async def _note(self, job: Job, handler: Handler, outcome: Outcome) -> None:
+        if isinstance(outcome, Later):
+            not_before_us = self._now_us() + int(outcome.after_s * _US)
+            await self._jobs.give_back([job.lease], not_before_us)
+            return
         state: JobState | None
         if isinstance(outcome, Done):
             explanation = outcome.explanation

@@ -12,7 +12,8 @@ from typing import Protocol
 
 import orjson
 
-from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.ai import MAX_RUN_S, AiFindings, AiInput, AiResults, Prefetch, RunModel
+from pacsd.api.ai_runner import AiWork, work_of
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.index.index import Index
@@ -20,7 +21,8 @@ from pacsd.index.job_records import Job, JobClass, NewJob
 from pacsd.index.records import Scope
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.event_making import event_in, number_of, payload_of
-from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry
+from pacsd.jobs.model_runs import WAIT_S
+from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
 from pacsd.jobs.routing import Subjects
 
 INFER, PERSIST = "infer", "persist"
@@ -40,13 +42,20 @@ class Model(Protocol):
 
     async def infer(
         self, plugin: str, subject: EventSubject, inputs: tuple[AiInput, ...]
-    ) -> AiFindings | None:
-        """What it finds."""
+    ) -> AiFindings | RunModel | None:
+        """What it finds, or what shall be run to find it."""
 
     async def persist(
         self, plugin: str, subject: EventSubject, findings: AiFindings
     ) -> AiResults | None:
         """What it has written."""
+
+
+class Runs(Protocol):
+    """Who has models run; see `ModelRuns`."""
+
+    async def run(self, run: RunModel, work: AiWork) -> AiFindings | Dead | Later | Retry | None:
+        """What a model finds, or what becomes of its job."""
 
 
 class Inputs(Protocol):
@@ -65,11 +74,13 @@ class Inputs(Protocol):
 class Models:
     """Plugins with models as they are now, and the origins of what they add, by their names.
 
-    `deadline_s` is for one attempt, all hooks together.
+    `runs` are for those that do not run in their plugins. `deadline_s` is for one attempt, all
+    hooks together; a run has as long as it may have beside that.
     """
 
     model: Model
     origins: Callable[[], Mapping[str, str]]
+    runs: Runs
     deadline_s: float
 
 
@@ -82,6 +93,7 @@ class Inference:
         self._inputs = inputs
         self._model = models.model
         self._origins = models.origins
+        self._runs = models.runs
         self._deadline_s = models.deadline_s
 
     @property
@@ -96,7 +108,9 @@ class Inference:
     def handlers(self) -> dict[str, Handler]:
         """What runs the jobs."""
         return {
-            INFER: Handler(partial(self._attempt, self._infer), self._deadline_s),
+            INFER: Handler(
+                partial(self._attempt, self._infer), self._deadline_s + WAIT_S + MAX_RUN_S
+            ),
             PERSIST: Handler(partial(self._attempt, self._persist), self._deadline_s),
         }
 
@@ -122,15 +136,22 @@ class Inference:
         subject = await self._subjects.of_event(event)
         return Done("the study is gone") if subject is None else await stage(plugin, subject, job)
 
-    async def _infer(self, plugin: str, subject: EventSubject, _: Job) -> Outcome:
+    async def _infer(self, plugin: str, subject: EventSubject, job: Job) -> Outcome:
         origin = self._origins().get(plugin)
         if origin is None:
             return Retry(f"plugin {plugin} is not enabled any more")
         wanted = await self._model.prefetch(plugin, subject) or Prefetch()
         inputs = await self._inputs.of(subject, wanted, origin)
-        findings = await self._model.infer(plugin, subject, inputs)
+        findings: AiFindings | Dead | Later | Retry | None
+        answer = await self._model.infer(plugin, subject, inputs)
+        if isinstance(answer, RunModel):
+            findings = await self._runs.run(answer, work_of(answer, subject, inputs, job.attempts))
+        else:
+            findings = answer
         if findings is None:
             return Done("nothing found")
+        if not isinstance(findings, AiFindings):
+            return findings
         facts = {"summary": findings.summary, "payload": findings.payload}
         event = subject.event
         payload = orjson.dumps({**orjson.loads(payload_of(event)), "findings": facts}).decode()

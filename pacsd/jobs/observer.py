@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from pacsd.api.ai import AiFindings, RunModel
 from pacsd.api.events import ArchiveEvent
 from pacsd.index.errors import IndexFault, JobQueueFull
 from pacsd.index.job_records import Job, JobState
@@ -31,3 +32,17 @@ class EventObserver(Protocol):
 
     def delivery_waits(self, consumer: str, fault: IndexFault | JobQueueFull) -> None:
         """Nothing goes on until this does; it is tried again in a while."""
+
+
+class RunObserver(Protocol):
+    """Is told of models that runners ran."""
+
+    def run_ended(
+        self, run: RunModel, provider: str, seconds: float, found: AiFindings | None
+    ) -> None:
+        """What it found; `provider` is the plugin whose runner it was."""
+
+    def run_failed(
+        self, run: RunModel, provider: str, seconds: float, error: Exception, *, is_late: bool
+    ) -> None:
+        """Why it found nothing, with what was raised as its `__cause__`; its job tries again."""

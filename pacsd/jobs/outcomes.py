@@ -30,7 +30,15 @@ class Dead:
     reason: str
 
 
-Outcome: TypeAlias = Done | Retry | Dead
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It could not begin, and nobody failed: it waits so long, and that counts as no attempt."""
+
+    reason: str
+    after_s: float
+
+
+Outcome: TypeAlias = Done | Retry | Dead | Later
 
 
 @dataclass(frozen=True, slots=True)

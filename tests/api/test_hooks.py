@@ -9,6 +9,7 @@ from pacsd.api.hook_facts import Kind
 from pacsd.api.hooks import HOOKS, SPECIFICATIONS, hook_facts
 
 PARAMETERS = {
+    "pacsd_ai_runner": ("name",),
     "pacsd_association_closed": ("closed",),
     "pacsd_association_requested": ("request",),
     "pacsd_audit": ("event",),

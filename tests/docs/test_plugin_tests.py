@@ -34,7 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_there_are_examples_of_each_part() -> None:
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
 
 
 @pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: block.body.splitlines()[-1].strip())

@@ -7,7 +7,7 @@ from pacsd.index.index import Index
 from pacsd.index.job_records import FreePlaces, Job, JobState
 from pacsd.jobs.attempts import outcome_of
 from pacsd.jobs.backoff import Backoff
-from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry
+from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
 from tests.index.made import BEGINNING_US, SCOPE, SECOND_US, Clock
 from tests.jobs.working import Seen, attempts, job, there
 
@@ -72,6 +72,16 @@ async def test_a_retry_waits_as_it_says_or_as_its_kind_does(index: Index, clock:
         due_us = (await there(index, mine.id)).not_before_us
         assert 0 < due_us - before - seconds * SECOND_US < SECOND_US
         await index.jobs.cancel(SCOPE, mine.id, "test")
+
+
+async def test_what_could_not_begin_waits_and_was_not_tried(index: Index, clock: Clock) -> None:
+    seen, mine = Seen(), await leased(index, max_attempts=1)
+    before = clock.us
+    later = Handler(answering(Later("no place", 5)), 60)
+    await attempts(index, clock, seen).make(mine, later)
+    after = await there(index, mine.id)
+    assert (after.state, after.attempts, seen.ended) == (JobState.WAITING, 0, [])
+    assert 0 < after.not_before_us - before - 5 * SECOND_US < SECOND_US
 
 
 async def test_what_is_broken_off_was_not_tried(index: Index, clock: Clock) -> None:

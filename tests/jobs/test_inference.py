@@ -3,13 +3,15 @@ from dataclasses import replace
 
 import pytest
 
-from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch, PriorWish
+from pacsd.api.ai import MAX_RUN_S, AiFindings, AiInput, AiResults, Prefetch, PriorWish, RunModel
+from pacsd.api.ai_runner import AiWork
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.index.index import Index
 from pacsd.index.job_records import FreePlaces, Job, JobClass
 from pacsd.jobs.inference import INFER, PERSIST, Inference, Models
-from pacsd.jobs.outcomes import Dead, Done, Outcome, Retry
+from pacsd.jobs.model_runs import WAIT_S
+from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
 from pacsd.testing.hook_records import RECEPTION
 from tests.index.made import SCOPE, new
 from tests.index.test_study_origins import STUDY, brought, quiet
@@ -47,7 +49,9 @@ class Model:
     """Finds and writes so; an exception is raised."""
 
     def __init__(
-        self, finds: AiFindings | Exception | None = FINDINGS, writes: AiResults | None = None
+        self,
+        finds: AiFindings | RunModel | Exception | None = FINDINGS,
+        writes: AiResults | None = None,
     ) -> None:
         self.finds = finds
         self.writes = writes
@@ -59,7 +63,7 @@ class Model:
 
     async def infer(
         self, _: str, __: EventSubject, inputs: tuple[AiInput, ...]
-    ) -> AiFindings | None:
+    ) -> AiFindings | RunModel | None:
         self.seen.append(inputs)
         if isinstance(self.finds, Exception):
             raise self.finds
@@ -70,14 +74,29 @@ class Model:
         return self.writes
 
 
+Found = AiFindings | Dead | Later | Retry | None
+
+
+class Runs:
+    """Find so."""
+
+    def __init__(self, found: Found = None) -> None:
+        self.found = found
+        self.works: list[AiWork] = []
+
+    async def run(self, _: RunModel, work: AiWork) -> Found:
+        self.works.append(work)
+        return self.found
+
+
 class Work:
     """One model in an index."""
 
-    def __init__(self, index: Index, model: Model) -> None:
+    def __init__(self, index: Index, model: Model, runs: Runs | None = None) -> None:
         self.index = index
         self.inputs = Inputs()
         self.origins = {"acme": "plugin:acme", "other": "plugin:other"}
-        models = Models(model, lambda: self.origins, 720.0)
+        models = Models(model, lambda: self.origins, runs or Runs(), 720.0)
         self.tested = Inference(index, Subjects(), self.inputs, models)
 
     async def tell(self, event: ArchiveEvent) -> list[Job]:
@@ -102,8 +121,8 @@ async def quiet_study(index: Index, origin: str = "dimse") -> ArchiveEvent:
     return ArchiveEvent(f"e-{number}", EventKind.STUDY_QUIET, 5, STUDY, "", "")
 
 
-async def inferring(index: Index, model: Model) -> tuple[Work, Job]:
-    work = Work(index, model)
+async def inferring(index: Index, model: Model, runs: Runs | None = None) -> tuple[Work, Job]:
+    work = Work(index, model, runs)
     [job] = await work.tell(await quiet_study(index))
     return work, job
 
@@ -145,6 +164,39 @@ async def test_findings_are_kept_and_then_written(index: Index) -> None:
     outcome, rest = await work.run(persisting)
     assert (outcome, rest) == (Done("1 objects written: 3 nodules"), [])
     assert model.seen == ["acme", (INPUT,), FINDINGS]
+
+
+async def test_what_a_runner_finds_is_written_by_the_plugin_that_wanted_it(index: Index) -> None:
+    run = RunModel("gpu", "nodules", "2.1", "{}", deadline_s=60)
+    model, runs = Model(run, AiResults(("1.9",))), Runs(FINDINGS)
+    work, job = await inferring(index, model, runs)
+    outcome, [persisting] = await work.run(replace(job, attempts=3))
+    assert outcome == Done("3 nodules")
+    [given] = runs.works
+    assert (given.model, given.version, given.parameters) == ("nodules", "2.1", "{}")
+    assert (given.inputs, given.attempt, given.deadline_s) == ((INPUT,), 3, 60)
+    assert persisting.unique_key == given.event_id
+    outcome, rest = await work.run(persisting)
+    assert (outcome, rest) == (Done("1 objects written: 3 nodules"), [])
+    assert model.seen[-1] == FINDINGS
+
+
+@pytest.mark.parametrize("outcome", [Dead("no runner"), Retry("late"), Later("no place", 5)])
+async def test_what_cannot_be_run_becomes_of_the_job(
+    index: Index, outcome: Dead | Retry | Later
+) -> None:
+    work, job = await inferring(index, Model(RunModel("gpu", "nodules")), Runs(outcome))
+    assert await work.run(job) == (outcome, [])
+
+
+async def test_a_runner_may_find_nothing(index: Index) -> None:
+    work, job = await inferring(index, Model(RunModel("gpu", "nodules")), Runs())
+    assert await work.run(job) == (Done("nothing found"), [])
+
+
+def test_a_job_has_the_time_that_a_run_may_have(index: Index) -> None:
+    handler = Work(index, Model()).tested.handlers[INFER]
+    assert handler.deadline_s == 720 + WAIT_S + MAX_RUN_S
 
 
 async def test_what_finds_nothing_writes_nothing(index: Index) -> None:

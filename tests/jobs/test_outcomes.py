@@ -1,5 +1,5 @@
 from pacsd.jobs.backoff import Backoff
-from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry
+from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
 
 
 async def run(job: object) -> Outcome:
@@ -13,6 +13,6 @@ def test_a_handler_has_a_back_off_of_its_own() -> None:
 
 
 def test_outcomes_say_why() -> None:
-    outcomes: list[Outcome] = [Done("a"), Retry("b"), Dead("c")]
-    assert [type(each).__name__ for each in outcomes] == ["Done", "Retry", "Dead"]
+    outcomes: list[Outcome] = [Done("a"), Retry("b"), Dead("c"), Later("d", 5)]
+    assert [type(each).__name__ for each in outcomes] == ["Done", "Retry", "Dead", "Later"]
     assert Retry("b").after_s is None

@@ -75,16 +75,16 @@ async def test_notices_other_uids_at_another_attempt_and_what_is_raised(tmp_path
     suite = AiContract()
     with pytest.raises(AssertionError):
         await suite.test_another_attempt_writes_nothing_new(
-            Forgetful(fake_host(tmp_path), Settings()), "a gap"
+            Forgetful(fake_host(tmp_path), Settings()), "a gap", None
         )
     with pytest.raises(HookError, match="KeyError"):
         await suite.test_works_through_any_study(
-            Forgetful(fake_host(tmp_path), Settings()), STUDIES["no text"]
+            Forgetful(fake_host(tmp_path), Settings()), STUDIES["no text"], None
         )
 
 
 async def test_notices_what_was_not_written(tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         await AiContract().test_works_through_any_study(
-            Liar(fake_host(tmp_path), Settings()), STUDIES["a gap"]
+            Liar(fake_host(tmp_path), Settings()), STUDIES["a gap"], None
         )

@@ -6,7 +6,9 @@
                     contained, what it answers judged
     eager           what is left of a call that did not answer at once: only this has a deadline
     breaker         who fails again and again is not asked for a while
-    tally           what the plugins did, counted, and the last calls one by one
+    tally           what the plugins did, counted, and the last calls one by one; answer_kinds: of
+                    what kind an answer was
+    own_traceback   that of what a plugin raised
     in_turn         kinds first and filter: one after the other
     all_asked       kinds notify, vote and collect: all of them
     durable         notifications that must not be missed, each plugin by itself

@@ -8,10 +8,12 @@ from typing import Generic, TypeVar, cast
 
 import anyio
 
+from pacsd.api.dispatch.answer_kinds import kind_of
 from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW
 from pacsd.api.dispatch.eager import TooLate, finish_within
 from pacsd.api.dispatch.implementation import Arguments, Implementation
 from pacsd.api.dispatch.lineup import Lineup, Member
+from pacsd.api.dispatch.own_traceback import own_traceback
 from pacsd.api.dispatch.tally import Call, Ending, Tally
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.hook_facts import HookFacts
@@ -22,6 +24,8 @@ Answer = TypeVar("Answer")
 CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 
 OnError = Callable[[HookError], None]
+OnAnswer = Callable[[str, str, object], None]
+"""Is told the plugin, the hook and an answer other than None."""
 Fits = Callable[[object], object]
 """Raises ValueError for an answer of the right class that holds something of a wrong one."""
 
@@ -40,7 +44,8 @@ class Panel(Generic[Answer]):
     """Asks the implementations of a hook, in their order; `Answer` is what each may answer.
 
     `fits` looks into what is answered. `on_error` is told what failed, with the exception as its
-    `__cause__`, for the log; of one that rests it was told before.
+    `__cause__`, for the log; of one that rests it was told before. `on_answer` is told who answered
+    what.
     """
 
     def __init__(
@@ -50,8 +55,10 @@ class Panel(Generic[Answer]):
         tally: Tally,
         on_error: OnError,
         fits: Fits | None = None,
+        on_answer: OnAnswer | None = None,
     ) -> None:
         self.facts = facts
+        self._on_answer = on_answer
         self._tally = tally
         self._on_error = on_error
         self._fits = fits
@@ -154,8 +161,12 @@ class Panel(Generic[Answer]):
             return self._failed(member, began_at, Ending.JUNK, f"returned {junk}")
         member.breaker.answered()
         ended_at, hook = monotonic(), self.facts.name
-        plugin = member.implementation.plugin
-        self._tally.note_answer(member.count, hook, plugin, ended_at, ended_at - began_at)
+        plugin, kind = member.implementation.plugin, ""
+        if answer is not None:
+            kind = kind_of(answer)
+            if self._on_answer is not None:
+                self._on_answer(plugin, hook, answer)
+        self._tally.note_answer(member.count, hook, plugin, ended_at, ended_at - began_at, kind)
         return cast("Answer", answer)
 
     def _junk(self, answer: object) -> str:
@@ -175,11 +186,15 @@ class Panel(Generic[Answer]):
         if isinstance(raised, asyncio.CancelledError) and _is_cancelled():
             raise raised
         if isinstance(raised, PluginError):
-            # Of its home, which says what it was.
+            # Of its home, which says what it was, and what it knows of where.
             cause, explanation = raised.__cause__, raised.explanation
+            traceback = raised.traceback if isinstance(raised, HookError) else ""
         else:
             cause, explanation = raised, f"raised {type(raised).__name__}: {raised}"
-        return self._failed(member, began_at, Ending.RAISED, explanation, cause)
+            traceback = ""
+        if not traceback and cause is not None:
+            traceback = own_traceback(cause)
+        return self._failed(member, began_at, Ending.RAISED, explanation, cause, traceback)
 
     def _resting(self, member: Member, began_at: float) -> HookError:
         rest_s = member.breaker.rests_until - began_at
@@ -197,19 +212,20 @@ class Panel(Generic[Answer]):
         ending: Ending,
         explanation: str,
         cause: BaseException | None = None,
+        traceback: str = "",
     ) -> HookError:
         error = self._error(member, explanation)
-        error.__cause__ = cause
+        error.__cause__, error.traceback = cause, traceback
         error.is_late = ending is Ending.LATE
         member.breaker.failed(monotonic())
-        self._note(member, began_at, ending)
+        self._note(member, began_at, ending, traceback)
         self._on_error(error)
         return error
 
-    def _note(self, member: Member, began_at: float, ending: Ending) -> None:
-        ended_at = monotonic()
-        plugin = member.implementation.plugin
-        call = Call(ended_at, self.facts.name, plugin, ended_at - began_at, ending)
+    def _note(self, member: Member, began_at: float, ending: Ending, traceback: str = "") -> None:
+        ended_at, hook = monotonic(), self.facts.name
+        took_s, plugin = ended_at - began_at, member.implementation.plugin
+        call = Call(ended_at, hook, plugin, took_s, ending, traceback=traceback)
         self._tally.note(member.count, call)
 
 

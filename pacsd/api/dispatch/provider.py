@@ -46,15 +46,24 @@ class Provider(Generic[Answer]):
             NotProvided: no plugin answers.
             HookError: two plugins do, or one of them fails or is late.
         """
+        _, answer = await self.found(name)
+        return answer
+
+    async def found(self, name: str) -> tuple[str, Answer]:
+        """The provider of `name` behind the name of its plugin.
+
+        Raises:
+            NotProvided, HookError: as when it is called.
+        """
         known = self._provided.get(name)
         if known is not None:
-            return known[1]
+            return known
         lineup = self._panel.lineup
         answer = await self._ask(name)
         # Who was asked before a reload may be gone: others are asked the next time.
         if self._panel.lineup is lineup:
             self._provided.setdefault(name, answer)
-        return answer[1]
+        return answer
 
     async def _ask(self, name: str) -> tuple[str, Answer]:
         if name in self._asked:

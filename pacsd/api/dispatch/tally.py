@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Container
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pacsd.api.dispatch.breaker import Breaker
 
@@ -27,13 +27,18 @@ _ANSWERED = Ending.ANSWERED
 
 
 class Call(NamedTuple):
-    """One call: when it ended, in `time.monotonic` seconds, and how long it took."""
+    """One call: when it ended, in `time.monotonic` seconds, and how long it took.
+
+    `kind` is that of the answer, as `answer_kinds` has it; `traceback` that of what was raised.
+    """
 
     ended_at: float
     hook: str
     plugin: str
     seconds: float
     ending: Ending
+    kind: str = ""
+    traceback: str = ""
 
 
 @dataclass(slots=True)
@@ -58,7 +63,7 @@ class Tally:
         self.counts: dict[tuple[str, str], Count] = {}
         self._forgotten = 0
         # Plain tuples: a Call is made of one when somebody asks.
-        self._calls: deque[tuple[float, str, str, float, Ending]] = deque(maxlen=LAST_CALLS)
+        self._calls: deque[tuple[Any, ...]] = deque(maxlen=LAST_CALLS)
 
     def count_of(self, hook: str, plugin: str) -> Count:
         """The count of one implementation, from now on in `counts`."""
@@ -81,11 +86,13 @@ class Tally:
         """How many calls there were, those of which the counts are forgotten among them."""
         return self._forgotten + sum(count.endings.total() for count in self.counts.values())
 
-    def note_answer(self, count: Count, hook: str, plugin: str, ended_at: float, s: float) -> None:
+    def note_answer(
+        self, count: Count, hook: str, plugin: str, ended_at: float, s: float, kind: str = ""
+    ) -> None:
         """Count and keep a call that was answered, as nearly all are."""
         count.answered += 1
         count.seconds += s
-        self._calls.append((ended_at, hook, plugin, s, _ANSWERED))
+        self._calls.append((ended_at, hook, plugin, s, _ANSWERED, kind))
 
     def note(self, count: Count, call: Call) -> None:
         """Count and keep a call, however it ended."""

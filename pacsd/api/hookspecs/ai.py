@@ -1,6 +1,7 @@
-"""Hooks about AI: a study that is quiet, what a model finds in it, and what is written of that."""
+"""Hooks about AI: what a model finds in a quiet study, what runs it, and what is written."""
 
-from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch, RunModel
+from pacsd.api.ai_runner import AiRunner
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hook_facts import Kind, Policy, specification
 
@@ -20,8 +21,10 @@ def pacsd_prefetch(subject: EventSubject) -> Prefetch | None:
     """
 
 
-@specification(Kind.COLLECT, Policy.AGAIN, deadline_s=600, since="0.1", answers=(AiFindings,))
-def pacsd_infer(subject: EventSubject, inputs: tuple[AiInput, ...]) -> AiFindings | None:
+@specification(
+    Kind.COLLECT, Policy.AGAIN, deadline_s=600, since="0.1", answers=(AiFindings, RunModel)
+)
+def pacsd_infer(subject: EventSubject, inputs: tuple[AiInput, ...]) -> AiFindings | RunModel | None:
     """Have a model look at a study.
 
     Asked once a study is quiet, each plugin by itself, as a durable job in its own queue
@@ -36,7 +39,30 @@ def pacsd_infer(subject: EventSubject, inputs: tuple[AiInput, ...]) -> AiFinding
         inputs: its series, but for those that this plugin has added, then those wished for.
 
     Returns:
-        The findings; None when there is nothing to be told or written.
+        The findings; RunModel to have a runner find them (`pacsd_ai_runner`); None when there is
+        nothing to be told or written.
+    """
+
+
+@specification(Kind.PROVIDER, Policy.CLOSED, deadline_s=30, since="0.1", answers=(object,))
+def pacsd_ai_runner(name: str) -> AiRunner | None:
+    """Give what runs models: a process, an inference server.
+
+    Asked for each name once, when a plugin has answered `pacsd_infer` with RunModel for the first
+    time. The runner is then called as part of that durable job, as many times at once as its
+    `max_at_once` says, whichever plugins the models are of; what waits for a place for an hour is
+    asked for anew. What it finds goes to `pacsd_persist` of the plugin that wanted it. A run that
+    fails or is late is made again as `pacsd_infer` says, and so is the work for a name that two
+    plugins answer for, or one that fails; work for a name that nobody answers for is a dead letter.
+    Each run counts as a call of this hook: `pacsd plugins trace` names the model. A run in progress
+    goes on when the runner's plugin is exchanged by a reload.
+
+    Args:
+        name: the runner, as RunModel names it.
+
+    Returns:
+        A runner that is ready to be used until the plugin is shut down; None when the name is
+        another's.
     """
 
 

@@ -76,4 +76,6 @@ def _traced(number: int, call: Call, now: float) -> TracedCall:
         hook=call.hook,
         seconds=call.seconds,
         ending=str(call.ending),
+        kind=call.kind,
+        traceback=call.traceback,
     )

@@ -31,7 +31,10 @@ class PluginState:
 
 @dataclass(frozen=True, slots=True)
 class TracedCall:
-    """One call; `number` rises by one with each call since the daemon started."""
+    """One call; `number` rises by one with each call since the daemon started.
+
+    `kind` is of what kind the answer was, '' for None; `traceback` that of what was raised.
+    """
 
     number: int
     ago_s: float
@@ -39,6 +42,8 @@ class TracedCall:
     hook: str
     seconds: float
     ending: str
+    kind: str = ""
+    traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True)

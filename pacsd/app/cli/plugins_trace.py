@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MAX_SHOWN = 1_000
 """All that a daemon keeps."""
 
+MAX_LINE_CHARS = 256
+"""Of a line of a traceback."""
+
 LookFor = Callable[[int, int], "TraceAnswer"]
 """Asks for calls behind a number, at most so many."""
 
@@ -103,4 +106,8 @@ def _follow(look: LookFor, limit: int, every_s: float, *, as_json: bool) -> None
 def _describe(call: "TracedCall") -> str:
     took = f"{call.seconds * 1_000:,.3f} ms"
     names = f"{printable(call.plugin)} {printable(call.hook)}"
-    return f"{call.ago_s:9.1f} s ago  {names}  {took}  {printable(call.ending)}"
+    how = " ".join(filter(None, (printable(call.ending), printable(call.kind))))
+    line = f"{call.ago_s:9.1f} s ago  {names}  {took}  {how}"
+    # Indented, no line of a traceback can be taken for a call.
+    inside = (f"      {printable(each, MAX_LINE_CHARS)}" for each in call.traceback.splitlines())
+    return "\n".join((line, *inside))

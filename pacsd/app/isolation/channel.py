@@ -14,6 +14,7 @@ from typing import cast
 import anyio
 from anyio.abc import TaskGroup
 
+from pacsd.api.dispatch.own_traceback import own_traceback
 from pacsd.api.errors import PluginError
 from pacsd.app.isolation.errors import AskFailed, ChannelClosed, Misfit, describe
 from pacsd.app.isolation.frames import FrameDecoder, encode_frame
@@ -40,7 +41,8 @@ class Manners:
 
     `answers` and `hears` are what it may be asked and told, by method. It asks `max_asked` at a
     time, and is asked at most `max_served`. After a cancellation the answer must come within
-    `cancel_grace_s`, unless that is None. `failed` is told of what a handler should not raise.
+    `cancel_grace_s`, unless that is None. `failed` is told of what a handler should not raise. With
+    `tells_tracebacks` a failure has that of what a plugin raised.
     """
 
     answers: Mapping[str, Handler]
@@ -49,6 +51,7 @@ class Manners:
     max_served: int
     cancel_grace_s: float | None = None
     failed: Callable[[str, Exception], None] | None = None
+    tells_tracebacks: bool = False
 
 
 class Channel(asyncio.Protocol):
@@ -152,8 +155,8 @@ class Channel(asyncio.Protocol):
         match message:
             case Answer(number, value):
                 self._answered(number, value, None)
-            case Failure(number, explanation, is_fatal):
-                self._answered(number, None, AskFailed(explanation))
+            case Failure(number, explanation, is_fatal, traceback):
+                self._answered(number, None, AskFailed(explanation, traceback))
                 if is_fatal:
                     self.close(explanation)
             case Ask():
@@ -218,8 +221,11 @@ class Channel(asyncio.Protocol):
         try:
             return Answer(ask.number, await handler(ask.arguments))
         except PluginError as error:
-            is_fatal = isinstance(error.__cause__, MemoryError)
-            return Failure(ask.number, error.explanation, is_fatal)
+            cause = error.__cause__
+            is_told = cause is not None and self._manners.tells_tracebacks
+            traceback = own_traceback(cause) if cause is not None and is_told else ""
+            is_fatal = isinstance(cause, MemoryError)
+            return Failure(ask.number, error.explanation, is_fatal, traceback)
         except Exception as error:  # noqa: BLE001
             if self._manners.failed is not None:
                 self._manners.failed(ask.method, error)

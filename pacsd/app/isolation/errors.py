@@ -39,7 +39,14 @@ class ChannelClosed(Exception):
 
 
 class AskFailed(Exception):
-    """The other end could not do what it was asked; the text is its explanation."""
+    """The other end could not do what it was asked; the text is its explanation.
+
+    `traceback` is that of what was raised there, '' where it does not say.
+    """
+
+    def __init__(self, explanation: str, traceback: str = "") -> None:
+        super().__init__(explanation)
+        self.traceback = traceback
 
 
 class SettingsRefused(PluginError):
@@ -60,6 +67,8 @@ def describe(raised: BaseException) -> str:
 
 def _text(raised: BaseException) -> str:
     try:
-        return str(raised)[:MAX_TEXT_LENGTH]
+        text = str(raised)[:MAX_TEXT_LENGTH]
     except Exception as error:  # noqa: BLE001 - the plugin's own __str__
         return f"(its text cannot be had: {type(error).__name__})"
+    # A lone surrogate is no Unicode, and no frame carries it.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -67,7 +67,8 @@ class Guest:
             "shutdown": self._shutdown,
         }
         # One more than calls: a shutdown may come while all are unanswered.
-        self.channel = Channel(tasks, Manners(answers, {}, MAX_ASKED, MAX_CALLS + 1))
+        manners = Manners(answers, {}, MAX_ASKED, MAX_CALLS + 1, tells_tracebacks=True)
+        self.channel = Channel(tasks, manners)
 
     async def _load(self, arguments: object) -> object:
         request = LOAD_REQUEST.decode(arguments)

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.hook_facts import PROJECT
-from pacsd.api.hooks import SPECIFICATIONS
+from pacsd.api.hooks import HOOKS, SPECIFICATIONS
 from pacsd.api.plugin import API_VERSION, DAEMON_KEYS, Host, Plugin
 from pacsd.api.settings import Settings
 from pacsd.app.conf.decode import decode_strictly, find_problems
+from pacsd.app.conf.setting_keys import nearest
 from pacsd.app.isolation.errors import SettingsRefused, describe
 from pacsd.app.isolation.home import Enabled, HookTraits
 
@@ -96,16 +97,27 @@ def implementations_of(name: str, plugin: Plugin[Settings]) -> dict[str, Impleme
         manager.add_hookspecs(module)
     try:
         manager.register(plugin, name)
-        # Misspelt hooks pass until somebody asks for what is pending.
-        manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginError(name, str(error)) from error
     callers = manager.get_hookcallers(plugin) or []
+    for caller in callers:
+        # To pluggy, what is marked and has no specification is a hook of somebody else; what is
+        # marked `optionalhook` may be one of a later version.
+        is_wanted = any(not each.optionalhook for each in caller.get_hookimpls())
+        if is_wanted and not caller.has_spec():
+            raise PluginError(name, _unknown(caller.name))
     return {
         caller.name: _implementation(caller.name, found)
         for caller in callers
+        if caller.has_spec()
         for found in caller.get_hookimpls()
     }
+
+
+def _unknown(hook: str) -> str:
+    meant = nearest(hook, list(HOOKS))
+    hint = f"did you mean {meant}?" if meant else "`pacsd hooks` lists them"
+    return f"unknown hook {hook!a}; {hint}"
 
 
 def _implementation(hook: str, found: pluggy.HookImpl) -> Implementation:

@@ -29,11 +29,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why nothing came of it; after a fatal one the other end is of no use any more."""
+    """Why nothing came of it; after a fatal one the other end is of no use any more.
+
+    `traceback` is that of a plugin, '' where there is none to be told.
+    """
 
     number: int
     explanation: str
     is_fatal: bool
+    traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from pacsd.api.dispatch.own_traceback import MAX_CHARACTERS
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.back_off import BackOff
@@ -124,7 +125,9 @@ class GuestProcess:
         except Misfit as misfit:
             raise HookError(self._name, hook, f"cannot be asked: {misfit}") from misfit
         except AskFailed as failed:
-            raise HookError(self._name, hook, str(failed)) from failed
+            error = HookError(self._name, hook, str(failed))
+            error.traceback = failed.traceback[:MAX_CHARACTERS]
+            raise error from failed
         except ChannelClosed as closed:
             raise PluginError(self._name, f"its process was ended: {closed}") from closed
         try:

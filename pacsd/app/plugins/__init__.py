@@ -13,7 +13,7 @@
     callers     as the rooms call them
     surfaces    what they add: routes over HTTP, commands of `pacsd run`
     durable_work  their hooks, as events and jobs call them; route_work, ai_work: as routing and
-                inference do
+                inference do; runners: what runs models for others
     hook_pages  the hooks as their documentation has them
     checking    everything that keeps plugins from working
     new_plugin  a package to begin with, from the templates in app/plugin_templates

@@ -1,14 +1,17 @@
-"""Plugins with models: asked what they wish to see, find and write."""
+"""Plugins with models: asked what they wish to see, find and write; and with what runs these."""
 
 from typing import TypeVar
 
-from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch, RunModel
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hook_facts
 from pacsd.app.plugins.adding import origin_of
 from pacsd.app.plugins.hooks import Hooks
+from pacsd.app.plugins.runners import runner_finder
 from pacsd.jobs.inference import Models
+from pacsd.jobs.model_runs import ModelRuns
+from pacsd.jobs.observer import RunObserver
 
 Answer = TypeVar("Answer")
 
@@ -30,8 +33,8 @@ class HookedModels:
 
     async def infer(
         self, plugin: str, subject: EventSubject, inputs: tuple[AiInput, ...]
-    ) -> AiFindings | None:
-        """What it finds."""
+    ) -> AiFindings | RunModel | None:
+        """What it finds, or what shall be run to find it."""
         return await self._hooks.infer.ask(plugin, subject=subject, inputs=inputs)
 
     async def persist(
@@ -47,12 +50,13 @@ class HookedModels:
         return plugin in self._hooks.infer.plugins and plugin not in hook.plugins
 
 
-def models_of(hooks: Hooks) -> Models:
-    """The plugins with models."""
-    stages = ("pacsd_prefetch", "pacsd_infer")
+def models_of(hooks: Hooks, observer: RunObserver) -> Models:
+    """The plugins with models; the observer is told of those that runners run."""
+    stages = ("pacsd_prefetch", "pacsd_infer", "pacsd_ai_runner")
     deadline_s = sum(hook_facts(name).deadline_s for name in stages) + _LONGER_S
 
     def origins() -> dict[str, str]:
         return {plugin: origin_of(plugin) for plugin in hooks.infer.plugins}
 
-    return Models(HookedModels(hooks), origins, deadline_s)
+    runs = ModelRuns(runner_finder(hooks), observer)
+    return Models(HookedModels(hooks), origins, runs, deadline_s)

@@ -7,14 +7,15 @@ from typing import Any
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal, Restriction
-from pacsd.api.ai import AiFindings, AiResults, Prefetch
+from pacsd.api.ai import AiFindings, AiResults, Prefetch, RunModel
+from pacsd.api.ai_runner import AiRunner
 from pacsd.api.commands import CommandAnswer, PluginCommand
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.dispatch.durable import Durable
 from pacsd.api.dispatch.in_turn import First, Passage
 from pacsd.api.dispatch.lineup import Lineup
-from pacsd.api.dispatch.panel import OnError, Panel
+from pacsd.api.dispatch.panel import OnAnswer, OnError, Panel
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
@@ -59,7 +60,8 @@ class Hooks:
     route_target: Provider[RouteTarget]
     delivered: Notify
     prefetch: AskedAlone[Prefetch]
-    infer: AskedAlone[AiFindings]
+    infer: AskedAlone[AiFindings | RunModel]
+    ai_runner: Provider[AiRunner]
     persist: AskedAlone[AiResults]
     commands: Collect[tuple[PluginCommand, ...]]
     command: AskedAlone[CommandAnswer]
@@ -75,6 +77,7 @@ class Hooks:
         What those that are `gone` have provided is asked for again.
         """
         self.route_target.forget(gone)
+        self.ai_runner.forget(gone)
         found = {hook: implementations(homes, hook) for hook in self.panels}
         return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
 
@@ -88,11 +91,21 @@ class Hooks:
         }
 
 
-def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Hooks:
+def make_hooks(
+    homes: Mapping[str, Home],
+    tally: Tally,
+    on_error: OnError,
+    on_answer: OnAnswer | None = None,
+) -> Hooks:
     """The hooks of plugins that have started."""
     panels: dict[str, Panel[Any]] = {
         hook: Panel(
-            hooks.hook_facts(hook), implementations(homes, hook), tally, on_error, fits_of(hook)
+            hooks.hook_facts(hook),
+            implementations(homes, hook),
+            tally,
+            on_error,
+            fits_of(hook),
+            on_answer,
         )
         for hook in hooks.HOOKS
     }
@@ -121,6 +134,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         delivered=Notify(panel("pacsd_delivered")),
         prefetch=AskedAlone(panel("pacsd_prefetch")),
         infer=AskedAlone(panel("pacsd_infer")),
+        ai_runner=Provider(panel("pacsd_ai_runner")),
         persist=AskedAlone(panel("pacsd_persist")),
         commands=Collect(panel("pacsd_commands")),
         command=AskedAlone(panel("pacsd_command")),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from anyio.abc import TaskGroup
 
+from pacsd.api.dispatch.panel import OnAnswer
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import Logger
@@ -30,7 +31,8 @@ class Plugins:
     """The enabled plugins, each in its home, in the order they start up.
 
     `locate` says where in the configuration something is wrong, `origins` what each plugin was made
-    of. `hooks` are there once they have started.
+    of. `hooks` are there once they have started; `on_answer` is told their answers if it is set by
+    then.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Plugins:
         self.homes = dict(homes)
         self.origins = dict(origins or {})
         self.tally = Tally()
+        self.on_answer: OnAnswer | None = None
         self._logger = logger
         self._locate = locate
         self._started: list[Home] = []
@@ -90,7 +93,7 @@ class Plugins:
             for home in self.homes.values():
                 self._started.append(home)
                 await home.start(tasks)
-            self._hooks = make_hooks(self.homes, self.tally, self._report)
+            self._hooks = make_hooks(self.homes, self.tally, self._report, self.on_answer)
         except SettingsRefused as refused:
             await self.stop()
             problems = [below(refused.plugin, each) for each in refused.problems]
@@ -113,7 +116,7 @@ class Plugins:
 
     def hooks_with(self, homes: Mapping[str, Home]) -> Hooks:
         """The hooks as they would be with these plugins; they are not counted."""
-        return make_hooks(homes, Tally(), self._report)
+        return make_hooks(homes, Tally(), self._report, self.on_answer)
 
     def replace(
         self, homes: Mapping[str, Home], origins: Mapping[str, Origin], fresh: Collection[str]
@@ -148,12 +151,13 @@ class Plugins:
             await self._started.pop().stop()
 
     def _report(self, error: HookError) -> None:
+        where = {"exception": error.traceback} if error.traceback else {}
         self._logger.error(
             "hook failed",
             plugin=error.plugin,
             hook=error.hook,
             error=error.explanation,
-            exc_info=error.__cause__,
+            **where,
         )
 
 

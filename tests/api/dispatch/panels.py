@@ -8,7 +8,7 @@ from typing import Any
 
 from pacsd.api import hooks
 from pacsd.api.dispatch.implementation import Implementation
-from pacsd.api.dispatch.panel import Fits, Panel
+from pacsd.api.dispatch.panel import Fits, OnAnswer, Panel
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 
@@ -48,13 +48,14 @@ def panel_of(
     errors: list[HookError] | None = None,
     tally: Tally | None = None,
     fits: Fits | None = None,
+    on_answer: OnAnswer | None = None,
     **facts: Any,
 ) -> Panel[Any]:
     """The panel of a hook, whose facts may be others than declared; asked in the order given."""
     declared = replace(hooks.hook_facts(hook), deadline_s=deadline_s, **facts)
     found = [implementation_of(number, each, hook) for number, each in enumerate(plugins)]
     on_error = (errors if errors is not None else []).append
-    return Panel(declared, found, tally or Tally(), on_error, fits)
+    return Panel(declared, found, tally or Tally(), on_error, fits, on_answer)
 
 
 class Gate:

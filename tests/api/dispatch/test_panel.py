@@ -46,6 +46,39 @@ async def test_p01_what_raises_is_contained_and_named(
     assert tally.counts[REQUESTED, "plugin0"].endings == {Ending.RAISED: 1}
 
 
+@pytest.mark.parametrize("gate", [PlainGate, AsyncGate])
+async def test_where_it_raised_is_told_and_kept(gate: type[Gate]) -> None:
+    tally = Tally()
+    [(_, error)] = await panel_of(gate(ValueError("boom")), tally=tally).ask_all(ANY)
+    frames = [line for line in error.traceback.splitlines() if line.startswith("  File ")]
+    assert "/pacsd/api/dispatch/" not in frames[0]
+    assert "/tests/api/dispatch/panels.py" in frames[-1]
+    assert error.traceback.endswith("ValueError: boom")
+    assert tally.last_calls()[0].traceback == error.traceback
+
+
+async def test_what_a_home_knows_of_where_is_told() -> None:
+    class Elsewhere:
+        @hooks.hookimpl
+        async def pacsd_association_requested(self) -> None:
+            error = HookError("plugin0", REQUESTED, "raised ValueError: boom")
+            error.traceback = "Traceback of another process"
+            raise error
+
+    [(_, error)] = await panel_of(Elsewhere()).ask_all(ANY)
+    assert error.traceback == "Traceback of another process"
+    assert error.explanation == "raised ValueError: boom"
+
+
+async def test_who_answered_what_is_told_and_its_kind_kept() -> None:
+    tally, told = Tally(), list[object]()
+    plugins = [AsyncGate(NO), AsyncGate(None), AsyncGate("junk")]
+    panel = panel_of(*plugins, tally=tally, on_answer=lambda *answer: told.append(answer))
+    await panel.ask_all(ANY)
+    assert told == [("plugin0", REQUESTED, NO)]
+    assert [call.kind for call in tally.last_calls()] == ["Refusal 1/1/1", "", ""]
+
+
 async def test_p01_junk_is_named() -> None:
     tally = Tally()
     [(_, error)] = await panel_of(AsyncGate("yes"), tally=tally).ask_all(ANY)

@@ -57,6 +57,12 @@ async def test_the_provider_is_found_by_name_and_asked_once() -> None:
     assert shop.asked == ["fs"]
 
 
+async def test_whose_it_is_is_told_beside_it() -> None:
+    hook = provider(Shop("s3", "a"), Shop("fs", ["goods"]))
+    assert await hook.found("fs") == ("plugin1", ["goods"])
+    assert (await hook.found("fs"))[1] is await hook("fs")
+
+
 async def test_what_one_that_is_gone_provided_is_asked_for_again() -> None:
     first, second = Shop("fs", ["goods"]), Shop("s3", ["other goods"])
     hook = provider(first, second)

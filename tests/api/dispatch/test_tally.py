@@ -16,6 +16,13 @@ def test_calls_are_counted_by_hook_and_plugin() -> None:
     assert count.seconds == 1.0
 
 
+def test_of_what_kind_an_answer_was_is_kept() -> None:
+    tally = Tally()
+    count = tally.count_of("pacsd_hook", "acme")
+    tally.note_answer(count, "pacsd_hook", "acme", 1.0, 0.5, "Deny")
+    assert tally.last_calls()[0].kind == "Deny"
+
+
 def test_so_many_calls_are_kept() -> None:
     tally = Tally()
     count = tally.count_of("pacsd_hook", "acme")

@@ -1,7 +1,8 @@
 import pytest
 
-from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch, PriorWish
-from pacsd.api.errors import HookError
+from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch, PriorWish, RunModel
+from pacsd.api.ai_runner import AiRunner, AiWork
+from pacsd.api.errors import HookError, NotProvided
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hookimpl
 from pacsd.testing.hook_records import event_subject
@@ -59,6 +60,37 @@ async def test_hook_pacsd_infer() -> None:
     broken = hooks_of(Model(finds=MemoryError("no room")))
     with pytest.raises(HookError, match="pacsd_infer: raised MemoryError: no room"):
         await broken.infer.ask("acme", subject=SUBJECT, inputs=())
+
+
+async def test_a_model_may_be_run_by_another() -> None:
+    run = RunModel("gpu", "nodules", parameters="{}")
+    hooks = hooks_of(Model(finds=run))
+    assert await hooks.infer.ask("acme", subject=SUBJECT, inputs=(INPUT,)) == run
+
+
+class Gpu:
+    """The runner `gpu`."""
+
+    max_at_once = 1
+
+    async def run(self, work: AiWork, /) -> AiFindings | None:
+        return AiFindings(work.model)
+
+
+async def test_hook_pacsd_ai_runner() -> None:
+    gpu = Gpu()
+
+    class Cards:
+        @hookimpl
+        async def pacsd_ai_runner(self, name: str) -> AiRunner | None:
+            return gpu if name == "gpu" else None
+
+    hooks = hooks_of(Cards())
+    assert await hooks.ai_runner("gpu") is gpu
+    with pytest.raises(NotProvided, match="no plugin provides 'cloud'"):
+        await hooks.ai_runner("cloud")
+    with pytest.raises(HookError, match="both provide 'gpu', only one may"):
+        await hooks_of(Cards(), Cards()).ai_runner("gpu")
 
 
 async def test_hook_pacsd_persist() -> None:

@@ -62,6 +62,15 @@ def test_the_last_calls_come_with_their_numbers_the_oldest_first() -> None:
     assert [call.number for call in trace(tally, after=2).calls] == [3]
 
 
+def test_what_was_answered_and_where_it_raised_are_told() -> None:
+    tally = Tally()
+    count = tally.count_of("hook", "acme")
+    tally.note_answer(count, "hook", "acme", NOW, 0.5, "Deny")
+    tally.note(count, Call(NOW, "hook", "acme", 0.5, Ending.RAISED, traceback="Traceback"))
+    told = [(call.ending, call.kind, call.traceback) for call in trace(tally).calls]
+    assert told == [("answered", "Deny", ""), ("raised", "", "Traceback")]
+
+
 def test_before_any_call_there_is_none() -> None:
     assert trace(Tally()) == TraceAnswer(1, 0, ())
 

@@ -1,6 +1,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,17 @@ def until_answered(daemon: TracingDaemon) -> Callable[[float], None]:
 
 def call(number: int) -> TracedCall:
     return TracedCall(number, 0.0, "acme", "pacsd_before_delete", 0.001, "answered")
+
+
+def test_what_was_answered_and_where_it_raised(daemon: TracingDaemon) -> None:
+    raised = replace(CALL, ending="raised", traceback="Traceback:\n  File x\x1b\nValueError: boom")
+    denied = replace(CALL, number=8, ending="answered", kind="Deny\n")
+    daemon.answers = [TraceAnswer(7, 8, (raised, denied))]
+    lines = run()[1].splitlines()
+    assert lines[0].endswith("  raised")
+    assert lines[1:4] == ["      Traceback:", "        File x\\x1b", "      ValueError: boom"]
+    assert lines[4].endswith("  answered Deny\\n")
+    assert len(lines) == 5
 
 
 @pytest.mark.usefixtures("daemon")

@@ -53,6 +53,17 @@ class Plain(Living):
         return Refusal(1, 1, 1, f"{os.getpid()} in {threading.current_thread().name}")
 
 
+class Raises(Living):
+    """Raises from somewhere deeper, in a word that no log line should hold as it is."""
+
+    @hookimpl
+    async def pacsd_association_requested(self, request: AssociationRequest) -> Refusal | None:
+        return self._deeper(request)
+
+    def _deeper(self, request: AssociationRequest) -> Refusal | None:
+        raise ValueError(f"no room for {request.calling_ae}\n\udcff")
+
+
 class Looks(Living):
     """Tells what its process has of the daemon's environment."""
 

@@ -32,6 +32,14 @@ async def refuses(_: object) -> object:
     raise PluginError("acme", "not today")
 
 
+async def blunders(_: object) -> object:
+    nothing: dict[str, int] = {}
+    try:
+        return nothing["a plugin's"]
+    except KeyError as error:
+        raise PluginError("acme", "raised KeyError") from error
+
+
 async def breaks(_: object) -> object:
     raise KeyError("a bug")
 
@@ -49,6 +57,7 @@ ANSWERS: Mapping[str, Handler] = {
     "forever": forever,
     "refuses": refuses,
     "breaks": breaks,
+    "blunders": blunders,
     "exhausts": exhausts,
     "long": long,
 }
@@ -270,3 +279,15 @@ async def test_what_nobody_hears_is_against_the_rules() -> None:
         pair.asking.tell("sing", None)
         await pair.serving.closed.wait()
         assert pair.serving.reason == "sent 'sing' instead of something to be told"
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_only_who_should_tells_where_a_plugin_raised(*, tells: bool) -> None:
+    async with anyio.create_task_group() as tasks:
+        asking = Channel(tasks, Manners(NOBODY, DEAF, 3, 0))
+        serving = Channel(tasks, Manners(ANSWERS, DEAF, 0, 2, tells_tracebacks=tells))
+        async with connected(asking, serving):
+            with pytest.raises(AskFailed, match="raised KeyError") as failed:
+                await asking.ask("blunders", None)
+    assert failed.value.traceback.endswith('KeyError: "a plugin\'s"') is tells
+    assert bool(failed.value.traceback) is tells

@@ -1,5 +1,5 @@
 from pacsd.app.conf.decode import Problem
-from pacsd.app.isolation.errors import MAX_TEXT_LENGTH, Misfit, SettingsRefused, describe
+from pacsd.app.isolation.errors import MAX_TEXT_LENGTH, AskFailed, Misfit, SettingsRefused, describe
 
 
 class Speechless(Exception):
@@ -18,8 +18,16 @@ def test_settings_refused_name_the_keys() -> None:
     assert str(refused) == "plugin acme: its settings are wrong: a.b"
 
 
+def test_a_failure_may_say_where_it_was() -> None:
+    assert AskFailed("raised KeyError").traceback == ""
+    failed = AskFailed("raised KeyError", "Traceback")
+    assert (str(failed), failed.traceback) == ("raised KeyError", "Traceback")
+
+
 def test_an_exception_is_described_within_bounds() -> None:
     assert describe(KeyError("x")) == "raised KeyError: 'x'"
+    assert describe(KeyError("\udcff x")) == r"raised KeyError: '\udcff x'"
+    assert describe(OSError("\udcff x")) == r"raised OSError: \udcff x"
     assert len(describe(ValueError("x" * 10_000))) == len("raised ValueError: ") + MAX_TEXT_LENGTH
 
 

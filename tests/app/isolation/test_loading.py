@@ -1,12 +1,14 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pacsd.api.errors import PluginError
+from pacsd.api.hooks import hookimpl
 from pacsd.app.conf.decode import Problem
 from pacsd.app.isolation.errors import SettingsRefused
 from pacsd.app.isolation.home import Enabled, HookTraits
-from pacsd.app.isolation.loading import load
+from pacsd.app.isolation.loading import implementations_of, load
 from tests.app.isolation.homes import HOOK, enabled, host_of
 from tests.app.isolation.recording_logger import RecordingLogger
 
@@ -46,7 +48,10 @@ async def test_everything_wrong_with_a_table_is_told(
     ("plugin", "reason"),
     [
         ("Unbuilt", "cannot be constructed: raised ValueError: no bad with"),
-        ("Misspelt", "unknown hook 'pacsd_asociation_requested'"),
+        (
+            "Misspelt",
+            "unknown hook 'pacsd_asociation_requested'; did you mean pacsd_association_requested?",
+        ),
         ("Misfitting", "connection"),
         ("Wrapping", "wrappers are not supported"),
         ("NOT_A_PLUGIN", "ordinary:NOT_A_PLUGIN is no pacsd.api.plugin.Plugin"),
@@ -60,6 +65,41 @@ async def test_what_does_not_fit_names_the_plugin(
         load(enabled(plugin, tmp_path, {}, "ordinary"), host_of(logger))
     assert raised.value.plugin == "bad"
     assert reason in str(raised.value)
+
+
+class Guesses:
+    @hookimpl
+    def on_everything(self) -> None: ...
+
+
+class ForgotThePrefix:
+    @hookimpl
+    def study_quiet(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("plugin", "hint"),
+    [
+        (Guesses(), "unknown hook 'on_everything'; `pacsd hooks` lists them"),
+        (ForgotThePrefix(), "unknown hook 'study_quiet'; did you mean pacsd_study_quiet?"),
+    ],
+)
+def test_an_unknown_hook_has_a_hint(plugin: Any, hint: str) -> None:
+    with pytest.raises(PluginError) as raised:
+        implementations_of("bad", plugin)
+    assert raised.value.explanation == hint
+
+
+def test_an_optional_hook_may_be_unknown() -> None:
+    class OfTomorrow:
+        @hookimpl(optionalhook=True)
+        def pacsd_of_tomorrow(self) -> None: ...
+
+        @hookimpl
+        def pacsd_health(self) -> None: ...
+
+    plugin: Any = OfTomorrow()
+    assert [*implementations_of("good", plugin)] == ["pacsd_health"]
 
 
 async def test_a_module_that_exits_is_contained(tmp_path: Path, logger: RecordingLogger) -> None:

@@ -21,6 +21,7 @@ from pacsd.app.isolation.messages import (
         Ask(1, "call", {"hook": "x", "arguments": {"a": [1, None]}}),
         Answer(2, None),
         Failure(3, "raised KeyError", is_fatal=True),
+        Failure(3, "raised KeyError", is_fatal=False, traceback="Traceback\n  File"),
         Cancel(4),
         Tell("log", ["x"]),
     ],

@@ -82,6 +82,18 @@ async def test_it_sees_nothing_of_the_environment_but_what_is_its_own(
     assert [line.fields for line in logger.of("plugin printed")] == [{"line": "printed"}]
 
 
+async def test_p01_where_it_raised_over_there_comes_back(
+    tmp_path: Path, logger: RecordingLogger
+) -> None:
+    async with living(home_of("Raises", tmp_path, logger)) as home:
+        with pytest.raises(HookError, match="raised ValueError: no room for CT1") as raised:
+            await home.call(HOOK, asks("CT1"))
+    lines = raised.value.traceback.splitlines()
+    places = [line.rpartition(" in ")[2] for line in lines if line.startswith("  File ")]
+    assert places == ["pacsd_association_requested", "_deeper"]
+    assert lines[-2:] == ["ValueError: no room for CT1", "\\udcff"]
+
+
 async def test_a_call_that_ends_when_it_is_cancelled_costs_no_life(
     tmp_path: Path, logger: RecordingLogger
 ) -> None:
@@ -123,7 +135,10 @@ async def test_everything_wrong_with_a_table_comes_back(
     ("plugin", "reason"),
     [
         ("Unbuilt", "cannot be constructed: raised ValueError: no bad with"),
-        ("Misspelt", "unknown hook 'pacsd_asociation_requested'"),
+        (
+            "Misspelt",
+            "unknown hook 'pacsd_asociation_requested'; did you mean pacsd_association_requested?",
+        ),
         ("MISSING", "cannot be imported: raised AttributeError"),
         ("Store", "pacsd_blob_store needs trusted = true in its table: BlobStore is no type"),
     ],

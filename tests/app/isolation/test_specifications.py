@@ -1,6 +1,7 @@
 import pytest
 
 from pacsd.api.acceptance import Refusal
+from pacsd.api.ai import AiFindings, Prefetch, RunModel
 from pacsd.api.hooks import HOOKS
 from pacsd.app.isolation.errors import Misfit, Uncrossable
 from pacsd.app.isolation.specifications import Specification, specifications
@@ -31,6 +32,14 @@ def test_other_arguments_are_refused(raw: object) -> None:
 def test_a_wrong_argument_is_named() -> None:
     with pytest.raises(Misfit, match="str instead of AssociationRequest at request"):
         specifications()[HOOK].encode_arguments({"request": "CT1"})
+
+
+def test_either_answer_of_a_model_crosses() -> None:
+    specification = specifications()["pacsd_infer"]
+    for answer in (AiFindings("3 nodules", "{}"), RunModel("gpu", "nodules", deadline_s=60)):
+        assert specification.decode_answer(specification.encode_answer(answer)) == answer
+    with pytest.raises(Misfit, match="Prefetch instead of None"):
+        specification.encode_answer(Prefetch())
 
 
 def test_a_port_does_not_cross() -> None:

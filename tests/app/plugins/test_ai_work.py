@@ -1,9 +1,11 @@
 import pytest
 
 from pacsd.api.ai import AiFindings, AiInput, AiResults, Prefetch
+from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import HookError
 from pacsd.api.hooks import hookimpl
 from pacsd.app.plugins.ai_work import HookedModels, models_of
+from pacsd.app.run_log import RunLog
 from pacsd.testing.hook_recorder import HookRecorder
 from pacsd.testing.hook_records import event_subject
 from tests.api.hookspecs.hooks_of import hooks_of
@@ -29,7 +31,7 @@ async def test_the_plugin_of_the_work_is_asked() -> None:
 
 
 def test_who_infers_has_a_model() -> None:
-    models = models_of(hooks_of(HookRecorder(), object()))
+    models = models_of(hooks_of(HookRecorder(), object()), RunLog(Tally()))
     assert models.origins() == {"acme": "plugin:acme"}
     assert models.deadline_s > 660
 

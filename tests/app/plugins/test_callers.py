@@ -76,7 +76,7 @@ class Everything:
 
 WORK = {
     *("pacsd_delivered", "pacsd_route", "pacsd_route_target"),
-    *("pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
+    *("pacsd_ai_runner", "pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
 }
 """Called by `route_work` and `ai_work`."""
 LIFE = {"pacsd_blob_store", "pacsd_config_changed", "pacsd_health", "pacsd_job"}

@@ -1,5 +1,7 @@
 from dataclasses import fields
 
+import pytest
+
 from pacsd.api.events import EventKind
 from pacsd.api.hooks import HOOKS, hookimpl
 from pacsd.app.plugins.hooks import Hooks
@@ -29,3 +31,16 @@ async def test_all_hooks_are_swapped_in_one_step() -> None:
     assert hooks.association_requested.is_implemented
     assert not hooks.authenticate.is_implemented
     assert hooks.events.plugins == hooks.job.plugins == ()
+
+
+@pytest.mark.parametrize("hook", ["ai_runner", "route_target"])
+async def test_what_a_plugin_that_is_gone_provided_is_asked_for_again(hook: str) -> None:
+    old, new = object(), object()
+    name = f"pacsd_{hook}"
+    hooks = hooks_of(HookRecorder({name: old}))
+    assert await getattr(hooks, hook)("gpu") is old
+    other = ObjectHome("acme", HookRecorder({name: new}))
+    hooks.replace({"acme": other}, ())
+    assert await getattr(hooks, hook)("gpu") is old
+    hooks.replace({"acme": other}, ("acme",))
+    assert await getattr(hooks, hook)("gpu") is new

@@ -4,7 +4,9 @@ import anyio
 import pytest
 import structlog
 from anyio.abc import TaskGroup
+from structlog.testing import capture_logs
 
+from pacsd.api.acceptance import Refusal
 from pacsd.api.errors import HookError, PluginError
 from pacsd.app.conf.decode import Problem
 from pacsd.app.conf.errors import ConfigErrors
@@ -12,6 +14,8 @@ from pacsd.app.isolation.errors import SettingsRefused
 from pacsd.app.isolation.home import Health, HookTraits, State
 from pacsd.app.plugins.life import Origin, Plugins
 from pacsd.app.plugins.loading import without_place
+from pacsd.testing.hook_recorder import HookRecorder
+from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.test_associations import REQUEST
 
 HOOK = "pacsd_association_requested"
@@ -145,3 +149,37 @@ async def test_the_end_of_all_does_not_wait_for_those_that_leave() -> None:
 def test_there_are_no_tasks_before_the_start() -> None:
     with pytest.raises(RuntimeError, match="tasks before start"):
         _ = plugins_of().tasks
+
+
+class RaisingHome(FakeHome):
+    async def call(self, hook: str, arguments: Mapping[str, object]) -> object:
+        assert arguments == {}
+        error = HookError(self.name, hook, "raised KeyError: 'x'")
+        error.traceback = "Traceback\n  File"
+        raise error
+
+
+async def test_p01_a_hook_that_failed_is_logged_with_the_plugins_own_traceback() -> None:
+    plugins = plugins_of(FakeHome("junk", []), RaisingHome("bad", []))
+    await started(plugins)
+    with capture_logs() as lines:
+        await plugins.hooks.association_requested(request=REQUEST)
+        await plugins.hooks.panels[HOOK].ask_all({"request": REQUEST}, {"junk"})
+    head = {"event": "hook failed", "log_level": "error", "hook": HOOK}
+    traceback = "Traceback\n  File"
+    assert lines == [
+        {**head, "plugin": "bad", "error": "raised KeyError: 'x'", "exception": traceback},
+        {**head, "plugin": "junk", "error": "returned junk"},
+    ]
+
+
+async def test_who_is_told_of_answers_is_told_by_the_hooks_of_a_reload_too() -> None:
+    plugins, told = plugins_of(), list[object]()
+    plugins.on_answer = lambda *answer: told.append(answer)
+    await started(plugins)
+    no = Refusal(1, 1, 1, "no")
+    homes = {"gate": ObjectHome("gate", HookRecorder({HOOK: no}))}
+    plugins.hooks.replace(homes, ())
+    await plugins.hooks.association_requested(request=REQUEST)
+    await plugins.hooks_with(homes).association_requested(request=REQUEST)
+    assert told == [("gate", HOOK, no)] * 2

@@ -90,7 +90,10 @@ def test_the_tables_of_all_plugins_are_looked_at(tmp_path: Path) -> None:
     ("attr", "reason"),
     [
         ("Unbuilt", "cannot be constructed: raised ValueError: no bad with"),
-        ("Misspelt", "unknown hook 'pacsd_asociation_requested'"),
+        (
+            "Misspelt",
+            "unknown hook 'pacsd_asociation_requested'; did you mean pacsd_association_requested?",
+        ),
         ("Misfit", "connection"),
         ("NOT_A_PLUGIN", "samples:NOT_A_PLUGIN is no pacsd.api.plugin.Plugin"),
         ("MISSING", "cannot be imported: raised AttributeError"),
