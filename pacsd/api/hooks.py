@@ -24,6 +24,7 @@ from pacsd.api.hookspecs import (
     http,
     jobs,
     life,
+    queries,
     receiving,
     removal,
     routing,
@@ -35,6 +36,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 SPECIFICATIONS: tuple[ModuleType, ...] = (
     associations,
     access,
+    queries,
     receiving,
     removal,
     events,

@@ -22,8 +22,8 @@ Answer = TypeVar("Answer")
 CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 
 OnError = Callable[[HookError], None]
-Fits = Callable[[object], object]
-"""Raises ValueError for an answer of the right class that holds something of a wrong one."""
+Fits = Callable[[object, Arguments], object]
+"""Raises ValueError for an answer of the right class that is none to what was asked."""
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ class Waiting:
     """A call that has begun, and waits for something."""
 
     member: Member
+    arguments: Arguments
     began_at: float
     call: Coroutine[object, object, object]
     waits_for: object
@@ -39,8 +40,8 @@ class Waiting:
 class Panel(Generic[Answer]):
     """Asks the implementations of a hook, in their order; `Answer` is what each may answer.
 
-    `fits` looks into what is answered. `on_error` is told what failed, with the exception as its
-    `__cause__`, for the log; of one that rests it was told before.
+    `fits` looks into what is answered, to what. `on_error` is told what failed, with the exception
+    as its `__cause__`, for the log; of one that rests it was told before.
     """
 
     def __init__(
@@ -82,10 +83,10 @@ class Panel(Generic[Answer]):
             call = member.implementation.begin(arguments)
             waits_for = call.send(None)
         except StopIteration as answered:
-            return self._judged(member, began_at, answered.value)
+            return self._judged(member, arguments, began_at, answered.value)
         except CONTAINED as raised:
             return self._contained(member, began_at, raised)
-        return Waiting(member, began_at, call, waits_for)
+        return Waiting(member, arguments, began_at, call, waits_for)
 
     async def finish(self, waiting: Waiting, until: float) -> Answer | HookError:
         """The rest of a call that waits."""
@@ -98,7 +99,7 @@ class Panel(Generic[Answer]):
             return self._failed(member, began_at, Ending.LATE, explanation)
         except CONTAINED as raised:
             return self._contained(member, began_at, raised)
-        return self._judged(member, began_at, answer)
+        return self._judged(member, waiting.arguments, began_at, answer)
 
     async def ask_all(
         self, arguments: Arguments, among: Container[str] | None = None
@@ -148,8 +149,10 @@ class Panel(Generic[Answer]):
             [Member(each, self._tally.count_of(hook, each.plugin)) for each in implementations]
         )
 
-    def _judged(self, member: Member, began_at: float, answer: object) -> Answer | HookError:
-        junk = "" if answer is None else self._junk(answer)
+    def _judged(
+        self, member: Member, arguments: Arguments, began_at: float, answer: object
+    ) -> Answer | HookError:
+        junk = "" if answer is None else self._junk(answer, arguments)
         if junk:
             return self._failed(member, began_at, Ending.JUNK, f"returned {junk}")
         member.breaker.answered()
@@ -158,14 +161,14 @@ class Panel(Generic[Answer]):
         self._tally.note_answer(member.count, hook, plugin, ended_at, ended_at - began_at)
         return cast("Answer", answer)
 
-    def _junk(self, answer: object) -> str:
+    def _junk(self, answer: object, arguments: Arguments) -> str:
         """What is wrong with an answer, '' if nothing is."""
         if not isinstance(answer, self.facts.answers):
             wanted = " or ".join([*(each.__name__ for each in self.facts.answers), "None"])
             return f"{type(answer).__name__} instead of {wanted}"
         try:
             if self._fits is not None:
-                self._fits(answer)
+                self._fits(answer, arguments)
         except ValueError as misfit:
             return str(misfit)
         return ""

@@ -2,6 +2,7 @@
 
     associations   who may open an association, and that it has ended
     access         who somebody is, and what somebody may do
+    queries        what a query has found, before it is told
     receiving      an instance on its way in, before its pixel data
     removal        something is about to be deleted
     events         what has happened, told at least once

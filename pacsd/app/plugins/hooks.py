@@ -1,7 +1,7 @@
 """The hooks as the core calls them: one attribute each, of its kind."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pacsd.api import hooks
@@ -21,6 +21,7 @@ from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.health import Health
 from pacsd.api.http import HttpResponse, HttpRoute
+from pacsd.api.query_results import QueryResults
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
@@ -48,6 +49,7 @@ class Hooks:
     authenticate: First[Principal | NotRecognized]
     authorize: Vote
     restrict_query: Collect[Restriction]
+    query_results: Passage[QueryResults, QueryResults]
     instance_received: Passage[ReceivedInstance, EntryAnswer]
     before_delete: Vote
     events: Durable[EventKind]
@@ -107,6 +109,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
         authorize=Vote(panel("pacsd_authorize")),
         restrict_query=Collect(panel("pacsd_restrict_query")),
+        query_results=Passage(panel("pacsd_query_results"), "results", _with_matches),
         instance_received=Passage(
             panel("pacsd_instance_received"), "instance", coerced, NotAccepted
         ),
@@ -129,6 +132,11 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         health=Collect(panel("pacsd_health")),
         panels=panels,
     )
+
+
+def _with_matches(results: QueryResults, answer: QueryResults) -> QueryResults:
+    """The page as the next one is asked about it: who asks for what, no answer changes."""
+    return replace(results, matches=answer.matches)
 
 
 def _refused_for_now(error: HookError) -> Refusal:
