@@ -14,7 +14,7 @@ from pacsd.dicom.dictionary import keyword_of
 from pacsd.index.attributes import ATTRIBUTES
 
 MODULES = (
-    *("plugin", "host", "instances", "labels", "audit", "metrics"),
+    *("plugin", "host", "instances", "labels", "audit", "keys", "metrics"),
     *("reception", "acceptance", "access", "query_results", "receiving", "removal", "vote"),
     *("events", "event_subject", "routing", "route_target", "ai"),
     *("http", "commands", "config_change", "health", "store", "errors"),

@@ -2,7 +2,7 @@
 
     settings     base of every settings table
     plugin       the life of a plugin, and the Host it is given; host: what it may ask for
-    instances, labels, audit, metrics
+    instances, labels, audit, keys, metrics
                  what else a plugin may ask of its Host
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare

@@ -23,6 +23,7 @@ from pacsd.api.hookspecs import (
     events,
     http,
     jobs,
+    keys,
     life,
     queries,
     receiving,
@@ -46,6 +47,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     ai,
     commands,
     audit,
+    keys,
     stores,
     life,
 )

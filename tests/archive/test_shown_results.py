@@ -77,7 +77,7 @@ def test_what_is_left_as_it_is_is_told_as_it_was_found() -> None:
     page = page_of(MATCH, MATCH)
     assert page.told(page.shown) == [MATCH, MATCH]
     assert page.told(page.shown)[0] is MATCH
-    values = {name: SHOWN.values[name] for name in reversed(SHOWN.values)}
+    values = {name: SHOWN.values[name] for name in reversed([*SHOWN.values])}
     assert told(replace(SHOWN, values={**values, "PatientSex": "O"})) == {
         **MATCH,
         0x00100040: "O",

@@ -23,7 +23,7 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from pacsd.testing.daemon import Running, running
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
-from tests.interop import peers
+from tests.interop.installed import installed
 
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 PLUGINS = {
@@ -56,16 +56,7 @@ sha256 = "{everybody}"
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A search path on which the examples are installed: their modules and entry points."""
-    folder = tmp_path_factory.mktemp("installed")
-    for name, class_name in PLUGINS.items():
-        package = folder / f"pacsd_{name}-1.0.dist-info"
-        package.mkdir()
-        head = f"Metadata-Version: 2.1\nName: pacsd-{name}\nVersion: 1.0\n"
-        (package / "METADATA").write_text(head)
-        entry = f"[pacsd.plugins]\n{name} = pacsd_{name}:{class_name}\n"
-        (package / "entry_points.txt").write_text(entry)
-    modules = (str(peers.ROOT / "contrib/examples" / name) for name in PLUGINS)
-    return {"PYTHONPATH": os.pathsep.join([str(folder), *modules, *sys.path])}
+    return installed(tmp_path_factory.mktemp("installed"), PLUGINS)
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ Answer = TypeVar("Answer")
 # What a plugin may raise without harm to the daemon; Ctrl-C passes.
 CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 
+# What plugins raise, or have raised by a record they make, in words of pacsd.api: see `is_secret`.
+_OUR_OWN = ("raised HostError: ", "raised KeyRefused: ")
+
 OnError = Callable[[HookError], None]
 Fits = Callable[[object, Arguments], object]
 """Raises ValueError for an answer of the right class that is none to what was asked."""
@@ -174,6 +177,7 @@ class Panel(Generic[Answer]):
         return ""
 
     def _contained(self, member: Member, began_at: float, raised: BaseException) -> HookError:
+        cause: BaseException | None
         # If nobody cancelled us it is the implementation's own, and would end whoever asks.
         if isinstance(raised, asyncio.CancelledError) and _is_cancelled():
             raise raised
@@ -182,6 +186,8 @@ class Panel(Generic[Answer]):
             cause, explanation = raised.__cause__, raised.explanation
         else:
             cause, explanation = raised, f"raised {type(raised).__name__}: {raised}"
+        if self.facts.is_secret:
+            cause, explanation = None, _without_text(explanation)
         return self._failed(member, began_at, Ending.RAISED, explanation, cause)
 
     def _resting(self, member: Member, began_at: float) -> HookError:
@@ -214,6 +220,14 @@ class Panel(Generic[Answer]):
         plugin = member.implementation.plugin
         call = Call(ended_at, self.facts.name, plugin, ended_at - began_at, ending)
         self._tally.note(member.count, call)
+
+
+def _without_text(explanation: str) -> str:
+    """What an implementation raised by its class alone, unless the text of that is ours."""
+    if explanation.startswith(_OUR_OWN):
+        return explanation
+    is_raised = explanation.startswith("raised ")
+    return explanation.partition(":")[0] if is_raised else explanation
 
 
 def _is_cancelled() -> bool:

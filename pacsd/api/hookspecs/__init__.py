@@ -12,6 +12,7 @@
     ai             what a model sees, finds and writes
     commands       what plugins add to `pacsd run`
     audit          what the audit trail says, and what was refused
+    keys           secrets that plugins work with
     stores         where the bytes of stored objects lie
     life           the configuration was read again; how a plugin does
 

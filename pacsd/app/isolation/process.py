@@ -14,6 +14,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from pacsd.api.dispatch.asked_for import asked_for
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.back_off import BackOff
@@ -119,7 +120,7 @@ class GuestProcess:
             raise PluginError(self._name, self._absence())
         specification = self._specifications[hook]
         try:
-            request = CallRequest(hook, specification.encode_arguments(arguments))
+            request = CallRequest(hook, specification.encode_arguments(arguments), asked_for())
             answer = await self._life.channel.ask("call", CALL_REQUEST.encode(request))
         except Misfit as misfit:
             raise HookError(self._name, hook, f"cannot be asked: {misfit}") from misfit

@@ -21,6 +21,7 @@ from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.health import Health
 from pacsd.api.http import HttpResponse, HttpRoute
+from pacsd.api.keys import KEPT_S, Key
 from pacsd.api.query_results import QueryResults
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
@@ -65,6 +66,7 @@ class Hooks:
     commands: Collect[tuple[PluginCommand, ...]]
     command: AskedAlone[CommandAnswer]
     audit: Notify
+    key: Provider[Key]
     blob_store: Provider[BlobStore]
     config_changed: Notify
     health: Collect[Health]
@@ -73,9 +75,10 @@ class Hooks:
     def replace(self, homes: Mapping[str, Home], gone: Container[str]) -> dict[str, Lineup]:
         """Have these plugins asked from now on, all hooks in one step; who was asked before.
 
-        What those that are `gone` have provided is asked for again.
+        What those that are `gone` have provided is asked for again, and every key.
         """
         self.route_target.forget(gone)
+        self.key.forget(self.key.plugins)
         found = {hook: implementations(homes, hook) for hook in self.panels}
         return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
 
@@ -127,6 +130,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         commands=Collect(panel("pacsd_commands")),
         command=AskedAlone(panel("pacsd_command")),
         audit=Notify(panel("pacsd_audit")),
+        key=Provider(panel("pacsd_key"), kept_s=KEPT_S),
         blob_store=blob_store,
         config_changed=Notify(panel("pacsd_config_changed")),
         health=Collect(panel("pacsd_health")),

@@ -87,7 +87,7 @@ WORK = {
     *("pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
 }
 """Called by `route_work` and `ai_work`."""
-LIFE = {"pacsd_blob_store", "pacsd_config_changed", "pacsd_health", "pacsd_job"}
+LIFE = {"pacsd_blob_store", "pacsd_config_changed", "pacsd_health", "pacsd_job", "pacsd_key"}
 
 
 @pytest.mark.parametrize("caller", ALL)
