@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache, partial
-from itertools import count
 from pathlib import Path
 
 from contrib.bench.beside import entry_points_of, made_available
@@ -21,7 +20,6 @@ from contrib.peers.seaweedfs import SeaweedFS
 
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 _PLAIN = PEERS["pacsd"]
-_starts = count(1)
 
 
 def _with_config(place: Place, text: str, python_path: str = "") -> list[str]:
@@ -60,7 +58,7 @@ def _seaweed() -> SeaweedFS:
 
 
 def _with_s3(place: Place) -> list[str]:
-    """Each start has a place of its own in the bucket: its data directory is new, too."""
+    """Each data directory has a place of its own in the bucket."""
     text = f"""
         [store]
         name = "store_s3"
@@ -70,7 +68,7 @@ def _with_s3(place: Place) -> list[str]:
         bucket = "{seaweedfs.BUCKET}"
         access_key_id = "{seaweedfs.ACCESS_KEY_ID}"
         secret_access_key = "{seaweedfs.SECRET_ACCESS_KEY}"
-        prefix = "start-{next(_starts)}/"
+        prefix = "{str(place.directory).strip("/")}/"
         keep_free_bytes = 0
     """
     return _with_config(place, text)

@@ -28,7 +28,7 @@ from pacsd.archive.scrub import ScrubHealth
 from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.job_records import JobCount, JobState
 from pacsd.index.records import IndexHealth
-from pacsd.jobs.event_delivery import ConsumerHealth
+from pacsd.jobs.consumer import ConsumerHealth
 from pacsd.net.http_refusals import HttpRefusals
 from pacsd.net.metrics import NetMetrics
 from pacsd.testing.memory_register import MemoryRegister

@@ -25,7 +25,7 @@ class Kind(StrEnum):
     FIRST = "first"
     """Asked in turn; the first answer other than None counts."""
     VOTE = "vote"
-    """All are asked; any denial wins, and nobody's opinion denies."""
+    """All are asked; any denial wins. Where permission is needed, so does that nobody gives it."""
     COLLECT = "collect"
     """All are asked; their answers are put together."""
     OWNER = "owner"

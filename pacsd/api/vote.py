@@ -1,4 +1,4 @@
-"""The answer of hooks that vote: who denies says why; who has nothing against it says None."""
+"""The answers of hooks that vote: who denies says why; who has no opinion says None."""
 
 from dataclasses import dataclass
 
@@ -8,3 +8,8 @@ class Deny:
     """It shall not be done; `reason` is told to who wanted it, and logged: no secrets in it."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """It may be done, unless somebody else denies it."""

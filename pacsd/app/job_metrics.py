@@ -10,7 +10,7 @@ from pacsd.index.errors import IndexFault
 from pacsd.index.job_records import JobCount, JobState
 from pacsd.index.jobs import Jobs
 from pacsd.index.records import Scope
-from pacsd.jobs.event_delivery import ConsumerHealth
+from pacsd.jobs.consumer import ConsumerHealth
 from pacsd.jobs.observer import JobObserver
 
 _US = 1_000_000

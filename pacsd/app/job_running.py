@@ -14,7 +14,9 @@ from pacsd.app.job_metrics import JobCollector, JobCounts
 from pacsd.app.local_zone import LocalZone
 from pacsd.index.index import Index
 from pacsd.jobs.attempts import Attempts
-from pacsd.jobs.event_delivery import EVENT, Consumer, EventDelivery
+from pacsd.jobs.consumer import Consumer
+from pacsd.jobs.event_delivery import EventDelivery
+from pacsd.jobs.event_feed import EVENT
 from pacsd.jobs.job_forgetting import JobForgetting
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.quiet_timers import QuietDelays, QuietTimers

@@ -7,7 +7,7 @@ from pacsd.app import ai_wiring, route_wiring
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import durable_work
 from pacsd.app.plugins.services import JOB_KIND
-from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.outcomes import Handler
 from pacsd.net.peer_target import PeerSending
 

@@ -10,7 +10,7 @@ from pacsd.app.web_wiring import WebParts
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
 from pacsd.archive.retrieval import Retriever
-from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.planned_delivery import DELIVER
 from pacsd.net.admission import Gatekeeper

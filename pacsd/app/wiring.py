@@ -61,7 +61,7 @@ from pacsd.archive.scrub import Scrub
 from pacsd.archive.stored_headers import StoredHeaders
 from pacsd.dicom.text import printable
 from pacsd.index.index import Index
-from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.consumer import Consumer
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books

@@ -7,7 +7,9 @@
     windows         the times of day at which a job may begin
     stopping        an end with a grace, and waits that end with it
 
-    event_delivery  brings events to consumers, from the change log; what fails becomes a job
+    consumer        who takes events
+    event_feed      brings events to one, from the change log; what fails becomes a job
+    event_delivery  a feed for each, however they come and go
     event_making    an event of a change; as a job's payload
     log_reading     where a consumer of the change log goes on
     quiet_timers    appends to the change log that a series or study is quiet

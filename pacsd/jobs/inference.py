@@ -18,7 +18,7 @@ from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.index.index import Index
 from pacsd.index.job_records import Job, JobClass, NewJob
 from pacsd.index.records import Scope
-from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.event_making import event_in, number_of, payload_of
 from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry
 from pacsd.jobs.routing import Subjects

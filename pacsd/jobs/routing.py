@@ -13,7 +13,7 @@ from pacsd.api.events import ArchiveEvent
 from pacsd.api.routing import MAX_ROUTES, Route
 from pacsd.index.errors import JobQueueFull
 from pacsd.index.jobs import Jobs
-from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.planned_delivery import job_of
 
 AskRoutes = Callable[[str, EventSubject], Awaitable[Sequence[Route] | None]]

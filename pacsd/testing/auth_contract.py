@@ -67,7 +67,7 @@ class AuthorizeContract:
 
     @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
     async def test_answers_any_request(self, plugin: object, request_: AccessRequest) -> None:
-        """In time, with Deny or None; the same when it is asked again."""
+        """In time, with Allow, Deny or None; the same when it is asked again."""
         first, second = [
             await call_hook(plugin, "pacsd_authorize", request=request_) for _ in range(2)
         ]

@@ -10,7 +10,7 @@ from pacsd.app.job_metrics import JobCollector, JobCounts
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.index import Index, open_index
 from pacsd.index.job_records import JobCount, JobState, NewJob
-from pacsd.jobs.event_delivery import ConsumerHealth
+from pacsd.jobs.consumer import ConsumerHealth
 from tests.index.made import Clock
 
 COUNTS = (JobCount("route", JobState.WAITING, 3), JobCount("route", JobState.DONE, 9))

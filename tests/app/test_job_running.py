@@ -11,7 +11,7 @@ from pacsd.app.conf.settings import Config, EventSettings
 from pacsd.app.job_running import make_jobs
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
-from pacsd.jobs.event_delivery import Consumer
+from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.quiet_timers import CONSUMER
 from tests.index.made import new
 

@@ -1,4 +1,4 @@
-"""Examples installed on a search path: their modules, and packages that name their classes."""
+"""Examples of plugins as if installed: their modules and entry points on a search path."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from tests.interop import peers
 
 
 def installed(folder: Path, plugins: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a daemon that finds these examples, each by the name of its class."""
+    """The environment in which they are, of an empty folder; `plugins` are classes by examples."""
     for name, class_name in plugins.items():
         package = folder / f"pacsd_{name}-1.0.dist-info"
         package.mkdir()

@@ -55,7 +55,6 @@ sha256 = "{everybody}"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A search path on which the examples are installed: their modules and entry points."""
     return installed(tmp_path_factory.mktemp("installed"), PLUGINS)
 
 

@@ -19,7 +19,9 @@ from pacsd.api.events import ArchiveEvent
 from pacsd.index.index import Index, open_index
 from pacsd.jobs.attempts import Attempts
 from pacsd.jobs.backoff import Backoff
-from pacsd.jobs.event_delivery import EVENT, Consumer, EventDelivery
+from pacsd.jobs.consumer import Consumer
+from pacsd.jobs.event_delivery import EventDelivery
+from pacsd.jobs.event_feed import EVENT
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.workers import WorkerBounds, Workers
 from tests.index.made import new

@@ -1,6 +1,3 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-
 import anyio
 import pytest
 
@@ -9,64 +6,14 @@ from pacsd.index import job_counts
 from pacsd.index.errors import IndexFault, IndexFaultKind, JobQueueFull
 from pacsd.index.index import Index
 from pacsd.index.job_records import FreePlaces, Job, JobFilter, NewJob
-from pacsd.jobs import event_delivery
-from pacsd.jobs.event_delivery import EVENT, PAUSE_S, Consumer, EventDelivery
+from pacsd.jobs import event_feed
+from pacsd.jobs.consumer import Consumer
+from pacsd.jobs.event_delivery import EventDelivery
+from pacsd.jobs.event_feed import EVENT, PAUSE_S
 from pacsd.jobs.outcomes import Dead, Done, Outcome, Retry
 from tests.index.made import SCOPE, Clock, new
+from tests.jobs.delivering import Taker, consumer, delivering, newest, until_cursor
 from tests.jobs.working import TIMEOUT_S, Seen, Sleeper
-
-
-class Taker:
-    """Takes events but for those of UIDs that it refuses."""
-
-    def __init__(self, *refused: str) -> None:
-        self.refused = set(refused)
-        self.events: list[ArchiveEvent] = []
-        self.changed = anyio.Event()
-
-    async def __call__(self, event: ArchiveEvent) -> None:
-        if event.sop_instance_uid in self.refused:
-            raise ValueError("not this one")
-        self.events.append(event)
-        self.changed.set()
-        self.changed = anyio.Event()
-
-    @property
-    def uids(self) -> list[str]:
-        return [each.sop_instance_uid for each in self.events]
-
-    async def until(self, number: int) -> None:
-        with anyio.fail_after(TIMEOUT_S):
-            while len(self.events) < number:
-                await self.changed.wait()
-
-
-def consumer(deliver: Callable[[ArchiveEvent], Awaitable[None]], **others: object) -> Consumer:
-    return Consumer("route", deliver, begins_at_first=True, **others)  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def delivering(
-    index: Index, *consumers: Consumer, seen: Seen | None = None, sleep: Sleeper | None = None
-) -> AsyncIterator[EventDelivery]:
-    sleep = sleep or Sleeper(Clock())
-    delivery = EventDelivery(
-        index, consumers, seen or Seen(), sleep=sleep, clock_s=lambda: sleep.clock.us / 1e6
-    )
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(delivery.run)
-        yield delivery
-        tasks.cancel_scope.cancel()
-
-
-async def until_cursor(index: Index, number: int) -> None:
-    with anyio.fail_after(TIMEOUT_S):
-        while await index.changes.cursor(SCOPE, "route") < number:
-            await anyio.lowlevel.checkpoint()
-
-
-async def newest(index: Index) -> int:
-    return (await index.changes.told(SCOPE, None, 1)).newest
 
 
 async def event_jobs(index: Index) -> list[Job]:
@@ -298,7 +245,7 @@ async def test_while_the_index_fails_it_waits(
 async def test_much_that_fails_is_noted_between(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_delivery, "MAX_FAILED", 2)
+    monkeypatch.setattr(event_feed, "MAX_FAILED", 2)
     let_go = anyio.Event()
 
     async def refuse(event: ArchiveEvent) -> None:
@@ -377,18 +324,3 @@ async def test_those_that_come_before_it_runs_are_there_when_it_does(index: Inde
         tasks.start_soon(delivery.run)
         await taker.until(1)
         tasks.cancel_scope.cancel()
-
-
-async def test_no_consumer_has_more_than_the_longest_deadline(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(event_delivery, "MAX_DEADLINE_S", 0.01)
-    seen = Seen()
-
-    async def never(_: ArchiveEvent) -> None:
-        await anyio.sleep_forever()
-
-    await index.add([new("1.1")])
-    async with delivering(index, consumer(never), seen=seen):
-        await until_cursor(index, await newest(index))
-    assert [reason for *_, reason in seen.failed] == ["it took more than 0.01 s"]

@@ -23,16 +23,19 @@ def timers(index: Index, sleep: Sleeper, seen: Seen | None = None) -> QuietTimer
 @asynccontextmanager
 async def timing(index: Index, sleep: Sleeper, seen: Seen | None = None) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(timers(index, sleep, seen).run)
-        await until_begun(index)
+        waiting, more = anyio.Event(), index.changes.more
+
+        async def told_of_waiting(commits: int) -> None:
+            waiting.set()
+            await more(commits)
+
+        # What is added while they look for the first time they would note without being woken.
+        with pytest.MonkeyPatch.context() as patched, anyio.fail_after(TIMEOUT_S):
+            patched.setattr(index.changes, "more", told_of_waiting)
+            tasks.start_soon(timers(index, sleep, seen).run)
+            await waiting.wait()
         yield
         tasks.cancel_scope.cancel()
-
-
-async def until_begun(index: Index) -> None:
-    with anyio.fail_after(TIMEOUT_S):
-        while await index.changes.standing(SCOPE, CONSUMER) is None:
-            await anyio.lowlevel.checkpoint()
 
 
 async def quiet(index: Index) -> list[Change]:
@@ -150,5 +153,7 @@ async def test_while_the_index_fails_it_waits(
         monkeypatch.undo()
         await sleep.until_asleep(PAUSE_S)
         sleep.pass_s(PAUSE_S)
-        await until_begun(index)
+        with anyio.fail_after(TIMEOUT_S):
+            while await index.changes.standing(SCOPE, CONSUMER) is None:
+                await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()

@@ -5,7 +5,7 @@ import pytest
 from pacsd.api.access import AccessRequest, Login, NotRecognized, Principal
 from pacsd.api.errors import HookError
 from pacsd.api.hooks import hookimpl
-from pacsd.api.vote import Deny
+from pacsd.api.vote import Allow, Deny
 from pacsd.testing.auth_contract import LOGINS, REQUESTS, AuthenticateContract, AuthorizeContract
 
 KNOWN, GUESSED = {"a-token"}, {"guessed"}
@@ -19,8 +19,8 @@ class GoodAuth:
         return Principal("reader") if login.secret in KNOWN else NotRecognized("unknown")
 
     @hookimpl
-    async def pacsd_authorize(self, request: AccessRequest) -> Deny | None:
-        return None if request.principal.name == "reader" else Deny("readers only")
+    async def pacsd_authorize(self, request: AccessRequest) -> Allow | Deny:
+        return Allow() if request.principal.name == "reader" else Deny("readers only")
 
 
 class Lax:

@@ -8,7 +8,7 @@ from pacsd.api.access import AccessRequest, Action, Door, Login, NotRecognized, 
 from pacsd.api.hooks import hookimpl
 from pacsd.api.plugin import Plugin
 from pacsd.api.settings import Settings
-from pacsd.api.vote import Deny
+from pacsd.api.vote import Allow, Deny
 
 READING = (Action.QUERY, Action.RETRIEVE, Action.FOLLOW, Action.PLUGIN)
 
@@ -50,7 +50,7 @@ class BearerTokens(Plugin[BearerTokensSettings]):
         return NotRecognized("no such token")
 
     @hookimpl
-    async def pacsd_authorize(self, request: AccessRequest) -> Deny | None:
-        """Modalities come in by DIMSE, and are not this plugin's business."""
+    async def pacsd_authorize(self, request: AccessRequest) -> Allow | Deny:
+        """Modalities come in by DIMSE, and have no token: their AE titles are in the peers file."""
         is_writer = request.door is Door.DIMSE or "writer" in request.principal.roles
-        return None if is_writer or request.action in READING else Deny("only reads")
+        return Allow() if is_writer or request.action in READING else Deny("only reads")

@@ -6,7 +6,7 @@ from typing import Generic
 from pacsd.api.dispatch.panel import Answer, Panel
 from pacsd.api.errors import HookError
 from pacsd.api.hook_facts import Policy
-from pacsd.api.vote import Deny
+from pacsd.api.vote import Allow, Deny
 
 
 class Notify:
@@ -31,10 +31,14 @@ class Notify:
 
 
 class Vote:
-    """A hook whose implementations may deny something."""
+    """A hook whose implementations may deny something.
 
-    def __init__(self, panel: Panel[Deny]) -> None:
+    `without_allowance` is the denial of what nobody of them allows; None: they may only object.
+    """
+
+    def __init__(self, panel: Panel[Allow | Deny], without_allowance: Deny | None = None) -> None:
         self._panel = panel
+        self._without_allowance = without_allowance
         self._is_closed = panel.facts.policy is Policy.CLOSED
 
     @property
@@ -43,7 +47,7 @@ class Vote:
         return self._panel.is_implemented
 
     async def __call__(self, **arguments: object) -> Deny | None:
-        """The first denial of all; with the policy `closed` one that fails denies.
+        """The first denial of all; with the policy `closed` one that fails denies, too.
 
         Never raises, but for cancellation.
         """
@@ -54,7 +58,10 @@ class Vote:
             if isinstance(answer, Deny):
                 return answer
         failed = next((each for each in answers if isinstance(each, HookError)), None)
-        return Deny(str(failed)) if failed is not None and self._is_closed else None
+        if failed is not None and self._is_closed:
+            return Deny(str(failed))
+        is_allowed = any(isinstance(answer, Allow) for answer in answers)
+        return None if is_allowed else self._without_allowance
 
 
 class Collect(Generic[Answer]):

@@ -9,7 +9,7 @@ from pacsd.api.access import (
     SightRequest,
 )
 from pacsd.api.hook_facts import Kind, Policy, specification
-from pacsd.api.vote import Deny
+from pacsd.api.vote import Allow, Deny
 
 
 @specification(
@@ -35,20 +35,21 @@ def pacsd_authenticate(login: Login) -> Principal | NotRecognized | None:
     """
 
 
-@specification(Kind.VOTE, Policy.CLOSED, deadline_s=5, since="0.1", answers=(Deny,))
-def pacsd_authorize(request: AccessRequest) -> Deny | None:
+@specification(Kind.VOTE, Policy.CLOSED, deadline_s=5, since="0.1", answers=(Allow, Deny))
+def pacsd_authorize(request: AccessRequest) -> Allow | Deny | None:
     """Have a say in what somebody may do.
 
     Asked for requests to DICOMweb and for C-FIND, C-MOVE, C-GET and C-STORE, at most every 30
     seconds for the same principal, address, action and study; `pacsd reload` has everything asked
-    anew. All plugins are asked; one denial is enough. When one raises, is late or returns anything
-    else, it is denied. The denied are told 403, or status 0124, and the reason stays in our log.
+    anew. All plugins are asked; one denial is enough, and somebody has to allow it: what all leave
+    to others is denied. When one raises, is late or returns anything else, it is denied. The denied
+    are told 403, or status 0124, and the reason stays in our log.
 
     Args:
         request: who wants to do what, by which door and from where.
 
     Returns:
-        None, or Deny with a reason.
+        Allow, or Deny with a reason; None when it is not this plugin's business.
     """
 
 

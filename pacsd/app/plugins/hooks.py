@@ -27,6 +27,7 @@ from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
+from pacsd.api.vote import Deny
 from pacsd.app.isolation.home import Home
 from pacsd.app.plugins.fitting import fits_of
 from pacsd.app.plugins.implementations import implementations
@@ -110,7 +111,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         association_requested=First(panel("pacsd_association_requested"), _refused_for_now),
         association_closed=Notify(panel("pacsd_association_closed")),
         authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
-        authorize=Vote(panel("pacsd_authorize")),
+        authorize=Vote(panel("pacsd_authorize"), Deny("no plugin allows it")),
         restrict_query=Collect(panel("pacsd_restrict_query")),
         query_results=Passage(panel("pacsd_query_results"), "results", _with_matches),
         instance_received=Passage(

@@ -10,8 +10,8 @@ from pacsd.api.route_target import Delivered, RouteTarget
 from pacsd.api.routing import Route
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.index.jobs import Jobs
+from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import Deliveries, Pages
-from pacsd.jobs.event_delivery import Consumer
 from pacsd.jobs.routing import Routing, Subjects
 from pacsd.net.peer_target import PREFIX
 

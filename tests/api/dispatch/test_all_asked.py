@@ -4,10 +4,11 @@ from pacsd.api.acceptance import Refusal
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.errors import HookError
 from pacsd.api.hook_facts import Kind, Policy
-from pacsd.api.vote import Deny
+from pacsd.api.vote import Allow, Deny
 from tests.api.dispatch.panels import AsyncGate, Gate, PlainGate, SleepyGate, panel_of
 
 NO = Deny("not on Fridays")
+NOBODY = Deny("nobody allows it")
 
 
 async def test_all_are_told_whoever_fails() -> None:
@@ -19,11 +20,16 @@ async def test_all_are_told_whoever_fails() -> None:
     await Notify(panel_of())(request="r")
 
 
-def vote(*plugins: object, policy: Policy = Policy.CLOSED, deadline_s: float = 15) -> Vote:
+def vote(
+    *plugins: object,
+    policy: Policy = Policy.CLOSED,
+    deadline_s: float = 15,
+    without_allowance: Deny | None = None,
+) -> Vote:
     panel = panel_of(
-        *plugins, kind=Kind.VOTE, policy=policy, answers=(Deny,), deadline_s=deadline_s
+        *plugins, kind=Kind.VOTE, policy=policy, answers=(Allow, Deny), deadline_s=deadline_s
     )
-    return Vote(panel)
+    return Vote(panel, without_allowance)
 
 
 async def test_any_denial_wins_and_all_were_asked() -> None:
@@ -36,6 +42,20 @@ async def test_nobody_against_it_is_no_denial() -> None:
     assert vote(AsyncGate(None)).is_implemented
     assert await vote(AsyncGate(None), PlainGate(None))(request="r") is None
     assert await vote()(request="r") is None
+
+
+async def test_where_it_is_needed_somebody_has_to_allow_it() -> None:
+    for gates, answer in (
+        ([AsyncGate(None), PlainGate(None)], NOBODY),
+        ([AsyncGate(None), PlainGate(Allow())], None),
+        ([AsyncGate(Allow()), PlainGate(NO)], NO),
+        ([], None),
+    ):
+        assert await vote(*gates, without_allowance=NOBODY)(request="r") is answer
+    failing = [AsyncGate(Allow()), AsyncGate(ValueError("x"))]
+    denied = await vote(*failing, without_allowance=NOBODY)(request="r")
+    assert denied is not None
+    assert "plugin plugin1" in denied.reason
 
 
 @pytest.mark.parametrize("bad", [AsyncGate(ValueError("x")), AsyncGate("no"), SleepyGate()])

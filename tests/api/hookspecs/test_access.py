@@ -12,7 +12,7 @@ from pacsd.api.access import (
 )
 from pacsd.api.errors import HookError
 from pacsd.api.hooks import hookimpl
-from pacsd.api.vote import Deny
+from pacsd.api.vote import Allow, Deny
 from tests.api.hookspecs.hooks_of import hooks_of
 
 LOGIN = Login(Door.HTTP, "192.0.2.7", "basic", "doe:secret")
@@ -41,15 +41,22 @@ async def test_p04_a_porter_that_fails_recognizes_nobody() -> None:
     assert "pacsd_authenticate: returned bool instead of None | Principal" in answer.explanation
 
 
-@pytest.mark.parametrize("answer", [None, Deny("not on Fridays")])
-async def test_hook_pacsd_authorize(answer: Deny | None) -> None:
+@pytest.mark.parametrize(
+    ("answer", "becomes"),
+    [
+        (Allow(), None),
+        (Deny("not on Fridays"), Deny("not on Fridays")),
+        (None, Deny("no plugin allows it")),
+    ],
+)
+async def test_hook_pacsd_authorize(answer: Allow | Deny | None, becomes: Deny | None) -> None:
     class Judge:
         @hookimpl
-        async def pacsd_authorize(self, request: AccessRequest) -> Deny | None:
+        async def pacsd_authorize(self, request: AccessRequest) -> Allow | Deny | None:
             assert request is WANTED
             return answer
 
-    assert await hooks_of(Judge()).authorize(request=WANTED) == answer
+    assert await hooks_of(Judge()).authorize(request=WANTED) == becomes
 
 
 async def test_p04_a_judge_that_fails_denies() -> None:
