@@ -209,7 +209,10 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
     (
         Status.UNABLE_TO_PROCESS,
         "C-FIND, C-MOVE, C-GET",
-        "the index cannot be read; Error Comment says why",
+        (
+            "the index cannot be read, or a plugin fails to say what is told of what was found "
+            "(`pacsd_query_results`); Error Comment says which"
+        ),
     ),
     (Status.CANCEL, "C-FIND, C-MOVE, C-GET", "after C-CANCEL, with what was done by then"),
     (

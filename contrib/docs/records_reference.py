@@ -14,8 +14,8 @@ from pacsd.dicom.dictionary import keyword_of
 from pacsd.index.attributes import ATTRIBUTES
 
 MODULES = (
-    *("plugin", "host", "instances", "labels", "audit", "metrics"),
-    *("reception", "acceptance", "access", "receiving", "removal", "vote"),
+    *("plugin", "host", "instances", "labels", "audit", "keys", "metrics"),
+    *("reception", "acceptance", "access", "query_results", "receiving", "removal", "vote"),
     *("events", "event_subject", "routing", "route_target", "ai", "ai_runner"),
     *("http", "commands", "config_change", "health", "store", "errors"),
 )
@@ -69,7 +69,12 @@ def _inside(found: type) -> str:
         return "\n".join(f"- `{each.name}` = `{each.value!r}`" for each in found)
     if dataclasses.is_dataclass(found):
         rows = [(code(each.name), code(_type(each)), _default(each)) for each in _fields(found)]
-        return table(("Field", "Type", "Default"), rows)
+        fields = table(("Field", "Type", "Default"), rows)
+        return "\n\n".join(filter(None, (fields, _told_methods(found))))
+    return _told_methods(found)
+
+
+def _told_methods(found: type) -> str:
     return "\n".join(map(_method, _methods(found)))
 
 
@@ -79,7 +84,7 @@ def _fields(found: type) -> tuple[dataclasses.Field[Any], ...]:
 
 def _type(field: dataclasses.Field[Any]) -> str:
     written = field.type if isinstance(field.type, str) else inspect.formatannotation(field.type)
-    return _PLACE.sub("", written)
+    return _PLACE.sub("", written).replace("'", "")
 
 
 def _default(field: dataclasses.Field[Any]) -> str:

@@ -2,12 +2,12 @@
 
     settings     base of every settings table
     plugin       the life of a plugin, and the Host it is given; host: what it may ask for
-    instances, labels, audit, metrics
+    instances, labels, audit, keys, metrics
                  what else a plugin may ask of its Host
     hooks        the marker for implementations, and the list of all hooks; their specifications
                  are in hookspecs, hook_facts is what they declare
-    acceptance, access, ai, commands, config_change, event_subject, events, health, http, receiving,
-    removal, routing, vote
+    acceptance, access, ai, commands, config_change, event_subject, events, health, http,
+    query_results, receiving, removal, routing, vote
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
     store        the port BlobStore and its records; route_target: RouteTarget and its own;

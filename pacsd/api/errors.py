@@ -4,6 +4,7 @@ StoreError      a BlobStore could not do what it was asked
 PluginError     a plugin broke the contract; names the plugin
   HookError     ... in an implementation of a hook; names the hook
     NotProvided ... no plugin provides what was asked for by its name
+    Circular    ... what was asked for by its name would be made of itself
 """
 
 from enum import StrEnum
@@ -60,3 +61,7 @@ class HookError(PluginError):
 
 class NotProvided(HookError):
     """No plugin answers for a name."""
+
+
+class Circular(HookError):
+    """Those asked for by name need each other, in a circle or without end."""

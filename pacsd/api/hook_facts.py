@@ -31,7 +31,7 @@ class Kind(StrEnum):
     OWNER = "owner"
     """The one plugin whose business it is is asked, and nobody else."""
     PROVIDER = "provider"
-    """Exactly one answers for a name, with an object that implements a port."""
+    """Exactly one answers for a name, with a record or an object that implements a port."""
 
 
 class Policy(StrEnum):
@@ -49,7 +49,8 @@ class Policy(StrEnum):
 class HookFacts:
     """Of one hook. `answers` are the classes an answer may be of, beside None.
 
-    `deadline_s` is for all implementations together; `since` is the version that brought it.
+    `deadline_s` is for all implementations together; `since` is the version that brought it. Of a
+    hook that `is_secret` no text is told that an implementation raises: it may hold the secret.
     """
 
     name: str
@@ -58,6 +59,7 @@ class HookFacts:
     deadline_s: float
     answers: tuple[type, ...]
     since: str
+    is_secret: bool = False
 
 
 def specification(
@@ -67,11 +69,13 @@ def specification(
     deadline_s: float,
     since: str,
     answers: tuple[type, ...] = (),
+    is_secret: bool = False,
 ) -> Callable[[Specification], Specification]:
     """Mark a function as the specification of the hook that has its name."""
 
     def mark(function: Specification) -> Specification:
-        facts = HookFacts(function.__name__, kind, policy, deadline_s, answers, since)
+        name = function.__name__
+        facts = HookFacts(name, kind, policy, deadline_s, answers, since, is_secret)
         setattr(function, _FACTS, facts)
         return _marker(function)
 

@@ -23,7 +23,9 @@ from pacsd.api.hookspecs import (
     events,
     http,
     jobs,
+    keys,
     life,
+    queries,
     receiving,
     removal,
     routing,
@@ -35,6 +37,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 SPECIFICATIONS: tuple[ModuleType, ...] = (
     associations,
     access,
+    queries,
     receiving,
     removal,
     events,
@@ -44,6 +47,7 @@ SPECIFICATIONS: tuple[ModuleType, ...] = (
     ai,
     commands,
     audit,
+    keys,
     stores,
     life,
 )

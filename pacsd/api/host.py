@@ -5,9 +5,9 @@ Jobs      durable work, which comes back to the plugin by the hook `pacsd_job`
 
 Clock     tells the time
 
-Beside them there is what `instances`, `labels`, `audit` and `metrics` of pacsd.api have. All but
-time and metrics is there once the archive is open, which is after `startup`: before, and once it is
-closed, it raises HostError.
+Beside them there is what `instances`, `labels`, `audit`, `keys` and `metrics` of pacsd.api have.
+All but time and metrics is there once the archive is open, which is after `startup` (keys a little
+sooner, for who provides the store): before, and once it is closed, it raises HostError.
 """
 
 import time

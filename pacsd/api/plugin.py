@@ -15,6 +15,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from pacsd.api.audit import NO_AUDIT, Audit
 from pacsd.api.host import NOWHERE, Clock, Jobs, SystemClock, Values
 from pacsd.api.instances import NO_INSTANCES, Instances
+from pacsd.api.keys import NO_KEYS, Keys
 from pacsd.api.labels import NO_LABELS, Labels
 from pacsd.api.metrics import NO_METRICS, Metrics
 from pacsd.api.settings import Settings
@@ -65,6 +66,7 @@ class Host:
     instances: Instances = NO_INSTANCES
     labels: Labels = NO_LABELS
     audit: Audit = NO_AUDIT
+    keys: Keys = NO_KEYS
     metrics: Metrics = NO_METRICS
     clock: Clock = field(default_factory=SystemClock)
 

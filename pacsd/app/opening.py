@@ -88,6 +88,7 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         tasks = await stack.enter_async_context(tasks_beside())
         stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
+        services.give_keys(loaded.hooks.key)
         store = await loaded.hooks.blob_store(checked.config.store.name)
         exchange = Exchange(loaded, loaded_of)
         yield await _with_index(stack, checked, data_dir, exchange, store, services)

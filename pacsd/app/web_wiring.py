@@ -99,6 +99,7 @@ def _answers(
         config.dicomweb.max_results,
         names_are_exact=is_exact,
         tells_totals=config.dicomweb.total_count,
+        results=parts.guard.results,
     )
     frames = FrameDesk(retriever, FrameReader(store, parts.kept), trail)
     bulk = BulkDesk(retriever, BulkReader(store, retriever), frames, trail)

@@ -291,6 +291,7 @@ def _services(
         ),
         parts.guard.permissions,
         parts.guard.sights,
+        parts.guard.results,
     )
 
 

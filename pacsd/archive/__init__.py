@@ -22,14 +22,14 @@
     file_meta   what stands before the data set in a stored file; preamble: what of it may stay
 
     curation    what is decided: delete, restore, purge, release from quarantine, discard, correct,
-                label; corrections: a wish for that; correction_rules: what may be
+                label; corrections: a wish for that; correction_rules, value_rules
     removal     studies deleted or restored; causes: why; purge: for good; former: what stays
     state_records  the decisions as the store's state log has them
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs
     rebuild     an index made anew, of files and state log; places: whose place a file takes
     finding     what matches a query (PS3.4 annex C); sight: what somebody sees of it; telling,
-                zones: as it is told; extra_keys: user-chosen tags; stored_headers
+                zones, shown_results and result_rules: as it is told; extra_keys, stored_headers
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
                 _source, access: the trail; change_feed: what happened; forgetting: long ago
     deliverable what targets are sent; event_subjects: what an event is of; ai_inputs: for models

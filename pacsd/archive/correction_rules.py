@@ -4,19 +4,15 @@ What says which object it is, whose it is, or how its pixels and bytes are to be
 came: correcting that would make another object of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
-from unicodedata import category
 
-from pacsd.dicom.charset import character_set
+from pacsd.archive.value_rules import is_printable, rules_of_text
 from pacsd.dicom.dictionary import DataElement, data_element, keyword_of
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.original_attributes import ORIGINAL_ATTRIBUTES_SEQUENCE
-from pacsd.dicom.person_name import COMPONENTS
 from pacsd.dicom.tag import Tag, format_tag, is_private
-from pacsd.dicom.value_check import check_value
-from pacsd.dicom.values import SINGLE_VALUED, unpadded
 from pacsd.dicom.vr import VR, is_text
 
 MAX_CHARACTERS = 10_240
@@ -24,7 +20,6 @@ MAX_CHARACTERS = 10_240
 
 MAX_REASON_CHARACTERS = 1_024
 
-_UNICODE = character_set(b"ISO_IR 192")
 _FIRST_OF_DATA_SET = 0x00080006
 _DIGITAL_SIGNATURES_GROUP = 0x0400
 _IMAGE_PIXEL_GROUP = 0x0028
@@ -35,10 +30,6 @@ _OF_QUERIES = frozenset({
     0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080061,
     0x00201200, 0x00201202, 0x00201204, 0x00201206, 0x00201208, 0x00201209,
 })  # fmt: skip
-_NOT_STORABLE = frozenset("\0\x1b")
-# Controls, what is not seen, halves of characters, separators of lines and paragraphs. Spaces of
-# other scripts are printable.
-_NOT_PRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Of Type 1 wherever they stand outside sequences (PS3.3 sections C.7.3.1, C.8.6.1, C.17.2, C.17.3
 # and C.24.2): Modality, Conversion Type, Completion and Verification Flag, Value Type, MIME Type of
 # Encapsulated Document; and of most images Image Type.
@@ -46,7 +37,6 @@ _NEVER_EMPTY = frozenset({
     0x00080008, 0x00080060, 0x00080064, 0x00420012, 0x0040A040, 0x0040A491, 0x0040A493,
 })  # fmt: skip
 _NUMBERS = frozenset({VR.DS, VR.IS})
-_MAX_COMPONENT_GROUPS = 3
 
 
 class NotCorrectable(Exception):
@@ -59,7 +49,9 @@ def check_correction(level: Level, tag: Tag, value: str) -> None:
     Raises:
         NotCorrectable: it may not.
     """
-    for rule in chain(_rules_of_attribute(level, tag), _rules_of_value(tag, value)):
+    row = data_element(tag)
+    of_value = () if row is None else _rules_of_value(row, value)
+    for rule in chain(_rules_of_attribute(level, tag), of_value):
         raise NotCorrectable(f"{keyword_of(tag) or 'attribute'} {format_tag(tag)}: {rule}")
 
 
@@ -69,7 +61,7 @@ def check_reason(reason: str) -> None:
     Raises:
         NotCorrectable: it does not.
     """
-    if not reason.strip() or not _is_printable(reason) or len(reason) > MAX_REASON_CHARACTERS:
+    if not reason.strip() or not is_printable(reason) or len(reason) > MAX_REASON_CHARACTERS:
         raise NotCorrectable(
             f"a reason must be given, in 1 to {MAX_REASON_CHARACTERS} printable characters"
         )
@@ -110,69 +102,18 @@ def _rules_of_level(level: Level, tag: Tag) -> Iterator[str]:
         yield f"it belongs to the {own.name.lower()}, not to the {level.name.lower()}"
 
 
-def _rules_of_value(tag: Tag, value: str) -> Iterator[str]:
+def _rules_of_value(row: DataElement, value: str) -> Iterator[str]:
     """What speaks against it; the first one counts."""
-    row = data_element(tag)
-    if row is None:
-        return
-    vr = row.vrs[0]
     if len(value) > MAX_CHARACTERS:
         yield f"the value is longer than {MAX_CHARACTERS} characters"
-    if _NOT_STORABLE & {*value} or (vr not in SINGLE_VALUED and not _is_printable(value)):
-        yield "the value has characters that are not printable"
-    parts = [value] if vr in SINGLE_VALUED else value.split("\\")
-    yield from _rules_of_multiplicity(row, parts if value else ())
-    if vr == VR.PN:
-        yield from _rules_of_names(parts)
-    if any(unpadded(part, vr) != part for part in parts):
-        yield "spaces at the ends of a value do not count: leave them out"
-    try:
-        raw = value.encode()
-    except UnicodeEncodeError:
-        yield "the value is not Unicode"
-        return
-    quirk = check_value(vr, raw, _UNICODE)
-    if quirk is not None:
-        yield f"the value is none of VR {vr}: {quirk.value} (PS3.5 table 6.2-1)"
-
-
-def _rules_of_multiplicity(row: DataElement, values: Sequence[str]) -> Iterator[str]:
-    """Of numbers that mean something together, such as a position, none may be missing."""
-    multiplicity = row.multiplicity
-    are_one = row.vrs[0] in _NUMBERS and multiplicity.isdigit() and multiplicity != "1"
-    if not values and (row.tag in _NEVER_EMPTY or are_one):
+    values = value.split("\\") if value else ()
+    # Of numbers that mean something together, such as a position, none may be missing.
+    are_one = row.vrs[0] in _NUMBERS and row.multiplicity.isdigit() and row.multiplicity != "1"
+    if not value and (row.tag in _NEVER_EMPTY or are_one):
         yield "it must have a value"
-    if values and not _takes(multiplicity, len(values)):
-        yield (
-            "it has one value, and a backslash separates several"
-            if multiplicity == "1"
-            else f"it has {multiplicity} values, separated by backslashes (PS3.6 section 6)"
-        )
+    yield from rules_of_text(row, value)
     if are_one and not all(values):
-        yield f"each of its {multiplicity} values must be given"
-
-
-def _takes(multiplicity: str, count: int) -> bool:
-    """Whether so many are of a Value Multiplicity: 2, 1-8, 1-n or 2-2n (PS3.5 section 6.4)."""
-    least, _, most = multiplicity.partition("-")
-    if not most.endswith("n"):
-        return int(least) <= count <= int(most or least)
-    return count >= int(least) and count % int(most[:-1] or 1) == 0
-
-
-def _rules_of_names(names: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        groups = name.split("=")
-        is_long = any(group.count("^") >= len(COMPONENTS) for group in groups)
-        if is_long or len(groups) > _MAX_COMPONENT_GROUPS:
-            yield (
-                f"a name has at most {_MAX_COMPONENT_GROUPS} component groups of "
-                f"{len(COMPONENTS)} components (PS3.5 section 6.2.1)"
-            )
-
-
-def _is_printable(text: str) -> bool:
-    return _NOT_PRINTABLE.isdisjoint(map(category, text))
+        yield f"each of its {row.multiplicity} values must be given"
 
 
 def level_of_correction(tag: Tag) -> Level:

@@ -19,7 +19,8 @@ peers, and what there is to tell about it.
     peer_target.py       a peer as the target of routes
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be
     admission.py         who may open an association; places.py whether there is room
-    permissions.py       who may do what; guarded_sink.py asked before an operation; identity.py who
+    permissions.py       who may do what; guarded_sink.py asked before an operation; identity.py
+                         who; results.py what plugins make of what was found
     ae.py                one of our AE titles with all settings in force
     peers.py             the peers we know; endpoint.py addresses
     chronicle.py         what is told of one association, to

@@ -1,6 +1,6 @@
 """C-FIND as SCP (PS3.4 section C.4.1): an Identifier in, a pending response for each match out."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +10,7 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from pacsd.archive.finding import FindError, IndexUnavailable, Match
+from pacsd.archive.shown_results import NotTold
 from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.answer import AnswerWriter
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
@@ -51,6 +52,10 @@ _FLAGS = 4
 # They say how or where, and are told whether or not they were asked for.
 _TOLD = {QUERY_RETRIEVE_LEVEL: VR.CS, RETRIEVE_AE_TITLE: VR.AE}
 _NO_MATTER = frozenset({*_TOLD, SPECIFIC_CHARACTER_SET, INSTANCE_AVAILABILITY})
+
+
+Tell = Callable[[Query, Sequence[Match]], Awaitable[Sequence[Match]]]
+"""What of a page of matches is told; raises FindError where that cannot be said."""
 
 
 class Finds(Protocol):
@@ -123,11 +128,19 @@ class IdentifierSink:
         return bytes(self._identifier)
 
 
-class FindSink(IdentifierSink):
-    """One C-FIND."""
+async def tell_all(_: Query, matches: Sequence[Match]) -> Sequence[Match]:
+    """Tell what was found as it is."""
+    return matches
 
-    def __init__(self, finder: Finds, question: Question, line: Line) -> None:
+
+class FindSink(IdentifierSink):
+    """One C-FIND; `tell` has the last word on what is told."""
+
+    def __init__(
+        self, finder: Finds, question: Question, line: Line, tell: Tell = tell_all
+    ) -> None:
         super().__init__()
+        self._tell = tell
         self._finder = finder
         self._question = question
         self._line = line
@@ -139,7 +152,7 @@ class FindSink(IdentifierSink):
             return await self._find(await _read(self.identifier(), question))
         except IdentifierError as error:
             return mismatch(error)
-        except IndexUnavailable as error:
+        except (IndexUnavailable, NotTold) as error:
             return DimseAnswer(Status.UNABLE_TO_PROCESS, str(error))
         except FindError as error:
             return DimseAnswer(Status.OUT_OF_RESOURCES, str(error))
@@ -154,7 +167,7 @@ class FindSink(IdentifierSink):
         pages = self._finder.find(asked.query, asked.offset_minutes, sight=self.sight)
         async with aclosing(pages):
             async for page in pages:
-                answers = await _encoded(encode, page)
+                answers = await _encoded(encode, await self._tell(asked.query, page))
                 for at in range(0, len(answers), RESPONSES_AT_ONCE):
                     if at:
                         await anyio.lowlevel.checkpoint()
@@ -173,6 +186,7 @@ def begin_find(
     request: CFindRQ,
     caller: Caller,
     line: Line,
+    tell: Tell = tell_all,
 ) -> DataSetSink:
     """Take the Identifier of a C-FIND, or refuse it."""
     model = FIND_MODELS.get(context.abstract_syntax)
@@ -183,7 +197,7 @@ def begin_find(
     extended = caller.extended.get(context.abstract_syntax, b"")
     manner = manner_of(extended, names_are_exact=caller.names_are_exact)
     question = Question(request, syntax, model, manner, caller.called_ae)
-    return FindSink(finder, question, line)
+    return FindSink(finder, question, line, tell)
 
 
 def manner_of(extended: bytes, *, names_are_exact: bool) -> Manner:

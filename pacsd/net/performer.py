@@ -5,15 +5,18 @@ waits then, for a disk, runs beside the association and comes back as a response
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
 from pacsd.api.access import AccessRequest, Action, Door, SightRequest
 from pacsd.api.vote import Deny
+from pacsd.archive.finding import Match
 from pacsd.archive.ingest import Ingest
+from pacsd.archive.shown_results import NotTold
 from pacsd.archive.sight import EVERYTHING, Sight
+from pacsd.dicom.query import Query
 from pacsd.dicom.status import Status
 from pacsd.dimse.commands import (
     CEchoRQ,
@@ -29,6 +32,7 @@ from pacsd.net.finding import Finds, begin_find
 from pacsd.net.guarded_sink import GuardedSink
 from pacsd.net.permissions import Permissions, Sights
 from pacsd.net.responses import Line, response_of
+from pacsd.net.results import Results
 from pacsd.net.retrieving import Retrieving, begin_get, begin_move
 from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink, begin_store
 from pacsd.ul.negotiation import PresentationContext
@@ -36,13 +40,17 @@ from pacsd.ul.negotiation import PresentationContext
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the house does for peers; `permissions`, `sights`: None when nobody has to be asked."""
+    """What the house does for peers.
+
+    `permissions`, `sights`, `results`: None when nobody has to be asked.
+    """
 
     ingest: Ingest
     finder: Finds
     retrieving: Retrieving
     permissions: Permissions | None = None
     sights: Sights | None = None
+    results: Results | None = None
 
 
 @dataclass(slots=True)
@@ -117,7 +125,7 @@ class Performer:
 
     def _find(self, context: PresentationContext, request: CFindRQ) -> None:
         finder = self._services.finder
-        sink = begin_find(finder, context, request, self._caller, self._line)
+        sink = begin_find(finder, context, request, self._caller, self._line, self._told)
         self._receive(request, sink, Action.QUERY)
 
     def _move(self, context: PresentationContext, request: CMoveRQ) -> None:
@@ -166,6 +174,21 @@ class Performer:
         if principal is None:
             return None
         return await sights.sight(SightRequest(principal, Door.DIMSE, self._caller.address))
+
+    async def _told(self, query: Query, matches: Sequence[Match]) -> Sequence[Match]:
+        """What of these matches the caller is told.
+
+        Raises:
+            NotTold: that cannot be said, or not to the caller any more.
+        """
+        results = self._services.results
+        if results is None or not results.are_asked_for:
+            return matches
+        principal = await self._caller.principal()
+        if principal is None:
+            raise NotTold("its login is no good any more")
+        looks = SightRequest(principal, Door.DIMSE, self._caller.address)
+        return await results.told(looks, query, matches)
 
     async def _finish(self, receiving: _Operation) -> None:
         try:

@@ -6,7 +6,13 @@ from pathlib import Path
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.series import Series
 from pacsd.testing.memory_instances import MemoryInstances
-from pacsd.testing.memory_keeping import MemoryAudit, MemoryJobs, MemoryLabels, MemoryValues
+from pacsd.testing.memory_keeping import (
+    MemoryAudit,
+    MemoryJobs,
+    MemoryKeys,
+    MemoryLabels,
+    MemoryValues,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class FakeHost(Host):
     instances: MemoryInstances = field(default_factory=MemoryInstances)
     labels: MemoryLabels = field(default_factory=MemoryLabels)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
+    keys: MemoryKeys = field(default_factory=MemoryKeys)
     metrics: Series = field(default_factory=Series)
 
 

@@ -8,6 +8,7 @@ from pacsd.api.acceptance import AssociationClosed, AssociationRequest
 from pacsd.api.access import AccessRequest, Action, Door, Login, Principal
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
+from pacsd.api.query_results import Attributes, QueryResults
 from pacsd.api.receiving import ReceivedInstance
 from pacsd.api.reception import DEFAULT_PARTITION, Reception
 from pacsd.api.removal import RemovalRequest
@@ -86,6 +87,19 @@ def login(secret: str = LOGIN.secret, **fields: Any) -> Login:
 def access_request(**fields: Any) -> AccessRequest:
     """ACCESS, with other fields."""
     return replace(ACCESS, **fields)
+
+
+def query_results(*matches: Mapping[str, str], level: str = "STUDY", **fields: Any) -> QueryResults:
+    """What the principal of ACCESS finds: these matches, asked for all that they have."""
+    results = QueryResults(
+        principal=ACCESS.principal,
+        door=ACCESS.door,
+        peer_host=ACCESS.peer_host,
+        level=level,
+        asked=tuple(dict.fromkeys(keyword for each in matches for keyword in each)),
+        matches=tuple(map(Attributes, matches)),
+    )
+    return replace(results, **fields)
 
 
 def event_subject(

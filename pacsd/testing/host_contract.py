@@ -1,6 +1,7 @@
 """What every Host does, the daemon's and the one in memory, wherever the plugin lives.
 
-To be called with the ports of a Host whose archive is empty; AssertionError says what is not so.
+To be called with the ports of a Host whose archive is empty, and where a plugin provides KEY under
+the name KEY_NAME; AssertionError says what is not so.
 """
 # ruff: noqa: S101 - assert is how a contract suite speaks
 
@@ -16,12 +17,15 @@ import pytest
 from pacsd.api.audit import Audit, AuditNote
 from pacsd.api.host import HostError, Jobs, Values
 from pacsd.api.instances import MAX_READ_BYTES, InstanceFacts, Instances
+from pacsd.api.keys import Key, Keys
 from pacsd.api.labels import Labels
 from pacsd.api.metrics import Metrics
 from pacsd.api.plugin import Host
 from pacsd.testing.objects import CT_IMAGE_STORAGE, dicom_file
 
 EXPLICIT = "1.2.840.10008.1.2.1"
+KEY_NAME = "host contract"
+KEY = Key("2026-01", b"\x00\xff a secret")
 MEBIBYTE = 1024 * 1024
 
 
@@ -32,6 +36,7 @@ async def check_host(host: Host) -> None:
     await check_instances(host.instances)
     await check_labels(host.labels)
     await check_audit(host.audit)
+    await check_keys(host.keys)
     check_metrics(host.metrics)
     assert host.clock.now_us() >= 0
 
@@ -76,6 +81,17 @@ async def check_audit(audit: Audit) -> None:
     await audit.append(AuditNote("send", "done", "1.2.3", "to research"))
     await _refused(audit.append(AuditNote("", "done")), "action: is empty")
     await _refused(audit.append(AuditNote("a" * 65, "done")), "action: 65 characters are more")
+
+
+async def check_keys(keys: Keys) -> None:
+    """A key is had by its name, and shows nothing."""
+    key = await keys.get(KEY_NAME)
+    assert key == KEY
+    assert await keys.get(KEY_NAME) == KEY
+    assert "secret" not in f"{key} {key!r}"
+    await _refused(keys.get("lost"), "key 'lost': no plugin provides 'lost'")
+    for name in ("", "x" * 201, "a\nb"):
+        await _refused(keys.get(name), "key: a name has 1 to 200 printable characters of ASCII")
 
 
 def check_metrics(metrics: Metrics) -> None:

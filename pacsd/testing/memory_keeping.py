@@ -1,10 +1,11 @@
-"""Values, jobs, labels and the trail of a Host in memory, with the bounds of the daemon's."""
+"""Values, jobs, labels, keys and the trail of a Host in memory, with the daemon's bounds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pacsd.api.audit import AuditNote, check_note
 from pacsd.api.host import HostError
+from pacsd.api.keys import Key, check_name
 from pacsd.api.labels import MAX_LABEL_LENGTH, MAX_LABELS
 
 MAX_KEYS = 10_000
@@ -117,6 +118,20 @@ class MemoryAudit:
         """Keep a note."""
         check_note(note)
         self.notes.append(note)
+
+
+class MemoryKeys:
+    """The port `Keys`; `provided` are the keys by name, for a test to fill."""
+
+    def __init__(self) -> None:
+        self.provided: dict[str, Key] = {}
+
+    async def get(self, name: str, /) -> Key:
+        """The key of this name."""
+        check_name(name)
+        if name not in self.provided:
+            raise HostError(f"key '{name}': no plugin provides '{name}'")
+        return self.provided[name]
 
 
 def _check_size(field: str, size: int, limit: int) -> None:

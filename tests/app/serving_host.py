@@ -6,16 +6,30 @@ from pathlib import Path
 
 import anyio
 
+from pacsd.api.dispatch.tally import Tally
+from pacsd.api.hooks import hookimpl
+from pacsd.api.keys import Key
 from pacsd.api.store import BlobStore
+from pacsd.app.plugins.hooks import make_hooks
 from pacsd.app.plugins.services import HostServices
 from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
 from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.index.index import open_index
 from pacsd.index.sqlite import Durability
+from pacsd.testing.host_contract import KEY, KEY_NAME
 from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.object_home import ObjectHome
 
 NOW_US = 1_700_000_000_000_000
+
+
+class Vault:
+    """Provides the key that every Host is asked for."""
+
+    @hookimpl
+    async def pacsd_key(self, name: str) -> Key | None:
+        return KEY if name == KEY_NAME else None
 
 
 @asynccontextmanager
@@ -28,6 +42,8 @@ async def serving(folder: Path, store: BlobStore | None = None) -> AsyncIterator
         ingest = Ingest(kept, index, now_us=lambda: 0)
         services.open(index, StoredInstances(kept, index, CopyPlace(folder)))
         services.take_in(ingest)
+        hooks = make_hooks({"vault": ObjectHome("vault", Vault())}, Tally(), lambda _: None)
+        services.give_keys(hooks.key)
         services.decide_by(Curation(kept, "memory", index, now_us=lambda: NOW_US))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ingest.run, started.set)

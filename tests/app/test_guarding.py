@@ -22,23 +22,32 @@ class Curtain:
     async def pacsd_restrict_query(self) -> None: ...
 
 
+class Editor:
+    @hookimpl
+    async def pacsd_query_results(self) -> None: ...
+
+
 def guard_of(hooks: Hooks) -> Guard:
     return make_guard(hooks, AuditSink(lambda: None, lambda: 0))
 
 
-def asked(guard: Guard) -> tuple[bool, bool, bool]:
+def asked(guard: Guard) -> tuple[bool, bool, bool, bool]:
     assert guard.permissions is not None
     assert guard.sights is not None
-    return guard.has_logins, guard.permissions.are_asked_for, guard.sights.are_asked_for
+    assert guard.results is not None
+    memories = (guard.permissions, guard.sights, guard.results)
+    permits, restricts, changes = (each.are_asked_for for each in memories)
+    return guard.has_logins, permits, restricts, changes
 
 
 async def test_only_what_a_plugin_answers_is_asked() -> None:
-    plugins = (object(), Porter(), Judge(), Curtain())
+    plugins = (object(), Porter(), Judge(), Curtain(), Editor())
     assert [asked(guard_of(hooks_of(each))) for each in plugins] == [
-        (False, False, False),
-        (True, False, False),
-        (False, True, False),
-        (False, False, True),
+        (False, False, False, False),
+        (True, False, False, False),
+        (False, True, False, False),
+        (False, False, True, False),
+        (False, False, False, True),
     ]
 
 
@@ -46,4 +55,4 @@ async def test_what_is_asked_follows_a_reload() -> None:
     hooks = hooks_of(object())
     guard = guard_of(hooks)
     hooks.replace({"acme": ObjectHome("acme", Porter())}, ())
-    assert asked(guard) == (True, False, False)
+    assert asked(guard) == (True, False, False, False)

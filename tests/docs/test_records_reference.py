@@ -24,6 +24,12 @@ def test_a_record_has_its_fields() -> None:
     assert all(f"| `{each.name}` |" in section for each in fields(ReceivedInstance))
 
 
+def test_a_record_has_what_it_can_do() -> None:
+    text = render()
+    section = text[text.index("### QueryResults") :].split("### ")[1]
+    assert "- `def with_values(change)`: The same page" in section
+
+
 def test_modules_have_a_section_each() -> None:
     assert [f"## {name}" in render() for name in MODULES] == [True] * len(MODULES)
 

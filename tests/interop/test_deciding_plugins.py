@@ -30,6 +30,7 @@ PLUGINS = {
     "reception": "Reception",
     "only_my_patients": "OnlyMyPatients",
     "bearer_tokens": "BearerTokens",
+    "initials": "Initials",
 }
 CONFIGURATION = """
 [store]
@@ -102,7 +103,9 @@ def associated(daemon: Running, abstract: str, identity: str = "") -> Iterator[A
         association.release()
 
 
-def store(daemon: Running, number: int, doctor: str, accession: str = "A1") -> int:
+def store(
+    daemon: Running, number: int, doctor: str, accession: str = "A1", name: str = "Doe^Jane"
+) -> int:
     raw = data_set(
         {
             "SOPInstanceUID": f"1.2.{number}.1.1",
@@ -116,6 +119,7 @@ def store(daemon: Running, number: int, doctor: str, accession: str = "A1") -> i
     )
     dataset = dcmread(BytesIO(raw), force=True)
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SpecificCharacterSet, dataset.PatientName = "ISO_IR 192", name
     with associated(daemon, CT_IMAGE_STORAGE) as association:
         return int(association.send_c_store(dataset).Status)
 
@@ -166,4 +170,78 @@ def test_what_plugins_decide_holds_through_a_crash_and_a_rebuild(
         [number] = [word for word in listed.split() if word.rstrip(":").isdigit()][:1]
         pacsd(folder, environment, "quarantine", "release", number.rstrip(":"), "--yes")
         assert series(daemon, "ann") == {"1.2.1": "NORTH", "1.2.3": "WRONG"}
+        assert daemon.stop() == 0
+
+
+def answers(daemon: Running, who: str) -> requests.Response:
+    return requests.get(
+        f"{daemon.http_url}/dicomweb/studies",
+        headers={"Authorization": f"Bearer {who}"},
+        timeout=30,
+    )
+
+
+def names(daemon: Running, who: str, charset: str = "") -> tuple[list[Dataset], int]:
+    """What somebody finds over DIMSE, and the final status."""
+    asked = Dataset()
+    asked.QueryRetrieveLevel, asked.StudyInstanceUID, asked.PatientName = "STUDY", "", ""
+    if charset:
+        asked.SpecificCharacterSet = charset
+    with associated(daemon, FIND, who) as association:
+        found = list(association.send_c_find(asked, FIND))
+    return [each for _, each in found if each], int(found[-1][0].Status)
+
+
+def test_what_is_told_is_what_plugins_make_of_it(folder: Path, environment: dict[str, str]) -> None:
+    """`initials` in a process, for who has the role and who has not, at both doors."""
+    configuration = folder / "pacsd.toml"
+    text = configuration.read_text().replace('see_everything = ["everybody"]', "")
+    text = text.replace("[plugins.only_my_patients]", '[plugins.initials]\nroles = ["writer"]')
+    text = text.replace('physicians = { ann = ["MILLER^ANN"] }', "")
+    configuration.write_text(text + "may_write = true\n")
+    with serving(folder, environment) as daemon:
+        assert store(daemon, 1, "MILLER^ANN", name="Ösk\u00fcdar^Jane") == 0
+        for who, name in (("ann", "Ö^J"), ("everybody", "Ösk\u00fcdar^Jane")):
+            [study] = answers(daemon, who).json()
+            assert study["00100010"]["Value"] == [{"Alphabetic": name}]
+            assert study["00080005"]["Value"] == ["ISO_IR 192"]
+            for charset, told_in in (("", "ISO_IR 192"), ("ISO_IR 100", "ISO_IR 100")):
+                [found], status = names(daemon, who, charset)
+                assert (str(found.PatientName), found.SpecificCharacterSet) == (name, told_in)
+                assert (found.StudyInstanceUID, status) == ("1.2.1", 0)
+        assert daemon.stop() == 0
+
+
+BLUNDERER = """
+from pacsd.api.hooks import hookimpl
+from pacsd.api.plugin import Plugin
+from pacsd.api.settings import Settings
+
+
+class Blunderer(Plugin[Settings]):
+    @hookimpl
+    async def pacsd_query_results(self, results):
+        return results.with_values(lambda _: {"StudyInstanceUID": "1.2.999"})
+"""
+
+
+def test_p04_a_plugin_that_confuses_studies_fails_the_query(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    (folder / "blunderer.py").write_text(BLUNDERER)
+    package = folder / "blunderer-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: blunderer\nVersion: 1.0\n")
+    entry = "[pacsd.plugins]\nblunderer = blunderer:Blunderer\n"
+    (package / "entry_points.txt").write_text(entry)
+    (folder / "pacsd.toml").write_text("[store]\nunsafe_tmpfs = true\n\n[plugins.blunderer]\n")
+    path = os.pathsep.join([str(folder), environment["PYTHONPATH"]])
+    with serving(folder, {"PYTHONPATH": path}) as daemon:
+        assert store(daemon, 1, "MILLER^ANN") == 0
+        answer = answers(daemon, "")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert names(daemon, "") == ([], 0xC001)
+        line = daemon.wait_for("hook failed", plugin="blunderer", hook="pacsd_query_results")
+        rule = "StudyInstanceUID says which entity it is, and must stay"
+        assert line["error"] == f"returned QueryResults: match 1: {rule}"
         assert daemon.stop() == 0

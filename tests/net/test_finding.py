@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pacsd.archive.finding import IndexUnavailable, Match, TooCostly, TooManyMatches
+from pacsd.archive.shown_results import NotTold
 from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.identifier import Asked, Manner, read_query
 from pacsd.dicom.identifier_bounds import MAX_IDENTIFIER_BYTES
@@ -118,6 +119,7 @@ async def test_many_answers_are_written_a_few_at_a_time() -> None:
         (TooManyMatches("more than 1"), Status.OUT_OF_RESOURCES),
         (TooCostly("more than 1 s"), Status.OUT_OF_RESOURCES),
         (IndexUnavailable("index is locked"), Status.UNABLE_TO_PROCESS),
+        (NotTold("try again"), Status.UNABLE_TO_PROCESS),
         (ConnectionLost("gone"), Status.CANCEL),
     ],
 )
@@ -204,3 +206,48 @@ async def test_a_match_and_the_final_response_are_one_write(
         await association.release()
     assert len(found) == 1
     assert len(writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("charset", "name", "declared"),
+    [
+        ("", "D^J", None),
+        ("ISO_IR 100", "M\u00fcller", "ISO_IR 100"),
+        ("", "\u5c71^\u592a", "ISO_IR 192"),
+    ],
+)
+async def test_what_is_told_has_the_last_word(
+    charset: str, name: str, declared: str | None
+) -> None:
+    async def tell(query: Query, matches: Sequence[Match]) -> Sequence[Match]:
+        assert query.level is Level.STUDY
+        return [{**each, NAME: name, 0x00280010: "512"} for each in matches]
+
+    line = FakeLine()
+    caller = Caller("T", "PACSD", "192.0.2.1")
+    sink = begin_find(FakeFinder([FOUND]), CONTEXT, REQUEST, caller, line, tell)
+    charset_keys = {"SpecificCharacterSet": charset} if charset else {}
+    asked = keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="", PatientName="", **charset_keys)
+    sink.write(encoded(asked, EXPLICIT))
+    assert (await sink.finish()).status == Status.SUCCESS
+    told = decoded(line.data_sets[0] or b"", EXPLICIT)
+    assert (str(told.PatientName), told.get("SpecificCharacterSet")) == (name, declared)
+    assert "Rows" not in told  # nobody asked for it
+
+
+async def test_p04_what_fails_later_ends_it_after_what_was_told() -> None:
+    async def tell(_: Query, matches: Sequence[Match]) -> Sequence[Match]:
+        if matches[0][STUDY] == "1.3":
+            raise NotTold("what was found cannot be told now: try again")
+        return matches
+
+    line = FakeLine()
+    finder = FakeFinder([FOUND], [{**FOUND, STUDY: "1.3"}])
+    sink = begin_find(finder, CONTEXT, REQUEST, Caller("T", "PACSD", "192.0.2.1"), line, tell)
+    sink.write(encoded(ASKED, EXPLICIT))
+    answer = await sink.finish()
+    assert (answer.status, answer.comment) == (
+        Status.UNABLE_TO_PROCESS,
+        "what was found cannot be told now: try again",
+    )
+    assert [each.status for each in line.responses] == [Status.PENDING]

@@ -6,7 +6,8 @@ import anyio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from pacsd.api.access import AccessRequest, SightRequest
+from pacsd.api.access import AccessRequest, Door, Login, NotRecognized, Principal, SightRequest
+from pacsd.api.query_results import QueryResults
 from pacsd.api.vote import Deny
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.registry import VERIFICATION
@@ -17,9 +18,18 @@ from pacsd.dimse.session import Session
 from pacsd.net.chronicle import Books, Chronicle
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.performer import Performer, Services
-from pacsd.net.permissions import Authorize, Permissions, Restrict, Sights
+from pacsd.net.permissions import (
+    Authorize,
+    Known,
+    Logins,
+    Permissions,
+    Restrict,
+    Sights,
+    StayingLogin,
+)
 from pacsd.net.recorder import Recorder
 from pacsd.net.responses import Work
+from pacsd.net.results import Results
 from pacsd.net.settings import RecorderSettings
 from pacsd.net.storage import Caller
 from pacsd.testing.memory_register import MemoryRegister
@@ -101,14 +111,20 @@ class Bench:
     """A performer with all that it needs."""
 
     def __init__(
-        self, ingest: Ingest, permissions: Permissions | None = None, sights: Sights | None = None
+        self,
+        ingest: Ingest,
+        permissions: Permissions | None = None,
+        sights: Sights | None = None,
+        results: Results | None = None,
+        login: StayingLogin | None = None,
     ) -> None:
         self.line = FakeLine()
         registry = CollectorRegistry()
         books = Books(Recorder(RecorderSettings()), NetMetrics(registry))
-        caller = Caller("CT1", "PACSD", "192.0.2.1")
+        caller = Caller("CT1", "PACSD", "192.0.2.1", login=login)
         retrieval = retrieving(FakeRetriever())
-        services = Services(ingest, FakeFinder(), retrieval, permissions, sights)
+        finder = FakeFinder([{0x0020000D: "1.2"}])
+        services = Services(ingest, finder, retrieval, permissions, sights, results)
         self.performer = Performer(self.line, services, caller, Chronicle(books, "192.0.2.1"))
 
     def ask(self, request: Request) -> None:
@@ -222,7 +238,7 @@ async def test_a_cancel_of_what_is_not_performed_means_nothing(bench: Bench) -> 
     bench.performer.cancelled(CancelReceived(FIND.message_id))
     bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
     await bench.line.run()
-    assert [each.status for each in bench.line.responses] == [Status.SUCCESS]
+    assert [each.status for each in bench.line.responses] == [Status.PENDING, Status.SUCCESS]
 
 
 @pytest.mark.parametrize("is_allowed", [True, False])
@@ -285,3 +301,53 @@ async def test_what_is_seen_is_known_once_the_data_set_is_here(store: MemoryStor
     bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
     await bench.line.run()
     assert [each.status for each in bench.line.responses] == [Status.NOT_AUTHORIZED]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_results_are_asked_about_for_the_caller(store: MemoryStore, *, fails: bool) -> None:
+    asked: list[QueryResults] = []
+
+    async def change(results: QueryResults) -> QueryResults | None:
+        asked.append(results)
+        return None if fails else results
+
+    results = Results(lambda: change)
+    bench = Bench(Ingest(store, MemoryRegister(), now_us=lambda: 0), results=results)
+    bench.ask(FIND)
+    bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
+    await bench.line.run()
+    statuses = [each.status for each in bench.line.responses]
+    assert statuses == ([Status.UNABLE_TO_PROCESS] if fails else [Status.PENDING, Status.SUCCESS])
+    [page] = asked
+    assert page.principal == Principal("CT1", is_authenticated=False)
+    assert (page.door, page.peer_host, page.level) == ("dimse", "192.0.2.1", "STUDY")
+
+
+async def test_nothing_more_is_told_once_a_login_is_no_good(store: MemoryStore) -> None:
+    answers: list[Principal | NotRecognized] = [NotRecognized("it has left"), Principal("ann")]
+
+    async def authenticate(_: Login) -> Principal | NotRecognized:
+        return answers.pop()
+
+    async def change(results: QueryResults) -> QueryResults:
+        raise AssertionError(results)
+
+    # Good when the query begins, and not any more when there is something to be told.
+    now = iter((0.0, 31.0, 31.0))
+    logins = Logins(lambda: authenticate, lambda: next(now, 99.0))
+    login = Login(Door.DIMSE, "192.0.2.1", "bearer", "token")
+    staying = StayingLogin(logins, login, Known(Principal("ann"), 30.0))
+    bench = Bench(
+        Ingest(store, MemoryRegister(), now_us=lambda: 0),
+        results=Results(lambda: change),
+        login=staying,
+    )
+    answers.pop()
+    bench.ask(FIND)
+    bench.give(FIND, b"\x08\0\x52\0CS\x06\0STUDY ")
+    await bench.line.run()
+    [response] = bench.line.responses
+    assert (response.status, response.error_comment) == (
+        Status.UNABLE_TO_PROCESS,
+        "its login is no good any more",
+    )

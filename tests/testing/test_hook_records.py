@@ -5,6 +5,7 @@ from pacsd.testing.hook_records import (
     association_request,
     event_subject,
     login,
+    query_results,
     received_instance,
     removal_request,
 )
@@ -22,6 +23,12 @@ def test_an_instance_is_that_of_its_attributes() -> None:
     assert "Modality" not in instance.attributes
     assert (instance.study_instance_uid, instance.sop_instance_uid) == ("1.2.3", "1.2.3.4")
     assert (instance.reception.calling_ae, instance.reception.origin) == ("MR1", "dimse")
+
+
+def test_what_was_found_was_asked_for() -> None:
+    results = query_results({"StudyID": "1"}, {"StudyID": "2", "StudyDate": ""}, peer_host="h")
+    assert results.asked == ("StudyID", "StudyDate")
+    assert (results.level, results.peer_host, len(results.matches)) == ("STUDY", "h", 2)
 
 
 def test_logins_and_requests_are_made_with_other_fields() -> None:

@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 
 from pacsd.testing.fake_host import fake_host
-from pacsd.testing.host_contract import check_host, check_values
+from pacsd.testing.host_contract import KEY, KEY_NAME, check_host, check_values
 from pacsd.testing.memory_keeping import MemoryValues
 
 
 async def test_the_host_of_unit_tests_keeps_it(tmp_path: Path) -> None:
-    await check_host(fake_host(tmp_path))
+    host = fake_host(tmp_path)
+    host.keys.provided[KEY_NAME] = KEY
+    await check_host(host)
 
 
 class Unordered(MemoryValues):

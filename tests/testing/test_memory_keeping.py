@@ -1,13 +1,16 @@
 import pytest
 
 from pacsd.api.host import HostError
-from pacsd.testing.host_contract import check_jobs, check_values
-from pacsd.testing.memory_keeping import MAX_KEYS, EnqueuedJob, MemoryJobs, MemoryValues
+from pacsd.testing.host_contract import KEY, KEY_NAME, check_jobs, check_keys, check_values
+from pacsd.testing.memory_keeping import MAX_KEYS, EnqueuedJob, MemoryJobs, MemoryKeys, MemoryValues
 
 
 async def test_they_do_what_the_daemons_do() -> None:
     await check_values(MemoryValues())
     await check_jobs(MemoryJobs())
+    keys = MemoryKeys()
+    keys.provided[KEY_NAME] = KEY
+    await check_keys(keys)
 
 
 async def test_a_test_sees_what_was_kept() -> None:

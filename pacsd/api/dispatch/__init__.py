@@ -13,7 +13,8 @@
     all_asked       kinds notify, vote and collect: all of them
     durable         notifications that must not be missed, each plugin by itself
     asked_alone     questions that must not be missed, each plugin by itself
-    provider        kind provider: one answers for a name, with an object that implements a port
+    provider        kind provider: one answers for a name, with a record or an object that
+                    implements a port; asked_for: what is asked for meanwhile
 
 pluggy registers and validates; it does not call: its calls know no deadline, and let a coroutine
 beat an answer.

@@ -55,7 +55,7 @@ class Passage(Generic[Value, Answer]):
     """A hook through whose implementations a value goes, of kind filter, to be decided about.
 
     `parameter` is what they call it. Each is asked about what the answers before its own made of it
-    (`become`); after one that is of `last` nobody is asked.
+    (`become`); after one that is of `last`, if there is such a class, nobody is asked.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Passage(Generic[Value, Answer]):
         panel: Panel[Answer],
         parameter: str,
         become: Callable[[Value, Answer], Value],
-        last: type,
+        last: type | None = None,
     ) -> None:
         self._panel = panel
         self._parameter = parameter
@@ -90,7 +90,7 @@ class Passage(Generic[Value, Answer]):
                     raise answer
                 if answer is not None:
                     found.append((member.implementation.plugin, answer))
-                    if isinstance(answer, self._last):
+                    if self._last is not None and isinstance(answer, self._last):
                         break
                     value = self._become(value, answer)
         return found

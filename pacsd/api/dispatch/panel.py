@@ -23,11 +23,14 @@ Answer = TypeVar("Answer")
 # What a plugin may raise without harm to the daemon; Ctrl-C passes.
 CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 
+# What plugins raise, or have raised by a record they make, in words of pacsd.api: see `is_secret`.
+_OUR_OWN = ("raised HostError: ", "raised KeyRefused: ")
+
 OnError = Callable[[HookError], None]
 OnAnswer = Callable[[str, str, object], None]
 """Is told the plugin, the hook and an answer other than None."""
-Fits = Callable[[object], object]
-"""Raises ValueError for an answer of the right class that holds something of a wrong one."""
+Fits = Callable[[object, Arguments], object]
+"""Raises ValueError for an answer of the right class that is none to what was asked."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class Waiting:
     """A call that has begun, and waits for something."""
 
     member: Member
+    arguments: Arguments
     began_at: float
     call: Coroutine[object, object, object]
     waits_for: object
@@ -43,9 +47,9 @@ class Waiting:
 class Panel(Generic[Answer]):
     """Asks the implementations of a hook, in their order; `Answer` is what each may answer.
 
-    `fits` looks into what is answered. `on_error` is told what failed, with the exception as its
-    `__cause__`, for the log; of one that rests it was told before. `on_answer` is told who answered
-    what.
+    `fits` looks into what is answered, to what. `on_error` is told what failed, with the exception
+    as its `__cause__`, for the log; of one that rests it was told before. `on_answer` is told who
+    answered what.
     """
 
     def __init__(
@@ -89,10 +93,10 @@ class Panel(Generic[Answer]):
             call = member.implementation.begin(arguments)
             waits_for = call.send(None)
         except StopIteration as answered:
-            return self._judged(member, began_at, answered.value)
+            return self._judged(member, arguments, began_at, answered.value)
         except CONTAINED as raised:
             return self._contained(member, began_at, raised)
-        return Waiting(member, began_at, call, waits_for)
+        return Waiting(member, arguments, began_at, call, waits_for)
 
     async def finish(self, waiting: Waiting, until: float) -> Answer | HookError:
         """The rest of a call that waits."""
@@ -105,7 +109,7 @@ class Panel(Generic[Answer]):
             return self._failed(member, began_at, Ending.LATE, explanation)
         except CONTAINED as raised:
             return self._contained(member, began_at, raised)
-        return self._judged(member, began_at, answer)
+        return self._judged(member, waiting.arguments, began_at, answer)
 
     async def ask_all(
         self, arguments: Arguments, among: Container[str] | None = None
@@ -155,8 +159,10 @@ class Panel(Generic[Answer]):
             [Member(each, self._tally.count_of(hook, each.plugin)) for each in implementations]
         )
 
-    def _judged(self, member: Member, began_at: float, answer: object) -> Answer | HookError:
-        junk = "" if answer is None else self._junk(answer)
+    def _judged(
+        self, member: Member, arguments: Arguments, began_at: float, answer: object
+    ) -> Answer | HookError:
+        junk = "" if answer is None else self._junk(answer, arguments)
         if junk:
             return self._failed(member, began_at, Ending.JUNK, f"returned {junk}")
         member.breaker.answered()
@@ -169,19 +175,20 @@ class Panel(Generic[Answer]):
         self._tally.note_answer(member.count, hook, plugin, ended_at, ended_at - began_at, kind)
         return cast("Answer", answer)
 
-    def _junk(self, answer: object) -> str:
+    def _junk(self, answer: object, arguments: Arguments) -> str:
         """What is wrong with an answer, '' if nothing is."""
         if not isinstance(answer, self.facts.answers):
             wanted = " or ".join([*(each.__name__ for each in self.facts.answers), "None"])
             return f"{type(answer).__name__} instead of {wanted}"
         try:
             if self._fits is not None:
-                self._fits(answer)
+                self._fits(answer, arguments)
         except ValueError as misfit:
             return str(misfit)
         return ""
 
     def _contained(self, member: Member, began_at: float, raised: BaseException) -> HookError:
+        cause: BaseException | None
         # If nobody cancelled us it is the implementation's own, and would end whoever asks.
         if isinstance(raised, asyncio.CancelledError) and _is_cancelled():
             raise raised
@@ -192,7 +199,9 @@ class Panel(Generic[Answer]):
         else:
             cause, explanation = raised, f"raised {type(raised).__name__}: {raised}"
             traceback = ""
-        if not traceback and cause is not None:
+        if self.facts.is_secret:
+            cause, explanation, traceback = None, _without_text(explanation), ""
+        elif not traceback and cause is not None:
             traceback = own_traceback(cause)
         return self._failed(member, began_at, Ending.RAISED, explanation, cause, traceback)
 
@@ -227,6 +236,14 @@ class Panel(Generic[Answer]):
         took_s, plugin = ended_at - began_at, member.implementation.plugin
         call = Call(ended_at, hook, plugin, took_s, ending, traceback=traceback)
         self._tally.note(member.count, call)
+
+
+def _without_text(explanation: str) -> str:
+    """What an implementation raised by its class alone, unless the text of that is ours."""
+    if explanation.startswith(_OUR_OWN):
+        return explanation
+    is_raised = explanation.startswith("raised ")
+    return explanation.partition(":")[0] if is_raised else explanation
 
 
 def _is_cancelled() -> bool:

@@ -1,38 +1,72 @@
-"""Kind provider: one plugin answers for a name, with an object that implements a port."""
+"""Kind provider: one plugin answers for a name, with an object of a port or with a record."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
 from typing import Generic, cast
 
+import anyio
+
+from pacsd.api.dispatch.asked_for import asked_for, asking_for
+from pacsd.api.dispatch.lineup import Lineup
 from pacsd.api.dispatch.panel import Answer, Panel
 from pacsd.api.errors import HookError, NotProvided
+
+MAX_KEPT = 1_000
+"""Of names; what was kept first is asked for again when there are more."""
 
 _NOTHING: Mapping[str, object] = {}
 
 
-class Provider(Generic[Answer]):
-    """A hook that exactly one plugin answers for each name; asked once for each.
+@dataclass(frozen=True, slots=True)
+class _Provided(Generic[Answer]):
+    """Who answered for a name, and until when that holds."""
 
-    `given` are arguments that all of them get beside `name`. A provider may ask for others while it
-    answers, in the same task: a circle is an error.
+    plugin: str
+    answer: Answer
+    until_s: float
+
+
+@dataclass(slots=True)
+class _Asking(Generic[Answer]):
+    """A question that others wait for, too; without an outcome who asked has given up."""
+
+    lineup: Lineup
+    over: anyio.Event = field(default_factory=anyio.Event)
+    outcome: tuple[str, Answer] | HookError | None = None
+
+
+class Provider(Generic[Answer]):
+    """A hook that exactly one plugin answers for each name; asked once for each, or now and then.
+
+    `given` are arguments that all of them get beside `name`. An answer is kept for `kept_s`. Who
+    asks for the same at once waits for the same answer. A provider may ask for others while it
+    answers: a circle is an error.
     """
 
-    def __init__(self, panel: Panel[object]) -> None:
+    def __init__(
+        self,
+        panel: Panel[object],
+        kept_s: float = inf,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._panel = panel
+        self._kept_s = kept_s
+        self._clock = clock
         self._given = _NOTHING
-        self._provided: dict[str, tuple[str, Answer]] = {}
-        self._asked: list[str] = []
+        self._provided: dict[str, _Provided[Answer]] = {}
+        self._asking: dict[str, _Asking[Answer]] = {}
 
     @property
     def plugins(self) -> set[str]:
         """Those whose providers are in use."""
-        return {plugin for plugin, _ in self._provided.values()}
+        return {each.plugin for each in self._provided.values()}
 
     def forget(self, plugins: Container[str]) -> None:
         """Ask again for the names that these plugins answered for."""
         self._provided = {
-            name: (plugin, provider)
-            for name, (plugin, provider) in self._provided.items()
-            if plugin not in plugins
+            name: each for name, each in self._provided.items() if each.plugin not in plugins
         }
 
     def give(self, arguments: Mapping[str, object]) -> None:
@@ -40,41 +74,73 @@ class Provider(Generic[Answer]):
         self._given = arguments
 
     async def __call__(self, name: str) -> Answer:
-        """The provider of `name`, the same each time.
+        """The provider of `name`, the same each time as long as it is kept.
 
         Raises:
             NotProvided: no plugin answers.
-            HookError: two plugins do, or one of them fails or is late.
+            HookError: two plugins do, one of them fails or is late, or it is made of itself.
         """
         _, answer = await self.found(name)
         return answer
 
     async def found(self, name: str) -> tuple[str, Answer]:
-        """The provider of `name` behind the name of its plugin.
+        """The same, with the plugin that answered.
 
         Raises:
-            NotProvided, HookError: as when it is called.
+            NotProvided, HookError: as above.
         """
-        known = self._provided.get(name)
+        known = self._known(name)
         if known is not None:
-            return known
-        lineup = self._panel.lineup
-        answer = await self._ask(name)
-        # Who was asked before a reload may be gone: others are asked the next time.
-        if self._panel.lineup is lineup:
-            self._provided.setdefault(name, answer)
-        return answer
+            return known.plugin, known.answer
+        if asked_for():
+            # Who is being asked for something waits for nobody else who is: two might for each
+            # other.
+            return await self._ask(name)
+        while True:
+            asking = self._asking.get(name)
+            if asking is None or asking.lineup is not self._panel.lineup:
+                return await self._ask_for_all(name)
+            await asking.over.wait()
+            if isinstance(asking.outcome, HookError):
+                raise asking.outcome
+            if asking.outcome is not None:
+                return asking.outcome
+
+    def _known(self, name: str) -> _Provided[Answer] | None:
+        now = self._clock()
+        for each, kept in [*self._provided.items()]:
+            if now >= kept.until_s:
+                del self._provided[each]
+        return self._provided.get(name)
+
+    async def _ask_for_all(self, name: str) -> tuple[str, Answer]:
+        asking: _Asking[Answer] = _Asking(self._panel.lineup)
+        self._asking[name] = asking
+        try:
+            asking.outcome = await self._ask(name)
+        except HookError as error:
+            asking.outcome = error
+            raise
+        finally:
+            if self._asking.get(name) is asking:
+                del self._asking[name]
+            asking.over.set()
+        return asking.outcome
 
     async def _ask(self, name: str) -> tuple[str, Answer]:
-        if name in self._asked:
-            circle = " -> ".join([*self._asked, name])
-            raise HookError(name, self._panel.facts.name, f"each needs the next one: {circle}")
-        self._asked.append(name)
-        try:
+        lineup, hook = self._panel.lineup, self._panel.facts.name
+        with asking_for(hook, name):
             answers = await self._panel.ask_all({**self._given, "name": name})
-        finally:
-            self._asked.pop()
-        return self._only(answers, name)
+        plugin, answer = self._only(answers, name)
+        # Who was asked before a reload may be gone: others are asked the next time.
+        if self._panel.lineup is lineup and name not in self._provided:
+            self._keep(name, plugin, answer)
+        return plugin, answer
+
+    def _keep(self, name: str, plugin: str, answer: Answer) -> None:
+        self._provided[name] = _Provided(plugin, answer, self._clock() + self._kept_s)
+        if len(self._provided) > MAX_KEPT:
+            del self._provided[next(iter(self._provided))]
 
     def _only(self, answers: list[tuple[str, object]], name: str) -> tuple[str, Answer]:
         hook = self._panel.facts.name

@@ -2,6 +2,7 @@
 
     associations   who may open an association, and that it has ended
     access         who somebody is, and what somebody may do
+    queries        what a query has found, before it is told
     receiving      an instance on its way in, before its pixel data
     removal        something is about to be deleted
     events         what has happened, told at least once
@@ -11,6 +12,7 @@
     ai             what a model sees, finds and writes, and what runs it
     commands       what plugins add to `pacsd run`
     audit          what the audit trail says, and what was refused
+    keys           secrets that plugins work with
     stores         where the bytes of stored objects lie
     life           the configuration was read again; how a plugin does
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskGroup
 
+from pacsd.api.dispatch.asked_for import within
 from pacsd.api.errors import PluginError
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.channel import Channel, Manners
@@ -117,7 +118,8 @@ class Guest:
         assert isinstance(request, CallRequest)  # noqa: S101 - its form makes nothing else
         specification = self._specifications[request.hook]
         named = specification.decode_arguments(request.arguments)
-        return specification.encode_answer(await self._loaded.call(request.hook, named))
+        with within(request.within):
+            return specification.encode_answer(await self._loaded.call(request.hook, named))
 
     async def _shutdown(self, _arguments: object) -> object:
         self._is_shutting_down = True

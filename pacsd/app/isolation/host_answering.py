@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from pacsd.api.audit import AuditNote
+from pacsd.api.dispatch.asked_for import Asked, within
 from pacsd.api.errors import PluginError
 from pacsd.api.host import HostError
 from pacsd.api.instances import InstanceFacts
+from pacsd.api.keys import Key
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.channel import Channel, Handler
 from pacsd.app.isolation.crossing_files import Beside, given, passed_on, taken, took
@@ -39,6 +41,14 @@ def _enqueue(host: Host) -> Calls:
         return await host.jobs.enqueue(name, payload, unique_key=unique_key, after_s=after_s)
 
     return enqueue
+
+
+def _key(host: Host) -> Calls:
+    async def get(name: str, asked: Asked) -> Key:
+        with within(asked):
+            return await host.keys.get(name)
+
+    return get
 
 
 _VALUES: Mapping[str, Method] = {
@@ -93,6 +103,7 @@ METHODS: Mapping[str, Method] = {
     "jobs.enqueue": Method(_enqueue, form_of(tuple[str, str, str, float]), form_of(int)),
     **_INSTANCES,
     **_STUDIES,
+    "keys.get": Method(_key, form_of(tuple[str, Asked]), form_of(Key)),
 }
 
 

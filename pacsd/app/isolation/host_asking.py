@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import BinaryIO, cast
 
 from pacsd.api.audit import AuditNote
+from pacsd.api.dispatch.asked_for import asked_for
 from pacsd.api.instances import InstanceFacts
+from pacsd.api.keys import Key
 from pacsd.api.plugin import Host
 
 Ask = Callable[[str, tuple[object, ...]], Awaitable[object]]
@@ -113,6 +115,17 @@ class AskingAudit:
         await self._ask("audit.append", (note,))
 
 
+class AskingKeys:
+    """The port `Keys`; what it is asked for is told beside the name, wherever that was asked."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def get(self, name: str, /) -> Key:
+        """The key of this name."""
+        return cast("Key", await self._ask("keys.get", (name, asked_for())))
+
+
 def asking(host: Host, ask: Ask) -> Host:
     """A plugin's Host that asks elsewhere."""
     return replace(
@@ -122,4 +135,5 @@ def asking(host: Host, ask: Ask) -> Host:
         instances=AskingInstances(ask),
         labels=AskingLabels(ask),
         audit=AskingAudit(ask),
+        keys=AskingKeys(ask),
     )

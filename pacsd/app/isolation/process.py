@@ -14,6 +14,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from pacsd.api.dispatch.asked_for import asked_for
 from pacsd.api.dispatch.own_traceback import MAX_CHARACTERS
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.plugin import Host
@@ -120,7 +121,7 @@ class GuestProcess:
             raise PluginError(self._name, self._absence())
         specification = self._specifications[hook]
         try:
-            request = CallRequest(hook, specification.encode_arguments(arguments))
+            request = CallRequest(hook, specification.encode_arguments(arguments), asked_for())
             answer = await self._life.channel.ask("call", CALL_REQUEST.encode(request))
         except Misfit as misfit:
             raise HookError(self._name, hook, f"cannot be asked: {misfit}") from misfit

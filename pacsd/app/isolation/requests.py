@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pacsd.api.dispatch.asked_for import Asked
 from pacsd.app.conf.decode import Problem
 from pacsd.app.isolation.home import HookTraits
 from pacsd.app.isolation.scalar_values import Json
@@ -39,10 +40,14 @@ class TableRefused:
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """A hook to be called, with those arguments that its implementation names."""
+    """A hook to be called, with those arguments that its implementation names.
+
+    `within`: what is asked for by name meanwhile, see `pacsd.api.dispatch.asked_for`.
+    """
 
     hook: str
     arguments: Json
+    within: Asked = ()
 
 
 LOAD_REQUEST = form_of(LoadRequest)

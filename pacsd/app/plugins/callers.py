@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from pacsd.api.access import SightRequest
 from pacsd.api.audit import AuditEvent
 from pacsd.api.errors import HookError
+from pacsd.api.query_results import QueryResults
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.archive.admittance import Decide
@@ -17,6 +18,7 @@ from pacsd.archive.removal import Ask
 from pacsd.archive.sight import Sight, sight_of
 from pacsd.dicom.status import Status
 from pacsd.net.permissions import Authenticate, Authorize, Restrict
+from pacsd.net.results import Change
 from pacsd.net.scp import AcceptanceHook, ClosedHook
 
 _NOT_ASKED = "Could not be decided now: try again"
@@ -67,6 +69,20 @@ def restrict_query(hooks: Hooks) -> Callable[[], Restrict | None]:
             return None
 
     return _now(hook, restrict)
+
+
+def query_results(hooks: Hooks) -> Callable[[], Change | None]:
+    """Who changes what a query tells; None of it where one of them fails."""
+    hook = hooks.query_results
+
+    async def change(results: QueryResults) -> QueryResults | None:
+        try:
+            answers = await hook(results)
+        except HookError:  # the log has it
+            return None
+        return answers[-1][1] if answers else results
+
+    return _now(hook, change)
 
 
 def instance_received(hooks: Hooks) -> Callable[[], Decide | None]:

@@ -2,25 +2,33 @@
 
 from collections.abc import Callable, Mapping
 
+from pacsd.api.dispatch.implementation import Arguments
 from pacsd.api.dispatch.panel import Fits
+from pacsd.api.query_results import QueryResults
 from pacsd.app.isolation.specifications import specifications
 from pacsd.archive.entry import check_answer
+from pacsd.archive.result_rules import check_results
 from pacsd.archive.sight import check_restriction
 
-_CHECKS: Mapping[str, Callable[[object], None]] = {
-    "pacsd_instance_received": check_answer,
-    "pacsd_restrict_query": check_restriction,
+_CHECKS: Mapping[str, Callable[[object, Arguments], None]] = {
+    "pacsd_instance_received": lambda answer, _: check_answer(answer),
+    "pacsd_restrict_query": lambda answer, _: check_restriction(answer),
+    "pacsd_query_results": lambda answer, asked: _check_results(answer, asked["results"]),
 }
 
 
 def fits_of(hook: str) -> Fits:
     """Looks into an answer: what is of a wrong type in it, or cannot be done, is a ValueError."""
     encode, check = specifications()[hook].encode_answer, _CHECKS.get(hook)
-    if check is None:
-        return encode
 
-    def fits(answer: object) -> None:
+    def fits(answer: object, arguments: Arguments) -> None:
         encode(answer)
-        check(answer)
+        if check is not None:
+            check(answer, arguments)
 
     return fits
+
+
+def _check_results(answer: object, asked: object) -> None:
+    if isinstance(answer, QueryResults) and isinstance(asked, QueryResults):
+        check_results(answer, asked)

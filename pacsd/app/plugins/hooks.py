@@ -1,7 +1,7 @@
 """The hooks as the core calls them: one attribute each, of its kind."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pacsd.api import hooks
@@ -22,6 +22,8 @@ from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.health import Health
 from pacsd.api.http import HttpResponse, HttpRoute
+from pacsd.api.keys import KEPT_S, Key
+from pacsd.api.query_results import QueryResults
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
@@ -50,6 +52,7 @@ class Hooks:
     authenticate: First[Principal | NotRecognized]
     authorize: Vote
     restrict_query: Collect[Restriction]
+    query_results: Passage[QueryResults, QueryResults]
     instance_received: Passage[ReceivedInstance, EntryAnswer]
     before_delete: Vote
     events: Durable[EventKind]
@@ -66,6 +69,7 @@ class Hooks:
     commands: Collect[tuple[PluginCommand, ...]]
     command: AskedAlone[CommandAnswer]
     audit: Notify
+    key: Provider[Key]
     blob_store: Provider[BlobStore]
     config_changed: Notify
     health: Collect[Health]
@@ -74,10 +78,11 @@ class Hooks:
     def replace(self, homes: Mapping[str, Home], gone: Container[str]) -> dict[str, Lineup]:
         """Have these plugins asked from now on, all hooks in one step; who was asked before.
 
-        What those that are `gone` have provided is asked for again.
+        What those that are `gone` have provided is asked for again, and every key.
         """
         self.route_target.forget(gone)
         self.ai_runner.forget(gone)
+        self.key.forget(self.key.plugins)
         found = {hook: implementations(homes, hook) for hook in self.panels}
         return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
 
@@ -121,6 +126,7 @@ def make_hooks(
         authenticate=First(panel("pacsd_authenticate"), _not_recognized_now),
         authorize=Vote(panel("pacsd_authorize"), Deny("no plugin allows it")),
         restrict_query=Collect(panel("pacsd_restrict_query")),
+        query_results=Passage(panel("pacsd_query_results"), "results", _with_matches),
         instance_received=Passage(
             panel("pacsd_instance_received"), "instance", coerced, NotAccepted
         ),
@@ -139,11 +145,17 @@ def make_hooks(
         commands=Collect(panel("pacsd_commands")),
         command=AskedAlone(panel("pacsd_command")),
         audit=Notify(panel("pacsd_audit")),
+        key=Provider(panel("pacsd_key"), kept_s=KEPT_S),
         blob_store=blob_store,
         config_changed=Notify(panel("pacsd_config_changed")),
         health=Collect(panel("pacsd_health")),
         panels=panels,
     )
+
+
+def _with_matches(results: QueryResults, answer: QueryResults) -> QueryResults:
+    """The page as the next one is asked about it: who asks for what, no answer changes."""
+    return replace(results, matches=answer.matches)
 
 
 def _refused_for_now(error: HookError) -> Refusal:

@@ -8,8 +8,10 @@ from typing import TypeVar
 import orjson
 
 from pacsd.api.audit import AuditNote, check_note
-from pacsd.api.errors import StoreError
+from pacsd.api.dispatch.provider import Provider
+from pacsd.api.errors import Circular, HookError, NotProvided, StoreError
 from pacsd.api.host import HostError, PluginJob
+from pacsd.api.keys import Key, check_name
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.series import Series
 from pacsd.app.plugins.adding import origin_of
@@ -53,6 +55,7 @@ class HostServices:
         self._stored: StoredInstances | None = None
         self._ingest: Ingest | None = None
         self._curation: Curation | None = None
+        self._keys: Provider[Key] | None = None
         self.metrics: dict[str, Series] = {}
 
     def open(self, index: Index, stored: StoredInstances | None = None) -> None:
@@ -67,8 +70,12 @@ class HostServices:
         """From now on plugins may label studies."""
         self._curation = curation
 
+    def give_keys(self, keys: Provider[Key]) -> None:
+        """From now on plugins may ask for keys; the archive need not be open."""
+        self._keys = keys
+
     def close(self) -> None:
-        """From now on nothing can be asked for."""
+        """From now on nothing can be asked for but keys."""
         self._index = self._stored = self._ingest = self._curation = None
 
     @property
@@ -98,6 +105,17 @@ class HostServices:
         """
         return _opened(self._curation)
 
+    @property
+    def keys(self) -> Provider[Key]:
+        """Who has keys.
+
+        Raises:
+            HostError: plugins have not started up.
+        """
+        if self._keys is None:
+            raise HostError("keys are there once every plugin has started up, not before")
+        return self._keys
+
     def values_of(self, plugin: str) -> "PluginsValues":
         """The key-value store of a plugin."""
         return PluginsValues(self, plugin)
@@ -109,6 +127,10 @@ class HostServices:
     def instances_of(self, plugin: str) -> PluginsInstances:
         """What a plugin reads of the archive, and adds."""
         return PluginsInstances(self, plugin, self._now_us)
+
+    def keys_of(self, plugin: str) -> "PluginsKeys":
+        """What a plugin is given of the keys of others."""
+        return PluginsKeys(self, plugin)
 
     def metrics_of(self, plugin: str) -> Series:
         """What a plugin counts."""
@@ -124,6 +146,7 @@ class HostServices:
             instances=self.instances_of(name),
             labels=PluginsLabels(self, name),
             audit=PluginsAudit(self, name),
+            keys=self.keys_of(name),
             metrics=self.metrics_of(name),
         )
 
@@ -248,6 +271,27 @@ class PluginsAudit:
                 detail=note.detail,
             )
             await index.audit(_ALL, entry)
+
+
+class PluginsKeys:
+    """The port `Keys` of one plugin."""
+
+    def __init__(self, services: HostServices, plugin: str) -> None:
+        self._services = services
+        self._plugin = plugin
+
+    async def get(self, name: str, /) -> Key:
+        """The key of this name."""
+        check_name(name)
+        try:
+            provider, key = await self._services.keys.found(name)
+        except (NotProvided, Circular) as error:
+            raise HostError(f"key '{name}': {error.explanation}") from error
+        except HookError as error:
+            raise HostError(f"key '{name}': {error}") from error
+        if provider == self._plugin:
+            raise HostError(f"key '{name}': plugin {provider} provides it itself")
+        return key
 
 
 def _opened(part: Part | None) -> Part:

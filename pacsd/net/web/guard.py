@@ -11,6 +11,7 @@ from pacsd.api.access import AccessRequest, Action, Door, Login, Principal, Sigh
 from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicomweb.targets import Target
 from pacsd.net.permissions import Logins, Permissions, Sights
+from pacsd.net.results import Results
 from pacsd.net.web.exchange import STRANGER, problem
 from pacsd.net.web.resources import WebService
 
@@ -39,11 +40,15 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Asks three questions; as long as nobody answers, whoever reaches us is trusted."""
+    """Asks three questions; as long as nobody answers, whoever reaches us is trusted.
+
+    `results` have the last word on what searches tell.
+    """
 
     logins: Logins | None = None
     permissions: Permissions | None = None
     sights: Sights | None = None
+    results: Results | None = None
 
     @property
     def has_logins(self) -> bool:

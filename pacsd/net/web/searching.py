@@ -5,6 +5,7 @@ from typing import Protocol
 
 from aiohttp.web import StreamResponse
 
+from pacsd.api.access import Door, SightRequest
 from pacsd.archive.finding import Match
 from pacsd.archive.sight import EVERYTHING, Sight
 from pacsd.dicom.data_set import SPECIFIC_CHARACTER_SET
@@ -20,6 +21,7 @@ from pacsd.dicomweb.headers import TOTAL_COUNT, warning
 from pacsd.dicomweb.parameters import search_parameters
 from pacsd.dicomweb.required_attributes import SEARCHES, required_attributes
 from pacsd.dicomweb.targets import Kind, entity_path
+from pacsd.net.results import Results
 from pacsd.net.web.exchange import JSON_OFFERS, Exchange
 from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.search_query import RETRIEVE_URL, WebQuery, web_query
@@ -64,7 +66,10 @@ class Finds(Protocol):
 
 
 class Searching:
-    """Answers searches; where it `tells_totals`, with the number of all matches, page or not."""
+    """Answers searches; where it `tells_totals`, with the number of all matches, page or not.
+
+    `results` have the last word on what is told; None when nobody has to be asked.
+    """
 
     def __init__(
         self,
@@ -73,11 +78,13 @@ class Searching:
         *,
         names_are_exact: bool,
         tells_totals: bool = False,
+        results: Results | None = None,
     ) -> None:
         self._finder = finder
         self._max_results = max_results
         self._names_are_exact = names_are_exact
         self._tells_totals = tells_totals
+        self._results = results
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
         """What matches, in the DICOM JSON Model.
@@ -99,9 +106,10 @@ class Searching:
         matches = await self._finder.window(found.query, asked.offset, limit + 1, sight=sight)
         if of_series:
             matches = await self._with_requests(matches, of_series, sight)
-        answers = await _written(exchange, level, matches[:limit])
         is_cut = len(matches) > limit
-        headers = await self._warnings(exchange, found, is_cut=is_cut)
+        changed = await self._changed(exchange, found.query, matches[:limit])
+        answers = await _written(exchange, level, changed)
+        headers = await self._warnings(exchange, found, changed, is_cut=is_cut)
         if self._tells_totals:
             is_last = not is_cut and bool(matches or not asked.offset)
             known = asked.offset + len(matches) if is_last else None
@@ -110,6 +118,19 @@ class Searching:
             return await send_xml(exchange, _one_page(answers), headers)
         media_type = choice.representation.media_type
         return exchange.model(b"[%b]" % b",".join(answers), media_type, headers=headers)
+
+    async def _changed(
+        self, exchange: Exchange, query: Query, matches: Sequence[Match]
+    ) -> Sequence[Match]:
+        """The matches as they are told.
+
+        Raises:
+            NotTold: that cannot be said.
+        """
+        if self._results is None or not self._results.are_asked_for:
+            return matches
+        looks = SightRequest(exchange.principal, Door.HTTP, exchange.client)
+        return await self._results.told(looks, query, matches)
 
     async def _total(self, query: Query, known: int | None, sight: Sight) -> Mapping[str, str]:
         """The total, counted unless the page that is sent tells it."""
@@ -140,16 +161,19 @@ class Searching:
         ]
 
     async def _warnings(
-        self, exchange: Exchange, found: WebQuery, *, is_cut: bool
+        self, exchange: Exchange, found: WebQuery, told: Sequence[Match], *, is_cut: bool
     ) -> Mapping[str, str]:
         """What clients should know of an answer (PS3.18 section 8.3.4)."""
         texts = []
         untold = {*found.unmatched, *await self._finder.unsupported(found.query)}
         untold -= {*_NOBODY_ASKED, *_matched_below(found.query)}
         matched = untold & await self._finder.matched(found.query) if untold else untold
+        given = {tag for tag in untold if told and all(tag in each for each in told)}  # by a plugin
+        wanted = {*found.unmatched, *_matched(found.query)}
         for attributes, what in (
-            (untold - matched, "neither matched nor told"),
-            (matched, "matched, but not told"),
+            (untold - matched - given, "neither matched nor told"),
+            (matched - given, "matched, but not told"),
+            ((given - matched) & wanted, "told, but not matched"),
         ):
             if attributes:
                 names = ", ".join(map(name_of, sorted(attributes)))
@@ -165,8 +189,12 @@ class Searching:
 
 def _matched_below(query: Query) -> Iterator[Tag]:
     """UIDs of what a study or series holds: it is found by them, though it has them not itself."""
-    asked = (tag for each in query.conditions for tag in tags_of(each))
-    return (tag for tag in asked if tag in UNIQUE_KEYS.values())
+    return (tag for tag in _matched(query) if tag in UNIQUE_KEYS.values())
+
+
+def _matched(query: Query) -> Iterator[Tag]:
+    """What somebody wants to match."""
+    return (tag for each in query.conditions for tag in tags_of(each))
 
 
 async def _one_page(answers: Sequence[bytes]) -> AsyncGenerator[Sequence[bytes], None]:

@@ -7,6 +7,7 @@ import pytest
 from pacsd.api import hooks
 from pacsd.api.acceptance import Refusal
 from pacsd.api.dispatch.breaker import FAILURES_IN_A_ROW
+from pacsd.api.dispatch.implementation import Arguments
 from pacsd.api.dispatch.tally import Ending, Tally
 from pacsd.api.errors import HookError, PluginError
 from tests.api.dispatch.panels import (
@@ -140,7 +141,8 @@ async def test_who_fails_too_often_is_not_asked_any_more() -> None:
 
 
 async def test_p01_a_record_with_junk_in_it_is_junk() -> None:
-    def fits(answer: object) -> None:
+    def fits(answer: object, arguments: Arguments) -> None:
+        assert arguments is ANY
         raise ValueError(f"{type(answer).__name__} instead of int at result")
 
     [(_, error)] = await panel_of(AsyncGate(NO), fits=fits).ask_all(ANY)

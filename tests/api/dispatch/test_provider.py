@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from pacsd.api import hooks
-from pacsd.api.dispatch.provider import Provider
+from pacsd.api.dispatch.provider import MAX_KEPT, Provider
 from pacsd.api.errors import HookError
 from pacsd.api.store import Stores
 from tests.api.dispatch.panels import implementation_of, panel_of
@@ -124,3 +124,106 @@ async def test_what_was_asked_before_a_reload_is_asked_again_after_it() -> None:
         go_on.set()
     assert hook.plugins == set()
     assert await hook("fs") == ["new goods"]
+
+
+async def test_who_asks_at_once_waits_for_the_same_answer() -> None:
+    class SlowShop(Shop):
+        @hooks.hookimpl
+        async def pacsd_blob_store(self, name: str) -> object:
+            answer = await super().pacsd_blob_store(name)
+            await go_on.wait()
+            return answer
+
+    go_on, shop = asyncio.Event(), SlowShop("fs", ["goods"])
+    hook, found = provider(shop), list[object]()
+
+    async def ask() -> None:
+        found.append(await hook("fs"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        go_on.set()
+    assert shop.asked == ["fs"]
+    assert found == [shop.goods] * 3
+
+
+async def test_who_waits_asks_itself_when_the_one_who_asked_gives_up() -> None:
+    class SlowShop(Shop):
+        @hooks.hookimpl
+        async def pacsd_blob_store(self, name: str) -> object:
+            answer = await super().pacsd_blob_store(name)
+            await go_on.wait()
+            return answer
+
+    go_on, shop = asyncio.Event(), SlowShop("fs", ["goods"])
+    hook, found = provider(shop), list[object]()
+
+    async def ask() -> None:
+        found.append(await hook("fs"))
+
+    async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as impatient:
+            impatient.start_soon(hook, "fs")
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+            impatient.cancel_scope.cancel()
+        await anyio.wait_all_tasks_blocked()
+        go_on.set()
+    assert shop.asked == ["fs", "fs"]
+    assert found == [shop.goods]
+
+
+async def test_what_fails_fails_for_all_who_wait() -> None:
+    class BrokenShop:
+        @hooks.hookimpl
+        async def pacsd_blob_store(self) -> None:
+            await go_on.wait()
+            raise OSError("unplugged")
+
+    go_on = asyncio.Event()
+    hook, told = provider(BrokenShop()), list[str]()
+
+    async def ask() -> None:
+        try:
+            await hook("fs")
+        except HookError as error:
+            told.append(error.explanation)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        go_on.set()
+    assert told == ["raised OSError: unplugged"] * 2
+
+
+async def test_an_answer_is_kept_for_its_time() -> None:
+    now, shop = [0.0], Shop("fs", ["goods"])
+    hook = Provider[object](panel_of(shop, hook=HOOK), kept_s=60.0, clock=lambda: now[0])
+    for seconds in (0.0, 59.9, 60.0, 119.0):
+        now[0] = seconds
+        assert await hook.found("fs") == ("plugin0", ["goods"])
+    assert shop.asked == ["fs", "fs"]
+    now[0] = 500.0
+    with pytest.raises(HookError, match="no plugin provides"):
+        await hook("tape")
+    assert hook.plugins == set()
+
+
+async def test_only_so_many_names_are_kept() -> None:
+    class Anything:
+        @hooks.hookimpl
+        async def pacsd_blob_store(self, name: str) -> object:
+            asked.append(name)
+            return name
+
+    asked = list[str]()
+    hook = Provider[object](panel_of(Anything(), hook=HOOK))
+    for number in range(MAX_KEPT + 1):
+        await hook(str(number))
+    await hook(str(MAX_KEPT))
+    await hook("0")
+    assert len(asked) == MAX_KEPT + 2

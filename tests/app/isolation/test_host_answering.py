@@ -7,6 +7,7 @@ from pacsd.api.audit import Audit
 from pacsd.api.errors import PluginError
 from pacsd.api.host import HostError, Jobs, Values
 from pacsd.api.instances import Instances
+from pacsd.api.keys import Keys
 from pacsd.api.labels import Labels
 from pacsd.app.isolation.channel import Handler
 from pacsd.app.isolation.descriptors import descriptors_beside
@@ -24,6 +25,7 @@ def test_everything_that_a_host_has_can_be_asked_for() -> None:
         "instances": Instances,
         "labels": Labels,
         "audit": Audit,
+        "keys": Keys,
     }
     named = {
         f"{port}.{name}"

@@ -7,12 +7,14 @@ from pacsd.api.access import AccessRequest, Login, NotRecognized, Restriction, S
 from pacsd.api.audit import AuditEvent
 from pacsd.api.events import EventKind
 from pacsd.api.hooks import HOOKS, hookimpl
+from pacsd.api.query_results import QueryResults
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.removal import RemovalRequest
 from pacsd.api.vote import Deny
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.archive.sight import sight_of
+from pacsd.testing.hook_records import query_results
 from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.api.hookspecs.test_access import LOGIN, LOOKS, WANTED
@@ -25,11 +27,13 @@ ALL: tuple[Callable[[Hooks], Callable[[], object]], ...] = (
     callers.authenticate,
     callers.authorize,
     callers.restrict_query,
+    callers.query_results,
     callers.instance_received,
     callers.before_delete,
     callers.audit,
 )
 
+RESULTS = query_results({"StudyInstanceUID": "1.2", "PatientName": "Doe"})
 EVENT = AuditEvent(1, "doe", "", "retrieve", "sent", "1.2", "")
 OF_ONE = ("pacsd_http_routes", "pacsd_http_request", "pacsd_commands", "pacsd_command")
 """Those that are asked of one plugin each; see `surfaces`."""
@@ -62,6 +66,10 @@ class Everything:
         return Restriction({"PatientID": (request.principal.name,)})
 
     @hookimpl
+    async def pacsd_query_results(self, results: QueryResults) -> QueryResults:
+        return results.with_values(lambda _: {"PatientName": "D"})
+
+    @hookimpl
     async def pacsd_instance_received(self, instance: ReceivedInstance) -> NotAccepted:
         return NotAccepted(0xC000, instance.sop_instance_uid)
 
@@ -79,7 +87,7 @@ WORK = {
     *("pacsd_ai_runner", "pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
 }
 """Called by `route_work` and `ai_work`."""
-LIFE = {"pacsd_blob_store", "pacsd_config_changed", "pacsd_health", "pacsd_job"}
+LIFE = {"pacsd_blob_store", "pacsd_config_changed", "pacsd_health", "pacsd_job", "pacsd_key"}
 
 
 @pytest.mark.parametrize("caller", ALL)
@@ -109,6 +117,9 @@ async def test_each_calls_its_hook() -> None:
     restricts = callers.restrict_query(hooks)()
     assert restricts is not None
     assert await restricts(LOOKS) == sight_of([Restriction({"PatientID": ("doe",)})])
+    changes = callers.query_results(hooks)()
+    assert changes is not None
+    assert await changes(RESULTS) == RESULTS.with_values(lambda _: {"PatientName": "D"})
     assert deletes is not None
     assert await deletes(RemovalRequest("1", "", "", "admin", "why")) == Deny("admin")
     audits = callers.audit(hooks)()
@@ -144,6 +155,28 @@ async def test_p04_what_somebody_sees_cannot_be_told_where_one_fails() -> None:
     restricts = callers.restrict_query(hooks_of(Fails()))()
     assert restricts is not None
     assert await restricts(LOOKS) is None
+
+
+async def test_p04_what_was_found_is_not_told_where_one_fails() -> None:
+    class Fails:
+        @hookimpl
+        def pacsd_query_results(self) -> QueryResults:
+            return query_results()
+
+    changes = callers.query_results(hooks_of(Fails()))()
+    assert changes is not None
+    assert await changes(RESULTS) is None
+
+
+async def test_what_nobody_changes_is_told_as_it_is() -> None:
+    class Leaves:
+        @hookimpl
+        async def pacsd_query_results(self) -> None:
+            return None
+
+    changes = callers.query_results(hooks_of(Leaves()))()
+    assert changes is not None
+    assert await changes(RESULTS) is RESULTS
 
 
 @pytest.mark.parametrize("caller", ALL)

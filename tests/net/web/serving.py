@@ -41,6 +41,7 @@ from pacsd.index.sqlite import Durability
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.http import Health, HttpListener
 from pacsd.net.http_connection import HttpLimits
+from pacsd.net.results import Results
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk, FeedPace
 from pacsd.net.web.deleting import DeleteDesk
@@ -240,6 +241,7 @@ async def serving(
     endpoint: Endpoint | None = None,
     names_are_exact: bool = False,
     tells_totals: bool = False,
+    results: Results | None = None,
     made: Made | None = None,
     http: HttpLimits | None = None,
     max_change_readers: int = 4,
@@ -251,7 +253,11 @@ async def serving(
         ingest = Ingest(store, index, now_us=lambda: 1_700_000_000_000_000)
         finder = Finder(index, StoredHeaders(store, index), limits)
         searching = Searching(
-            finder, MAX_RESULTS, names_are_exact=names_are_exact, tells_totals=tells_totals
+            finder,
+            MAX_RESULTS,
+            names_are_exact=names_are_exact,
+            tells_totals=tells_totals,
+            results=results,
         )
         retriever = Retriever(store, index, limits)
         made = made or Made()

@@ -1,16 +1,19 @@
 """QIDO-RS: searches."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pacsd.api.query_results import QueryResults
 from pacsd.archive.finding import QueryLimits
 from pacsd.dicom.level import Level
 from pacsd.index.records import Scope
+from pacsd.net.results import Change, Results
 from pacsd.net.web.desk import Terms
 from pacsd.testing.objects import data_set
 from tests.dicom.written import element, item, sequence
-from tests.net.web.serving import MAX_RESULTS, Served, serving
+from tests.net.web.serving import MAX_RESULTS, Answer, Served, serving
 
 STUDIES = 4
 STUDY_UID, SERIES_UID, SOP_UID = "0020000D", "0020000E", "00080018"
@@ -456,3 +459,72 @@ async def test_how_many_there_are_in_all(tmp_path: Path, target: str, total: str
 async def test_by_default_nothing_is_counted(served: Served) -> None:
     await fill(served)
     assert "X-Total-Count" not in (await served.get("/studies?limit=1")).headers
+
+
+async def told_by(folder: Path, target: str, change: Change) -> tuple[Answer, str]:
+    async with serving(folder, results=Results(lambda: change)) as served:
+        await fill(served)
+        return await served.get(target), served.root
+
+
+async def test_what_plugins_change_is_told(tmp_path: Path) -> None:
+    asked: list[QueryResults] = []
+
+    async def change(results: QueryResults) -> QueryResults:
+        asked.append(results)
+        return results.with_values(lambda _: {"PatientName": "Müller", "StudyDescription": "CT"})
+
+    answer, root = await told_by(tmp_path, "/studies?limit=1", change)
+    [study] = answer.json
+    assert study["00100010"] == {"vr": "PN", "Value": [{"Alphabetic": "Müller"}]}
+    assert study["00081030"] == {"vr": "LO", "Value": ["CT"]}  # asked for by nobody, but of studies
+    assert study["00080005"]["Value"] == ["ISO_IR 192"]
+    assert study[URL]["Value"] == [f"{root}/studies/1.2.4"]
+    [page] = asked
+    assert (page.door, page.peer_host, page.level) == ("http", "127.0.0.1", "STUDY")
+    assert (page.principal.name, page.principal.is_authenticated) == ("", False)
+    assert "PatientName" in page.asked
+    assert [each.values["PatientName"] for each in page.matches] == ["Meier^Anna4"]
+
+
+async def test_requests_of_a_series_are_among_what_plugins_change(tmp_path: Path) -> None:
+    async def change(results: QueryResults) -> QueryResults:
+        [match] = results.matches
+        assert len(match.sequences["RequestAttributesSequence"]) == 1
+        return replace(results, matches=(replace(match, sequences={}),))
+
+    answer, _ = await told_by(tmp_path, "/instances?SOPInstanceUID=1.2.1.1.1", change)
+    [instance] = answer.json
+    assert instance["00400275"] == {"vr": "SQ"}
+
+
+@pytest.mark.parametrize(
+    ("query", "what"),
+    [
+        ("SliceThickness=2", "told, but not matched: SliceThickness"),
+        ("includefield=SliceThickness", None),
+    ],
+)
+async def test_what_plugins_add_is_not_said_to_be_missing(
+    tmp_path: Path, query: str, what: str | None
+) -> None:
+    async def change(results: QueryResults) -> QueryResults:
+        return results.with_values(lambda _: {"SliceThickness": "2.5"})
+
+    answer, root = await told_by(tmp_path, f"/studies?limit=1&{query}", change)
+    [study] = answer.json
+    assert study["00180050"] == {"vr": "DS", "Value": [2.5]}
+    text = f"The following attributes are {what}"
+    cut = "There are additional results that can be requested"
+    texts = ([text] if what else []) + [cut]
+    expected = ", ".join(f'299 {root}: "{each}"' for each in texts)
+    assert answer.headers["Warning"] == expected
+
+
+async def test_p04_what_cannot_be_told_is_503(tmp_path: Path) -> None:
+    async def fails(_: QueryResults) -> None:
+        """A plugin has failed, and the log names it."""
+
+    answer, _ = await told_by(tmp_path, "/studies", fails)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+    assert answer.why == "what was found cannot be told now: try again"
