@@ -4,7 +4,7 @@ blob_store_contract   the contract suite every BlobStore passes
 gate_contract         those of plugins that decide about associations and instances
 route_contract        those of routing rules, and of what they route to
 auth_contract         those of plugins that say who somebody is and what somebody may do
-ai_contract           that of plugins with models
+ai_contract           that of plugins with models; transcoder_contract that of codecs
 hook_call             call_hook: one hook of one plugin, asked as the daemon would
 hook_records          what hooks are asked about, made with a field or two
 object_home           ObjectHome: any object that implements hooks, as a plugin that runs

@@ -7,8 +7,9 @@ from pathlib import Path
 import anyio
 
 from pacsd.api.store import BlobStore
+from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.services import HostServices
-from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
+from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.index.index import open_index

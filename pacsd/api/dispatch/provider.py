@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping
 from typing import Generic, cast
 
+from pacsd.api.dispatch.lineup import Lineup
 from pacsd.api.dispatch.panel import Answer, Panel
 from pacsd.api.errors import HookError, NotProvided
 
@@ -26,6 +27,21 @@ class Provider(Generic[Answer]):
     def plugins(self) -> set[str]:
         """Those whose providers are in use."""
         return {plugin for plugin, _ in self._provided.values()}
+
+    @property
+    def is_implemented(self) -> bool:
+        """Whether a plugin implements the hook now."""
+        return self._panel.is_implemented
+
+    @property
+    def lineup(self) -> Lineup:
+        """Who is asked; another one after each reload."""
+        return self._panel.lineup
+
+    def plugin_of(self, name: str) -> str:
+        """Whose provider is in use for a name, '' if none is."""
+        plugin, _ = self._provided.get(name, ("", None))
+        return plugin
 
     def forget(self, plugins: Container[str]) -> None:
         """Ask again for the names that these plugins answered for."""

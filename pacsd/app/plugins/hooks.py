@@ -25,6 +25,7 @@ from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
+from pacsd.api.transcoder import Transcoder
 from pacsd.app.isolation.home import Home
 from pacsd.app.plugins.fitting import fits_of
 from pacsd.app.plugins.implementations import implementations
@@ -57,6 +58,7 @@ class Hooks:
     route: AskedAlone[tuple[Route, ...]]
     route_target: Provider[RouteTarget]
     delivered: Notify
+    transcoder: Provider[Transcoder]
     prefetch: AskedAlone[Prefetch]
     infer: AskedAlone[AiFindings]
     persist: AskedAlone[AiResults]
@@ -74,6 +76,7 @@ class Hooks:
         What those that are `gone` have provided is asked for again.
         """
         self.route_target.forget(gone)
+        self.transcoder.forget(gone)
         found = {hook: implementations(homes, hook) for hook in self.panels}
         return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
 
@@ -118,6 +121,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         route=AskedAlone(panel("pacsd_route")),
         route_target=Provider(panel("pacsd_route_target")),
         delivered=Notify(panel("pacsd_delivered")),
+        transcoder=Provider(panel("pacsd_transcoder")),
         prefetch=AskedAlone(panel("pacsd_prefetch")),
         infer=AskedAlone(panel("pacsd_infer")),
         persist=AskedAlone(panel("pacsd_persist")),
