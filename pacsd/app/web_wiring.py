@@ -27,6 +27,7 @@ from pacsd.index.deletion_records import UniqueKeys
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Scope
 from pacsd.net.http import Serve
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 from pacsd.net.web import job_operations, plugin_routes
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk
@@ -64,6 +65,7 @@ class WebParts:
     changes: ChangeFeed
     guard: Guard = TRUSTING
     routes: Callable[[], RouteTable] = RouteTable
+    transcoding: Transcoding = NO_TRANSCODING
 
 
 def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
@@ -111,7 +113,7 @@ def _answers(
     deleting = DeleteDesk(partial(_delete, parts.removal), retriever, is_open=_is_open(config))
     return {
         WebService.SEARCH: searching.answer,
-        WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
+        WebService.INSTANCES: InstanceDesk(retriever, zips, trail, parts.transcoding).answer,
         WebService.METADATA: MetadataDesk(retriever, parts.metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: bulk.answer,

@@ -39,9 +39,11 @@ from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, Serie
 from pacsd.app.plugin_work import make_plugin_work
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.commands import run_command
+from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.health import PluginHealth
 from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.surfaces import Surfaces
+from pacsd.app.plugins.transcoding import PluginTranscoding
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.route_wiring import peer_sending
 from pacsd.app.web_wiring import WebParts, web_services
@@ -142,6 +144,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         changes=_change_feed(config, index, registry),
         guard=make_guard(archive.hooks, sink),
         routes=lambda: surfaces.routes,
+        transcoding=_transcoding(config, archive),
     )
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
@@ -218,6 +221,12 @@ def _errands(
     return Errands(kinds, tell_ended=tell_ended)
 
 
+def _transcoding(config: Config, archive: Archive) -> PluginTranscoding:
+    """The codecs of plugins; there may be some after a reload."""
+    place = CopyPlace(config.data_dir, config.store.min_free_bytes)
+    return PluginTranscoding(archive.hooks.transcoder, config.transcoding, place)
+
+
 def _removal(archive: Archive, curation: Curation) -> Removal:
     """Who deletes, unless a plugin objects."""
     ask = callers.before_delete(archive.hooks)
@@ -288,6 +297,7 @@ def _services(
             access=parts.access,
             own_titles=frozenset(own.title for own in config.ae),
             places=places,
+            transcoding=parts.transcoding,
         ),
         parts.guard.permissions,
         parts.guard.sights,
