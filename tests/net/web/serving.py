@@ -41,6 +41,7 @@ from pacsd.index.sqlite import Durability
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.http import Health, HttpListener
 from pacsd.net.http_connection import HttpLimits
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk, FeedPace
 from pacsd.net.web.deleting import DeleteDesk
@@ -244,6 +245,7 @@ async def serving(
     http: HttpLimits | None = None,
     max_change_readers: int = 4,
     takes_relayed: bool = False,
+    transcoding: Transcoding = NO_TRANSCODING,
 ) -> AsyncIterator[Served]:
     """An empty archive, served."""
     store, limits = store or BreakableStore(), limits or QueryLimits(budget_s=PATIENCE_S)
@@ -257,7 +259,7 @@ async def serving(
         made = made or Made()
         feed = ChangeFeed(index, max_change_readers)
         spools = FolderSpools(folder, MAX_SPOOL_BYTES)
-        answers = _answers(store, index, searching, retriever, made)
+        answers = _answers(store, index, searching, retriever, made, transcoding)
         answers[WebService.STORE] = StoreDesk(ingest, spools, lambda: 1, MAX_INSTANCE_BYTES).answer
         answers[WebService.CHANGES] = ChangeDesk(feed, finder.seen, made.pace).answer
         desk = WebDesk(answers, terms or Terms())
@@ -289,6 +291,7 @@ def _answers(
     searching: Searching,
     retriever: Retriever,
     made: Made,
+    transcoding: Transcoding,
 ) -> dict[WebService, AnswersExchange]:
     """As the daemon has them; `tests/app/test_web_wiring.py` sees to it that it does."""
     trail = Trail(made, lambda: made.now_s)
@@ -300,7 +303,7 @@ def _answers(
     describing = DescribingDesk()
     return {
         WebService.SEARCH: searching.answer,
-        WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
+        WebService.INSTANCES: InstanceDesk(retriever, zips, trail, transcoding).answer,
         WebService.METADATA: MetadataDesk(retriever, metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: bulk.answer,
