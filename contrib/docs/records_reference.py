@@ -16,7 +16,7 @@ from pacsd.index.attributes import ATTRIBUTES
 MODULES = (
     *("plugin", "host", "instances", "labels", "audit", "metrics"),
     *("reception", "acceptance", "access", "receiving", "removal", "vote"),
-    *("events", "event_subject", "routing", "route_target", "ai"),
+    *("events", "event_subject", "routing", "route_target", "transcoder", "ai"),
     *("http", "commands", "config_change", "health", "store", "errors"),
 )
 """Of pacsd.api, in the order of the page."""

@@ -120,8 +120,7 @@ class Parts:
 def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) -> Parts:
     """Put a daemon together; nothing runs yet. `surfaces` are what plugins add."""
     config, store, index = checked.config, archive.store, archive.index
-    surfaces = surfaces or Surfaces()
-    registry = CollectorRegistry()
+    surfaces, registry = surfaces or Surfaces(), CollectorRegistry()
     curation = make_curation(config, archive)
     register = make_register(archive, curation)
     ingest_log = IngestLog()

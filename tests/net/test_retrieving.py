@@ -617,7 +617,7 @@ async def test_a_destination_that_takes_no_compressed_objects_has_them_decoded()
     assert {each.transfer_syntax_uid for each in peer.stored} == {EXPLICIT_VR_LITTLE_ENDIAN}
 
 
-async def test_d46_what_cannot_be_decoded_fails_alone() -> None:
+async def test_p07_what_cannot_be_decoded_fails_alone() -> None:
     peer = StoringPeer()
     *_, last = await moved(compressed(3), peer, transcoding=decodes("1.2.1"))
     assert (last.status, counts(last)) == (Status.SUB_OPERATIONS_FAILED, (None, 2, 1, 0))
@@ -634,7 +634,7 @@ async def test_who_gets_what_it_offered_gets_it_decoded() -> None:
     assert received.objects == {f"1.2.{n}": data(f"1.2.{n}")[::-1] for n in range(2)}
 
 
-async def test_d46_over_the_same_association_what_cannot_be_fails_alone() -> None:
+async def test_p07_over_the_same_association_what_cannot_be_fails_alone() -> None:
     received, wanted = Received(), [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)]
     *_, last = await got(compressed(3), wanted, received, decodes("1.2.0"))
     assert (last.status, counts(last)) == (Status.SUB_OPERATIONS_FAILED, (None, 2, 1, 0))

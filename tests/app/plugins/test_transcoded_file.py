@@ -56,7 +56,7 @@ async def test_objects_may_leave_their_uids_to_others() -> None:
         (part10(b"\x08\0\x05\0" + b"\xff" * 60, UID), "a data set that cannot be read"),
     ],
 )
-async def test_junk_is_refused(written: bytes, why: str) -> None:
+async def test_p07_junk_is_refused(written: bytes, why: str) -> None:
     with pytest.raises(NotTranscoded) as refused:
         await read(written)
     assert why in str(refused.value)

@@ -149,7 +149,7 @@ async def test_an_encoding_that_a_codec_does_not_take_is_encoded_anew(tmp_path: 
     assert seen == [EXPLICIT_VR_LITTLE_ENDIAN]
 
 
-async def test_d46_what_a_codec_cannot_do_stands_in_the_log(tmp_path: Path) -> None:
+async def test_p07_what_a_codec_cannot_do_stands_in_the_log(tmp_path: Path) -> None:
     def fail() -> None:
         raise TranscodingError("12 bits only")
 
@@ -167,7 +167,7 @@ async def test_d46_what_a_codec_cannot_do_stands_in_the_log(tmp_path: Path) -> N
     }
 
 
-async def test_junk_is_refused(tmp_path: Path) -> None:
+async def test_p07_junk_is_refused(tmp_path: Path) -> None:
     codec = Unwrapping(after=lambda made: made.replace(UID.encode(), b"1.2.3.5"))
     with pytest.raises(NotTranscoded, match=r"wrote SOP Instance UID '1.2.3.5'"):
         await made(transcoding(tmp_path, Plugin(codec)))
@@ -210,7 +210,7 @@ async def test_only_so_many_at_once(tmp_path: Path) -> None:
     assert gate.inside == 0
 
 
-async def test_who_does_not_return_is_left_behind_and_told_of_at_once(tmp_path: Path) -> None:
+async def test_p07_who_does_not_return_is_left_behind_and_told_of_at_once(tmp_path: Path) -> None:
     gate = Gate()
     tested = transcoding(tmp_path, Plugin(Unwrapping(gate)), at_once=1, deadline_s=0.05)
     try:

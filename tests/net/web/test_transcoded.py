@@ -117,7 +117,7 @@ async def test_what_no_codec_takes_is_left_out(served: Served) -> None:
     assert (await served.get(path("1.2.3.5"), accept)).status == 406
 
 
-async def test_w15_an_instance_that_cannot_be_transcoded_is_not_acceptable(
+async def test_p07_an_instance_that_cannot_be_transcoded_is_not_acceptable(
     served: Served, codecs: FakeTranscoding
 ) -> None:
     codecs.errors = {UID: NotTranscoded("12 bits only")}
@@ -137,7 +137,7 @@ async def test_one_that_cannot_be_now_may_be_asked_for_again(
     assert (answer.status, "Retry-After" in answer.headers) == (503, True)
 
 
-async def test_w15_of_a_study_all_others_leave_and_the_client_notices(
+async def test_p07_of_a_study_all_others_leave_and_the_client_notices(
     served: Served, codecs: FakeTranscoding, logged: list[EventDict]
 ) -> None:
     codecs.errors = {UID: NotTranscoded("12 bits only")}
