@@ -35,7 +35,12 @@ from pacsd.app.isolation.home import Home
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, SeriesCollector
+from pacsd.app.plugin_metrics import (
+    HookCollector,
+    PluginHealthCollector,
+    SeriesCollector,
+    TranscodingCollector,
+)
 from pacsd.app.plugin_work import make_plugin_work
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.commands import run_command
@@ -143,7 +148,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         changes=_change_feed(config, index, registry),
         guard=make_guard(archive.hooks, sink),
         routes=lambda: surfaces.routes,
-        transcoding=_transcoding(config, archive),
+        transcoding=_transcoding(config, archive, registry),
     )
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
@@ -220,10 +225,14 @@ def _errands(
     return Errands(kinds, tell_ended=tell_ended)
 
 
-def _transcoding(config: Config, archive: Archive) -> PluginTranscoding:
-    """The codecs of plugins; there may be some after a reload."""
+def _transcoding(
+    config: Config, archive: Archive, registry: CollectorRegistry
+) -> PluginTranscoding:
+    """The codecs of plugins, measured; there may be some after a reload."""
     place = CopyPlace(config.data_dir, config.store.min_free_bytes)
-    return PluginTranscoding(archive.hooks.transcoder, config.transcoding, place)
+    made = PluginTranscoding(archive.hooks.transcoder, config.transcoding, place)
+    registry.register(TranscodingCollector(made.health))
+    return made
 
 
 def _removal(archive: Archive, curation: Curation) -> Removal:

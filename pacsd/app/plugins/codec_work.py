@@ -32,6 +32,7 @@ class CodecWork:
         self._returned = returned
         self._lock = threading.Lock()
         self._is_begun = False
+        self._is_over = False
         self._is_abandoned = False
         self._made: TranscodedFile | None = None
 
@@ -61,7 +62,7 @@ class CodecWork:
             self._is_abandoned = True
             if self._made is not None:
                 self._made.file.close()
-            if self._is_begun:
+            if self._is_begun or self._is_over:
                 return
         self._end()
 
@@ -79,6 +80,7 @@ class CodecWork:
         return checked(target, self._expected)
 
     def _end(self) -> None:
+        self._is_over = True
         for file in self._files:
             file.close()
         self._returned()

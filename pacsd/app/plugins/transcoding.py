@@ -1,14 +1,11 @@
 """The codecs of plugins, at work for what is to leave: bounded in number, time and disk.
 
 An object goes to a codec as a file without a name, and comes back as another one: a codec that
-computes in C or asks a program gets descriptors. Codecs run in threads of their own, none of which
-keeps the daemon from ending. One that does not return keeps its thread; once all threads are kept
-so, nothing more is transcoded, and whoever asks is told at once.
+computes in C or asks a program gets descriptors.
 """
 
-from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -18,12 +15,12 @@ import anyio
 import structlog
 from anyio import to_thread
 
+from pacsd.api.dispatch.lineup import Lineup
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.transcoder import Transcoder
 from pacsd.app.conf.settings import TranscodingSettings
-from pacsd.app.isolation.threads import DaemonThreads
-from pacsd.app.plugins.codec_work import CodecWork
-from pacsd.app.plugins.codecs import CodecBook, Way
+from pacsd.app.plugins.codec_threads import CodecThreads
+from pacsd.app.plugins.codecs import CodecBook, Codecs, Way
 from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.transcoded_file import Expected, TranscodedFile
 from pacsd.dicom.header_stream import known_syntax
@@ -56,6 +53,15 @@ class _Reencoded:
                 yield piece
 
 
+@dataclass(frozen=True, slots=True)
+class TranscodingHealth:
+    """Objects that were transcoded, and that could not be; and codecs that work now."""
+
+    done: int
+    failed: int
+    working: int
+
+
 class PluginTranscoding:
     """The port Transcoding, by the plugins that implement the hook.
 
@@ -73,9 +79,13 @@ class PluginTranscoding:
         self._settings = settings
         self._place = place
         self._now = now
-        self._places = anyio.CapacityLimiter(settings.at_once)
-        self._threads = DaemonThreads("codecs", settings.at_once)
-        self._working: dict[object, float] = {}
+        self._lineup: Lineup | None = None
+        self._threads = self._new_threads()
+        self._done = self._failed = 0
+
+    def health(self) -> TranscodingHealth:
+        """What was done, and what is being done."""
+        return TranscodingHealth(self._done, self._failed, self._threads.working)
 
     async def ways(self) -> Ways:
         """What the codecs can do now; nothing as long as no plugin implements the hook."""
@@ -93,8 +103,9 @@ class PluginTranscoding:
             raise NotTranscoded(f"no plugin makes {target_uid} of {stored} any more")
         try:
             with codecs.lineup:
-                made = await self._made(codecs.transcoders[way.made], way, original)
+                made = await self._made(codecs, way, original)
         except NotTranscoded as error:
+            self._failed += 1
             _log.warning(
                 "an object was not transcoded",
                 plugin=self._book.plugin_of(way.made),
@@ -104,71 +115,35 @@ class PluginTranscoding:
                 why=str(error),
             )
             raise
+        self._done += 1
         try:
             yield made if way.made == target_uid else _Reencoded(made, way.made, target_uid)
         finally:
             with anyio.CancelScope(shield=True):  # to be rid of a long one takes its time
                 await to_thread.run_sync(made.file.close)
 
-    async def _made(self, transcoder: Transcoder, way: Way, original: Original) -> TranscodedFile:
-        token = object()
-        await self._take_place(token)
-        try:
-            files = await self._files(way, original)
-        except BaseException:
-            self._give_back(token)
-            raise
+    async def _made(self, codecs: Codecs, way: Way, original: Original) -> TranscodedFile:
         expected = Expected(
             original.sop_class_uid,
             original.sop_instance_uid,
             way.made,
             self._settings.max_bytes,
         )
-        returned = partial(_tell, get_running_loop(), partial(self._give_back, token))
-        work = CodecWork(transcoder, files, expected, returned)
-        return await self._run(work)
+        threads = self._threads_of(codecs)
+        files = partial(self._files, way, original)
+        return await threads.transcoded(codecs.transcoders[way.made], files, expected)
 
-    async def _run(self, work: CodecWork) -> TranscodedFile:
-        deadline_s = self._settings.deadline_s
-        try:
-            with anyio.move_on_after(deadline_s):
-                made = await self._threads.run(work.run)
-                if isinstance(made, TranscodedFile):
-                    return made
-        except NotTranscoded:
-            raise
-        except RuntimeError as error:
-            work.abandon()
-            raise NotTranscodedNow(f"there is no thread for a codec: {error}") from error
-        except BaseException:
-            work.abandon()
-            raise
-        work.abandon()
-        rule = f"within {deadline_s:g} s (transcoding.deadline_s)"
-        raise NotTranscodedNow(f"the codec did not return {rule}")
+    def _threads_of(self, codecs: Codecs) -> CodecThreads:
+        """Others after each reload: what does not return keeps no thread from who comes then."""
+        if self._lineup is not codecs.lineup:
+            self._lineup = codecs.lineup
+            self._threads.close()
+            self._threads = self._new_threads()
+        return self._threads
 
-    async def _take_place(self, token: object) -> None:
-        """Wait for one of the threads, unless none will be free.
-
-        Raises:
-            NotTranscoded: each of them has a codec that does not return.
-        """
-        while True:
-            self._check_threads()
-            with anyio.move_on_after(self._settings.deadline_s):
-                await self._places.acquire_on_behalf_of(token)
-                self._working[token] = self._now()
-                return
-
-    def _check_threads(self) -> None:
-        overdue_since = self._now() - self._settings.deadline_s
-        late = sum(began_at < overdue_since for began_at in self._working.values())
-        if late >= self._settings.at_once:
-            raise NotTranscodedNow(f"{late} codecs have not returned (transcoding.at_once)")
-
-    def _give_back(self, token: object) -> None:
-        if self._working.pop(token, None) is not None:
-            self._places.release_on_behalf_of(token)
+    def _new_threads(self) -> CodecThreads:
+        settings = self._settings
+        return CodecThreads(settings.at_once, settings.deadline_s, self._now)
 
     async def _files(self, way: Way, original: Original) -> tuple[BinaryIO, BinaryIO]:
         """A file with the object, and an empty one for what becomes of it.
@@ -231,9 +206,3 @@ async def _as_given(original: Original, way: Way) -> AsyncGenerator[Buffer, None
         async with aclosing(pieces):
             async for piece in pieces:
                 yield piece
-
-
-def _tell(loop: AbstractEventLoop, done: Callable[[], None]) -> None:
-    """Have it done on the loop, unless that has ended."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(done)

@@ -1,29 +1,35 @@
 """Codecs at work: what they are given, what comes of it, and what happens if nothing does."""
 
 import os
-import threading
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import anyio
-import anyio.to_thread
 import pytest
 from structlog.testing import capture_logs
 
 from pacsd.api.transcoder import TranscodingError
 from pacsd.app.conf.settings import TranscodingSettings
 from pacsd.app.plugins.copy_place import CopyPlace
-from pacsd.app.plugins.transcoding import PluginTranscoding
+from pacsd.app.plugins.transcoding import PluginTranscoding, TranscodingHealth
 from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.part10 import decode_file_meta
 from pacsd.dicom.reencode import REENCODABLE
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from pacsd.net.transcoding import NO_WAYS, NotTranscoded, NotTranscodedNow, Original
+from pacsd.testing.object_home import ObjectHome
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.api.hookspecs.hooks_of import hooks_of
-from tests.app.plugins.unwrapping import WRAPPED, Plugin, Unwrapping, unwrapped, wrapped
+from tests.app.plugins.unwrapping import (
+    WRAPPED,
+    Gate,
+    Plugin,
+    Unwrapping,
+    unwrapped,
+    wrapped,
+)
 from tests.dicom.by_pydicom import decoded
 from tests.dicom.written import IMPLICIT
 
@@ -61,30 +67,6 @@ async def made(
 ) -> bytes:
     async with tested.transcoded(original, target_uid) as data:
         return b"".join([bytes(piece) async for piece in data.pieces()])
-
-
-class Gate:
-    """Holds codecs up in their threads."""
-
-    def __init__(self) -> None:
-        self.opened = threading.Event()
-        self.entered = threading.Semaphore(0)
-        self.inside = 0
-        self.most = 0
-        self._lock = threading.Lock()
-
-    def __call__(self) -> None:
-        with self._lock:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-        self.entered.release()
-        self.opened.wait(LONG)
-        with self._lock:
-            self.inside -= 1
-
-    async def until_entered(self, times: int = 1) -> None:
-        for _ in range(times):
-            assert await anyio.to_thread.run_sync(self.entered.acquire, True, LONG)
 
 
 async def test_without_plugins_there_is_no_way(tmp_path: Path) -> None:
@@ -198,46 +180,32 @@ async def test_an_original_that_cannot_be_read_is_the_readers_matter(tmp_path: P
     assert await made(tested)
 
 
-async def test_only_so_many_at_once(tmp_path: Path) -> None:
+async def test_what_was_done_is_counted(tmp_path: Path) -> None:
     gate = Gate()
     tested = transcoding(tmp_path, Plugin(Unwrapping(gate)))
     async with anyio.create_task_group() as tasks:
-        for _ in range(5):
-            tasks.start_soon(made, tested)
-        await gate.until_entered(2)
-        gate.opened.set()
-    assert gate.most == 2
-    assert gate.inside == 0
-
-
-async def test_p07_who_does_not_return_is_left_behind_and_told_of_at_once(tmp_path: Path) -> None:
-    gate = Gate()
-    tested = transcoding(tmp_path, Plugin(Unwrapping(gate)), at_once=1, deadline_s=0.05)
-    try:
-        with pytest.raises(NotTranscodedNow, match=r"did not return within 0.05 s"):
-            await made(tested)
-        with pytest.raises(NotTranscodedNow, match="1 codecs have not returned"):
-            await made(tested)
-    finally:
-        gate.opened.set()
-    with anyio.fail_after(LONG):
-        while tested._working:
-            await anyio.lowlevel.checkpoint()
-    assert await made(tested)
-
-
-async def test_who_is_cancelled_leaves_it_and_its_thread_is_used_again(tmp_path: Path) -> None:
-    gate, codec = Gate(), Unwrapping()
-    codec.before = gate
-    tested = transcoding(tmp_path, Plugin(codec), at_once=1)
-    async with anyio.create_task_group() as tasks:
         tasks.start_soon(made, tested)
         await gate.until_entered()
-        tasks.cancel_scope.cancel()
-    assert not any(file.closed for files in codec.files for file in files)
-    gate.opened.set()
-    assert await made(tested)
-    assert all(file.closed for files in codec.files for file in files)
+        assert tested.health() == TranscodingHealth(0, 0, 1)
+        gate.opened.set()
+    bad = replace(ORIGINAL, open=lambda: _stored(HEADER))
+    with pytest.raises(NotTranscoded, match="its pixels are not wrapped"):
+        await made(tested, original=bad)
+    assert (tested.health().done, tested.health().failed) == (1, 1)
+
+
+async def test_who_comes_with_a_reload_has_threads_of_its_own(tmp_path: Path) -> None:
+    gate, hooks = Gate(), hooks_of()
+    settings = TranscodingSettings(at_once=1, deadline_s=0.05)
+    tested = PluginTranscoding(hooks.transcoder, settings, CopyPlace(tmp_path))
+    hooks.replace({"hangs": ObjectHome("hangs", Plugin(Unwrapping(gate)))}, ())
+    try:
+        with pytest.raises(NotTranscodedNow, match="did not return"):
+            await made(tested)
+        hooks.replace({"good": ObjectHome("good", Plugin())}, ("hangs",))
+        assert await made(tested)
+    finally:
+        gate.opened.set()
 
 
 async def test_a_reload_waits_for_who_is_at_work(tmp_path: Path) -> None:

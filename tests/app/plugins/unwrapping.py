@@ -1,8 +1,11 @@
 """A codec of a few lines: pixels in one fragment become samples, which they were all along."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
+
+import anyio.to_thread
 
 from pacsd.api.hooks import hookimpl
 from pacsd.api.transcoder import Transcoder, TranscodingError
@@ -14,6 +17,9 @@ WRAPPED = "1.2.840.10008.1.2.5"
 """The Transfer Syntax that such pixels are said to be in."""
 
 SAMPLES = bytes(range(64))
+LONG = 60.0
+"""Never waited for to its end."""
+
 _BEGIN = bytes.fromhex("e07f1000") + b"OB\0\0" + b"\xff" * 4 + item(b"")
 _END = bytes.fromhex("feffdde000000000")
 
@@ -46,6 +52,30 @@ class Unwrapping:
         self.files.append((source, target))
         self.before()
         target.write(self.after(_made(source.read())))
+
+
+class Gate:
+    """Holds codecs up in their threads."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.entered = threading.Semaphore(0)
+        self.inside = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        self.entered.release()
+        self.opened.wait(LONG)
+        with self._lock:
+            self.inside -= 1
+
+    async def until_entered(self, times: int = 1) -> None:
+        for _ in range(times):
+            assert await anyio.to_thread.run_sync(self.entered.acquire, True, LONG)
 
 
 class Plugin:
