@@ -48,6 +48,7 @@ from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.transcoded_frames import TranscodedFrames
 from pacsd.net.web.zipping import ZipDesk
 
 
@@ -102,7 +103,9 @@ def _answers(
         names_are_exact=is_exact,
         tells_totals=config.dicomweb.total_count,
     )
-    frames = FrameDesk(retriever, FrameReader(store, parts.kept), trail)
+    reader = FrameReader(store, parts.kept)
+    transcoded = TranscodedFrames(retriever, reader, parts.transcoding)
+    frames = FrameDesk(retriever, reader, trail, transcoded)
     bulk = BulkDesk(retriever, BulkReader(store, retriever), frames, trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
     spools = FolderSpools(

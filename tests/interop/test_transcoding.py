@@ -185,6 +185,12 @@ def test_dicomweb_client(filled: Filled) -> None:
     series = str(filled.stored[BROKEN].SeriesInstanceUID)
     with pytest.raises(HTTPError, match="406"):
         client.retrieve_instance(STUDY, series, BROKEN, media_types=decoded)
+    two = filled.stored["2.25.88.2"]
+    samples = (("application/octet-stream", ExplicitVRLittleEndian),)
+    frames = client.retrieve_instance_frames(
+        STUDY, str(two.SeriesInstanceUID), "2.25.88.2", [2, 1], media_types=samples
+    )
+    assert frames == [two.pixel_array[1].tobytes(), two.pixel_array[0].tobytes()]
     series = str(filled.stored["2.25.88.0"].SeriesInstanceUID)
     [whole] = client.retrieve_series(STUDY, series, media_types=decoded)
     assert np.array_equal(whole.pixel_array, filled.stored["2.25.88.0"].pixel_array)

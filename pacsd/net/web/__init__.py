@@ -10,7 +10,8 @@
     instances.py         WADO-RS: DICOM files, part10.py each of them, transcoded.py by a codec
     zipping.py           the same in a ZIP, with a DICOMDIR
     metadata.py          their attributes; xml.py as the Native DICOM Model
-    frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
+    frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are,
+                         transcoded_frames.py by a codec
     payload.py           answers of one part or several, boundaries.py between them; in_pieces.py
                          short ones; tags.py whether a client has them
     storing.py           STOW-RS; entering.py the way into ingest, store_report.py what became of it

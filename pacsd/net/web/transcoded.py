@@ -50,9 +50,14 @@ async def had(part: Part) -> AsyncGenerator[Part, None]:
         except NotTranscodedNow:
             raise
         except NotTranscoded:
-            rule = "asks for what the instance cannot be transcoded to; the log says why"
-            raise NotAcceptable("transfer-syntax", part.transfer_syntax, rule) from None
+            raise cannot_be_transcoded(part.transfer_syntax) from None
         yield replace(part, open=partial(_rest, first, pieces))
+
+
+def cannot_be_transcoded(transfer_syntax_uid: str) -> NotAcceptable:
+    """What is said of an instance that a codec makes nothing of."""
+    rule = "asks for what the instance cannot be transcoded to; the log says why"
+    return NotAcceptable("transfer-syntax", transfer_syntax_uid, rule)
 
 
 async def _rest(
@@ -75,7 +80,7 @@ async def _file_of(
     )
     begin = preface(instance, transfer_syntax_uid)
     async with AsyncExitStack() as stack:
-        with _alive(exchange):
+        with alive_meanwhile(exchange):
             transcoded = transcoding.transcoded(original, transfer_syntax_uid)
             made = await stack.enter_async_context(transcoded)
         yield begin
@@ -85,7 +90,7 @@ async def _file_of(
 
 
 @contextmanager
-def _alive(exchange: Exchange) -> Iterator[None]:
+def alive_meanwhile(exchange: Exchange) -> Iterator[None]:
     """Within the block the connection counts as one over which data moves."""
     loop = get_running_loop()
     waiting: TimerHandle | None = None

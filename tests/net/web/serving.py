@@ -55,6 +55,7 @@ from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.transcoded_frames import TranscodedFrames
 from pacsd.net.web.zipping import ZipDesk
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
@@ -297,7 +298,9 @@ def _answers(
     trail = Trail(made, lambda: made.now_s)
     kept = KeptMetadata(index)
     metadata = MetadataReader(MetadataMaker(store, retriever), kept)
-    frames = FrameDesk(retriever, FrameReader(store, kept), trail)
+    reader = FrameReader(store, kept)
+    transcoded = TranscodedFrames(retriever, reader, transcoding)
+    frames = FrameDesk(retriever, reader, trail, transcoded)
     bulk = BulkDesk(retriever, BulkReader(store, retriever), frames, trail)
     zips = ZipDesk(retriever, FileSets(index, retriever), trail)
     describing = DescribingDesk()
