@@ -178,6 +178,10 @@ ROWS = {
         "an auth plugin that fails or is late",
         "denied; what it allowed is remembered for 30 s, and not beyond the principal's own time",
     ),
+    "P07": (
+        "a codec that fails, never returns, or writes nonsense, too much or another object",
+        "that object alone fails: a failed sub-operation, 406 or 503; the log says why",
+    ),
     "P05": ("two plugins for one name", "the daemon does not start"),
 }
 """Row -> what comes in, what happens."""

@@ -17,7 +17,13 @@ from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.isolation.series import Series
 from pacsd.app.job_metrics import JobCollector
 from pacsd.app.metadata_making import MetadataCollector
-from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, SeriesCollector
+from pacsd.app.plugin_metrics import (
+    HookCollector,
+    PluginHealthCollector,
+    SeriesCollector,
+    TranscodingCollector,
+)
+from pacsd.app.plugins.transcoding import TranscodingHealth
 from pacsd.app.purging import PurgeCollector
 from pacsd.app.wiring import count_change_readers
 from pacsd.archive.examination import LOOKED_FOR
@@ -80,6 +86,7 @@ def render_metrics() -> str:
     registry.register(SeriesCollector({"plugin": Series()}))
     registry.register(AuditCollector(lambda: AuditHealth(0, 0)))
     registry.register(PluginHealthCollector(lambda: {"plugin": Health(is_well=True)}))
+    registry.register(TranscodingCollector(lambda: TranscodingHealth(0, 0, 0)))
     count_change_readers(registry, lambda: 0)
     labels = _labels(registry)
     rows = [

@@ -11,7 +11,7 @@
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
     store        the port BlobStore and its records; route_target: RouteTarget and its own;
-                 ai_runner: AiRunner and its work
+                 ai_runner: AiRunner and its work; transcoder: the port Transcoder
     state_log    the port StateLog: what was decided about stored objects later
     errors       StoreError, PluginError, HookError
     dispatch     how the core calls hooks; plugins do not need it

@@ -22,12 +22,13 @@ from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.beside import tasks_beside
+from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.life import Locate, Plugins
 from pacsd.app.plugins.loading import load
 from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.services import HostServices
-from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
+from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault

@@ -16,6 +16,7 @@ from pacsd.api.dispatch.tally import Ending, Tally
 from pacsd.api.health import Health
 from pacsd.api.metrics import BUCKETS, MetricKind
 from pacsd.app.isolation.series import Sample, Series
+from pacsd.app.plugins.transcoding import TranscodingHealth
 
 
 class HookCollector(Collector):
@@ -114,3 +115,29 @@ class PluginHealthCollector(Collector):
         for plugin, health in self._look().items():
             healthy.add_metric([plugin], int(health.is_well))
         yield healthy
+
+
+class TranscodingCollector(Collector):
+    """What codecs of plugins do."""
+
+    def __init__(self, health: Callable[[], TranscodingHealth]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the counters now."""
+        health = self._health()
+        yield CounterMetricFamily(
+            "pacsd_transcoded_objects",
+            "Objects that codecs of plugins put into another transfer syntax",
+            health.done,
+        )
+        yield CounterMetricFamily(
+            "pacsd_not_transcoded_objects",
+            "Objects of which nothing came so; the log says why",
+            health.failed,
+        )
+        yield GaugeMetricFamily(
+            "pacsd_codecs_at_work",
+            "Threads of transcoding.at_once that have something to do",
+            health.working,
+        )

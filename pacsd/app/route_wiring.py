@@ -30,6 +30,7 @@ def peer_sending(
         access=parts.access,
         calling_ae=config.ae[0].title,
         places=places,
+        transcoding=parts.transcoding,
     )
 
 

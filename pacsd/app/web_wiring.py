@@ -27,6 +27,7 @@ from pacsd.index.deletion_records import UniqueKeys
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Scope
 from pacsd.net.http import Serve
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 from pacsd.net.web import job_operations, plugin_routes
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk
@@ -47,6 +48,7 @@ from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.transcoded_frames import TranscodedFrames
 from pacsd.net.web.zipping import ZipDesk
 
 
@@ -64,6 +66,7 @@ class WebParts:
     changes: ChangeFeed
     guard: Guard = TRUSTING
     routes: Callable[[], RouteTable] = RouteTable
+    transcoding: Transcoding = NO_TRANSCODING
 
 
 def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[str, Serve]:
@@ -101,7 +104,9 @@ def _answers(
         tells_totals=config.dicomweb.total_count,
         results=parts.guard.results,
     )
-    frames = FrameDesk(retriever, FrameReader(store, parts.kept), trail)
+    reader = FrameReader(store, parts.kept)
+    transcoded = TranscodedFrames(retriever, reader, parts.transcoding)
+    frames = FrameDesk(retriever, reader, trail, transcoded)
     bulk = BulkDesk(retriever, BulkReader(store, retriever), frames, trail)
     zips = ZipDesk(retriever, FileSets(archive.index, retriever), trail)
     spools = FolderSpools(
@@ -112,7 +117,7 @@ def _answers(
     deleting = DeleteDesk(partial(_delete, parts.removal), retriever, is_open=_is_open(config))
     return {
         WebService.SEARCH: searching.answer,
-        WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
+        WebService.INSTANCES: InstanceDesk(retriever, zips, trail, parts.transcoding).answer,
         WebService.METADATA: MetadataDesk(retriever, parts.metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: bulk.answer,

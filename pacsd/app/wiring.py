@@ -35,13 +35,20 @@ from pacsd.app.isolation.home import Home
 from pacsd.app.job_running import JobRunning, make_jobs
 from pacsd.app.metadata_making import MetadataCollector, MetadataMaking, make_metadata
 from pacsd.app.opening import Archive
-from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, SeriesCollector
+from pacsd.app.plugin_metrics import (
+    HookCollector,
+    PluginHealthCollector,
+    SeriesCollector,
+    TranscodingCollector,
+)
 from pacsd.app.plugin_work import make_plugin_work
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.commands import run_command
+from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.health import PluginHealth
 from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.surfaces import Surfaces
+from pacsd.app.plugins.transcoding import PluginTranscoding
 from pacsd.app.purging import PurgeCollector, keep_us, make_purge
 from pacsd.app.route_wiring import peer_sending
 from pacsd.app.web_wiring import WebParts, web_services
@@ -118,8 +125,7 @@ class Parts:
 def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) -> Parts:
     """Put a daemon together; nothing runs yet. `surfaces` are what plugins add."""
     config, store, index = checked.config, archive.store, archive.index
-    surfaces = surfaces or Surfaces()
-    registry = CollectorRegistry()
+    surfaces, registry = surfaces or Surfaces(), CollectorRegistry()
     curation = make_curation(config, archive)
     register = make_register(archive, curation)
     ingest_log = IngestLog()
@@ -142,6 +148,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         changes=_change_feed(config, index, registry),
         guard=make_guard(archive.hooks, sink),
         routes=lambda: surfaces.routes,
+        transcoding=_transcoding(config, archive, registry),
     )
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
@@ -218,6 +225,16 @@ def _errands(
     return Errands(kinds, tell_ended=tell_ended)
 
 
+def _transcoding(
+    config: Config, archive: Archive, registry: CollectorRegistry
+) -> PluginTranscoding:
+    """The codecs of plugins, measured; there may be some after a reload."""
+    place = CopyPlace(config.data_dir, config.store.min_free_bytes)
+    made = PluginTranscoding(archive.hooks.transcoder, config.transcoding, place)
+    registry.register(TranscodingCollector(made.health))
+    return made
+
+
 def _removal(archive: Archive, curation: Curation) -> Removal:
     """Who deletes, unless a plugin objects."""
     ask = callers.before_delete(archive.hooks)
@@ -288,6 +305,7 @@ def _services(
             access=parts.access,
             own_titles=frozenset(own.title for own in config.ae),
             places=places,
+            transcoding=parts.transcoding,
         ),
         parts.guard.permissions,
         parts.guard.sights,

@@ -30,7 +30,7 @@ from pacsd.dicom.errors import DicomError, FrameError
 from pacsd.dicom.frame_table import frame_table
 from pacsd.dicom.frame_table_codec import PlacedFrames, decode_frames
 from pacsd.dicom.frames import Frame, FrameTable, NativeFrames
-from pacsd.dicom.header_stream import PassedValue
+from pacsd.dicom.header_stream import PassedValue, known_syntax
 from pacsd.index.records import Copy
 
 MAX_KEPT_FRAMES = 500_000
@@ -113,6 +113,24 @@ class FrameReader:
             except StoreError as error:
                 fault, is_broken = str(error.fault), False
         raise BrokenPixels(fault) if is_broken else Unreadable(fault)
+
+    async def find(self, data: bytes, transfer_syntax_uid: str) -> Frames:
+        """Where the frames lie of a data set in memory, which is not kept here.
+
+        Raises:
+            NoPixels: it has none.
+            BrokenPixels: nobody can tell frames apart in it.
+        """
+        source = MemorySource(data, known_syntax(transfer_syntax_uid))
+        try:
+            outline = await read_outline(source)
+            table = frame_table(outline)
+        except DicomError as error:
+            raise BrokenPixels(str(error)) from error
+        if table is None or outline.pixels is None:
+            raise NoPixels
+        is_native = isinstance(table, NativeFrames)
+        return Frames(transfer_syntax_uid, is_native, source, table, outline.pixels)
 
     async def read(self, frames: Frames, index: int) -> AsyncGenerator[bytes, None]:
         """A frame, counted from 0, in bounded pieces.

@@ -17,7 +17,8 @@ peers, and what there is to tell about it.
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them
     peer_target.py       a peer as the target of routes
-    store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be
+    store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be;
+                         transcoding.py what only a codec could make of them
     admission.py         who may open an association; places.py whether there is room
     permissions.py       who may do what; guarded_sink.py asked before an operation; identity.py
                          who; results.py what plugins make of what was found

@@ -20,6 +20,7 @@ from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, Timeouts, open_association
 from pacsd.net.sending import Outbound, Outcome, send
 from pacsd.net.store_contexts import StoredAs, plan, propose
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 
 MAX_ATTEMPTS = 2
 """How often an instance is sent whose associations end before it is answered."""
@@ -36,11 +37,15 @@ Report = Callable[[InstanceT, Outcome], None]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How to send: how many associations at once, and how many operations outstanding on each."""
+    """How to send: how many associations at once, and how many operations outstanding on each.
+
+    `transcoding` is for what the peer does not take as it is.
+    """
 
     timeouts: Timeouts
     associations: int = 1
     operations_window: int = 16
+    transcoding: Transcoding = NO_TRANSCODING
 
 
 @dataclass(slots=True)
@@ -127,11 +132,12 @@ class Delivery(Generic[InstanceT]):
         """Use one association after the other until nothing is left, or the peer gives none."""
         while (task := await self._next(backlog)) is not None:
             backlog.put_back(task)
-            planned = plan(task.instance.stored_as, backlog.needs())
+            ways = await self._terms.transcoding.ways()
+            planned = plan(task.instance.stored_as, backlog.needs(), ways)
             try:
                 association = await open_association(
                     self._destination,
-                    propose(planned),
+                    propose(planned, ways),
                     timeouts=self._terms.timeouts,
                     operations_window=self._terms.operations_window,
                 )
@@ -182,7 +188,7 @@ class Delivery(Generic[InstanceT]):
     ) -> Outcome | None:
         """What became of an instance; None if it is to be sent again."""
         try:
-            outcome = await send(association, task.instance)
+            outcome = await send(association, task.instance, self._terms.transcoding)
         except (NotAccepted, OSError, DicomError, DimseError) as error:
             return Outcome(None, str(error))
         except BrokenOff:  # another instance's fault

@@ -27,6 +27,7 @@ from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.retrieving import Notes, Retrieves
 from pacsd.net.scu import Destination, Timeouts, propose
 from pacsd.net.sending import OpenDataSet, Outbound, Outcome
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 
 PREFIX = "peer:"
 """Of the names of such targets; the AE title follows."""
@@ -53,6 +54,7 @@ class PeerSending:
     access: Notes
     calling_ae: str
     places: DestinationPlaces = field(default_factory=DestinationPlaces)
+    transcoding: Transcoding = NO_TRANSCODING
 
     def target(self, name: str) -> "PeerTarget":
         """The peer of this name, as a target.
@@ -88,7 +90,9 @@ class PeerTarget:
     async def send(self, delivery: route_target.Delivery, /) -> DeliveryResult:
         """Send instances by C-STORE, over as many associations as the peer may have."""
         peer, sending, run = self.peer(), self._sending, _Run(delivery)
-        terms = Terms(sending.timeouts, associations=peer.connections)
+        terms = Terms(
+            sending.timeouts, associations=peer.connections, transcoding=sending.transcoding
+        )
         places = sending.places.of(peer)
         numbers = await self._numbers(delivery)
         try:

@@ -41,6 +41,7 @@ from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import MoveOriginator, OpenDataSet, Outbound, Outcome, send
 from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink
 from pacsd.net.tally import Tally
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 from pacsd.net.turns import Turns
 from pacsd.ul.negotiation import PresentationContext
 
@@ -95,6 +96,7 @@ class Retrieving:
     access: Notes
     own_titles: frozenset[str] = frozenset()
     places: DestinationPlaces = field(default_factory=DestinationPlaces)
+    transcoding: Transcoding = NO_TRANSCODING
 
 
 class RetrieveSink(IdentifierSink):
@@ -286,7 +288,11 @@ class MoveSink(RetrieveSink):
         if peer is None or peer.endpoint is None:
             raise NotAccepted(f"{title} is no destination any more")
         destination = Destination(peer.endpoint, title, self.caller.called_ae)
-        terms = Terms(self.retrieving.timeouts, associations=peer.connections)
+        terms = Terms(
+            self.retrieving.timeouts,
+            associations=peer.connections,
+            transcoding=self.retrieving.transcoding,
+        )
         places = self.retrieving.places.of(peer)
         self._delivery = Delivery(destination, terms, self.ended, places)
         await self._delivery.run(self.pages(numbers))
@@ -325,7 +331,7 @@ class GetSink(RetrieveSink):
 
     async def _send(self, instance: Outbound) -> Outcome:
         try:
-            return await send(self.line, instance)
+            return await send(self.line, instance, self.retrieving.transcoding)
         except (NotAccepted, OSError, DicomError, DimseError) as error:
             return Outcome(None, str(error))
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
 from pacsd.dicom.headers import Buffer
-from pacsd.dicom.reencode import REENCODABLE, Reencoder
+from pacsd.dicom.reencode import REENCODABLE, Reencoder, is_reencodable
 from pacsd.dicom.registry import transfer_syntax
 from pacsd.dicom.status import StatusCategory, category
 from pacsd.dicom.text import printable
@@ -13,6 +13,7 @@ from pacsd.dimse.commands import CStoreRQ, Priority
 from pacsd.net import data_sets
 from pacsd.net.invoking import Invoking
 from pacsd.net.store_contexts import StoredAs, choose
+from pacsd.net.transcoding import NO_TRANSCODING, Original, Transcoding
 from pacsd.ul.negotiation import PresentationContext
 
 OpenDataSet = Callable[[], AsyncGenerator[Buffer, None]]
@@ -48,6 +49,13 @@ class Outbound:
         """What must be negotiated for it."""
         return StoredAs(self.sop_class_uid, self.transfer_syntax_uid)
 
+    @property
+    def original(self) -> Original:
+        """What would have to be transcoded of it."""
+        return Original(
+            self.sop_class_uid, self.sop_instance_uid, self.transfer_syntax_uid, self.open
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -69,23 +77,34 @@ class Outcome:
         return self.status is not None and category(self.status) in accepted
 
 
-async def send(association: Invoking, instance: Outbound) -> Outcome:
+async def send(
+    association: Invoking, instance: Outbound, transcoding: Transcoding = NO_TRANSCODING
+) -> Outcome:
     """Send an instance in a Transfer Syntax that both sides accepted, and wait for the response.
+
+    What has to be transcoded for that is, before anything of it is sent.
 
     Raises:
         NotAccepted: it accepted none; nothing was sent.
+        NotTranscoded: it accepted only what cannot be made of this instance; nothing was sent.
         AssociationError: the association ended before the response came.
         OSError, DicomError, DimseError: the data set cannot be read, re-encoded or named. The
             association lives if that was found before the first chunk, else it is aborted.
     """
-    context = choose(association.session.contexts_as_scu(), instance.stored_as)
-    request = _request(association.session.next_message_id(), instance)
+    accepted = association.session.contexts_as_scu()
+    context = choose(accepted, instance.stored_as, await transcoding.ways())
     async with AsyncExitStack() as stack:
-        data_set = await stack.enter_async_context(aclosing(instance.open()))
-        encoded = _encoded(instance, context, data_set)
+        if is_reencodable(instance.transfer_syntax_uid, context.transfer_syntax):
+            data_set = await stack.enter_async_context(aclosing(instance.open()))
+            encoded = _encoded(instance, context, data_set)
+        else:
+            made = transcoding.transcoded(instance.original, context.transfer_syntax)
+            data_set = encoded = (await stack.enter_async_context(made)).pieces()
+            await stack.enter_async_context(aclosing(data_set))
         if encoded is not data_set:
             await stack.enter_async_context(aclosing(encoded))
         counted = _Counted(encoded)
+        request = _request(association.session.next_message_id(), instance)
         response = await association.perform(context, request, counted)
     comment = printable(response.error_comment)
     return Outcome(response.status, comment, context.transfer_syntax, counted.bytes)

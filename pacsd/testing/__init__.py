@@ -4,7 +4,8 @@ blob_store_contract   the contract suite every BlobStore passes
 gate_contract         those of plugins that decide about associations and instances
 route_contract        those of routing rules, and of what they route to
 auth_contract         those of plugins that say who somebody is and what somebody may do
-ai_contract           that of plugins with models; ai_runner_contract: that of what runs them
+ai_contract           that of plugins with models; ai_runner_contract: that of what runs them,
+                      transcoder_contract: that of codecs
 fake_runner           FakeRunner, which runs none and finds what a test says
 hook_call             call_hook: one hook of one plugin, asked as the daemon would
 hook_records          what hooks are asked about, made with a field or two

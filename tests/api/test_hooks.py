@@ -39,6 +39,7 @@ PARAMETERS = {
     "pacsd_study_changed": ("event",),
     "pacsd_study_deleted": ("event",),
     "pacsd_study_quiet": ("event",),
+    "pacsd_transcoder": ("name",),
 }
 SILENT = {Kind.NOTIFY}
 TESTS = Path(__file__).parent / "hookspecs"

@@ -10,9 +10,10 @@ from pacsd.api.dispatch.tally import Tally
 from pacsd.api.hooks import hookimpl
 from pacsd.api.keys import Key
 from pacsd.api.store import BlobStore
+from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.hooks import make_hooks
 from pacsd.app.plugins.services import HostServices
-from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
+from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.archive.curation import Curation
 from pacsd.archive.ingest import Ingest
 from pacsd.index.index import open_index

@@ -3,7 +3,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pacsd.api.dispatch.tally import Call, Ending, Tally
 from pacsd.api.health import Health
 from pacsd.app.isolation.series import Series
-from pacsd.app.plugin_metrics import HookCollector, PluginHealthCollector, SeriesCollector
+from pacsd.app.plugin_metrics import (
+    HookCollector,
+    PluginHealthCollector,
+    SeriesCollector,
+    TranscodingCollector,
+)
+from pacsd.app.plugins.transcoding import TranscodingHealth
 
 
 def registry_of(tally: Tally) -> CollectorRegistry:
@@ -74,3 +80,12 @@ def test_who_is_ill_is_told() -> None:
     registry.register(PluginHealthCollector(lambda: known))
     told = [registry.get_sample_value("pacsd_plugin_healthy", {"plugin": name}) for name in known]
     assert told == [0, 1]
+
+
+def test_what_codecs_do() -> None:
+    registry = CollectorRegistry()
+    registry.register(TranscodingCollector(lambda: TranscodingHealth(3, 2, 1)))
+    value = registry.get_sample_value
+    assert value("pacsd_transcoded_objects_total") == 3
+    assert value("pacsd_not_transcoded_objects_total") == 2
+    assert value("pacsd_codecs_at_work") == 1

@@ -25,6 +25,7 @@ from pacsd.index.records import Scope
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.peers import PeerBook
+from pacsd.net.transcoding import NO_TRANSCODING
 from pacsd.testing.memory_store import MemoryStore
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.app.small_archive import SmallArchive
@@ -65,7 +66,10 @@ async def routing(archive: SmallArchive, rule: Rule, peers: PeerBook) -> AsyncIt
     opened = Archive(hooks_of(rule), archive.store, archive.index)
     gatekeeper = cast("Gatekeeper", SimpleNamespace(peers=peers))
     access = Access(archive.index, lambda *_: None)
-    parts = cast("WebParts", SimpleNamespace(retriever=archive.retriever, access=access))
+    parts = cast(
+        "WebParts",
+        SimpleNamespace(retriever=archive.retriever, access=access, transcoding=NO_TRANSCODING),
+    )
     sending = peer_sending(config, gatekeeper, parts, DestinationPlaces())
     running = make_jobs(
         config,

@@ -153,6 +153,17 @@ async def test_what_has_no_frames() -> None:
         await frame(reader, one, 1)
 
 
+async def test_frames_are_found_in_memory_as_well() -> None:
+    reader = FrameReader(MemoryStore())
+    found = await reader.find(image(2, 8, 2, b"abcd"), EXPLICIT.uid)
+    assert (len(found), found.is_native, found.transfer_syntax_uid) == (2, True, EXPLICIT.uid)
+    assert [[piece async for piece in reader.read(found, n)] for n in (0, 1)] == [[b"ab"], [b"cd"]]
+    with pytest.raises(NoPixels):
+        await reader.find(data_set({}), EXPLICIT.uid)
+    with pytest.raises(BrokenPixels):
+        await reader.find(image(200, 16, 1, bytes(8)), EXPLICIT.uid)
+
+
 async def test_the_next_copy_is_read_where_one_is_gone() -> None:
     store = MemoryStore()
     data = image(2, 8, 1, b"abcd")

@@ -54,6 +54,7 @@ from pacsd.net.scp import AcceptanceHook, ClosedHook, Desk
 from pacsd.net.scu import Timeouts
 from pacsd.net.settings import AESettings, DimseSettings, RecorderSettings
 from pacsd.net.trace import Trace
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 from pacsd.net.turns import Turns
 from pacsd.testing import objects
 from pacsd.testing.memory_register import MemoryRegister
@@ -293,7 +294,11 @@ class Trail:
 
 
 def retrieving(
-    retriever: Retrieves, *peers: Peer, trail: Trail | None = None, max_retrievals: int = 4
+    retriever: Retrieves,
+    *peers: Peer,
+    trail: Trail | None = None,
+    max_retrievals: int = 4,
+    transcoding: Transcoding = NO_TRANSCODING,
 ) -> Retrieving:
     book = PeerBook(peers)
     return Retrieving(
@@ -303,6 +308,7 @@ def retrieving(
         Turns(max_retrievals),
         trail or Trail(),
         frozenset({"PACSD"}),
+        transcoding=transcoding,
     )
 
 
@@ -318,6 +324,7 @@ class Setup:
     finder: Finds = field(default_factory=FakeFinder)
     retriever: Retrieves = field(default_factory=FakeRetriever)
     max_retrievals: int = 4
+    transcoding: Transcoding = NO_TRANSCODING
     hook: AcceptanceHook | None = None
     closed_hook: ClosedHook | None = None
     authenticate: Authenticate | None = None
@@ -358,6 +365,7 @@ class Served:
             *setup.peers,
             trail=self.trail,
             max_retrievals=setup.max_retrievals,
+            transcoding=setup.transcoding,
         )
         desk = Desk(
             gatekeeper=self.gatekeeper,

@@ -12,8 +12,10 @@ from pacsd.net.delivery import MAX_FRUITLESS_ASSOCIATIONS, MAX_REMEMBERED, Deliv
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import Outbound, Outcome
+from pacsd.net.transcoding import Ways
 from tests.dicom.written import element
 from tests.net.storing_peer import CT, MR, NATIVE, StoringPeer, instance, storing
+from tests.net.transcoder import RLE, FakeTranscoding
 
 JPEG = "1.2.840.10008.1.2.4.50"
 DATA = element(0x00080018, "UI", b"1.2\0")
@@ -244,3 +246,19 @@ async def test_instances_are_taken_no_faster_than_they_are_sent() -> None:
     async with storing(peer) as destination:
         await Delivery(destination, TERMS, run.report).run(counted())
     assert groups == 5
+
+
+async def test_what_a_codec_makes_is_proposed_and_sent() -> None:
+    peer, run = StoringPeer(), Run()
+    codecs = FakeTranscoding(Ways({RLE: (IMPLICIT_VR_LITTLE_ENDIAN,)}))
+    terms = Terms(Timeouts(), transcoding=codecs)
+    group = [instance(f"1.2.{n}", DATA, transfer_syntax_uid=RLE) for n in range(3)]
+    async with storing(peer) as destination:
+        await Delivery(destination, terms, run.report).run(in_groups(group))
+    assert run.stored() == {"1.2.0", "1.2.1", "1.2.2"}
+    [request] = peer.requests
+    assert [each.transfer_syntaxes for each in request.contexts] == [
+        (RLE,),
+        (IMPLICIT_VR_LITTLE_ENDIAN,),
+    ]
+    assert {each.transfer_syntax_uid for each in peer.stored} == {IMPLICIT_VR_LITTLE_ENDIAN}

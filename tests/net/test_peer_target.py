@@ -18,7 +18,7 @@ from pacsd.net.scu import Destination, Timeouts
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.net.harness import FakeRetriever, Setup, Trail, serving
 from tests.net.storing_peer import StoringPeer, storing
-from tests.net.test_retrieving import peer_of, several, stored
+from tests.net.test_retrieving import compressed, decodes, peer_of, several, stored
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
 
@@ -145,3 +145,15 @@ async def test_what_the_index_does_not_tell_is_sent_again() -> None:
 def test_a_peer_that_cannot_be_called_is_provided_by_nobody(name: str, why: str) -> None:
     with pytest.raises(NotProvided, match=why):
         sending(several(0), Peer(ae_title="CALLER")).target(name)
+
+
+async def test_a_peer_that_takes_no_compressed_objects_has_them_decoded() -> None:
+    peer, codecs = StoringPeer(), decodes("1.2.1")
+    async with storing(peer) as destination:
+        book = PeerBook([peer_of(destination)])
+        tested = PeerSending(
+            compressed(3), lambda: book, Timeouts(), Trail(), "PACSD", transcoding=codecs
+        )
+        result = await tested.target("peer:PEER").send(delivery(3))
+    assert sorted(peer.uids()) == ["1.2.0", "1.2.2"]
+    assert result.exceptions == (InstanceResult("1.2.1", AGAIN, "12 bits"),)

@@ -25,11 +25,13 @@ from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, open_association, propose
 from pacsd.net.storage import DimseAnswer
 from pacsd.net.store_contexts import StoredAs
+from pacsd.net.transcoding import NO_TRANSCODING, NotTranscoded, Transcoding, Ways
 from tests.dicom.by_pydicom import decoded, encoded, keys
 from tests.dicom.written import EXPLICIT, element
 from tests.net.harness import FakeRetriever, Served, Setup, serving, until
 from tests.net.receiving import Received
 from tests.net.storing_peer import CT, MR, NATIVE, StoringPeer, storing
+from tests.net.transcoder import RLE, FakeTranscoding
 
 STUDY = encoded(keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2"), EXPLICIT)
 MODEL = QueryModel.STUDY_ROOT
@@ -126,11 +128,17 @@ async def told(responses: AsyncIterator[Progress]) -> Told:
 
 
 async def moved(
-    retriever: FakeRetriever, peer: StoringPeer, *, to: str = "PEER", **more: object
+    retriever: FakeRetriever,
+    peer: StoringPeer,
+    *,
+    to: str = "PEER",
+    transcoding: Transcoding = NO_TRANSCODING,
+    **more: object,
 ) -> Told:
     """The responses to a C-MOVE of the study."""
     async with storing(peer) as destination:
-        setup = Setup(retriever=retriever, peers=(peer_of(destination, **more),))
+        peers = (peer_of(destination, **more),)
+        setup = Setup(retriever=retriever, peers=peers, transcoding=transcoding)
         async with serving(setup) as served, asking(served) as association:
             found = await told(move(association, MODEL, STUDY, to))
         found.noted = served.trail.noted
@@ -509,10 +517,15 @@ async def test_a_slow_destination_does_not_look_like_silence(
 # C-GET
 
 
-async def got(retriever: FakeRetriever, wanted: Sequence[StoredAs], received: Received) -> Told:
+async def got(
+    retriever: FakeRetriever,
+    wanted: Sequence[StoredAs],
+    received: Received,
+    transcoding: Transcoding = NO_TRANSCODING,
+) -> Told:
     async with (
         anyio.create_task_group() as tasks,
-        serving(Setup(retriever=retriever)) as served,
+        serving(Setup(retriever=retriever, transcoding=transcoding)) as served,
     ):
         association = await open_association(
             Destination(served.endpoint, "PACSD", "ASKING"),
@@ -573,3 +586,56 @@ async def test_d45_who_leaves_half_way_leaves_nothing_behind() -> None:
                 await anext(responses)
         association.abort()
         received.gate.set()  # type: ignore[union-attr]
+
+
+# With codecs
+
+RLE_TO_EXPLICIT = Ways({RLE: (EXPLICIT_VR_LITTLE_ENDIAN,)})
+
+
+def compressed(count: int) -> FakeRetriever:
+    return FakeRetriever(*(stored(f"1.2.{number}", syntax=RLE) for number in range(count)))
+
+
+def decodes(*but_not: str) -> FakeTranscoding:
+    return FakeTranscoding(RLE_TO_EXPLICIT, {uid: NotTranscoded("12 bits") for uid in but_not})
+
+
+async def test_without_codecs_what_is_not_taken_fails() -> None:
+    assert (await moved(compressed(2), StoringPeer())).refusal().status == (
+        Status.UNABLE_TO_PERFORM_SUB_OPERATIONS
+    )
+
+
+async def test_a_destination_that_takes_no_compressed_objects_has_them_decoded() -> None:
+    peer = StoringPeer()
+    *_, last = await moved(compressed(3), peer, transcoding=decodes())
+    assert (last.status, counts(last)) == (Status.SUCCESS, (None, 3, 0, 0))
+    assert {each.sop_instance_uid: each.data_set for each in peer.stored} == {
+        f"1.2.{number}": data(f"1.2.{number}")[::-1] for number in range(3)
+    }
+    assert {each.transfer_syntax_uid for each in peer.stored} == {EXPLICIT_VR_LITTLE_ENDIAN}
+
+
+async def test_p07_what_cannot_be_decoded_fails_alone() -> None:
+    peer = StoringPeer()
+    *_, last = await moved(compressed(3), peer, transcoding=decodes("1.2.1"))
+    assert (last.status, counts(last)) == (Status.SUB_OPERATIONS_FAILED, (None, 2, 1, 0))
+    assert failed(last) == ["1.2.1"]
+    assert sorted(peer.uids()) == ["1.2.0", "1.2.2"]
+
+
+async def test_who_gets_what_it_offered_gets_it_decoded() -> None:
+    received = Received()
+    wanted = [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)]
+    codecs = FakeTranscoding(Ways({RLE: (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)}))
+    *_, last = await got(compressed(2), wanted, received, codecs)
+    assert (last.status, counts(last)) == (Status.SUCCESS, (None, 2, 0, 0))
+    assert received.objects == {f"1.2.{n}": data(f"1.2.{n}")[::-1] for n in range(2)}
+
+
+async def test_p07_over_the_same_association_what_cannot_be_fails_alone() -> None:
+    received, wanted = Received(), [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)]
+    *_, last = await got(compressed(3), wanted, received, decodes("1.2.0"))
+    assert (last.status, counts(last)) == (Status.SUB_OPERATIONS_FAILED, (None, 2, 1, 0))
+    assert failed(last) == ["1.2.0"]

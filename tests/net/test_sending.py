@@ -16,19 +16,24 @@ from pacsd.net import errors
 from pacsd.net.scu import open_association
 from pacsd.net.sending import MoveOriginator, Outbound, Outcome, send
 from pacsd.net.store_contexts import propose
+from pacsd.net.transcoding import NO_TRANSCODING, NotTranscoded, Transcoding, Ways
 from tests.dicom.written import DEFLATED, EXPLICIT, IMPLICIT, element, known
 from tests.net.storing_peer import CT, StoringPeer, instance, storing
+from tests.net.transcoder import RLE, FakeTranscoding
 
 JPEG = "1.2.840.10008.1.2.4.50"
 DATA = element(0x00080018, "UI", b"1.2\0")
 IN_IMPLICIT = element(0x00080018, "UI", b"1.2\0", IMPLICIT)
 
 
-async def outcome_of(peer: StoringPeer, sent: Outbound) -> Outcome:
+async def outcome_of(
+    peer: StoringPeer, sent: Outbound, transcoding: Transcoding = NO_TRANSCODING
+) -> Outcome:
     async with storing(peer) as destination:
-        association = await open_association(destination, propose([sent.stored_as]))
+        contexts = propose([sent.stored_as], await transcoding.ways())
+        association = await open_association(destination, contexts)
         try:
-            return await send(association, sent)
+            return await send(association, sent, transcoding)
         finally:
             await association.release()
 
@@ -123,3 +128,30 @@ async def test_a_file_that_fails_in_the_middle_ends_the_association() -> None:
 
 def test_an_instance_without_an_answer_is_not_stored() -> None:
     assert not Outcome(None, "why").is_stored
+
+
+RLE_TO_EXPLICIT = Ways({RLE: (EXPLICIT_VR_LITTLE_ENDIAN,)})
+
+
+async def test_what_the_peer_takes_only_decoded_is_decoded() -> None:
+    peer, codecs = StoringPeer(), FakeTranscoding(RLE_TO_EXPLICIT)
+    sent = instance("1.2.3", DATA, transfer_syntax_uid=RLE)
+    outcome = await outcome_of(peer, sent, codecs)
+    assert outcome == Outcome(0, "", EXPLICIT_VR_LITTLE_ENDIAN, len(DATA))
+    assert [each.data_set for each in peer.stored] == [DATA[::-1]]
+    assert (codecs.done, codecs.inside) == ([("1.2.3", EXPLICIT_VR_LITTLE_ENDIAN)], 0)
+
+
+async def test_what_the_peer_takes_as_it_is_is_not() -> None:
+    peer = StoringPeer(supported={CT: frozenset({EXPLICIT_VR_LITTLE_ENDIAN, RLE})})
+    codecs = FakeTranscoding(RLE_TO_EXPLICIT)
+    outcome = await outcome_of(peer, instance("1.2.3", DATA, transfer_syntax_uid=RLE), codecs)
+    assert (outcome.transfer_syntax_uid, codecs.done) == (RLE, [])
+
+
+async def test_what_cannot_be_transcoded_harms_nobody() -> None:
+    peer = StoringPeer()
+    codecs = FakeTranscoding(RLE_TO_EXPLICIT, {"1.2.3": NotTranscoded("12 bits only")})
+    with pytest.raises(NotTranscoded, match="12 bits only"):
+        await outcome_of(peer, instance("1.2.3", DATA, transfer_syntax_uid=RLE), codecs)
+    assert (peer.stored, peer.released) == ([], 1)

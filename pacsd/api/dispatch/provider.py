@@ -63,6 +63,21 @@ class Provider(Generic[Answer]):
         """Those whose providers are in use."""
         return {each.plugin for each in self._provided.values()}
 
+    @property
+    def is_implemented(self) -> bool:
+        """Whether a plugin implements the hook now."""
+        return self._panel.is_implemented
+
+    @property
+    def lineup(self) -> Lineup:
+        """Who is asked; another one after each reload."""
+        return self._panel.lineup
+
+    def plugin_of(self, name: str) -> str:
+        """Whose provider is in use for a name, '' if none is."""
+        known = self._provided.get(name)
+        return "" if known is None else known.plugin
+
     def forget(self, plugins: Container[str]) -> None:
         """Ask again for the names that these plugins answered for."""
         self._provided = {

@@ -9,6 +9,7 @@
     jobs           what a plugin gave itself to do
     http           requests that plugins answer
     routing        where what has come shall go
+    pixels         codecs, for what cannot leave as it is stored
     ai             what a model sees, finds and writes, and what runs it
     commands       what plugins add to `pacsd run`
     audit          what the audit trail says, and what was refused

@@ -205,6 +205,19 @@ class JobSettings(Settings):
     """For so many days jobs are listed that are done, dead or cancelled."""
 
 
+class TranscodingSettings(Settings):
+    """Objects that codecs of plugins put into another transfer syntax on their way out."""
+
+    at_once: int = Field(default=2, ge=1, le=256)
+    """Most objects that are transcoded at once, in a thread each. Others wait."""
+
+    deadline_s: float = Field(default=300, gt=0, le=86_400)
+    """Most seconds for one of them; then it has failed."""
+
+    max_bytes: int = Field(default=4 * 1024**3, ge=1, le=2**60)
+    """Most bytes that one of them may become."""
+
+
 class LogSettings(Settings):
     """What the daemon tells about its work, on standard error."""
 
@@ -274,6 +287,9 @@ class Config(Settings):
 
     jobs: JobSettings = JobSettings()
     """What is done later, or again."""
+
+    transcoding: TranscodingSettings = TranscodingSettings()
+    """How they are transcoded, if a plugin has codecs."""
 
     plugins: dict[str, dict[str, object]] = Field(default_factory=dict)
     """Keys of each plugin in a table of its own, [plugins.NAME]. Only plugins named here or chosen

@@ -7,7 +7,9 @@
     reloading   those exchanged that another configuration has otherwise; leaving: the end of each
     health      how they do
     services    what plugins may ask of the daemon: instances, of which stored_instances reads
-                and adding takes in files
+                and adding takes in files, copy_place makes those without a name
+    transcoding   their codecs at work: codecs are those there are, codec_threads where they
+                work, codec_work one of them with an object, transcoded_file what comes of that
     implementations   who implements a hook, in the order of asking
     hooks       the hooks, each of its kind; fitting: what their answers have to be
     callers     as the rooms call them

@@ -28,6 +28,7 @@ from pacsd.api.receiving import NotAccepted, ReceivedInstance
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
+from pacsd.api.transcoder import Transcoder
 from pacsd.api.vote import Deny
 from pacsd.app.isolation.home import Home
 from pacsd.app.plugins.fitting import fits_of
@@ -62,6 +63,7 @@ class Hooks:
     route: AskedAlone[tuple[Route, ...]]
     route_target: Provider[RouteTarget]
     delivered: Notify
+    transcoder: Provider[Transcoder]
     prefetch: AskedAlone[Prefetch]
     infer: AskedAlone[AiFindings | RunModel]
     ai_runner: Provider[AiRunner]
@@ -82,6 +84,7 @@ class Hooks:
         """
         self.route_target.forget(gone)
         self.ai_runner.forget(gone)
+        self.transcoder.forget(gone)
         self.key.forget(self.key.plugins)
         found = {hook: implementations(homes, hook) for hook in self.panels}
         return {hook: panel.replace(found[hook]) for hook, panel in self.panels.items()}
@@ -138,6 +141,7 @@ def make_hooks(
         route=AskedAlone(panel("pacsd_route")),
         route_target=Provider(panel("pacsd_route_target")),
         delivered=Notify(panel("pacsd_delivered")),
+        transcoder=Provider(panel("pacsd_transcoder")),
         prefetch=AskedAlone(panel("pacsd_prefetch")),
         infer=AskedAlone(panel("pacsd_infer")),
         ai_runner=Provider(panel("pacsd_ai_runner")),

@@ -1,11 +1,7 @@
 """The instances of an open archive, as plugins may read them."""
 
-import os
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from anyio import to_thread
@@ -19,6 +15,7 @@ from pacsd.api.instances import (
     InstanceFacts,
 )
 from pacsd.api.store import BlobStore, ByteRange, opens_files
+from pacsd.app.plugins.copy_place import CopyPlace, read_only
 from pacsd.archive.deliverable import facts_of
 from pacsd.archive.finding import FindError, QueryLimits
 from pacsd.archive.metadata_maker import MetadataMaker
@@ -33,14 +30,6 @@ BULK_BASE = "bulkdata/"
 
 _ALL = Scope()
 _NO_QUERIES = QueryLimits(0, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class CopyPlace:
-    """Where copies are made of what lies in no file: `min_free_bytes` are left there."""
-
-    folder: Path
-    min_free_bytes: int = 0
 
 
 class StoredInstances:
@@ -99,11 +88,11 @@ class StoredInstances:
 
     async def _copied(self, pieces: AsyncIterator[bytes], size_bytes: int) -> BinaryIO:
         with told():
-            file = await to_thread.run_sync(_new_copy, self._place, size_bytes)
+            file = await to_thread.run_sync(self._place.new_file, size_bytes)
             try:
                 async for piece in pieces:
                     await to_thread.run_sync(file.write, piece)
-                return await to_thread.run_sync(_read_only, file)
+                return await to_thread.run_sync(read_only, file)
             finally:
                 file.close()
 
@@ -129,17 +118,3 @@ def _check_range(offset: int, length: int) -> None:
         raise HostError(f"offset: {offset} lies before the file")
     if not 0 <= length <= MAX_READ_BYTES:
         raise HostError(f"length: {length} is not between 0 and {MAX_READ_BYTES}")
-
-
-def _new_copy(place: CopyPlace, size_bytes: int) -> BinaryIO:
-    found = os.statvfs(place.folder)
-    free_bytes = found.f_bavail * found.f_frsize
-    if free_bytes - size_bytes < place.min_free_bytes:
-        raise HostError("the disk of data_dir is nearly full (store.min_free_bytes)")
-    return tempfile.TemporaryFile(dir=place.folder)
-
-
-def _read_only(file: BinaryIO) -> BinaryIO:
-    """The same file by a descriptor that cannot write, at its beginning."""
-    file.flush()
-    return Path(f"/proc/self/fd/{file.fileno()}").open("rb")

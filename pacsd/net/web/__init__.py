@@ -7,10 +7,11 @@
                          gzip_coding.py those in JSON and XML; long_work.py off the event loop
     searching.py         QIDO-RS; search_query.py its query, as C-FIND would ask it
     selection.py         the instances of a resource; known_instances.py as long as nothing changes
-    instances.py         WADO-RS: DICOM files, part10.py each of them
+    instances.py         WADO-RS: DICOM files, part10.py each of them, transcoded.py by a codec
     zipping.py           the same in a ZIP, with a DICOMDIR
     metadata.py          their attributes; xml.py as the Native DICOM Model
-    frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are
+    frames.py, bulk.py   pixels and values by themselves; pixel_media_types.py what frames are,
+                         transcoded_frames.py by a codec
     payload.py           answers of one part or several, boundaries.py between them; in_pieces.py
                          short ones; tags.py whether a client has them
     storing.py           STOW-RS; entering.py the way into ingest, store_report.py what became of it

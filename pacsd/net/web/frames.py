@@ -11,7 +11,7 @@ from pacsd.archive.frame_reading import BrokenPixels, Frames, NoPixels
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.dicomweb.accept import Choice, Representation
-from pacsd.dicomweb.errors import NotFound
+from pacsd.dicomweb.errors import NotAcceptable, NotFound
 from pacsd.dicomweb.targets import Target
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.long_work import off_loop_if_many
@@ -20,6 +20,7 @@ from pacsd.net.web.pixel_media_types import OCTET_STREAM, media_type_of_syntax
 from pacsd.net.web.selection import Retrieves, the_instance
 from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.transcoded_frames import TranscodedFrames
 
 _NAMES_SYNTAX = "transfer-syntax="
 
@@ -43,10 +44,17 @@ class ReadsFrames(Protocol):
 class FrameDesk:
     """Answers requests for frames."""
 
-    def __init__(self, retriever: Retrieves, reader: ReadsFrames, trail: Trail) -> None:
+    def __init__(
+        self,
+        retriever: Retrieves,
+        reader: ReadsFrames,
+        trail: Trail,
+        transcoded: TranscodedFrames | None = None,
+    ) -> None:
         self._retriever = retriever
         self._trail = trail
         self._reader = reader
+        self._transcoded = transcoded
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
         """The frames, in the order in which they are asked for.
@@ -79,17 +87,50 @@ class FrameDesk:
         frames: Frames,
         indices: Sequence[int],
     ) -> StreamResponse:
-        said = [*exchange.accept, *exchange.accepted]
-        offers = _offers(frames, len(indices), said)
-        choice = exchange.choose(offers)
+        choice, is_as_stored = await self._choose(exchange, frames, len(indices))
         tag = tag_of(exchange, [instance], f"{choice}")
+        tag = tag if is_as_stored else f"W/{tag}"
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
+        if not is_as_stored:
+            frames = await self._other_frames(exchange, instance, frames, choice)
         parts_of = partial(self._parts, exchange, frames, indices, choice)
         parts = await off_loop_if_many(parts_of, len(indices))
         await self._trail.viewed(exchange)
         return await send_parts(exchange, choice, parts, headers=tagged(tag))
+
+    async def _choose(self, exchange: Exchange, frames: Frames, count: int) -> tuple[Choice, bool]:
+        """What the client takes, and whether it is as stored; a codec is asked last.
+
+        Raises:
+            NotAcceptable: it takes nothing that can be had.
+        """
+        said = [*exchange.accept, *exchange.accepted]
+        try:
+            return exchange.choose(_offers(frames, count, said)), True
+        except NotAcceptable:
+            if self._transcoded is None:
+                raise
+            offers = await self._transcoded.offers(frames.transfer_syntax_uid, count)
+            if not offers:
+                raise
+            return exchange.choose(offers), False
+
+    async def _other_frames(
+        self, exchange: Exchange, instance: Retrievable, frames: Frames, choice: Choice
+    ) -> Frames:
+        """The same frames, transcoded.
+
+        Raises:
+            NotAcceptable: they cannot be, or become more or less.
+        """
+        assert self._transcoded is not None  # noqa: S101 - who offered them
+        made = await self._transcoded.frames(exchange, instance, choice.transfer_syntax)
+        if len(made) != len(frames):
+            rule = f"the codec makes {len(made)} frames of {len(frames)}"
+            raise NotAcceptable("transfer-syntax", choice.transfer_syntax, rule)
+        return made
 
     async def _open(self, instance: Retrievable, target: Target) -> Frames:
         try:

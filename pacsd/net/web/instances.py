@@ -1,6 +1,7 @@
 """Instances as DICOM files: of a study, a series, or one (PS3.18 sections 10.4.1.1.1 to 3)."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.errors import NotAcceptable
 from pacsd.dicomweb.targets import Kind
 from pacsd.net.sending import OpenDataSet
+from pacsd.net.transcoding import NO_TRANSCODING, NO_WAYS, Transcoding, Ways
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.long_work import off_loop_if_many
 from pacsd.net.web.part10 import file_of, preface
@@ -21,6 +23,7 @@ from pacsd.net.web.payload import Part, send_parts
 from pacsd.net.web.selection import Retrieves, instances_of, target_of_instance
 from pacsd.net.web.tags import tag_of, tagged, unchanged
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.transcoded import had, transcoded_part
 from pacsd.net.web.zipping import ZIP, ZipDesk
 
 DICOM = "application/dicom"
@@ -34,10 +37,17 @@ _Fitting: TypeAlias = list[tuple[Retrievable, Choice]]
 class InstanceDesk:
     """Answers requests for instances."""
 
-    def __init__(self, retriever: Retrieves, zips: ZipDesk, trail: Trail) -> None:
+    def __init__(
+        self,
+        retriever: Retrieves,
+        zips: ZipDesk,
+        trail: Trail,
+        transcoding: Transcoding = NO_TRANSCODING,
+    ) -> None:
         self._retriever = retriever
         self._zips = zips
         self._trail = trail
+        self._transcoding = transcoding
 
     async def answer(self, exchange: Exchange) -> StreamResponse:
         """The instances, each in the Transfer Syntax that the client takes, or all in a ZIP.
@@ -52,30 +62,48 @@ class InstanceDesk:
         instances = await instances_of(self._retriever, exchange.target, exchange.sight)
         is_alone = exchange.target.kind is Kind.INSTANCE
         offers = _alone if is_alone else _several
-        choosing = partial(_chosen, exchange, instances, offers)
+        ways = await self._transcoding.ways()
+        choosing = partial(_chosen, exchange, instances, offers, ways)
         fitting, is_zip = await off_loop_if_many(choosing, len(instances))
         if is_zip:
             return await self._zips.answer(exchange, [each for each, _ in fitting], instances)
-        return await self._send(exchange, instances, fitting)
+        return await self._send(exchange, instances, fitting, may_be_transcoded=bool(ways.targets))
 
     async def _send(
-        self, exchange: Exchange, instances: Sequence[Retrievable], fitting: _Fitting
+        self,
+        exchange: Exchange,
+        instances: Sequence[Retrievable],
+        fitting: _Fitting,
+        *,
+        may_be_transcoded: bool,
     ) -> StreamResponse:
+        looking = partial(_any_transcoded, fitting)
+        is_transcoded = may_be_transcoded and await off_loop_if_many(looking, len(fitting))
         variant = _variant(fitting[0][1])
         tag = await off_loop_if_many(partial(tag_of, exchange, instances, variant), len(instances))
+        # Another codec may write the same pixels in other bytes (RFC 9110 section 8.8.1).
+        tag = f"W/{tag}" if is_transcoded else tag
         not_modified = unchanged(exchange, tag)
         if not_modified is not None:
             return not_modified
         parts = await off_loop_if_many(partial(self._parts, exchange, fitting), len(fitting))
         studies = tuple(dict.fromkeys(each.study_instance_uid for each, _ in fitting))
-        await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
         status = 200 if len(fitting) == len(instances) else HTTPStatus.PARTIAL_CONTENT
-        return await send_parts(exchange, fitting[0][1], parts, status=status, headers=tagged(tag))
+        async with AsyncExitStack() as stack:
+            if is_transcoded and len(parts) == 1 and not exchange.is_head:
+                # That it cannot be had is an answer as long as there is none.
+                parts = [await stack.enter_async_context(had(parts[0]))]
+            await self._trail.retrieved(exchange, studies, f"{len(fitting)} instances")
+            return await send_parts(
+                exchange, fitting[0][1], parts, status=status, headers=tagged(tag)
+            )
 
     def _parts(self, exchange: Exchange, fitting: _Fitting) -> Sequence[Part]:
         opens = self._retriever.data_sets([each for each, _ in fitting])
         return [
-            _part(exchange, each, choice, opened)
+            transcoded_part(exchange, each, choice.transfer_syntax, opened, self._transcoding)
+            if _is_transcoded(each, choice)
+            else _part(exchange, each, choice, opened)
             for (each, choice), opened in zip(fitting, opens, strict=True)
         ]
 
@@ -84,19 +112,29 @@ def _variant(choice: Choice) -> str:
     return f"{choice.transfer_syntax} {choice.representation.is_multipart}"
 
 
+def _any_transcoded(fitting: _Fitting) -> bool:
+    return any(_is_transcoded(instance, choice) for instance, choice in fitting)
+
+
+def _is_transcoded(instance: Retrievable, choice: Choice) -> bool:
+    return not is_reencodable(instance.transfer_syntax_uid, choice.transfer_syntax)
+
+
 def _chosen(
-    exchange: Exchange, instances: Sequence[Retrievable], offers: Offers
+    exchange: Exchange, instances: Sequence[Retrievable], offers: Offers, ways: Ways
 ) -> tuple[_Fitting, bool]:
     """What is sent, and whether in a ZIP: what could leave otherwise does not leave beside one."""
-    fitting = _fitting(exchange, instances, offers)
+    fitting = _fitting(exchange, instances, offers, ways)
     if all(choice.representation.media_type != ZIP for _, choice in fitting):
         return fitting, False
-    return _fitting(exchange, instances, _in_zip), True
+    return _fitting(exchange, instances, _in_zip, NO_WAYS), True
 
 
-def _fitting(exchange: Exchange, instances: Sequence[Retrievable], offers: Offers) -> _Fitting:
+def _fitting(
+    exchange: Exchange, instances: Sequence[Retrievable], offers: Offers, ways: Ways
+) -> _Fitting:
     """What is sent of those that can be had in what the client takes; NotAcceptable: none can."""
-    chosen = _Choices(exchange, offers)
+    chosen = _Choices(exchange, offers, ways)
     wanted = [(each, chosen.of(each)) for each in instances]
     fitting = [(each, choice) for each, choice in wanted if choice is not None]
     if not fitting:
@@ -126,11 +164,15 @@ def _others(syntax: str) -> tuple[str, ...]:
 
 
 class _Choices:
-    """What is sent of each, as each Transfer Syntax that they are stored in has it."""
+    """What is sent of each, as each Transfer Syntax that they are stored in has it.
 
-    def __init__(self, exchange: Exchange, offers: Offers) -> None:
+    What the client takes as it is stored, or re-encoded, is not transcoded.
+    """
+
+    def __init__(self, exchange: Exchange, offers: Offers, ways: Ways) -> None:
         self._exchange = exchange
         self._offers = offers
+        self._ways = ways
         self._known: dict[str, Choice | None] = {}
         self.refusal = NotAcceptable("Accept", "", "takes nothing")
 
@@ -142,10 +184,22 @@ class _Choices:
         return self._known[syntax]
 
     def _choose(self, syntax: str) -> Choice | None:
+        offers = self._offers(syntax)
         try:
-            return self._exchange.choose(self._offers(syntax))
+            return self._exchange.choose(offers)
         except NotAcceptable as refusal:
             self.refusal = refusal
+        others = self._ways.of(syntax)
+        if not others:
+            return None
+        transcoded = [
+            replace(each, others=(*each.others, *others))
+            for each in offers
+            if each.media_type == DICOM
+        ]
+        try:
+            return self._exchange.choose(transcoded)
+        except NotAcceptable:
             return None
 
 

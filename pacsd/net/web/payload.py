@@ -11,6 +11,7 @@ from pacsd.dicom.headers import Buffer
 from pacsd.dicomweb.accept import Choice
 from pacsd.dicomweb.headers import location
 from pacsd.dicomweb.multipart_writer import PART_END, MultipartWriter
+from pacsd.net.transcoding import NotTranscoded
 from pacsd.net.web.boundaries import boundary
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.long_work import off_loop_if_many
@@ -80,11 +81,23 @@ def _laid_out(writer: MultipartWriter, parts: Sequence[Part]) -> tuple[Sequence[
 async def _multipart(
     writer: MultipartWriter, begins: Sequence[bytes], parts: Sequence[Part]
 ) -> AsyncGenerator[Buffer, None]:
+    """The parts. What cannot be transcoded keeps no other from leaving, but the end is missing.
+
+    So whoever reads as it comes has all the others, and nobody takes it for complete.
+    """
     end_before = b""
+    missing: NotTranscoded | None = None
     for begin, part in zip(begins, parts, strict=True):
-        yield end_before + begin
-        async with aclosing(part.open()) as pieces:
-            async for piece in pieces:
-                yield piece
-        end_before = PART_END
+        try:
+            async with aclosing(part.open()) as pieces:
+                first = await anext(pieces, b"")
+                yield end_before + begin
+                end_before = PART_END
+                yield first
+                async for piece in pieces:
+                    yield piece
+        except NotTranscoded as error:
+            missing = error
+    if missing is not None:
+        raise missing
     yield end_before + writer.closing

@@ -55,6 +55,15 @@ async def test_the_provider_is_found_by_name_and_asked_once() -> None:
     hook = provider(Shop("s3", "a"), shop)
     assert await hook("fs") is await hook("fs")
     assert shop.asked == ["fs"]
+    assert (hook.plugin_of("fs"), hook.plugin_of("s3")) != ("", "")
+    assert hook.plugin_of("tape") == ""
+
+
+def test_whether_anybody_may_be_asked() -> None:
+    assert provider(Shop("fs", 1)).is_implemented
+    nobody = provider()
+    assert not nobody.is_implemented
+    assert nobody.lineup.members == ()
 
 
 async def test_whose_it_is_is_told_beside_it() -> None:

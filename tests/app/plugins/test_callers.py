@@ -84,9 +84,9 @@ class Everything:
 
 WORK = {
     *("pacsd_delivered", "pacsd_route", "pacsd_route_target"),
-    *("pacsd_ai_runner", "pacsd_infer", "pacsd_persist", "pacsd_prefetch"),
+    *("pacsd_ai_runner", "pacsd_infer", "pacsd_persist", "pacsd_prefetch", "pacsd_transcoder"),
 }
-"""Called by `route_work` and `ai_work`."""
+"""Called by `route_work`, `ai_work` and `transcoding`."""
 LIFE = {"pacsd_blob_store", "pacsd_config_changed", "pacsd_health", "pacsd_job", "pacsd_key"}
 
 

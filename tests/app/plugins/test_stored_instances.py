@@ -7,7 +7,8 @@ import pytest
 
 from pacsd.api.host import HostError
 from pacsd.api.store import BlobStore
-from pacsd.app.plugins.stored_instances import CopyPlace, StoredInstances
+from pacsd.app.plugins.copy_place import CopyPlace
+from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.dicom.level import Level
 from pacsd.testing.memory_store import MemoryStore
 from tests.app.small_archive import SmallArchive, small_archive

@@ -42,6 +42,7 @@ from pacsd.net.endpoint import Endpoint
 from pacsd.net.http import Health, HttpListener
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.results import Results
+from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 from pacsd.net.web.bulk import BulkDesk
 from pacsd.net.web.changes import ChangeDesk, FeedPace
 from pacsd.net.web.deleting import DeleteDesk
@@ -55,6 +56,7 @@ from pacsd.net.web.resources import WebService
 from pacsd.net.web.searching import Searching
 from pacsd.net.web.storing import StoreDesk
 from pacsd.net.web.trail import Trail
+from pacsd.net.web.transcoded_frames import TranscodedFrames
 from pacsd.net.web.zipping import ZipDesk
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import data_set
@@ -246,6 +248,7 @@ async def serving(
     http: HttpLimits | None = None,
     max_change_readers: int = 4,
     takes_relayed: bool = False,
+    transcoding: Transcoding = NO_TRANSCODING,
 ) -> AsyncIterator[Served]:
     """An empty archive, served."""
     store, limits = store or BreakableStore(), limits or QueryLimits(budget_s=PATIENCE_S)
@@ -263,7 +266,7 @@ async def serving(
         made = made or Made()
         feed = ChangeFeed(index, max_change_readers)
         spools = FolderSpools(folder, MAX_SPOOL_BYTES)
-        answers = _answers(store, index, searching, retriever, made)
+        answers = _answers(store, index, searching, retriever, made, transcoding)
         answers[WebService.STORE] = StoreDesk(ingest, spools, lambda: 1, MAX_INSTANCE_BYTES).answer
         answers[WebService.CHANGES] = ChangeDesk(feed, finder.seen, made.pace).answer
         desk = WebDesk(answers, terms or Terms())
@@ -295,18 +298,21 @@ def _answers(
     searching: Searching,
     retriever: Retriever,
     made: Made,
+    transcoding: Transcoding,
 ) -> dict[WebService, AnswersExchange]:
     """As the daemon has them; `tests/app/test_web_wiring.py` sees to it that it does."""
     trail = Trail(made, lambda: made.now_s)
     kept = KeptMetadata(index)
     metadata = MetadataReader(MetadataMaker(store, retriever), kept)
-    frames = FrameDesk(retriever, FrameReader(store, kept), trail)
+    reader = FrameReader(store, kept)
+    transcoded = TranscodedFrames(retriever, reader, transcoding)
+    frames = FrameDesk(retriever, reader, trail, transcoded)
     bulk = BulkDesk(retriever, BulkReader(store, retriever), frames, trail)
     zips = ZipDesk(retriever, FileSets(index, retriever), trail)
     describing = DescribingDesk()
     return {
         WebService.SEARCH: searching.answer,
-        WebService.INSTANCES: InstanceDesk(retriever, zips, trail).answer,
+        WebService.INSTANCES: InstanceDesk(retriever, zips, trail, transcoding).answer,
         WebService.METADATA: MetadataDesk(retriever, metadata).answer,
         WebService.FRAMES: frames.answer,
         WebService.BULK_DATA: bulk.answer,

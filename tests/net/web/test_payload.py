@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
-from aiohttp import ClientPayloadError, ClientSession
+from aiohttp import ClientPayloadError, ClientResponse, ClientSession
 from aiohttp.web import BaseRequest, StreamResponse
 from structlog.typing import EventDict
 
 from pacsd.dicomweb.accept import Choice, Representation
 from pacsd.dicomweb.targets import Kind, Target
+from pacsd.net.transcoding import NotTranscoded
 from pacsd.net.web.exchange import Exchange
 from pacsd.net.web.long_work import AT_ONCE
 from pacsd.net.web.payload import Part, send_parts
@@ -134,3 +135,38 @@ async def test_the_loop_is_free_while_very_many_parts_are_prepared() -> None:
             answer = await asked(client, "HEAD")
         assert int(answer.headers["Content-Length"]) > 3 * len(parts)
         assert ticks.seen > 0
+
+
+def untranscoded() -> Part:
+    async def fail() -> AsyncGenerator[bytes, None]:
+        raise NotTranscoded("12 bits only")
+        yield b""
+
+    return Part(fail, None, "1.2", "http://pacs/")
+
+
+async def cut_short(answer: ClientResponse) -> bytes:
+    """All that comes of an answer whose end does not."""
+    got = bytearray()
+    try:
+        async for data in answer.content.iter_any():
+            got += data
+    except ClientPayloadError:
+        return bytes(got)
+    raise AssertionError("it came to its end")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_what_cannot_be_transcoded_keeps_no_other_but_the_end_is_missing(
+    logged: list[EventDict], place: int
+) -> None:
+    parts = [part(b"one"), part(b"two")]
+    parts.insert(place, untranscoded())
+    async with sending(parts) as client, client.get("/dicomweb") as answer:
+        got = await cut_short(answer)
+    assert got.count(b"Content-Type: ") == 2
+    assert got.index(b"one\r\n--") < got.index(b"two")
+    assert not got.rstrip().endswith(b"--")
+    assert [(each["event"], each["why"]) for each in logged] == [
+        ("an answer was cut short", "12 bits only")
+    ]

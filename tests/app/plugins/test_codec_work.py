@@ -1,0 +1,106 @@
+"""One object in the hands of a codec: whoever waits for it, its files are closed once."""
+
+import io
+import tempfile
+from typing import BinaryIO
+
+import pytest
+
+from pacsd.api.transcoder import TranscodingError
+from pacsd.app.plugins.codec_work import CodecWork
+from pacsd.app.plugins.transcoded_file import Expected
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.net.transcoding import NotTranscoded
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+from tests.app.plugins.unwrapping import WRAPPED, Unwrapping, wrapped
+from tests.net.web.serving import part10
+
+FILE = part10(data_set({"SOPInstanceUID": "1.2.3.4"}) + wrapped(), "1.2.3.4", WRAPPED)
+EXPECTED = Expected(CT_IMAGE_STORAGE, "1.2.3.4", EXPLICIT_VR_LITTLE_ENDIAN, 1_000_000)
+
+
+class Bench:
+    """A work with its files."""
+
+    def __init__(self, codec: Unwrapping) -> None:
+        self.files: tuple[BinaryIO, BinaryIO] = (io.BytesIO(FILE), tempfile.TemporaryFile())  # noqa: SIM115 - the work closes it
+        self.returned = 0
+        self.work = CodecWork(codec, self.files, EXPECTED, self._return)
+
+    def _return(self) -> None:
+        self.returned += 1
+
+    @property
+    def is_over(self) -> bool:
+        return self.returned == 1 and all(file.closed for file in self.files)
+
+
+def test_what_is_made_outlives_its_files() -> None:
+    bench = Bench(Unwrapping())
+    made = bench.work.run()
+    assert bench.is_over
+    assert made is not None
+    with made.file:
+        assert made.file.seek(0) == 0
+        assert len(made.file.read()) == made.file_bytes
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (TranscodingError("16 bits\nonly"), r"16 bits\nonly"),
+        (ValueError("MILLER^ANN"), "the codec raised ValueError"),
+        (SystemExit("MILLER^ANN"), "the codec raised SystemExit"),
+    ],
+)
+def test_what_it_raises_is_told_as_far_as_it_may_be(error: BaseException, why: str) -> None:
+    def fail() -> None:
+        raise error
+
+    bench = Bench(Unwrapping(fail))
+    with pytest.raises(NotTranscoded) as refused:
+        bench.work.run()
+    assert str(refused.value) == why
+    assert bench.is_over
+
+
+def test_a_codec_that_closes_its_file_is_told_so() -> None:
+    class Closing(Unwrapping):
+        def transcode(self, source: BinaryIO, target: BinaryIO, /) -> None:
+            super().transcode(source, target)
+            target.close()
+
+    with pytest.raises(NotTranscoded, match="the codec closed its file"):
+        Bench(Closing()).work.run()
+
+
+def test_abandoned_before_it_began_it_is_not_begun() -> None:
+    codec = Unwrapping()
+    bench = Bench(codec)
+    bench.work.abandon()
+    assert bench.is_over
+    assert bench.work.run() is None
+    assert codec.files == []
+    assert bench.returned == 1
+
+
+def test_abandoned_while_it_runs_its_files_stay_open_until_it_returns() -> None:
+    def check() -> None:
+        bench.work.abandon()
+        assert not any(file.closed for file in bench.files)
+        assert bench.returned == 0
+
+    bench = Bench(Unwrapping(check))
+    made = bench.work.run()
+    assert bench.is_over
+    assert made is not None
+    assert made.file.closed
+
+
+def test_abandoned_when_it_has_just_returned_nothing_stays_open() -> None:
+    bench = Bench(Unwrapping())
+    made = bench.work.run()
+    assert made is not None
+    bench.work.abandon()
+    assert made.file.closed
+    assert bench.returned == 1

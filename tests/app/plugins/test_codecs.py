@@ -1,0 +1,135 @@
+"""The codecs there are, and the ways that objects can go by them."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from pacsd.api.errors import HookError
+from pacsd.api.transcoder import TARGETS
+from pacsd.app.plugins import codecs
+from pacsd.app.plugins.codecs import CodecBook, Way, ways_of
+from pacsd.dicom.reencode import REENCODABLE
+from pacsd.dicom.registry import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+from pacsd.net.transcoding import NO_WAYS
+from pacsd.testing.object_home import ObjectHome
+from tests.api.hookspecs.hooks_of import hooks_of
+from tests.app.plugins.unwrapping import WRAPPED, Plugin, Unwrapping
+
+RLE, JPEG_LS, J2K = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90"
+EXPLICIT, IMPLICIT = EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+
+
+def test_what_is_decoded_can_be_had_in_every_uncompressed_encoding() -> None:
+    assert ways_of({EXPLICIT: frozenset({RLE})}) == {
+        RLE: {uid: Way(RLE, EXPLICIT) for uid in REENCODABLE}
+    }
+
+
+def test_the_best_to_have_comes_first() -> None:
+    takes = frozenset({J2K})
+    ways = ways_of({RLE: takes, JPEG_LS: takes, EXPLICIT: takes})
+    assert tuple(ways[J2K]) == (*REENCODABLE, RLE, JPEG_LS)
+
+
+def test_what_makes_it_itself_goes_before_what_has_to_be_encoded_anew() -> None:
+    ways = ways_of({EXPLICIT: frozenset({RLE}), IMPLICIT: frozenset({RLE})})
+    assert ways[RLE][IMPLICIT] == Way(RLE, IMPLICIT)
+    assert ways[RLE][EXPLICIT_VR_BIG_ENDIAN] == Way(RLE, EXPLICIT)
+
+
+def test_a_codec_is_given_uncompressed_objects_in_an_encoding_that_it_takes() -> None:
+    ways = ways_of({JPEG_LS: frozenset({EXPLICIT, EXPLICIT_VR_BIG_ENDIAN})})
+    assert {stored: way[JPEG_LS].given for stored, way in ways.items()} == {
+        EXPLICIT: EXPLICIT,
+        EXPLICIT_VR_BIG_ENDIAN: EXPLICIT_VR_BIG_ENDIAN,
+        IMPLICIT: EXPLICIT,
+        DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: EXPLICIT,
+    }
+
+
+def test_what_the_core_does_itself_is_no_way() -> None:
+    assert ways_of({EXPLICIT: frozenset({IMPLICIT, EXPLICIT})}) == {}
+    assert ways_of({RLE: frozenset({RLE})}) == {}
+    assert ways_of({}) == {}
+
+
+async def test_nobody_is_asked_where_nobody_implements_the_hook() -> None:
+    book = CodecBook(hooks_of().transcoder)
+    found = await book.codecs()
+    assert found.offered is NO_WAYS
+    assert found.way(RLE, EXPLICIT) is None
+
+
+async def test_plugins_are_asked_once() -> None:
+    plugin = Plugin()
+    book = CodecBook(hooks_of(plugin).transcoder)
+    found = await book.codecs()
+    assert await book.codecs() is found
+    assert plugin.asked == [*TARGETS]
+    assert found.transcoders == {EXPLICIT: plugin.transcoder}
+    assert found.offered.of(WRAPPED) == REENCODABLE
+    assert found.way(WRAPPED, IMPLICIT) == Way(WRAPPED, EXPLICIT)
+    assert book.plugin_of(EXPLICIT) == "acme"
+
+
+async def test_a_reload_has_others_asked() -> None:
+    before, after = Plugin(), Plugin(None, JPEG_LS)
+    hooks = hooks_of(before)
+    book = CodecBook(hooks.transcoder)
+    assert {*(await book.codecs()).transcoders} == {EXPLICIT}
+    hooks.replace({"new": ObjectHome("new", after)}, ("acme",))
+    assert {*(await book.codecs()).transcoders} == {JPEG_LS}
+    hooks.replace({}, ("new",))
+    assert (await book.codecs()).offered is NO_WAYS
+
+
+async def test_what_failed_is_asked_for_again_after_a_while() -> None:
+    now, errors = [0.0], list[HookError]()
+    plugin = Plugin(error=OSError("no licence"))
+    book = CodecBook(hooks_of(plugin, errors=errors).transcoder, lambda: now[0])
+    with capture_logs() as logs:
+        assert (await book.codecs()).offered.of(WRAPPED) == ()
+    assert {each["event"] for each in logs} == {"a codec cannot be had"}
+    assert {each["transfer_syntax"] for each in logs} == {*TARGETS}
+    asked = len(plugin.asked)
+    now[0] = codecs.ASK_AGAIN_S - 1
+    await book.codecs()
+    assert len(plugin.asked) == asked
+    now[0] = codecs.ASK_AGAIN_S
+    await book.codecs()
+    assert errors
+
+
+async def test_two_that_make_the_same_count_as_none() -> None:
+    with capture_logs() as logs:
+        found = await CodecBook(hooks_of(Plugin(), Plugin()).transcoder).codecs()
+    assert found.transcoders == {}
+    [line] = logs
+    assert line["why"].startswith("plugin acme")
+    assert line["why"].endswith(f"both provide '{EXPLICIT}', only one may")
+
+
+class Raising(Unwrapping):
+    @property
+    def sources(self) -> frozenset[str]:  # type: ignore[override]
+        raise OSError("MILLER^ANN")
+
+
+@pytest.mark.parametrize("sources", [None, {WRAPPED}, frozenset({1}), WRAPPED])
+async def test_a_codec_that_takes_junk_is_none(sources: object) -> None:
+    codec = Unwrapping()
+    codec.sources = sources  # type: ignore[assignment]
+    with capture_logs() as logs:
+        found = await CodecBook(hooks_of(Plugin(codec)).transcoder).codecs()
+    assert found.offered.of(WRAPPED) == ()
+    assert [each["why"] for each in logs] == ["acme: sources: TypeError"]
+
+
+async def test_what_it_says_when_it_raises_is_not_told() -> None:
+    with capture_logs() as logs:
+        await CodecBook(hooks_of(Plugin(Raising())).transcoder).codecs()
+    assert [each["why"] for each in logs] == ["acme: sources: OSError"]
