@@ -139,7 +139,7 @@ async def test_a_file_without_a_row_is_indexed(archive: Stored) -> None:
         found=found.append,
     )
     await check.run()
-    assert found == [Finding(FindingKind.ADOPTED, location.key, None)]
+    assert found == [Finding(FindingKind.ADOPTED, location.key, None, store=STORE)]
     assert location.key in await archive.copies()
     assert (await checked(archive)).counts == {}
 

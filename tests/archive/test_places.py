@@ -43,7 +43,7 @@ async def test_a_new_file_takes_the_place_of_the_one_it_replaced() -> None:
 async def test_of_several_repairs_the_last_file_counts() -> None:
     assert await order("be", repair("a", "c"), repair("c", "e")) == "eb"
     tested = Places([repair("a", "c"), repair("c", "e")])
-    assert [tested.place_of(key) for key in "abce"] == ["a", "b", "a", "a"]
+    assert [tested.place_of(key).key for key in "abce"] == ["a", "b", "a", "a"]
 
 
 async def test_what_was_replaced_and_is_still_there_is_left_out() -> None:
