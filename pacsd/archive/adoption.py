@@ -153,7 +153,8 @@ async def adopt(
 ) -> Adopted:
     """Index the files among the last ones that are not; before anything else is taken in.
 
-    Of several stores together, in each of them. `decide` is asked about those of which the state log does not say how they come in.
+    Of several stores together, in each of them. `decide` is asked about those of which the state
+    log does not say how they come in.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.

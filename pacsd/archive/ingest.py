@@ -1,7 +1,7 @@
 """The way into the archive: objects begun, written, made durable in groups, or refused."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 
 import anyio
@@ -51,11 +51,12 @@ class Ingest:
     """Takes objects in while `run` runs.
 
     `register` is the index. `store` is that of this name, or several together: then `choose` gives
-    who is asked now in which an object is kept, once it was let in. `min_free_bytes` and `min_free_inodes` are the marks below which
-    nothing is taken in, below twice as much is warned; `observer` is told of that and of every
-    object not kept. `decide` gives who is asked now about an object whose header is known. `now_us`
-    is a clock in microseconds that never goes back. `taking_in` is held while a file is removed
-    that the index does not name; whoever takes such files in holds it, too.
+    who is asked now in which an object is kept, once it was let in. `min_free_bytes` and
+    `min_free_inodes` are the marks below which nothing is taken in, below twice as much is warned;
+    `observer` is told of that and of every object not kept. `decide` gives who is asked now about
+    an object whose header is known. `now_us` is a clock in microseconds that never goes back.
+    `taking_in` is held while a file is removed that the index does not name; whoever takes such
+    files in holds it, too.
     """
 
     def __init__(
@@ -172,6 +173,11 @@ class Ingest:
             decide=self._decide,
             choose=self._choose(),
         )
+
+    def troubles(self) -> Mapping[str, str]:
+        """What is wrong with each store, by its name; '' if it is well."""
+        stores = self._shelves.health()
+        return {name: each.refusal or each.warning or "" for name, each in stores.items()}
 
     def health(self) -> IngestHealth:
         """How ingest is doing, for readiness and metrics."""

@@ -101,10 +101,10 @@ class StoreHealth:
 class IngestHealth:
     """How ingest is doing; `refusal` is None when objects are taken in, else why not.
 
-    `stores` says it of each store by its name. `warning` is None when nobody has to look at the store, else why somebody should. `became`
-    counts objects by what the index decided; None are those that were not kept.
-    `zeroed_preambles` counts objects that came with a preamble and are stored without, `quirks`
-    those newly kept that have such a quirk.
+    `stores` says it of each store by its name. `warning` is None when nobody has to look at a
+    store, else why somebody should. `became` counts objects by what the index decided; None are
+    those that were not kept. `zeroed_preambles` counts objects that came with a preamble and are
+    stored without, `quirks` those newly kept that have such a quirk.
     """
 
     refusal: str | None

@@ -69,9 +69,7 @@ class Shelves:
 
     def health(self) -> Mapping[str, StoreHealth]:
         """How each store is doing, by its name."""
-        return {
-            name: StoreHealth(mark.refusal, mark.warning) for name, mark in self._marks.items()
-        }
+        return {name: StoreHealth(mark.refusal, mark.warning) for name, mark in self._marks.items()}
 
     async def refresh(self) -> None:
         """Ask the stores how they are; whoever observes them is told of what is new."""

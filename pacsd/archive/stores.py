@@ -1,7 +1,7 @@
 """Several stores as one BlobStore: each object is with the store that its location names.
 
-What comes in goes to the first one, unless another is named, and so does the state log. A location
-of a store that is not among them is no lost object: whoever wants it is told which store is missing.
+What comes in goes to the first one, unless another is named, and so does the state log. What lies
+in a store that is not among them is not lost: whoever wants it is told which store is missing.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -130,7 +130,9 @@ class StoresTogether:
                 tasks.start_soon(read, name, some, name=f"read from {name}")
         return [answers[number] for number in range(len(wanted))]
 
-    async def _read_some(self, name: str, wanted: Sequence[_Wanted]) -> Sequence[bytes | StoreError]:
+    async def _read_some(
+        self, name: str, wanted: Sequence[_Wanted]
+    ) -> Sequence[bytes | StoreError]:
         try:
             part = self.part(name)
         except StoreError as error:

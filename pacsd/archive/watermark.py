@@ -76,7 +76,9 @@ class Watermark:
         if shortage:
             return Concern(ConcernKind.BELOW_MARK, shortage, is_refusal=True)
         if status.explanation and not self._shortage(status, DOOR_FACTOR):
-            return Concern(ConcernKind.UNWELL, f"{self._called}: {status.explanation}", is_refusal=False)
+            return Concern(
+                ConcernKind.UNWELL, f"{self._called}: {status.explanation}", is_refusal=False
+            )
         for kind, factor in _LEVELS.items():
             shortage = self._shortage(status, factor)
             if shortage:

@@ -13,7 +13,7 @@ class Provider(Generic[Answer]):
     """A hook that exactly one plugin answers for each name; asked once for each.
 
     `given` are arguments that all of them get beside `name`. A provider may ask for others while it
-    answers, in the same task: a circle is an error.
+    answers, in the same task: a circle is an error. `made_of` says which ones each has asked for.
     """
 
     def __init__(self, panel: Panel[object]) -> None:
@@ -21,6 +21,7 @@ class Provider(Generic[Answer]):
         self._given = _NOTHING
         self._provided: dict[str, tuple[str, Answer]] = {}
         self._asked: list[str] = []
+        self.made_of: dict[str, set[str]] = {}
 
     @property
     def plugins(self) -> set[str]:
@@ -46,6 +47,8 @@ class Provider(Generic[Answer]):
             NotProvided: no plugin answers.
             HookError: two plugins do, or one of them fails or is late.
         """
+        if self._asked:
+            self.made_of.setdefault(self._asked[-1], set()).add(name)
         known = self._provided.get(name)
         if known is not None:
             return known[1]

@@ -1,6 +1,6 @@
 """The hooks as the core calls them: one attribute each, of its kind."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.health import Health
 from pacsd.api.http import HttpResponse, HttpRoute
-from pacsd.api.receiving import NotAccepted, ReceivedInstance
+from pacsd.api.receiving import NotAccepted, ReceivedInstance, StoreChoice
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
@@ -30,9 +30,13 @@ from pacsd.app.plugins.fitting import fits_of
 from pacsd.app.plugins.implementations import implementations
 from pacsd.archive.entry import Answer as EntryAnswer
 from pacsd.archive.entry import coerced
+from pacsd.dicom.status import Status
 
 # Rejected-transient, by the service user, no reason given (PS3.8 table 9-21): ask again later.
 _TRANSIENT = (2, 1, 1)
+
+NOT_DECIDED = "Could not be decided now: try again"
+"""For the sender of an instance (Error Comment); the log says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Hooks:
     authorize: Vote
     restrict_query: Collect[Restriction]
     instance_received: Passage[ReceivedInstance, EntryAnswer]
+    choose_store: First[StoreChoice | str | NotAccepted]
     before_delete: Vote
     events: Durable[EventKind]
     job: Durable[None]
@@ -87,11 +92,17 @@ class Hooks:
         }
 
 
-def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Hooks:
-    """The hooks of plugins that have started."""
+def make_hooks(
+    homes: Mapping[str, Home], tally: Tally, on_error: OnError, stores: Collection[str] = ()
+) -> Hooks:
+    """The hooks of plugins that have started; `stores` are the names of those to choose from."""
     panels: dict[str, Panel[Any]] = {
         hook: Panel(
-            hooks.hook_facts(hook), implementations(homes, hook), tally, on_error, fits_of(hook)
+            hooks.hook_facts(hook),
+            implementations(homes, hook),
+            tally,
+            on_error,
+            fits_of(hook, stores),
         )
         for hook in hooks.HOOKS
     }
@@ -110,6 +121,7 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
         instance_received=Passage(
             panel("pacsd_instance_received"), "instance", coerced, NotAccepted
         ),
+        choose_store=First(panel("pacsd_choose_store"), _not_chosen_now),
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
@@ -133,6 +145,10 @@ def make_hooks(homes: Mapping[str, Home], tally: Tally, on_error: OnError) -> Ho
 
 def _refused_for_now(error: HookError) -> Refusal:
     return Refusal(*_TRANSIENT, explanation=str(error))
+
+
+def _not_chosen_now(_: HookError) -> NotAccepted:
+    return NotAccepted(Status.OUT_OF_RESOURCES, NOT_DECIDED)
 
 
 def _not_recognized_now(error: HookError) -> NotRecognized:

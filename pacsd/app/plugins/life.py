@@ -30,7 +30,7 @@ class Plugins:
     """The enabled plugins, each in its home, in the order they start up.
 
     `locate` says where in the configuration something is wrong, `origins` what each plugin was made
-    of. `hooks` are there once they have started.
+    of; `stores` are the names of the configured ones. `hooks` are there once they have started.
     """
 
     def __init__(
@@ -39,10 +39,12 @@ class Plugins:
         logger: Logger,
         locate: Locate,
         origins: Mapping[str, Origin] | None = None,
+        stores: Collection[str] = (),
     ) -> None:
         self.homes = dict(homes)
         self.origins = dict(origins or {})
         self.tally = Tally()
+        self._stores = tuple(stores)
         self._logger = logger
         self._locate = locate
         self._started: list[Home] = []
@@ -90,7 +92,7 @@ class Plugins:
             for home in self.homes.values():
                 self._started.append(home)
                 await home.start(tasks)
-            self._hooks = make_hooks(self.homes, self.tally, self._report)
+            self._hooks = make_hooks(self.homes, self.tally, self._report, self._stores)
         except SettingsRefused as refused:
             await self.stop()
             problems = [below(refused.plugin, each) for each in refused.problems]
@@ -113,7 +115,7 @@ class Plugins:
 
     def hooks_with(self, homes: Mapping[str, Home]) -> Hooks:
         """The hooks as they would be with these plugins; they are not counted."""
-        return make_hooks(homes, Tally(), self._report)
+        return make_hooks(homes, Tally(), self._report, self._stores)
 
     def replace(
         self, homes: Mapping[str, Home], origins: Mapping[str, Origin], fresh: Collection[str]
