@@ -98,9 +98,10 @@ class StoresTogether:
         """What one store answers; a defect of it fails what was staged in it, and nothing else."""
         try:
             answers = await self.parts[name].commit(group)
-            if len(answers) == len(group):
-                return [_named(name, each) for each in answers]
-            defect = f"{len(answers)} answers for {len(group)} objects"
+            strange = {each.store for each in answers if isinstance(each, Location)} - {name}
+            if len(answers) == len(group) and not strange:
+                return answers
+            defect = f"{len(answers)} answers for {len(group)} objects, of {[name, *strange]}"
         except Exception as bug:  # noqa: BLE001 - of one store; the others have their answers
             defect = repr(bug)
         error = StoreError(StoreFault.INPUT_OUTPUT, f"store {name}: commit: {defect}")
@@ -190,13 +191,6 @@ def part_of(store: BlobStore, location: Location) -> BlobStore:
 def name_in_log(store: BlobStore, name: str) -> str:
     """How the state log names a store: '' is the first one, in which it lies itself."""
     return name if isinstance(store, StoresTogether) and name != store.first else ""
-
-
-def _named(name: str, answer: Location | StoreError) -> Location | StoreError:
-    """An answer as it came; an object under the name of another store would not be found again."""
-    if isinstance(answer, StoreError) or answer.store == name:
-        return answer
-    return replace(answer, store=name)
 
 
 async def _failing(error: StoreError) -> AsyncGenerator[bytes, None]:

@@ -1,8 +1,12 @@
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+import pytest
 
 from pacsd.api.store import Location
 from pacsd.archive.places import Places
 from pacsd.archive.state_records import Action, StateRecord
+from pacsd.archive.stores import StoresTogether
 from pacsd.testing.memory_store import MemoryStore
 
 
@@ -53,3 +57,44 @@ async def test_what_was_replaced_and_is_still_there_is_left_out() -> None:
 
 async def test_what_was_replaced_counts_if_the_new_file_is_gone() -> None:
     assert await order("ab", repair("a", "d")) == "ab"
+
+
+def moved(old: tuple[str, str], new: tuple[str, str]) -> StateRecord:
+    """A repair whose files are given by store and key; '' is the first store."""
+    return replace(repair(old[1], new[1]), instead_of_store=old[0], store=new[0])
+
+
+async def order_of_two(of: str, first: str, other: str, *records: StateRecord) -> str:
+    """The files of one of two stores by their places; those of the other store in capitals."""
+    stores = {"fast": MemoryStore("fast"), "slow": MemoryStore("slow")}
+    stores["fast"].objects = {key: b"x" for key in first}
+    stores["slow"].objects = {key: b"x" for key in other}
+    name = of or "fast"
+
+    async def locations() -> AsyncIterator[Location]:
+        for key in first if name == "fast" else other:
+            yield Location(name, key, 1)
+
+    placed = Places(records).in_order(StoresTogether(stores), locations(), of)
+    return "".join(
+        [each.key if each.store == name else each.key.upper() async for each in placed]
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "records", "in_first", "in_other"),
+    [
+        ("ac", "ab", [moved(("", "b"), ("slow", "a"))], "aAc", "b"),
+        ("ab", "ab", [moved(("", "b"), ("slow", "a"))], "aA", "b"),
+        ("a", "ab", [moved(("", "c"), ("slow", "b"))], "aB", "a"),
+        ("ab", "b", [moved(("", "b"), ("slow", "a"))], "ab", "b"),
+        ("ac", "b", [moved(("slow", "a"), ("", "c"))], "a", "Cb"),
+        ("bd", "ac", [moved(("", "a"), ("slow", "a")), moved(("slow", "a"), ("", "d"))], "db", "c"),
+        ("b", "a", [moved(("", "a"), ("slow", "a")), moved(("slow", "a"), ("", "d"))], "b", "a"),
+    ],
+)
+async def test_what_replaces_a_file_may_lie_in_another_store(
+    first: str, other: str, records: list[StateRecord], in_first: str, in_other: str
+) -> None:
+    assert await order_of_two("", first, other, *records) == in_first
+    assert await order_of_two("slow", first, other, *records) == in_other

@@ -110,11 +110,11 @@ async def test_a_store_that_answers_too_little_fails_its_own(store: StoresTogeth
     assert isinstance(second, Location)
 
 
-async def test_a_store_by_another_name_is_found_by_the_one_it_is_configured_by() -> None:
+async def test_a_store_that_calls_itself_otherwise_takes_nothing_that_nobody_finds_again() -> None:
     store = StoresTogether({"fast": MemoryStore("fast"), "slow": MemoryStore("memory")})
-    [location] = await committed(store, ("slow", b"x"))
-    assert location.store == "slow"
-    assert await read_all(store, location) == PREFACE + b"x"
+    [answer] = await store.commit([await staged(store, "slow", b"x")])
+    assert isinstance(answer, StoreError)
+    assert "of ['slow', 'memory']" in answer.explanation
 
 
 async def test_what_is_staged_elsewhere_is_not_committed(

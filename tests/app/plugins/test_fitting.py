@@ -2,7 +2,7 @@ import pytest
 
 from pacsd.api.access import Restriction
 from pacsd.api.hooks import HOOKS
-from pacsd.api.receiving import Coerce
+from pacsd.api.receiving import Coerce, StoreChoice
 from pacsd.api.vote import Deny
 from pacsd.app.plugins.fitting import fits_of
 
@@ -16,6 +16,8 @@ def test_what_can_be_carried_out_fits() -> None:
     fits_of("pacsd_instance_received")(Coerce({"StudyDescription": "CT HEAD"}))
     fits_of("pacsd_restrict_query")(Restriction({"PatientID": ("1",)}))
     fits_of("pacsd_authorize")(Deny("no"))
+    for choice in ("slow", StoreChoice("fast"), None):
+        fits_of("pacsd_choose_store", ("fast", "slow"))(choice)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,8 @@ def test_what_can_be_carried_out_fits() -> None:
     [
         ("pacsd_instance_received", Coerce({"PatientID": "1"})),
         ("pacsd_restrict_query", Restriction({"ImageComments": ("1",)})),
+        ("pacsd_choose_store", "vault"),
+        ("pacsd_choose_store", StoreChoice("vault")),
         ("pacsd_authorize", Deny(5)),  # type: ignore[arg-type]
     ],
 )
