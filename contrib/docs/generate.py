@@ -29,7 +29,7 @@ EXAMPLE = EXAMPLES / "ae_prefix"
 LIBRARY_EXAMPLE = EXAMPLES / "library/studies_of_a_day.py"
 SHOWN = (
     *("ae_prefix", "reception", "bearer_tokens", "only_my_patients", "legal_hold", "event_file"),
-    *("no_screenshots", "folder_target", "slice_gaps", "study_notes"),
+    *("no_screenshots", "folder_target", "slice_gaps", "study_notes", "by_modality"),
 )
 """The examples that are told step by step."""
 

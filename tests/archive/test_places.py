@@ -67,8 +67,8 @@ def moved(old: tuple[str, str], new: tuple[str, str]) -> StateRecord:
 async def order_of_two(of: str, first: str, other: str, *records: StateRecord) -> str:
     """The files of one of two stores by their places; those of the other store in capitals."""
     stores = {"fast": MemoryStore("fast"), "slow": MemoryStore("slow")}
-    stores["fast"].objects = {key: b"x" for key in first}
-    stores["slow"].objects = {key: b"x" for key in other}
+    stores["fast"].objects = dict.fromkeys(first, b"x")
+    stores["slow"].objects = dict.fromkeys(other, b"x")
     name = of or "fast"
 
     async def locations() -> AsyncIterator[Location]:
@@ -76,9 +76,7 @@ async def order_of_two(of: str, first: str, other: str, *records: StateRecord) -
             yield Location(name, key, 1)
 
     placed = Places(records).in_order(StoresTogether(stores), locations(), of)
-    return "".join(
-        [each.key if each.store == name else each.key.upper() async for each in placed]
-    )
+    return "".join([each.key if each.store == name else each.key.upper() async for each in placed])
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,9 @@ async def test_a_header_that_does_not_end_is_staged_in_all_until_it_does() -> No
         assert two.staged == (0, 0)
 
 
-async def test_one_store_that_cannot_stage_a_long_header_is_not_missed_unless_it_is_chosen() -> None:
+async def test_one_store_that_cannot_stage_a_long_header_is_not_missed_unless_it_is_chosen() -> (
+    None
+):
     chooser = Chooser("fast")
     async with two_stores(chooser.choose) as two:
         two.slow.errors["stage"] = StoreError(StoreFault.INPUT_OUTPUT, "no disk")

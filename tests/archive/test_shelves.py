@@ -19,7 +19,8 @@ class Notebook(NobodyObserves):
         self.told: list[str | None] = []
 
     def concern_changed(self, before: Concern | None, now: Concern | None) -> None:
-        self.told.append(now and now.why)
+        assert now != before
+        self.told.append(None if now is None else now.why)
 
 
 def shelves_of(*stores: MemoryStore, observer: NobodyObserves | None = None) -> Shelves:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from urllib.request import urlopen
 
 import orjson
 import pytest
+import requests
 
 from pacsd.api.crashpoints import VARIABLE
 from pacsd.testing.daemon import running
@@ -64,8 +64,7 @@ def test_what_lies_durable_in_either_store_is_found_again(point: str, folder: Pa
         for uid in {*acknowledged}:
             series = f"1.2.3.{int(uid.rpartition('.')[2]) % 2}"
             url = f"{daemon.http_url}/dicomweb/studies/1.2.3/series/{series}/instances/{uid}"
-            with urlopen(url, timeout=30) as answer:
-                assert answer.status == 200
+            assert requests.get(url, timeout=30).status_code == 200
         assert daemon.stop() == 0
     report = checked(folder, {**environment, "PACSD_STORE__UNSAFE_TMPFS": "true"})
     assert report["counts"] == {}

@@ -5,10 +5,9 @@ import tempfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
+import requests
 from pydicom import dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -114,10 +113,10 @@ def test_each_modality_is_kept_in_its_store_and_stays_there(
         assert "'nowhere', which is none of store_fs, archive_fs" in str(failed["error"])
         assert kept(folder) == (2, 3)
         told = run(folder, environment, "status")
-        assert "store store_fs: " in told
-        assert "store archive_fs: " in told
-        with urlopen(f"{daemon.http_url}/metrics", timeout=30) as metrics:
-            assert b'pacsd_store_admits{store="archive_fs"} 1.0' in metrics.read()
+        assert "store store_fs " in told
+        assert "store archive_fs " in told
+        metrics = requests.get(f"{daemon.http_url}/metrics", timeout=30).text
+        assert 'pacsd_store_admits{store="archive_fs"} 1.0' in metrics
         assert "all is well" in run(folder, environment, "fsck", "--digests")
         daemon.signal(signal.SIGKILL)
         assert daemon.process.wait(30) == -signal.SIGKILL
@@ -148,10 +147,7 @@ def test_a_store_that_is_not_configured_any_more_is_missed_but_not_given_up(
         )
         assert warned["store"] == SECOND
         url = f"{alone.http_url}/dicomweb/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.1"
-        with pytest.raises(HTTPError) as failed:
-            urlopen(url, timeout=30)
-        with failed.value as answer:
-            assert answer.code == 503
+        assert requests.get(url, timeout=30).status_code == 503
         assert alone.stop() == 0
     assert "all is well" in run(folder, environment, "fsck", "--digests")
     said = run(folder, environment, "index", "rebuild", code=1)

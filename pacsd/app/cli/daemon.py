@@ -37,7 +37,7 @@ def status(
     typer.echo(f"web on {daemon.http or 'no address'}")
     typer.echo(f"open associations: {daemon.open_associations}")
     for name, trouble in daemon.stores.items():
-        typer.echo(f"store {printable(name)}: {printable(trouble) or 'well'}")
+        typer.echo(printable(trouble) or f"store {printable(name)} is well")
 
 
 def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
