@@ -274,7 +274,11 @@ _FAULTS_OF_INGEST = [
     for kind in IndexFaultKind
     if kind not in {IndexFaultKind.VERSION, IndexFaultKind.UNREADABLE}
 ]
-_FAULTS_OF_READING = (StoreFault.NOT_FOUND, StoreFault.OUT_OF_RANGE)
+_FAULTS_OF_READING = (
+    StoreFault.NOT_FOUND,
+    StoreFault.OUT_OF_RANGE,
+    StoreFault.NOT_CONFIGURED,
+)
 
 
 def sections() -> dict[str, Section]:

@@ -30,7 +30,7 @@ LIBRARY_EXAMPLE = EXAMPLES / "library/studies_of_a_day.py"
 SHOWN = (
     *("ae_prefix", "reception", "bearer_tokens", "only_my_patients", "legal_hold", "event_file"),
     *("no_screenshots", "folder_target", "rle", "slice_gaps", "command_runner", "command_model"),
-    *("study_notes", "initials", "key_files", "pseudonyms"),
+    *("study_notes", "initials", "key_files", "pseudonyms", "by_modality"),
 )
 """The examples that are told step by step."""
 

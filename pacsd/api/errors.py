@@ -20,6 +20,7 @@ class StoreFault(StrEnum):
     OUT_OF_RANGE = "range outside the object"
     STOPPED = "stopping"
     NOT_ADMITTED = "storing is suspended"
+    NOT_CONFIGURED = "its store is not configured"
 
 
 class StoreError(Exception):

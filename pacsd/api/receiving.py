@@ -1,4 +1,4 @@
-"""An instance on its way in: how it is refused, coerced, held or put into quarantine."""
+"""An instance on its way in: how it is refused, coerced, held, put into quarantine, and kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -95,6 +95,17 @@ class Quarantine:
     def __post_init__(self) -> None:
         """See that a reason is given."""
         _check_reason(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreChoice:
+    """In which store the instance is kept: the name of one, as the configuration has it.
+
+    `reason` is for the log, at level debug.
+    """
+
+    store: str
+    reason: str = ""
 
 
 def _check_reason(reason: str) -> None:

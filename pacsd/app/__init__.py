@@ -5,7 +5,7 @@
     admin/               how commands speak to the running daemon
     daemon.py            start, reload, stop; wiring.py puts the rooms together with web_wiring.py,
                          route_wiring.py, ai_wiring.py, plugin_work.py, guarding.py
-    data_dir.py          the data directory and its lock; opening.py opens what is in it
+    data_dir.py          its lock; opening.py opens what is in it, stores_found.py the stores
     indexing.py          the index of a daemon: opened, brought up to the store, measured
     index_folder.py, index_rebuild.py
                          an index made anew while no daemon runs, and how it takes its place

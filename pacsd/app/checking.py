@@ -14,7 +14,7 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import callers
 from pacsd.archive.check import Check
-from pacsd.archive.check_records import CheckProgress, Finding
+from pacsd.archive.check_records import CheckProgress, CheckTally, Finding
 from pacsd.archive.pace import Pace
 from pacsd.archive.register import Register
 from pacsd.archive.scrub import Scrub, ScrubHealth
@@ -45,34 +45,40 @@ class CheckErrand:
         is_in_use: bool,
     ) -> None:
         rate = config.scrub.check_bytes_per_second if is_in_use else None
-        self._check = Check(
-            archive.store,
-            config.store.name,
-            archive.index,
-            register,
-            archive.taking_in,
-            now_us=utc_us,
-            decide=callers.instance_received(archive.hooks),
-            with_digests=with_digests,
-            is_in_use=is_in_use,
-            pace=Pace(rate),
-            found=_tell if is_in_use else lambda _: None,
-        )
+        self._tally, pace = CheckTally(), Pace(rate)
+        self._checks = [
+            Check(
+                archive.store,
+                name,
+                archive.index,
+                register,
+                archive.taking_in,
+                now_us=utc_us,
+                decide=callers.instance_received(archive.hooks),
+                with_digests=with_digests,
+                is_in_use=is_in_use,
+                pace=pace,
+                found=_tell if is_in_use else lambda _: None,
+                tally=self._tally,
+            )
+            for name in config.store.names
+        ]
 
     async def run(self) -> None:
-        """Check everything.
+        """Check everything, one store after the other.
 
         Raises:
-            ErrandError: the store or the index failed, or the state log is not understood.
+            ErrandError: a store or the index failed, or the state log is not understood.
         """
         try:
-            await self._check.run()
+            for check in self._checks:
+                await check.run()
         except (StoreError, StateRecordError, IndexFault) as error:
             raise ErrandError(str(error)) from error
 
     def report(self) -> CheckProgress:
         """How far it is and what it found."""
-        return self._check.progress()
+        return self._tally.progress()
 
 
 class ScrubLog:
@@ -83,6 +89,7 @@ class ScrubLog:
         _log.error(
             "a stored copy is not good any more: send the object again",
             found=state.name.lower(),
+            store=copy.location.store,
             key=copy.location.key,
             instance=copy.instance,
             sop_instance_uid=instance.sop_instance_uid if instance else "",
@@ -143,6 +150,7 @@ def _tell(finding: Finding) -> None:
     _log.warning(
         "a check of the store found something",
         found=str(finding.kind),
+        store=finding.store,
         key=finding.key,
         number=finding.number,
         sop_instance_uid=finding.sop_instance_uid,

@@ -160,7 +160,11 @@ class Daemon:
             return parts.http.address if parts.http is not None else None
 
         commands = admin_commands(
-            parts.recorder, parts.listener, reload=partial(self.reload, parts), web=web
+            parts.recorder,
+            parts.listener,
+            reload=partial(self.reload, parts),
+            web=web,
+            stores=parts.ingest.troubles,
         )
         return AdminSocket(
             self._data_dir / SOCKET_NAME, {**commands, **parts.errands.commands, **parts.commands}

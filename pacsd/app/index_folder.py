@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from pacsd.index.checking import stores_of
 from pacsd.index.index import INDEX_FILE
 
 FOLDER = "index"
@@ -35,6 +36,12 @@ def settled(data_dir: Path) -> Path:
 def is_there(data_dir: Path) -> bool:
     """Whether there is an index, in use or made anew."""
     return (data_dir / FOLDER / INDEX_FILE).exists() or (data_dir / _COMPLETE).exists()
+
+
+def stores_in_use(data_dir: Path) -> frozenset[str]:
+    """The stores in which the index, if there is one, knows files; none if it cannot be read."""
+    path = data_dir / FOLDER / INDEX_FILE
+    return stores_of(path) if path.exists() else frozenset()
 
 
 def begin(data_dir: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import structlog
 from pacsd.api.errors import PluginError, StoreError
 from pacsd.api.plugin import Logger
 from pacsd.api.store import BlobStore
-from pacsd.app import index_folder
+from pacsd.app import index_folder, stores_found
 from pacsd.app.conf.settings import Config
 from pacsd.app.plugins.beside import tasks_beside
 from pacsd.app.plugins.loading import load
@@ -63,8 +63,10 @@ async def rebuild_index(config: Config, data_dir: Path, progress: ToldProgress) 
         ConfigErrors: the store's settings are wrong.
     """
     try:
-        async with _opened_store(config, data_dir) as store:
-            return await _rebuild(store, data_dir, progress)
+        async with _opened_stores(config, data_dir) as stores:
+            in_use = await anyio.to_thread.run_sync(index_folder.stores_in_use, data_dir)
+            _check_configured(stores, in_use)
+            return await _rebuild(stores_found.together(stores, ()), data_dir, progress)
     except ExceptionGroup as group:
         faults, rest = group.split(_FAULTS)
         if faults is None or rest is not None:
@@ -72,6 +74,20 @@ async def rebuild_index(config: Config, data_dir: Path, progress: ToldProgress) 
         raise RebuildError(f"index rebuild: {_first(faults)}") from group
     except _FAULTS as error:
         raise RebuildError(f"index rebuild: {error}") from error
+
+
+def _check_configured(stores: Mapping[str, BlobStore], in_use: Collection[str]) -> None:
+    """See that what the index knows would not be forgotten for want of its store.
+
+    Raises:
+        RebuildError: it would.
+    """
+    missing = sorted({*in_use} - stores.keys())
+    if missing:
+        raise RebuildError(
+            f"index rebuild: stored objects lie in store '{missing[0]}', which is not configured: "
+            "name it in store.others"
+        )
 
 
 async def _rebuild(store: BlobStore, data_dir: Path, progress: ToldProgress) -> Made:
@@ -103,8 +119,8 @@ async def _count(store: BlobStore, progress: ToldProgress) -> None:
 
 
 @asynccontextmanager
-async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobStore]:
-    """The store, opened as the daemon does: it may be made of what other plugins give."""
+async def _opened_stores(config: Config, data_dir: Path) -> AsyncIterator[Mapping[str, BlobStore]]:
+    """The stores, opened as the daemon does: they may be made of what other plugins give."""
     loaded = load(config, data_dir, _logger)
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
@@ -112,7 +128,7 @@ async def _opened_store(config: Config, data_dir: Path) -> AsyncIterator[BlobSto
     async with tasks_beside() as tasks:
         await loaded.start(tasks)
         try:
-            yield await loaded.hooks.blob_store(config.store.name)
+            yield await stores_found.found(loaded.hooks, config.store)
         finally:
             await loaded.stop()
 

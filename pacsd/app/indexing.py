@@ -17,6 +17,7 @@ from pacsd.archive.adoption import MAX_FILES, adopt
 from pacsd.archive.mirror import Mirror
 from pacsd.archive.register import Register
 from pacsd.archive.replay import replay, unmirrored
+from pacsd.archive.stores import parts_of
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.index import INDEX_FILE, Index, open_index
 from pacsd.index.quarantining import QuarantineBounds
@@ -80,7 +81,7 @@ async def adopt_left_over(
         StoreError: the store cannot be listed, or a file not be removed.
         IndexFault: the index takes nothing.
     """
-    is_lost = is_new_index and bool((await store.list()).locations)
+    is_lost = is_new_index and await _has_files(store, store_name)
     if is_lost:
         _log.warning("the index was not there: it is being made of the files in the store")
     adopted = await adopt(store, store_name, register, None if is_new_index else decide)
@@ -110,6 +111,13 @@ async def adopt_left_over(
             at_least=MAX_FILES,
         )
     return adopted.is_complete
+
+
+async def _has_files(store: BlobStore, store_name: str) -> bool:
+    for part in parts_of(store, store_name).values():
+        if (await part.list()).locations:
+            return True
+    return False
 
 
 async def check_lost(store: BlobStore) -> None:

@@ -18,7 +18,6 @@ class IngestCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Read the counters now."""
         health = self._ingest.health()
-        admits = 0 if health.refusal else 1
         yield CounterMetricFamily(
             "pacsd_stored_objects", "Objects newly kept", health.stored_objects
         )
@@ -38,12 +37,7 @@ class IngestCollector(Collector):
         yield GaugeMetricFamily(
             "pacsd_uncommitted_objects", "Objects waiting for their group", health.waiting_objects
         )
-        yield GaugeMetricFamily("pacsd_store_admits", "1 while objects are taken in", admits)
-        yield GaugeMetricFamily(
-            "pacsd_store_warns",
-            "1 while somebody should look at the store: nearly full, unwell or refusing",
-            1 if health.warning else 0,
-        )
+        yield from _stores(health)
 
 
 def _received(health: IngestHealth) -> CounterMetricFamily:
@@ -66,3 +60,20 @@ def _quirks(health: IngestHealth) -> CounterMetricFamily:
     for kind, count in health.quirks.items():
         family.add_metric([str(kind)], count)
     return family
+
+
+def _stores(health: IngestHealth) -> Iterator[Metric]:
+    """Of each store; where the first takes nothing in, no other does."""
+    admits = GaugeMetricFamily(
+        "pacsd_store_admits", "1 while objects are taken in", labels=["store"]
+    )
+    warns = GaugeMetricFamily(
+        "pacsd_store_warns",
+        "1 while somebody should look at the store: nearly full, unwell or refusing",
+        labels=["store"],
+    )
+    for name, store in health.stores.items():
+        admits.add_metric([name], 0 if health.refusal or store.refusal else 1)
+        warns.add_metric([name], 1 if store.warning else 0)
+    yield admits
+    yield warns

@@ -3,7 +3,7 @@
 For the daemon, and for a command that works on the data directory while no daemon runs.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ import structlog
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
-from pacsd.app import extra_tags, index_folder, indexing
+from pacsd.app import extra_tags, index_folder, indexing, stores_found
 from pacsd.app.answer_log import AnswerLog
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.checks import Checked
@@ -46,7 +46,9 @@ class IndexStartError(StartError):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What is open: the index is that of the store; it keeps `extra_tags` beside the usual ones.
+    """What is open: the index is that of the store, which may be several together.
+
+    The index keeps `extra_tags` beside the usual ones.
 
     `taking_in` is held while files are taken in that the index does not know, or removed; `tally`
     is that of the hooks; `services` are what plugins ask for. `exchange` exchanges plugins; where
@@ -90,9 +92,9 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
         services.give_keys(loaded.hooks.key)
-        store = await loaded.hooks.blob_store(checked.config.store.name)
+        stores = await stores_found.found(loaded.hooks, checked.config.store)
         exchange = Exchange(loaded, loaded_of)
-        yield await _with_index(stack, checked, data_dir, exchange, store, services)
+        yield await _with_index(stack, checked, data_dir, exchange, stores, services)
 
 
 async def _with_index(
@@ -100,10 +102,10 @@ async def _with_index(
     checked: Checked,
     data_dir: Path,
     exchange: Exchange,
-    store: BlobStore,
+    stores: Mapping[str, BlobStore],
     services: HostServices,
 ) -> Archive:
-    """Open the index, which the stack closes, and bring it up to settings and store.
+    """Open the index, which the stack closes, and bring it up to settings and stores.
 
     Plugins have their services by then: they may be asked about what a crash left over.
 
@@ -114,8 +116,9 @@ async def _with_index(
     with _start_errors(data_dir):
         is_new_index = not await anyio.to_thread.run_sync(index_folder.is_there, data_dir)
         if is_new_index:
-            await indexing.check_lost(store)
+            await indexing.check_lost(stores[config.store.name])
         index = await stack.enter_async_context(indexing.opened(config.index, data_dir))
+        store = stores_found.together(stores, await index.checks.stores())
         place = CopyPlace(data_dir, config.store.min_free_bytes)
         services.open(index, StoredInstances(store, index, place))
         stack.callback(services.close)

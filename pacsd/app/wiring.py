@@ -375,10 +375,12 @@ def make_ingest(config: Config, archive: Archive, register: Register, log: Inges
     ingest = Ingest(
         archive.store,
         register,
+        store_name=config.store.name,
         taking_in=archive.taking_in,
         now_us=now_us,
         observer=log,
         decide=callers.instance_received(archive.hooks),
+        choose=callers.choose_store(archive.hooks, config.store.names),
         min_free_bytes=config.store.min_free_bytes,
         min_free_inodes=config.store.min_free_inodes,
         preamble_policy=PreamblePolicy(config.store.preamble),

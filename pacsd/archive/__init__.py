@@ -4,8 +4,8 @@
     intake      Intake: one object on its way in; fragments in, an outcome at the end
     examination its header, read as it passes: attributes, identity; admittance: let in or not;
                 entry: how; entrances: that in the state log
-    chunks      fragments copied once into chunks for the thread that writes them
-    memory      how much data may wait in memory, for one object and for all
+    chunks      fragments copied once for the thread that writes them; memory: how many may wait
+    stores      several stores as one; shelves: they as ingest sees them; placing: which is chosen
     committer   staged objects gathered into groups, made durable and indexed; handover: from
                 the one half to the other; unsettled: the files of groups that the index failed
     register    the index as those need it who put instances into it
@@ -14,20 +14,20 @@
     second_look a conflict that is only one of how it is written; sameness: how that is told
     disposal    files that nothing names any more, removed; observer: the port for faults
     adoption    what a crash left over, indexed at start; stored_file: a file read back
-    watermark   whether the store has room and health to take more in
+    watermark   whether a store has room and health to take more in
     scrub       copies read back one after the other, those for longest unread first
     check       the store against the index, both ways; side_by_side goes through both,
                 check_records is what it tells, reading_back and pace how files are read
     instance    the records: InstanceRequest, IngestOutcome, IngestHealth
     file_meta   what stands before the data set in a stored file; preamble: what of it may stay
-
     curation    what is decided: delete, restore, purge, release from quarantine, discard, correct,
                 label; corrections: a wish for that; correction_rules, value_rules
     removal     studies deleted or restored; causes: why; purge: for good; former: what stays
     state_records  the decisions as the store's state log has them
     mirror      how the index follows the log; replay: what a crash left out
     restoring   what the log must know of a group: deleted ones that come again, repairs
-    rebuild     an index made anew, of files and state log; places: whose place a file takes
+    rebuild     an index made anew, of files and state log; places: whose place a file takes;
+                retelling: what comes before what; seen: the files a decision came after
     finding     what matches a query (PS3.4 annex C); sight: what somebody sees of it; telling,
                 zones, shown_results and result_rules: as it is told; extra_keys, stored_headers
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and

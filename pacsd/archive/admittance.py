@@ -1,4 +1,7 @@
-"""Whether and how an instance is let in, decided by somebody else while the rest of it arrives."""
+"""Whether and how an instance is let in, and where it is kept: decided by somebody else.
+
+The rest of it arrives meanwhile.
+"""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeAlias
@@ -7,25 +10,40 @@ import anyio
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
-from pacsd.archive.entry import Entry
+from pacsd.archive.entry import Entry, coerced
 from pacsd.archive.identity import Unacceptable
 from pacsd.index.records import NewInstance
 
 Decide: TypeAlias = Callable[[ReceivedInstance], Awaitable[NotAccepted | Entry | None]]
 """Decides within a bounded time; never raises, but for cancellation: if so, nothing comes in."""
 
+Choose: TypeAlias = Callable[[ReceivedInstance], Awaitable[NotAccepted | str | None]]
+"""Names the store in which an instance is kept, None: the first one; else as `Decide`."""
+
 Spawn: TypeAlias = Callable[[Callable[[], Coroutine[None, None, None]]], bool]
 
 
 class Admittance:
-    """Of one instance. `refuse` is told why it stays out, unless nobody objects."""
+    """Of one instance. `refuse` is told why it stays out, unless nobody objects.
 
-    def __init__(self, decide: Decide, spawn: Spawn, refuse: Callable[[Exception], None]) -> None:
+    Whoever is to `choose` its store is asked after it was let in, about what it is to leave as.
+    """
+
+    def __init__(
+        self,
+        decide: Decide | None,
+        spawn: Spawn,
+        refuse: Callable[[Exception], None],
+        choose: Choose | None = None,
+    ) -> None:
         self._decide = decide
+        self._choose = choose
         self._spawn = spawn
-        self._refuse = refuse
+        self._refuse_because = refuse
         self._decided = anyio.Event()
         self._entry: Entry | None = None
+        self._store: str | None = None
+        self._is_refused = False
         self.is_asked = False
 
     def ask(self, instance: ReceivedInstance) -> None:
@@ -34,11 +52,7 @@ class Admittance:
 
         async def decide() -> None:
             try:
-                decided = await self._decide(instance)
-                if isinstance(decided, NotAccepted):
-                    self._refuse(Unacceptable(decided.status, decided.comment))
-                else:
-                    self._entry = decided
+                await self._let_in(instance)
             except anyio.get_cancelled_exc_class():
                 self._refuse(_ended())
                 raise
@@ -51,10 +65,40 @@ class Admittance:
             self._refuse(_ended())
             self._decided.set()
 
+    async def _let_in(self, instance: ReceivedInstance) -> None:
+        decided = None if self._decide is None else await self._decide(instance)
+        if isinstance(decided, NotAccepted):
+            self._refuse(Unacceptable(decided.status, decided.comment))
+            return
+        self._entry = decided
+        if self._choose is None:
+            return
+        for _, answer in () if decided is None else decided.coercions:
+            instance = coerced(instance, answer)
+        chosen = await self._choose(instance)
+        if isinstance(chosen, NotAccepted):
+            self._refuse(Unacceptable(chosen.status, chosen.comment))
+        else:
+            self._store = chosen
+
     async def decided(self) -> None:
         """Return once it is decided, if that was asked."""
         if self.is_asked:
             await self._decided.wait()
+
+    def store(self, first: str) -> str:
+        """The name of the store in which it is kept, once that is decided; `first` by default.
+
+        Raises:
+            StoreError: it does not come in.
+        """
+        if self._is_refused:
+            raise _ended()
+        return first if self._store is None else self._store
+
+    def _refuse(self, why: Exception) -> None:
+        self._is_refused = True
+        self._refuse_because(why)
 
     def entered(self, new: NewInstance) -> NewInstance:
         """The instance as it comes in, once that is decided."""

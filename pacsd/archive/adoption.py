@@ -5,7 +5,7 @@ lie among the last ones written: those before are the work of a full check of th
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -21,7 +21,9 @@ from pacsd.archive.identity import Unacceptable
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import ReadBack
 from pacsd.archive.register import Register
+from pacsd.archive.seen import SeenKeys
 from pacsd.archive.stored_file import read_stored
+from pacsd.archive.stores import name_in_log, parts_of
 from pacsd.dicom.errors import Part10Error
 from pacsd.index.records import Copy, CopyState, NewInstance, Verdict
 
@@ -67,14 +69,17 @@ MayRemove = Callable[[NewInstance, Verdict], Awaitable[bool]]
 
 
 async def is_kept_elsewhere(
-    read_back: Callable[[Copy], Awaitable[CopyState]], new: NewInstance, verdict: Verdict
+    stores: Collection[str],
+    read_back: Callable[[Copy], Awaitable[CopyState]],
+    new: NewInstance,
+    verdict: Verdict,
 ) -> bool:
-    """Whether what the index has instead of a file is the same data set, and good."""
+    """Whether what the index has instead of a file is the same data set, good, and in `stores`."""
     twin = twin_of(verdict)
     return (
         twin is not None
         and twin.sha256 == new.copy.sha256
-        and twin.location.store == new.copy.store
+        and twin.location.store in stores
         and await read_back(twin) is CopyState.OK
     )
 
@@ -148,30 +153,52 @@ async def adopt(
 ) -> Adopted:
     """Index the files among the last ones that are not; before anything else is taken in.
 
-    `decide` is asked about those of which the state log does not say how they come in.
+    Of several stores together, in each of them. `decide` is asked about those of which the state
+    log does not say how they come in.
 
     Raises:
         StoreError: the store cannot be listed, or a file not be removed.
         IndexFault: the index takes nothing.
     """
-    known = await register.highest_keys(store_name, RECENT_FILES)
-    cursor = known[-1] if len(known) == RECENT_FILES else None
-    found = await _unknown(store, cursor, frozenset(known))
-    taking_in, may_remove = anyio.Lock(), partial(is_kept_elsewhere, ReadBack(store, Pace(None)))
-    adopted = Adopted(is_complete=len(found) <= MAX_FILES)
-    found = found[:MAX_FILES]
-    entrances = await Entrances.among(store.state_log, {each.key for each in found})
-    enter = entrances.enter
-    if decide is not None:
-        enter = AskedAgain(entrances, decide, store.state_log).enter
-    for start in range(0, len(found), GROUP_FILES):
-        group = found[start : start + GROUP_FILES]
-        fates = Counter(await adopt_group(store, register, group, taking_in, may_remove, enter))
-        adopted.indexed += fates[Fate.INDEXED]
-        adopted.removed += fates[Fate.REMOVED]
-        adopted.kept += fates[Fate.KEPT]
-        adopted.unreadable += fates[Fate.UNREADABLE]
+    adopted, names = Adopted(), tuple(parts_of(store, store_name))
+    taking_in, read_back = anyio.Lock(), ReadBack(store, Pace(None))
+    may_remove = partial(is_kept_elsewhere, names, read_back)
+
+    async def highest(name: str, _: int) -> str:
+        return next(iter(await register.highest_keys(name, 1)), "")
+
+    seen = SeenKeys(store, store_name, highest)
+    for name in names:
+        found = await _left_over(store, name, register)
+        adopted.is_complete = adopted.is_complete and len(found) <= MAX_FILES
+        found = found[:MAX_FILES]
+        enter = await _enter(store, name, found, decide, seen)
+        for start in range(0, len(found), GROUP_FILES):
+            group = found[start : start + GROUP_FILES]
+            fates = Counter(await adopt_group(store, register, group, taking_in, may_remove, enter))
+            adopted.indexed += fates[Fate.INDEXED]
+            adopted.removed += fates[Fate.REMOVED]
+            adopted.kept += fates[Fate.KEPT]
+            adopted.unreadable += fates[Fate.UNREADABLE]
     return adopted
+
+
+async def _left_over(store: BlobStore, name: str, register: Register) -> list[Location]:
+    """What one of the stores has that the index does not know, among its last files."""
+    known = await register.highest_keys(name, RECENT_FILES)
+    cursor = known[-1] if len(known) == RECENT_FILES else None
+    return await _unknown(parts_of(store, name)[name], cursor, frozenset(known))
+
+
+async def _enter(
+    store: BlobStore, name: str, found: Sequence[Location], decide: Decide | None, seen: SeenKeys
+) -> Enter:
+    """How what was found in a store comes in."""
+    log, in_log = store.state_log, name_in_log(store, name)
+    entrances = await Entrances.among(log, {each.key for each in found}, in_log)
+    if decide is None:
+        return entrances.enter
+    return AskedAgain(entrances, decide, log, store=in_log, behind=seen.behind).enter
 
 
 async def _unknown(store: BlobStore, key: str | None, known: AbstractSet[str]) -> list[Location]:

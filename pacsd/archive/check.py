@@ -19,6 +19,7 @@ from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import Filed, ReadBack
 from pacsd.archive.register import Register
 from pacsd.archive.side_by_side import side_by_side
+from pacsd.archive.stores import name_in_log, parts_of
 from pacsd.index.index import Index
 from pacsd.index.records import Copy, CopyCheck, CopyState, NewInstance, Scope, Verdict
 
@@ -41,7 +42,9 @@ class _Row:
 
 
 class Check:
-    """One check; `run` it once, ask for its `progress` at any time.
+    """One check of the store of this name; `run` it once, ask for its `progress` at any time.
+
+    `store` may be several together: each has a check, and `tally` is the same for all.
 
     `register` takes the files that the index did not know, while `taking_in` is held (see
     `adopt_group`). `decide` gives who is asked now about those of which the state log does not say
@@ -64,8 +67,11 @@ class Check:
         is_in_use: bool = True,
         pace: Pace | None = None,
         found: Callable[[Finding], None] = lambda _: None,
+        tally: CheckTally | None = None,
     ) -> None:
         self._store = store
+        self._part = parts_of(store, store_name)[store_name]
+        self._all_names = tuple(parts_of(store, store_name))
         self._store_name = store_name
         self._index = index
         self._register = register
@@ -76,7 +82,7 @@ class Check:
         self._with_digests = with_digests
         self._is_in_use = is_in_use
         self._found = found
-        self._tally = CheckTally()
+        self._tally = tally or CheckTally()
         self._read_back = ReadBack(store, pace or Pace(None), self._count_bytes)
         self._strangers: list[Location] = []
         self._verified: list[CopyCheck] = []
@@ -94,7 +100,7 @@ class Check:
             IndexFault: the index fails.
         """
         last_key = await self._last_key()
-        self._tally.expected_rows = await self._index.checks.count(self._scope, self._store_name)
+        self._tally.expected_rows += await self._index.checks.count(self._scope, self._store_name)
         pairs = side_by_side(
             self._files(), self._rows(), lambda file: file.key, lambda row: row.key
         )
@@ -126,7 +132,7 @@ class Check:
         """What is there."""
         cursor: str | None = None
         while True:
-            page = await self._store.list(cursor)
+            page = await self._part.list(cursor)
             for location in page.locations:
                 self._tally.files += 1
                 yield location
@@ -193,12 +199,12 @@ class Check:
             is_missing = kind is FindingKind.MISSING
             word = FindingKind.VERSION_MISSING if is_missing else FindingKind.VERSION_DAMAGED
             uid, study = version.version.sop_instance_uid, version.version.study_instance_uid
-            self._tell(Finding(word, row.key, row.version, uid, study))
+            self._tell(Finding(word, row.key, row.version, uid, study, self._store_name))
 
     async def _of_copy(self, kind: FindingKind, copy: Copy) -> Finding:
         found = await self._index.instances.of_number(self._scope, copy.instance)
         uids = ("", "") if found is None else (found.sop_instance_uid, found.study_instance_uid)
-        return Finding(kind, copy.location.key, copy.instance, *uids)
+        return Finding(kind, copy.location.key, copy.instance, *uids, copy.location.store)
 
     async def _mark_verified(self) -> None:
         checks, self._verified = self._verified, []
@@ -212,7 +218,9 @@ class Check:
         known = await self._index.checks.known_keys(self._store_name, keys)
         left = [location for location in strangers if location.key not in known]
         entrances = await Entrances.among(
-            self._store.state_log, {location.key for location in left}
+            self._store.state_log,
+            {location.key for location in left},
+            name_in_log(self._store, self._store_name),
         )
         decide = self._decide()
         enter = AskedAgain(entrances, decide, None).enter if decide else entrances.enter
@@ -231,7 +239,7 @@ class Check:
                 if fate is Fate.KEPT and not is_last:
                     kept.append(location)
                 elif fate in _FATES:
-                    self._tell(Finding(_FATES[fate], location.key, None))
+                    self._tell(Finding(_FATES[fate], location.key, None, store=location.store))
             left = kept
 
     async def _may_remove(self, new: NewInstance, verdict: Verdict) -> bool:
@@ -243,7 +251,7 @@ class Check:
                 await self._bad(_row_of(twin, verdict), _KINDS[state])
             return state
 
-        return await is_kept_elsewhere(read_back, new, verdict)
+        return await is_kept_elsewhere(self._all_names, read_back, new, verdict)
 
     def _checked(self, copy: Copy, state: CopyState) -> CopyCheck:
         return CopyCheck(copy.instance, copy.location, state, self._now_us())

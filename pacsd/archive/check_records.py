@@ -37,7 +37,7 @@ class FindingKind(StrEnum):
 class Finding:
     """One file that was not as it should be. `number` is ours, of the instance or the version.
 
-    The UIDs say what has to be sent again; '' where nobody knows.
+    The UIDs say what has to be sent again; '' where nobody knows. `store` is that of the file.
     """
 
     kind: FindingKind
@@ -45,6 +45,7 @@ class Finding:
     number: int | None
     sop_instance_uid: str = ""
     study_instance_uid: str = ""
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)

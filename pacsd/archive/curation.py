@@ -8,18 +8,21 @@ time.
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
 from pacsd.api.crashpoints import crashpoint
-from pacsd.api.store import BlobStore
+from pacsd.api.store import BlobStore, Location
 from pacsd.archive.causes import with_cause
 from pacsd.archive.corrections import CorrectionRequest
 from pacsd.archive.entrances import entry_records
 from pacsd.archive.former import purge_record
 from pacsd.archive.mirror import MAX_TOGETHER, Mirror, correction_of
 from pacsd.archive.replay import replay
+from pacsd.archive.seen import Seen, SeenKeys
 from pacsd.archive.state_records import Action, StateRecord, encode_record
+from pacsd.archive.stores import name_in_log, parts_of
 from pacsd.dicom.level import Level
 from pacsd.index.deletion_records import Cause
 from pacsd.index.index import Index
@@ -42,7 +45,7 @@ class NoSuchVersion(Exception):
 
 
 class Curation:
-    """Decides about the instances of a store and its index.
+    """Decides about the instances of a store, or several together, and its index.
 
     All its methods raise StoreError when the log cannot be written or a file not be removed,
     IndexFault when the index fails, StateRecordError when the log holds what nobody understands.
@@ -56,7 +59,9 @@ class Curation:
         self, store: BlobStore, store_name: str, index: Index, *, now_us: Callable[[], int]
     ) -> None:
         self._store = store
-        self._store_name = store_name
+        self._store_names = tuple(parts_of(store, store_name))
+        self._in_log = partial(name_in_log, store)
+        self._seen_keys = SeenKeys(store, store_name, self._highest_key)
         self._index = index
         self._now_us = now_us
         self._mirror = Mirror(store, index)
@@ -91,10 +96,12 @@ class Curation:
         Of one decision at once, `limit` at most: nobody else stores or decides meanwhile.
         """
         async with self._turn(), self.indexing:
-            due = await self._index.deletions.due(scope, self._store_name, deleted_before_us, limit)
+            due = await self._index.deletions.due(
+                scope, self._store_names, deleted_before_us, limit
+            )
             decided = Action.PURGE, scope.partition, actor
-            first = self._record(*decided, "", b"", await self._seen_key(scope.partition))
-            await self._carry_out([purge_record(first, each) for each in due])
+            first = self._record(*decided, "", b"", await self._seen(scope.partition))
+            await self._carry_out([purge_record(first, each, self._in_log) for each in due])
             return len(due)
 
     async def discard(self, scope: Scope, number: int, actor: str) -> None:
@@ -127,9 +134,9 @@ class Curation:
         request.check()
         async with self._turn(), self.indexing:
             correctable = await request.find(self._index, scope)
-            seen_key = await self._seen_key(scope.partition)
+            seen = await self._seen(scope.partition)
             decided = Action.CORRECT, scope.partition, request.actor
-            first = self._record(*decided, "", correctable.sha256, seen_key)
+            first = self._record(*decided, "", correctable.sha256, seen)
             records = request.records(first)
             is_new = await self._index.overlays.are_new(scope, [*map(correction_of, records)])
             new = [record for record, new in zip(records, is_new, strict=True) if new]
@@ -177,7 +184,8 @@ class Curation:
                 )
                 for new in group
             ]
-            records += await entry_records(self._index, permitted)
+            behind = self._seen_keys.behind
+            records += await entry_records(self._index, permitted, behind, self._in_log)
             if not records:
                 yield permitted
                 return
@@ -196,23 +204,24 @@ class Curation:
             return
         async with self._turn():
             records = [
-                replace(
-                    self._record(
-                        Action.REPAIR,
-                        new.reception.partition,
-                        new.reception.calling_ae,
-                        new.sop_instance_uid,
-                        new.copy.sha256,
-                        new.copy.key,
-                    ),
-                    key=new.copy.key,
-                    instead_of=verdict.removable.key,
-                )
+                await self._repair(new, verdict.removable)
                 for new, verdict in repaired
                 if verdict.removable is not None
             ]
             async with self._appended(records) as length:
                 await self._index.note_log_position(length)
+
+    async def _repair(self, new: NewInstance, bad: Location) -> StateRecord:
+        copy, reception = new.copy, new.reception
+        by = Action.REPAIR, reception.partition, reception.calling_ae
+        seen = await self._seen_keys.behind(new)
+        return replace(
+            self._record(*by, new.sop_instance_uid, copy.sha256, seen),
+            key=copy.key,
+            store=self._in_log(copy.store),
+            instead_of=bad.key,
+            instead_of_store=self._in_log(bad.store),
+        )
 
     async def _restorations(self, group: Sequence[NewInstance]) -> AsyncIterator[StateRecord]:
         willing = [new for new in group if new.restores_deleted and new.aside is None]
@@ -222,7 +231,7 @@ class Curation:
                 for new in willing
                 if new.reception.partition == partition
             }
-            seen_key = await self._seen_key(partition)
+            seen = await self._seen(partition)
             uids = [*dict.fromkeys(uid for uid, _ in brought)]
             for each in await self._index.instances.among(Scope(partition), uids):
                 known = {(each.sop_instance_uid, copy.sha256) for copy in each.copies}
@@ -230,7 +239,7 @@ class Curation:
                 if each.state is InstanceState.DELETED and found:
                     uid, sha256 = min(found)
                     actor = brought[uid, sha256].reception.calling_ae
-                    yield self._record(Action.RESTORE, partition, actor, uid, sha256, seen_key)
+                    yield self._record(Action.RESTORE, partition, actor, uid, sha256, seen)
 
     async def _set_state(
         self,
@@ -243,7 +252,7 @@ class Curation:
         changed = 0
         for start in range(0, len(uids), MAX_TOGETHER):
             async with self._turn(), self.indexing:
-                seen_key = await self._seen_key(scope.partition)
+                seen = await self._seen(scope.partition)
                 records = [
                     self._record(
                         action,
@@ -251,7 +260,7 @@ class Curation:
                         actor,
                         each.sop_instance_uid,
                         each.copies[0].sha256,
-                        seen_key,
+                        seen,
                     )
                     for each in await self._index.instances.among(
                         scope, uids[start : start + MAX_TOGETHER]
@@ -270,16 +279,17 @@ class Curation:
             if version is None:
                 raise NoSuchVersion(number)
             copy, uid = version.version.copy, version.version.sop_instance_uid
-            seen_key = await self._seen_key(scope.partition)
-            record = self._record(action, scope.partition, actor, uid, copy.sha256, seen_key)
-            await self._carry_out([replace(record, key=copy.key)])
+            seen = await self._seen(scope.partition)
+            record = self._record(action, scope.partition, actor, uid, copy.sha256, seen)
+            store = self._in_log(copy.store)
+            await self._carry_out([replace(record, key=copy.key, store=store)])
             return version
 
     async def _carry_out_label(
         self, action: Action, scope: Scope, study: str, label: str, actor: str
     ) -> None:
-        seen_key = await self._seen_key(scope.partition)
-        record = self._record(action, scope.partition, actor, "", b"", seen_key)
+        seen = await self._seen(scope.partition)
+        record = self._record(action, scope.partition, actor, "", b"", seen)
         await self._carry_out([replace(record, level=Level.STUDY.name, uid=study, value=label)])
 
     async def _carry_out(self, records: Sequence[StateRecord]) -> None:
@@ -310,14 +320,26 @@ class Curation:
         yield length
         self._length = length
 
-    async def _seen_key(self, partition: int) -> str:
-        keys = await self._index.highest_keys(self._store_name, 1, partition)
+    async def _seen(self, partition: int) -> Seen:
+        return await self._seen_keys.now(partition)
+
+    async def _highest_key(self, store: str, partition: int) -> str:
+        keys = await self._index.highest_keys(store, 1, partition)
         return keys[0] if keys else ""
 
     def _record(
-        self, action: Action, partition: int, actor: str, uid: str, sha256: bytes, seen_key: str
+        self, action: Action, partition: int, actor: str, uid: str, sha256: bytes, seen: Seen
     ) -> StateRecord:
-        return StateRecord(self._now_us(), actor, action, partition, uid, sha256, seen_key=seen_key)
+        return StateRecord(
+            self._now_us(),
+            actor,
+            action,
+            partition,
+            uid,
+            sha256,
+            seen_key=seen.key,
+            seen_elsewhere=seen.elsewhere,
+        )
 
 
 def _to_its_end() -> anyio.CancelScope:

@@ -13,6 +13,7 @@ from pacsd.api.receiving import NotAccepted
 from pacsd.api.state_log import StateLog
 from pacsd.archive.admittance import Decide
 from pacsd.archive.entry import Entry, received
+from pacsd.archive.seen import Seen
 from pacsd.archive.state_records import Action, StateRecord, decode_record, encode_record
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
@@ -23,12 +24,14 @@ from pacsd.index.records import Aside, AsideKind, NewInstance, Scope
 ACTOR = "pacsd"
 _ENTERING = frozenset({Action.CORRECT, Action.SET_ASIDE})
 
+Behind: TypeAlias = Callable[[NewInstance], Awaitable[Seen]]
+
 Enter: TypeAlias = Callable[[NewInstance], Awaitable[NewInstance]]
 """Says how an instance comes in whose file was found in the store."""
 
 
 class Entrances:
-    """How instances came in, by the keys of their files."""
+    """How instances came in, by the keys of their files in one store."""
 
     def __init__(self, records: Iterable[StateRecord]) -> None:
         self._aside: dict[str, Aside] = {}
@@ -43,15 +46,16 @@ class Entrances:
                 self._coercions[record.key] = (*known, _coercion(record))
 
     @classmethod
-    async def among(cls, log: StateLog, keys: Collection[str]) -> "Entrances":
-        """Those of these files.
+    async def among(cls, log: StateLog, keys: Collection[str], store: str = "") -> "Entrances":
+        """Those of these files in a store, as the log names it: '' is the first.
 
         Raises:
             StateRecordError: the log holds what is not understood.
             StoreError: it cannot be read.
         """
         records = [decode_record(line) async for line in log.read()] if keys else []
-        return cls(each for each in records if each.action in _ENTERING and each.key in keys)
+        theirs = (each for each in records if each.key in keys and each.store == store)
+        return cls(each for each in theirs if each.action in _ENTERING)
 
     def entered(self, new: NewInstance) -> NewInstance | None:
         """An instance as it came in; None if nothing was decided about it."""
@@ -69,13 +73,24 @@ class AskedAgain:
     """Instances that a crash left over: as they came in, or as is decided now.
 
     Whoever is refused now stays, but unseen: it was durable. `log` has what is decided now; None:
-    whoever indexes the instances sees to that.
+    whoever indexes the instances sees to that. `behind` tells what is seen behind the file of one,
+    `store` is the one in which they lie, as the log names it.
     """
 
-    def __init__(self, entrances: Entrances, decide: Decide, log: StateLog | None) -> None:
+    def __init__(
+        self,
+        entrances: Entrances,
+        decide: Decide,
+        log: StateLog | None,
+        *,
+        store: str = "",
+        behind: Behind | None = None,
+    ) -> None:
         self._entrances = entrances
         self._decide = decide
         self._log = log
+        self._store = store
+        self._behind = behind or behind_its_file
 
     async def enter(self, new: NewInstance) -> NewInstance:
         """An instance as it is to come in.
@@ -93,15 +108,27 @@ class AskedAgain:
         if decided is None:
             return new
         entered = decided.entered(new)
-        records = _records(entered, entered.coercions)
+        seen = await self._behind(entered)
+        records = _records(entered, entered.coercions, seen, self._store)
         if records and self._log is not None:
             await self._log.append([encode_record(each) for each in records])
         return entered
 
 
-async def entry_records(index: Index, group: Sequence[NewInstance]) -> list[StateRecord]:
+async def behind_its_file(new: NewInstance) -> Seen:
+    """What is seen behind the file of an instance in the only store there is."""
+    return Seen(new.copy.key)
+
+
+async def entry_records(
+    index: Index,
+    group: Sequence[NewInstance],
+    behind: Behind = behind_its_file,
+    in_log: Callable[[str], str] = lambda _: "",
+) -> list[StateRecord]:
     """What the log has to know of a group before the index, by rising keys.
 
+    `behind` tells what is seen behind the file of one, `in_log` how the log names a store.
     Nothing of data sets that are there already, nor of attributes of a patient, study or series
     over which something lies: neither changes how it is.
     """
@@ -113,7 +140,9 @@ async def entry_records(index: Index, group: Sequence[NewInstance]) -> list[Stat
         coercions = new.coercions
         if new.aside is None:
             coercions = await _fresh(index, new, coerced)
-        records += _records(new, coercions)
+        if new.aside is not None or coercions:
+            seen = await behind(new)
+            records += _records(new, coercions, seen, in_log(new.copy.store))
     return records
 
 
@@ -141,7 +170,9 @@ async def _is_known(index: Index, new: NewInstance) -> bool:
     return new.copy.sha256 in digests
 
 
-def _records(new: NewInstance, coercions: Sequence[Correction]) -> list[StateRecord]:
+def _records(
+    new: NewInstance, coercions: Sequence[Correction], seen: Seen, store: str
+) -> list[StateRecord]:
     def record(action: Action, actor: str, reason: str, value: str) -> StateRecord:
         return StateRecord(
             new.reception.received_at_us,
@@ -152,9 +183,11 @@ def _records(new: NewInstance, coercions: Sequence[Correction]) -> list[StateRec
             new.copy.sha256,
             key=new.copy.key,
             # Whoever tells the story again comes to it behind the file.
-            seen_key=new.copy.key,
+            seen_key=seen.key,
+            seen_elsewhere=seen.elsewhere,
             reason=reason,
             value=value,
+            store=store,
         )
 
     records = [

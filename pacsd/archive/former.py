@@ -8,7 +8,7 @@ quarantine.
 """
 
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ import orjson
 from pacsd.api.reception import Reception
 from pacsd.api.state_log import MAX_RECORD_BYTES
 from pacsd.api.store import Location
-from pacsd.archive.places import Places
+from pacsd.archive.places import Place, Places
 from pacsd.archive.state_records import Action, StateRecord, StateRecordError
 from pacsd.dicom.tag import Tag
 from pacsd.index.deletion_records import Due
@@ -36,14 +36,20 @@ _NAMES = (
 )
 
 
-def purge_record(first: StateRecord, due: Due) -> StateRecord:
-    """The record of an instance that goes, with the facts of this one."""
+def purge_record(
+    first: StateRecord, due: Due, in_log: Callable[[str], str] = lambda _: ""
+) -> StateRecord:
+    """The record of an instance that goes, with the facts of this one.
+
+    `in_log` says how the log names a store.
+    """
     copy = due.instance.copies[0]
     return replace(
         first,
         sop_instance_uid=due.instance.sop_instance_uid,
         sha256=copy.sha256,
         key=copy.location.key,
+        store=in_log(copy.location.store),
         former=encode_former(due.former) if due.former else "",
     )
 
@@ -92,30 +98,37 @@ def decode_former(record: StateRecord) -> NewInstance:
 
 
 class Formers:
-    """What was purged, by the places that it had."""
+    """What was purged, by the places that it had. `in_log` says how the log names a store."""
 
-    def __init__(self, records: Iterable[StateRecord], places: Places) -> None:
+    def __init__(
+        self,
+        records: Iterable[StateRecord],
+        places: Places,
+        in_log: Callable[[str], str] = lambda _: "",
+    ) -> None:
         purged = (each for each in records if each.action is Action.PURGE and each.former)
         self._places = places
+        self._in_log = in_log
         self._by_place = sorted(
-            ((places.place_of(each.key), decode_former(each)) for each in purged),
+            ((places.place_of(each.key, each.store), decode_former(each)) for each in purged),
             key=lambda placed: placed[0],
         )
 
     async def among(
-        self, locations: AsyncGenerator[Location, None]
+        self, locations: AsyncGenerator[Location, None], of: str = ""
     ) -> AsyncGenerator[Location | NewInstance, None]:
-        """Locations that come by rising place, and in between what was purged.
+        """Locations that come by rising place in the store `of`, and in between what was purged.
 
         Of a file that is still there nothing is said: it says it itself.
         """
-        waiting = deque(self._by_place)
+        waiting = deque(each for each in self._by_place if each[0].store == of)
         async with aclosing(locations):
             async for location in locations:
-                place = self._places.place_of(location.key)
+                file = Place(self._in_log(location.store), location.key)
+                place = self._places.place_of(file.key, file.store)
                 while waiting and waiting[0][0] <= place:
                     _, former = waiting.popleft()
-                    if former.copy.key != location.key:
+                    if Place(self._in_log(former.copy.store), former.copy.key) != file:
                         yield former
                 yield location
         for _, former in waiting:

@@ -1,7 +1,7 @@
 """The way into the archive: objects begun, written, made durable in groups, or refused."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 
 import anyio
@@ -9,19 +9,19 @@ from anyio.abc import TaskGroup
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore
-from pacsd.archive.admittance import Decide
+from pacsd.archive.admittance import Choose, Decide
 from pacsd.archive.committer import Committer
 from pacsd.archive.disposal import Disposal
 from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.instance import NEWLY_KEPT, IngestHealth, IngestOutcome, InstanceRequest
 from pacsd.archive.intake import End, Fault, Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
-from pacsd.archive.observer import Concern, IngestObserver, NobodyObserves
+from pacsd.archive.observer import IngestObserver, NobodyObserves
 from pacsd.archive.preamble import PreamblePolicy, stored_preamble
 from pacsd.archive.register import Register
 from pacsd.archive.second_look import SecondLook
+from pacsd.archive.shelves import Shelves
 from pacsd.archive.unsettled import Unsettled
-from pacsd.archive.watermark import Watermark
 from pacsd.dicom.part10 import ZERO_PREAMBLE
 from pacsd.dicom.quirks import QuirkKind
 from pacsd.index.errors import IndexFault
@@ -50,11 +50,13 @@ _STATUS_AGE_US = 1_000_000
 class Ingest:
     """Takes objects in while `run` runs.
 
-    `register` is the index. `min_free_bytes` and `min_free_inodes` are the marks below which
-    nothing is taken in, below twice as much is warned; `observer` is told of that and of every
-    object not kept. `decide` gives who is asked now about an object whose header is known. `now_us`
-    is a clock in microseconds that never goes back. `taking_in` is held while a file is removed
-    that the index does not name; whoever takes such files in holds it, too.
+    `register` is the index. `store` is that of this name, or several together: then `choose` gives
+    who is asked now in which an object is kept, once it was let in. `min_free_bytes` and
+    `min_free_inodes` are the marks below which nothing is taken in, below twice as much is warned;
+    `observer` is told of that and of every object not kept. `decide` gives who is asked now about
+    an object whose header is known. `now_us` is a clock in microseconds that never goes back.
+    `taking_in` is held while a file is removed that the index does not name; whoever takes such
+    files in holds it, too.
     """
 
     def __init__(
@@ -63,9 +65,11 @@ class Ingest:
         register: Register,
         *,
         now_us: Callable[[], int],
+        store_name: str = "store",
         taking_in: anyio.Lock | None = None,
         observer: IngestObserver | None = None,
         decide: Callable[[], Decide | None] = lambda: None,
+        choose: Callable[[], Choose | None] = lambda: None,
         min_free_bytes: int = 0,
         min_free_inodes: int = 0,
         preamble_policy: PreamblePolicy = PreamblePolicy.KEEP_TIFF,
@@ -79,14 +83,18 @@ class Ingest:
         self._now_us = now_us
         self._observer = observer or NobodyObserves()
         self._decide = decide
-        self._told: Concern | None = None
+        self._choose = choose
         self._memory = Memory(
             chunk_bytes=chunk_bytes,
             per_object_bytes=max_pending_bytes_per_object,
             total_bytes=max_pending_bytes,
         )
-        self._watermark = Watermark(
-            store, min_free_bytes=min_free_bytes, min_free_inodes=min_free_inodes
+        self._shelves = Shelves(
+            store,
+            store_name,
+            self._observer,
+            min_free_bytes=min_free_bytes,
+            min_free_inodes=min_free_inodes,
         )
         taking_in = taking_in or anyio.Lock()
         self._disposal = Disposal(store, register, self._observer, taking_in)
@@ -129,19 +137,21 @@ class Ingest:
 
     def admits(self) -> str | None:
         """Why nothing is taken in now, None when objects may come. As of the last look."""
-        return "ingest is not running" if self._tasks is None else self._watermark.refusal
+        return "ingest is not running" if self._tasks is None else self._shelves.refusal
 
     def admits_senders(self) -> str | None:
         """Why nobody new may come to store, None when they may; sooner than `admits` says why."""
-        return "ingest is not running" if self._tasks is None else self._watermark.door
+        return "ingest is not running" if self._tasks is None else self._shelves.door
 
     def unready(self) -> str | None:
         """Why this archive cannot be relied on now: as `admits`, or the index failed just now.
 
-        Objects may come all the same: whether the index works again only they can show.
+        Or one of several stores takes nothing in. Objects may come all the same: to others, and
+        whether the index works again only they can show.
         """
         is_recent = self._now_us() - self._index_failed_at_us < INDEX_TROUBLE_US
-        return self.admits() or (self._index_trouble if is_recent else None)
+        refusals = "; ".join(self._shelves.refusals)
+        return self.admits() or refusals or (self._index_trouble if is_recent else None)
 
     def begin(self, request: InstanceRequest) -> Intake:
         """Open an object; cheap. While `admits` says why not, its outcome will be A700.
@@ -159,20 +169,28 @@ class Ingest:
             spawn=self._spawn,
             refusal=None if refusal is None else StoreError(StoreFault.NOT_ADMITTED, refusal),
             on_end=self._ended,
+            shelves=self._shelves,
             decide=self._decide,
+            choose=self._choose(),
         )
+
+    def troubles(self) -> Mapping[str, str]:
+        """What is wrong with each store, by its name; '' if it is well."""
+        stores = self._shelves.health()
+        return {name: each.refusal or each.warning or "" for name, each in stores.items()}
 
     def health(self) -> IngestHealth:
         """How ingest is doing, for readiness and metrics."""
         return IngestHealth(
             refusal=self.admits(),
-            warning=self._watermark.warning,
+            warning=self._shelves.warning,
             open_objects=self._memory.open_objects,
             waiting_objects=self._committer.waiting_objects,
             became=dict(self._became),
             stored_bytes=self._stored_bytes,
             zeroed_preambles=self._zeroed_preambles,
             quirks=dict(self._quirks),
+            stores=self._shelves.health(),
         )
 
     def _without_strange_preamble(self, request: InstanceRequest) -> InstanceRequest:
@@ -196,10 +214,7 @@ class Ingest:
 
     async def _refresh(self) -> None:
         self._refreshed_at_us = self._now_us()
-        await self._watermark.refresh()
-        before, self._told = self._told, self._watermark.concern
-        if (before and before.kind) != (self._told and self._told.kind):
-            self._observer.concern_changed(before, self._told)
+        await self._shelves.refresh()
 
     def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> bool:
         if self._tasks is None:

@@ -1,7 +1,7 @@
 """Records of ingest: what comes in and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pacsd.api.reception import Reception
 from pacsd.dicom.part10 import ZERO_PREAMBLE
@@ -90,13 +90,21 @@ NEWLY_KEPT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """How one store is doing: why nothing goes in, why somebody should look at it; None if well."""
+
+    refusal: str | None
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class IngestHealth:
     """How ingest is doing; `refusal` is None when objects are taken in, else why not.
 
-    `warning` is None when nobody has to look at the store, else why somebody should. `became`
-    counts objects by what the index decided; None are those that were not kept.
-    `zeroed_preambles` counts objects that came with a preamble and are stored without, `quirks`
-    those newly kept that have such a quirk.
+    `stores` says it of each store by its name. `warning` is None when nobody has to look at a
+    store, else why somebody should. `became` counts objects by what the index decided; None are
+    those that were not kept. `zeroed_preambles` counts objects that came with a preamble and are
+    stored without, `quirks` those newly kept that have such a quirk.
     """
 
     refusal: str | None
@@ -107,6 +115,7 @@ class IngestHealth:
     stored_bytes: int
     zeroed_preambles: int
     quirks: Mapping[QuirkKind, int]
+    stores: Mapping[str, StoreHealth] = field(default_factory=dict)
 
     @property
     def stored_objects(self) -> int:

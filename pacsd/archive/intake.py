@@ -14,7 +14,7 @@ import anyio
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import BlobStore, Buffer, Location, Staged, StageRequest
-from pacsd.archive.admittance import Admittance, Decide
+from pacsd.archive.admittance import Admittance, Choose, Decide
 from pacsd.archive.answers import answer_fault, answer_refusal, answer_verdict
 from pacsd.archive.chunks import ChunkQueue
 from pacsd.archive.committer import Committer
@@ -23,7 +23,9 @@ from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.instance import IngestOutcome, InstanceRequest
 from pacsd.archive.memory import Memory
+from pacsd.archive.placing import Placing
 from pacsd.archive.second_look import SecondLook
+from pacsd.archive.shelves import Shelves
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import NewCopy, NewInstance
 
@@ -59,7 +61,8 @@ class Intake:
     """Takes one data set in. End it with `finish` or `abort`; both on the event loop.
 
     `is_congested` says that more is waiting than should: pause the sender until `on_drained`, which
-    is called on the loop once `backlog_bytes` has fallen to a low-water mark.
+    is called on the loop once `backlog_bytes` has fallen to a low-water mark. With `choose` it is
+    kept in the one of `shelves` that is named then, else in the store.
     """
 
     def __init__(
@@ -73,7 +76,9 @@ class Intake:
         spawn: Spawn,
         refusal: StoreError | None,
         on_end: Record,
+        shelves: Shelves,
         decide: Callable[[], Decide | None] = lambda: None,
+        choose: Choose | None = None,
     ) -> None:
         self.on_drained: Callable[[], None] | None = None
         self.data_set_bytes = 0
@@ -89,9 +94,11 @@ class Intake:
         self._spawn = spawn
         self._on_end = on_end
         self._decide = decide
+        self._choose = choose
         self._admittance: Admittance | None = None
         self._chunks = ChunkQueue(memory)
-        self._staged: Staged | None = None
+        self._placing = None if choose is None else Placing(shelves, self._stage_request)
+        self._staged: Staged | None = self._placing
         self._writing_bytes = 0
         self._writing: anyio.Event | None = None
         self._failure: Exception | None = refusal
@@ -104,6 +111,11 @@ class Intake:
     def backlog_bytes(self) -> int:
         """Bytes copied but not yet written to the store."""
         return self._chunks.waiting_bytes + self._writing_bytes
+
+    @property
+    def _is_placed(self) -> bool:
+        """Whether it is known where it goes, or at least asked: before that it better waits."""
+        return self._placing is None or self._placing.admittance is not None
 
     def write(self, fragment: Buffer) -> None:
         """Copy a fragment of the data set; never blocks, never refuses, however much waits.
@@ -121,7 +133,7 @@ class Intake:
         if self.backlog_bytes > self._memory.limit_bytes:
             self.is_congested = True
         # A paused sender is always being written: nothing else would let it go on.
-        has_batch = self._chunks.full_bytes >= self._memory.batch_bytes
+        has_batch = self._is_placed and self._chunks.full_bytes >= self._memory.batch_bytes
         if (has_batch or self.is_congested) and self._writing is None:
             self._writing = anyio.Event()
             if not self._spawn(self._write_behind):
@@ -172,8 +184,10 @@ class Intake:
             return answer_fault(error, self.data_set_bytes)
 
     async def _commit(self) -> IngestOutcome:
-        staged = self._staged or await self._store.stage(self._stage_request)
-        self._staged = staged
+        if self._placing is not None:
+            staged = await self._placing.settled()
+        else:
+            staged = self._staged = self._staged or await self._store.stage(self._stage_request)
         verdict = await self._committer.commit(staged, self.data_set_bytes, self._describe)
         partition = self._request.reception.partition
         return answer_verdict(
@@ -189,7 +203,7 @@ class Intake:
             key=location.key,
             size_bytes=location.size_bytes,
             data_set_bytes=self.data_set_bytes,
-            sha256=self._digest.digest(),
+            sha256=(self._placing or self._digest).digest(),
         )
         new = self._examination.describe(copy)
         return new if self._admittance is None else self._admittance.entered(new)
@@ -210,11 +224,15 @@ class Intake:
         """As soon as it is known what it is, once; who decides never delays what still arrives."""
         if self._admittance is not None or self._failure is not None:
             return
-        decide = self._decide()
-        received = self._examination.received() if decide is not None else None
-        if decide is not None and received is not None:
-            self._admittance = Admittance(decide, self._spawn, self._fail)
+        decide, choose = self._decide(), self._choose
+        if decide is None and choose is None:
+            return
+        received = self._examination.received()
+        if received is not None:
+            self._admittance = Admittance(decide, self._spawn, self._fail, choose)
             self._admittance.ask(received)
+            if self._placing is not None:
+                self._placing.admittance = self._admittance
 
     async def _end(self, outcome: IngestOutcome | None) -> None:
         """Remove what is left, once."""

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
 from pacsd.archive.causes import cause_of
-from pacsd.archive.places import Places
+from pacsd.archive.places import Places, seen_before
 from pacsd.archive.state_records import Action, StateRecord, StateRecordError
+from pacsd.archive.stores import name_in_log
 from pacsd.dicom.level import Level
 from pacsd.index.index import Index
 from pacsd.index.overlay_records import Correction, ListedOverlay
@@ -118,7 +119,7 @@ class Mirror:
         """Whether it is that data set, and no file that came after the decision."""
         return any(
             copy.sha256 == record.sha256
-            and self._places.place_of(copy.location.key) <= record.seen_key
+            and seen_before(self._store, self._places, copy.location, record)
             for copy in instance.copies
         )
 
@@ -157,7 +158,8 @@ class Mirror:
         scope, place_of = Scope(record.partition), self._places.place_of
         for each in await self._index.quarantine.of_instance(scope, record.sop_instance_uid):
             copy = each.version.copy
-            is_in_place = place_of(copy.key) == place_of(record.key)
+            place = place_of(copy.key, name_in_log(self._store, copy.store))
+            is_in_place = place == place_of(record.key, record.store)
             if is_in_place and copy.sha256 == record.sha256:
                 return each
         return None

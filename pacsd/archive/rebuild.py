@@ -4,12 +4,13 @@ Files are read several at a time but indexed by rising key, the order in which t
 first under a SOP Instance UID, and which patient a study has, hangs on it. The file of a repaired
 copy stands where the first one stood, and what was purged as far as the log knows it, until the log
 says that it goes. A decision of the log takes its place among them: behind the
-last file that was there when it was made.
+last file that was there when it was made. The files of several stores are merged: between two
+decisions in the order in which they began to come.
 """
 
-from collections import Counter, defaultdict, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeAlias
@@ -18,15 +19,14 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from pacsd.api.errors import StoreError
-from pacsd.api.state_log import StateLog
 from pacsd.api.store import BlobStore, Location
 from pacsd.archive.entrances import Entrances
-from pacsd.archive.former import Formers
 from pacsd.archive.identity import Unacceptable
 from pacsd.archive.mirror import Mirror, together
-from pacsd.archive.places import Places
-from pacsd.archive.state_records import StateRecord, decode_record
+from pacsd.archive.retelling import Decisions, merged
+from pacsd.archive.state_records import StateRecord
 from pacsd.archive.stored_file import read_stored
+from pacsd.archive.stores import name_in_log, parts_of
 from pacsd.dicom.errors import Part10Error
 from pacsd.index.index import Index
 from pacsd.index.records import AuditEntry, NewInstance, Outcome, Scope
@@ -89,59 +89,28 @@ async def rebuild(store: BlobStore, index: Index, clock: Clock, progress: Progre
         StateRecordError: the log holds what is not understood.
         IndexFault: the index takes nothing.
     """
-    decisions = await _Decisions.of(store.state_log)
+    decisions = await Decisions.of(store)
     builder = _Builder(index, Mirror(store, index, decisions.places), decisions, clock)
-    locations = decisions.places.in_order(store, _locations(store))
-    files = decisions.formers.among(locations)
-    send, receive = anyio.create_memory_object_stream[list[NewInstance]](1)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(
-            _read_all,
-            partial(_read_entered, store, decisions.entrances),
-            files,
-            send,
-            builder.rebuilt,
-            progress,
-            name="read files",
-        )
-        async with receive:
-            await builder.take(receive)
+    async with anyio.create_task_group() as tasks, AsyncExitStack() as stack:
+        streams: list[AsyncIterator[list[NewInstance]]] = []
+        for name, part in parts_of(store, "").items():
+            of = name_in_log(store, name)
+            locations = decisions.places.in_order(store, _locations(part), of)
+            files = decisions.formers.among(locations, of)
+            send, receive = anyio.create_memory_object_stream[list[NewInstance]](1)
+            read = partial(_read_entered, store, decisions.entrances)
+            tasks.start_soon(
+                _read_all, read, files, send, builder.rebuilt, progress, name="read files"
+            )
+            streams.append(await stack.enter_async_context(receive))
+        await builder.take(streams[0] if len(streams) == 1 else merged(streams, decisions.rank))
     return builder.rebuilt
-
-
-class _Decisions:
-    """The records of the log that wait for their place, by partition, and the places of files."""
-
-    def __init__(self, records: Sequence[StateRecord]) -> None:
-        self.length = len(records)
-        self.places = Places(records)
-        self.formers = Formers(records, self.places)
-        self.entrances = Entrances(records)
-        self._waiting: defaultdict[int, deque[StateRecord]] = defaultdict(deque)
-        for record in records:
-            self._waiting[record.partition].append(record)
-
-    @classmethod
-    async def of(cls, log: StateLog) -> "_Decisions":
-        return cls([decode_record(line) async for line in log.read()])
-
-    def before(self, partition: int, key: str) -> list[StateRecord]:
-        """Those that were made before the file of this key came, or the one it stands for."""
-        waiting, due = self._waiting[partition], []
-        place = self.places.place_of(key)
-        while waiting and waiting[0].seen_key < place:
-            due.append(waiting.popleft())
-        return due
-
-    def rest(self) -> list[StateRecord]:
-        """All others."""
-        return [record for waiting in self._waiting.values() for record in waiting]
 
 
 class _Builder:
     """Indexes files and decisions in the order in which they came about."""
 
-    def __init__(self, index: Index, mirror: Mirror, decisions: _Decisions, clock: Clock) -> None:
+    def __init__(self, index: Index, mirror: Mirror, decisions: Decisions, clock: Clock) -> None:
         self.rebuilt = Rebuilt(decisions=decisions.length)
         self._index = index
         self._mirror = mirror
@@ -160,7 +129,7 @@ class _Builder:
     async def _take(self, group: Sequence[NewInstance]) -> None:
         waiting: list[NewInstance] = []
         for new in group:
-            due = self._decisions.before(new.reception.partition, new.copy.key)
+            due = self._decisions.before(new)
             if due:
                 await self._add(waiting)
                 await self._decide(due)
@@ -209,8 +178,14 @@ async def _locations(store: BlobStore) -> AsyncGenerator[Location, None]:
             return
 
 
-async def _read_entered(store: BlobStore, entrances: Entrances, location: Location) -> NewInstance:
-    return await entrances.enter(await read_stored(store, location))
+async def _read_entered(
+    store: BlobStore, entrances: Mapping[str, Entrances], location: Location
+) -> NewInstance:
+    new, theirs = (
+        await read_stored(store, location),
+        entrances.get(name_in_log(store, location.store)),
+    )
+    return new if theirs is None else await theirs.enter(new)
 
 
 async def _read_group(
@@ -220,13 +195,13 @@ async def _read_group(
     progress: Progress,
 ) -> list[NewInstance]:
     """The objects of files, and those that were purged, in their order."""
-    found: dict[str, NewInstance] = {}
+    found: dict[Location, NewInstance] = {}
     waiting = (each for each in files if isinstance(each, Location))
 
     async def read_some() -> None:
         for location in waiting:
             try:
-                found[location.key] = await read(location)
+                found[location] = await read(location)
             except (Unacceptable, Part10Error, StoreError) as error:
                 rebuilt.unreadable.append(location.key)
                 progress.unreadable(location.key, str(error))
@@ -237,5 +212,5 @@ async def _read_group(
     async with anyio.create_task_group() as tasks:
         for _ in range(FILES_AT_ONCE):
             tasks.start_soon(read_some, name="read files")
-    all_read = (found.get(each.key) if isinstance(each, Location) else each for each in files)
+    all_read = (found.get(each) if isinstance(each, Location) else each for each in files)
     return [each for each in all_read if each is not None]

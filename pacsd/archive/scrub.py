@@ -14,6 +14,7 @@ from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
 from pacsd.archive.pace import Pace
 from pacsd.archive.reading_back import ReadBack
+from pacsd.archive.stores import parts_of
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.index.records import Copy, CopyCheck, CopyState, Scope, StoredInstance
@@ -58,7 +59,9 @@ class _Numbers:
 
 
 class Scrub:
-    """Reads copies of one store that nobody has read for `again_after_us`, while `run` runs.
+    """Reads copies that nobody has read for `again_after_us`, while `run` runs.
+
+    Of the store of that name, or of several together in turn.
 
     Not `is_on`, it reads nothing, but still knows how many copies are bad.
     """
@@ -76,7 +79,7 @@ class Scrub:
         is_on: bool = True,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        self._store_name = store_name
+        self._store_names = tuple(parts_of(store, store_name))
         self._index = index
         self._scope = Scope()
         self._pace = pace
@@ -124,8 +127,12 @@ class Scrub:
         await self.count_bad()
         if not self._is_on:
             return False
+        were_due = [await self._scrub_some(name) for name in self._store_names]
+        return any(were_due)
+
+    async def _scrub_some(self, store_name: str) -> bool:
         due = await self._index.copies.longest_unverified(
-            self._scope, self._now_us() - self._again_after_us, _PAGE_COPIES, self._store_name
+            self._scope, self._now_us() - self._again_after_us, _PAGE_COPIES, store_name
         )
         good: list[CopyCheck] = []
         for copy in _beginning(due):

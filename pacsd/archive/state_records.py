@@ -4,10 +4,13 @@ And what happened to its file, where the files alone do not say.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 import orjson
+
+from pacsd.archive.seen import Seen
 
 
 class Action(StrEnum):
@@ -48,6 +51,10 @@ class StateRecord:
     with a higher one came later, and whoever tells the story again must not begin with them.
     `instead_of` is the key of the bad file that a repair replaced by that of `key`.
 
+    Where there are several stores, `store` and `instead_of_store` name those of `key` and
+    `instead_of`; '' is the first, in which the log lies. `seen_elsewhere` is for each other one
+    what `seen_key` is for the first.
+
     A deletion says why, and by `level` and `uid` what was named. Of an instance that goes for good
     `former` is what the place of others hangs on (see `former`), '' where nothing does.
 
@@ -73,11 +80,24 @@ class StateRecord:
     value: str = ""
     reason: str = ""
     former: str = ""
+    store: str = ""
+    instead_of_store: str = ""
+    seen_elsewhere: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def seen(self) -> Seen:
+        """The highest keys that the index had when it was decided."""
+        return Seen(self.seen_key, self.seen_elsewhere)
+
+    @property
+    def stores(self) -> set[str]:
+        """The names of all stores that it is about, but for the first."""
+        return {self.store, self.instead_of_store, *self.seen_elsewhere} - {""}
 
 
 def encode_record(record: StateRecord) -> bytes:
     """The record as a line of JSON, without the line feed."""
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    values = {each.name: getattr(record, each.name) for each in fields(record)}
     said = {name: value for name, value in values.items() if value or name not in _OPTIONAL}
     return orjson.dumps(said | {"sha256": record.sha256.hex()})
 
@@ -100,7 +120,7 @@ def decode_record(line: bytes) -> StateRecord:
     )
 
 
-def _check_fields(found: Mapping[str, object]) -> None:
+def _check_fields(found: Mapping[str, Any]) -> None:
     unknown = found.keys() - _TYPES.keys()
     if unknown:
         raise StateRecordError(f"state log: unknown field {min(unknown)!a}: a newer pacsd wrote it")
@@ -111,6 +131,8 @@ def _check_fields(found: Mapping[str, object]) -> None:
             raise StateRecordError(f"state log: a record without {name}")
         if type(found[name]) is not kind:
             raise StateRecordError(f"state log: {name} is no {kind.__name__}")
+    if not all(isinstance(key, str) for key in found.get("seen_elsewhere", {}).values()):
+        raise StateRecordError("state log: seen_elsewhere is no dict of keys")
 
 
 def _action(word: str) -> Action:
@@ -128,9 +150,22 @@ def _digest(text: str) -> bytes:
         raise StateRecordError("state log: sha256 is not hexadecimal") from None
 
 
+_OTHER_TYPES = {"at_us": int, "partition": int, "seen_elsewhere": dict}
 _TYPES: Mapping[str, type] = {
-    field.name: int if field.name in {"at_us", "partition"} else str
-    for field in fields(StateRecord)
+    each.name: _OTHER_TYPES.get(each.name, str) for each in fields(StateRecord)
 }
-_OPTIONAL = frozenset({"instead_of", "level", "uid", "tag", "value", "reason", "former"})
+_OPTIONAL = frozenset(
+    {
+        "instead_of",
+        "level",
+        "uid",
+        "tag",
+        "value",
+        "reason",
+        "former",
+        "store",
+        "instead_of_store",
+        "seen_elsewhere",
+    }
+)
 """Left out where they say nothing, as by every pacsd that did not know them yet."""

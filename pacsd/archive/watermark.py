@@ -24,14 +24,22 @@ class ConcernKind(StrEnum):
 
 
 class Watermark:
-    """The store's last known status and what it means for storing."""
+    """A store's last known status and what it means for storing; `called`: as it is told of."""
 
-    def __init__(self, store: BlobStore, *, min_free_bytes: int, min_free_inodes: int) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        *,
+        min_free_bytes: int,
+        min_free_inodes: int,
+        called: str = "store",
+    ) -> None:
         self._store = store
+        self._called = called
         self._min_free_bytes = min_free_bytes
         self._min_free_inodes = min_free_inodes
         self.concern: Concern | None = Concern(
-            ConcernKind.NOT_ASKED, "the store was not asked yet", is_refusal=True
+            ConcernKind.NOT_ASKED, f"the {called} was not asked yet", is_refusal=True
         )
 
     @property
@@ -57,18 +65,20 @@ class Watermark:
         try:
             self.concern = self._judge(await self._store.status())
         except Exception as error:  # noqa: BLE001 - a store that cannot tell takes nothing in
-            why = f"the store's status is unknown: {type(error).__name__}: {error}"
+            why = f"the {self._called}'s status is unknown: {type(error).__name__}: {error}"
             self.concern = Concern(ConcernKind.UNKNOWN, why, is_refusal=True)
 
     def _judge(self, status: StoreStatus) -> Concern | None:
         if status.is_read_only:
-            why = f"store is read-only: {status.explanation}"
+            why = f"{self._called} is read-only: {status.explanation}"
             return Concern(ConcernKind.READ_ONLY, why, is_refusal=True)
         shortage = self._shortage(status, 1)
         if shortage:
             return Concern(ConcernKind.BELOW_MARK, shortage, is_refusal=True)
         if status.explanation and not self._shortage(status, DOOR_FACTOR):
-            return Concern(ConcernKind.UNWELL, f"store: {status.explanation}", is_refusal=False)
+            return Concern(
+                ConcernKind.UNWELL, f"{self._called}: {status.explanation}", is_refusal=False
+            )
         for kind, factor in _LEVELS.items():
             shortage = self._shortage(status, factor)
             if shortage:
@@ -79,10 +89,10 @@ class Watermark:
         """What is below `factor` times its mark."""
         free_bytes, least_bytes = status.free_bytes, int(factor * self._min_free_bytes)
         if free_bytes is not None and free_bytes < least_bytes:
-            return f"store has {free_bytes} bytes free, less than {least_bytes}"
+            return f"{self._called} has {free_bytes} bytes free, less than {least_bytes}"
         free_inodes, least_inodes = status.free_inodes, int(factor * self._min_free_inodes)
         if free_inodes is not None and free_inodes < least_inodes:
-            return f"store has {free_inodes} inodes free, less than {least_inodes}"
+            return f"{self._called} has {free_inodes} inodes free, less than {least_inodes}"
         return None
 
 

@@ -2,16 +2,27 @@
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from pathlib import Path
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, exists, func, literal_column, or_, select
 
 from pacsd.index import schema, schema_records
+from pacsd.index.errors import IndexFault
 from pacsd.index.records import CopyState, Scope
 from pacsd.index.selections import slices
+from pacsd.index.sqlite import SqliteFile, close, translated
 from pacsd.index.threads import Threads
 from pacsd.index.unit_queue import Priority
 
 _copy, _version, _store = schema.copy.c, schema_records.quarantine.c, schema.store.c
+
+
+STORES_IN_USE = select(_store.word).where(
+    or_(
+        exists().where(_copy.store_row == _store.id),
+        exists().where(_version.store_row == _store.id),
+    )
+)
 
 
 class StoreChecks:
@@ -26,6 +37,10 @@ class StoreChecks:
         """Those of these keys that a copy or a version in quarantine has, in any partition."""
         work = partial(_known_keys, store, tuple(keys))
         return await self._threads.read(work, priority)
+
+    async def stores(self) -> frozenset[str]:
+        """The names of the stores in which there should be any file, of any partition."""
+        return await self._threads.read(_stores, Priority.MAINTENANCE)
 
     async def count(self, scope: Scope, store: str) -> int:
         """How many files should be in the store; reads the whole table."""
@@ -47,6 +62,26 @@ def _known_keys(store: str, keys: tuple[str, ...], connection: Connection) -> fr
         for part in slices(keys):
             found += connection.execute(of_store.where(table.c.location.in_(part))).scalars()
     return frozenset(found)
+
+
+def stores_of(path: Path) -> frozenset[str]:
+    """The stores in which an index has files that nobody has opened; none if it cannot be read.
+
+    Blocks.
+    """
+    try:
+        with translated():
+            connection = SqliteFile(path).connect_reader()
+            try:
+                return _stores(connection)
+            finally:
+                close(connection)
+    except IndexFault:
+        return frozenset()
+
+
+def _stores(connection: Connection) -> frozenset[str]:
+    return frozenset(connection.execute(STORES_IN_USE).scalars())
 
 
 def _count(scope: Scope, store: str, connection: Connection) -> int:

@@ -68,12 +68,14 @@ class Deletions:
         """
         return await self._threads.read(partial(_page, scope, after, limit))
 
-    async def due(self, scope: Scope, store: str, deleted_before_us: int, limit: int) -> list[Due]:
+    async def due(
+        self, scope: Scope, stores: Sequence[str], deleted_before_us: int, limit: int
+    ) -> list[Due]:
         """Instances of the oldest decision that was made before then, by rising number.
 
-        Only those that lie in this store and in no other one.
+        Only those that lie in these stores and in no other one.
         """
-        work = partial(due, scope, store, deleted_before_us, limit)
+        work = partial(due, scope, tuple(stores), deleted_before_us, limit)
         return await self._threads.write(work, Priority.MAINTENANCE)
 
     async def purge(

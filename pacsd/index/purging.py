@@ -26,13 +26,17 @@ _deletion, _deleted = schema_records.deletion.c, schema_records.deleted.c
 
 
 def due(
-    scope: Scope, store: str, deleted_before_us: int, limit: int, session: WriteSession
+    scope: Scope,
+    stores: tuple[str, ...],
+    deleted_before_us: int,
+    limit: int,
+    session: WriteSession,
 ) -> list[Due]:
     """Instances of the oldest decision before then, by rising number; see `Deletions.due`."""
     lies_elsewhere = exists().where(
         _copy.instance_row == _deleted.instance_row,
         _copy.store_row == schema.store.c.id,
-        schema.store.c.word != store,
+        schema.store.c.word.not_in(stores),
     )
     has_some = exists().where(_deleted.deletion_row == _deletion.id, ~lies_elsewhere)
     oldest = (

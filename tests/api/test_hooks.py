@@ -19,6 +19,7 @@ PARAMETERS = {
     "pacsd_config_changed": ("change",),
     "pacsd_health": (),
     "pacsd_blob_store": ("name", "stores"),
+    "pacsd_choose_store": ("instance", "stores"),
     "pacsd_command": ("name", "arguments"),
     "pacsd_commands": (),
     "pacsd_http_request": ("request",),

@@ -61,7 +61,8 @@ class SmallListener:
 class SmallDaemon:
     """What a test sets up and looks at.
 
-    `reload_problems` is what the next reload finds wrong, `need_restart` what it leaves.
+    `reload_problems` is what the next reload finds wrong, `need_restart` what it leaves;
+    `stores` says what is wrong with each.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,10 @@ class SmallDaemon:
         self.listener = SmallListener(self.recorder)
         self.reload_problems: Sequence[str] = ()
         self.need_restart: tuple[str, ...] = ()
-        self.commands = admin_commands(self.recorder, self.listener, reload=self._reload)
+        self.stores: dict[str, str] = {}
+        self.commands = admin_commands(
+            self.recorder, self.listener, reload=self._reload, stores=lambda: self.stores
+        )
 
     async def _reload(self) -> Reloaded:
         if self.reload_problems:

@@ -30,7 +30,9 @@ def scraped(ingest: Ingest) -> dict[str, float]:
 async def test_what_ingest_counts_is_scraped() -> None:
     store = MemoryStore()
     store.current_status = StoreStatus(150, None, is_read_only=False, explanation="")
-    ingest = Ingest(store, MemoryRegister(), now_us=lambda: 0, min_free_bytes=100)
+    ingest = Ingest(
+        store, MemoryRegister(), store_name="memory", now_us=lambda: 0, min_free_bytes=100
+    )
     is_started = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ingest.run, is_started.set)
@@ -42,7 +44,7 @@ async def test_what_ingest_counts_is_scraped() -> None:
         found = scraped(ingest)
         store.current_status = StoreStatus(200, None, is_read_only=False, explanation="")
         await ingest._refresh()
-        assert scraped(ingest) == found | {"pacsd_store_warns": 0}
+        assert scraped(ingest) == found | {'pacsd_store_warns{store="memory"}': 0}
         tasks.cancel_scope.cancel()
     received = {name: value for name, value in found.items() if "received" in name and value}
     assert received == {
@@ -60,7 +62,7 @@ async def test_what_ingest_counts_is_scraped() -> None:
         "pacsd_stored_bytes_total": len(OBJECT),
         "pacsd_open_objects": 0,
         "pacsd_uncommitted_objects": 0,
-        "pacsd_store_admits": 1,
-        "pacsd_store_warns": 1,
+        'pacsd_store_admits{store="memory"}': 1,
+        'pacsd_store_warns{store="memory"}': 1,
         "pacsd_zeroed_preambles_total": 0,
     }

@@ -1,6 +1,8 @@
 """The archive of a data directory, opened without a daemon."""
 
 import shutil
+from dataclasses import replace
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,16 @@ from structlog.testing import capture_logs
 
 from pacsd.api.errors import PluginError
 from pacsd.app.conf.checks import Checked, check
+from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.options import Options
 from pacsd.app.offline import perform
 from pacsd.app.opening import IndexStartError, StartError, opened
+from pacsd.app.plugins import loading
+from pacsd.app.plugins.available import available
+from pacsd.archive.stores import StoresTogether
 from pacsd.index.records import Scope
 from tests.app.test_importing import write
+from tests.index.made import new
 
 
 def checked(data_dir: Path) -> Checked:
@@ -116,4 +123,52 @@ async def test_a_state_log_nobody_understands(tmp_path: Path) -> None:
         await archive.store.state_log.append([b'{"merged": 1}'])
     with pytest.raises(IndexStartError, match="index: state log: unknown field 'merged'"):
         async with opened(checked(tmp_path), tmp_path):
+            pass
+
+
+SECOND = EntryPoint("archive_fs", "pacsd_store_fs:StoreFs", "pacsd.plugins")
+
+
+@pytest.fixture
+def two_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "available", lambda: {**available(), SECOND.name: SECOND})
+
+
+def with_others(data_dir: Path, *others: str) -> Checked:
+    found = checked(data_dir)
+    config = found.config
+    store = config.store.model_copy(update={"others": others})
+    plugins: dict[str, dict[str, object]] = {
+        each: {"root": each, "trusted": True, "isolation": "inline"} for each in others
+    }
+    config = config.model_copy(update={"store": store, "plugins": plugins})
+    return replace(found, config=config)
+
+
+@pytest.mark.usefixtures("two_installed")
+async def test_several_stores_are_opened_together_and_a_single_one_as_it_is(tmp_path: Path) -> None:
+    async with opened(with_others(tmp_path, "archive_fs"), tmp_path) as archive:
+        assert isinstance(archive.store, StoresTogether)
+        assert [*archive.store.parts] == ["store_fs", "archive_fs"]
+        # Started after, and shut down before, whatever they may be made of.
+        assert archive.exchange is not None
+        assert archive.exchange.pinned == {"store_fs", "archive_fs"}
+        assert [*archive.exchange.plugins.homes] == ["archive_fs", "store_fs"]
+        await archive.index.add([new("1.1", store="archive_fs")])
+    for _ in range(2):
+        with capture_logs() as lines:
+            async with opened(checked(tmp_path), tmp_path) as archive:
+                # Keys are the same in both: the one store must not be asked for what is not its.
+                assert isinstance(archive.store, StoresTogether)
+        assert [each["store"] for each in lines if "not configured" in each["event"]] == [
+            "archive_fs"
+        ]
+
+
+@pytest.mark.usefixtures("two_installed")
+async def test_a_store_that_nobody_gives_keeps_it_from_opening(tmp_path: Path) -> None:
+    asked = with_others(tmp_path, "vault")
+    config = asked.config.model_copy(update={"plugins": {}})
+    with pytest.raises(ConfigErrors, match=r"store\.others\[1\]: .*'vault' is not installed"):
+        async with opened(replace(asked, config=config), tmp_path):
             pass

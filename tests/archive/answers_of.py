@@ -10,7 +10,7 @@ from pacsd.index.deletion_records import ListedDeletion
 from pacsd.index.entities import is_indexed
 from pacsd.index.index import Index
 from pacsd.index.overlay_records import ListedOverlay
-from pacsd.index.records import Copy, HeldInstance, NewInstance, StoredInstance
+from pacsd.index.records import Copy, HeldInstance, NewCopy, NewInstance, StoredInstance
 from pacsd.index.searching import Search
 from tests.archive.small_archive import SCOPE
 
@@ -19,7 +19,7 @@ KEYS = frozenset({0x00100020, 0x0020000D, 0x0020000E, 0x00080018})
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Instances and held ones by UID, versions in quarantine by key, headers by UID.
+    """Instances and held ones by UID, versions in quarantine by file, headers by UID.
 
     `found` are all attributes of whatever a query without conditions finds, by level; `corrected`
     what was, in its order; `deletions` are the decisions by which instances are deleted.
@@ -48,7 +48,7 @@ async def answers_of(index: Index) -> Answers:
     return Answers(
         instances,
         {each.sop_instance_uid: replace(each, id=0) for each in held},
-        {each.version.copy.key: each.version for each in versions},
+        {file_of(each.version.copy): each.version for each in versions},
         headers,
         {level: await _found(index, level) for level in Level},
         [_unnumbered(each) for each in await index.overlays.page(SCOPE, limit=1_000_000)],
@@ -57,6 +57,11 @@ async def answers_of(index: Index) -> Answers:
             key=str,
         ),
     )
+
+
+def file_of(copy: NewCopy) -> str:
+    """A file by its store and its key there."""
+    return f"{copy.store}/{copy.key}"
 
 
 async def _found(index: Index, level: Level) -> list[list[tuple[Tag, str]]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pacsd.api.reception import Reception
-from pacsd.api.store import Location, StageRequest
+from pacsd.api.store import Location, Staged, StageRequest
 from pacsd.archive.curation import Curation
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
@@ -54,6 +54,10 @@ class SmallArchive:
         """As a daemon has it that was started again."""
         return Curation(self.store, self.store.name, self.index, now_us=self.clock)
 
+    async def stage(self, request: StageRequest) -> Staged:
+        """An object that is to be put into the store."""
+        return await self.store.stage(request)
+
     async def file(
         self,
         uid: str,
@@ -66,11 +70,15 @@ class SmallArchive:
         reception = Reception(1, "CT1", "PACSD", "192.0.2.7", self.clock(), "dimse")
         request = InstanceRequest(CT_IMAGE_STORAGE, uid, EXPLICIT, reception)
         content = {"SOPInstanceUID": uid, "ImageComments": comments, **(attributes or {})}
-        staged = await self.store.stage(StageRequest(1, encode_preface(request), hashlib.sha256()))
+        staged = await self.stage(StageRequest(1, encode_preface(request), hashlib.sha256()))
         await staged.write([data_set(content)])
         [location] = await self.store.commit([staged])
         assert isinstance(location, Location)
         return replace(await read_stored(self.store, location), restores_deleted=restores)
+
+    def damage(self, location: Location) -> None:
+        """Have a file hold something else."""
+        self.store.objects[location.key] = b"damaged"
 
     async def put(
         self, uid: str, comments: str = "", attributes: Mapping[str, str] | None = None

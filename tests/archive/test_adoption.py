@@ -12,6 +12,7 @@ from pacsd.archive.entrances import Entrances
 from pacsd.archive.file_meta import encode_preface
 from pacsd.archive.instance import InstanceRequest
 from pacsd.archive.stored_file import read_stored
+from pacsd.archive.stores import StoresTogether
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
@@ -25,8 +26,8 @@ def content(number: int) -> bytes:
     return encode_preface(request) + data_set({"SOPInstanceUID": uid})
 
 
-async def store_of(*contents: bytes) -> MemoryStore:
-    store = MemoryStore()
+async def store_of(*contents: bytes, name: str = "memory") -> MemoryStore:
+    store = MemoryStore(name)
     for each in contents:
         await store.commit([await store.stage(StageRequest(1, each, hashlib.sha256()))])
     return store
@@ -135,3 +136,24 @@ async def test_a_file_that_is_removed_meanwhile_is_not_taken_in() -> None:
     assert await register.known_keys("memory", [each.key for each in page.locations]) == {
         page.locations[1].key
     }
+
+
+async def test_what_a_crash_left_over_is_found_in_every_store() -> None:
+    fast = await store_of(content(1), content(2))
+    slow = await store_of(content(3), content(1), name="slow")
+    store, register = StoresTogether({"memory": fast, "slow": slow}), MemoryRegister()
+    await index_first(fast, register, 1)
+    # The one stored twice goes: where it lies elsewhere it is good.
+    assert await adopt(store, "memory", register) == Adopted(indexed=2, removed=1)
+    assert [each.copy.location.store for each in register.instances.values()] == [
+        "memory", "memory", "slow",
+    ]  # fmt: skip
+    assert (len(fast.objects), len(slow.objects)) == (2, 1)
+    assert await adopt(store, "memory", register) == Adopted()
+
+
+async def test_a_file_stays_whose_twin_lies_where_nobody_can_look() -> None:
+    slow, register = await store_of(content(1), name="slow"), MemoryRegister()
+    vault = StoresTogether({"vault": await store_of(content(1), name="vault")})
+    await adopt(vault, "vault", register)
+    assert await adopt(StoresTogether({"slow": slow}), "slow", register) == Adopted(kept=1)

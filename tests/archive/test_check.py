@@ -7,13 +7,15 @@ import pytest
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import ObjectPage
 from pacsd.archive.check import Check
-from pacsd.archive.check_records import CheckProgress, Finding, FindingKind
+from pacsd.archive.check_records import CheckProgress, CheckTally, Finding, FindingKind
 from pacsd.archive.extra_tags import ExtraTags, TaggingRegister
 from pacsd.archive.pace import Pace
 from pacsd.archive.stored_file import read_stored
+from pacsd.archive.stores import StoresTogether
 from pacsd.dicom.level import Level
 from pacsd.index.records import CopyCheck, CopyState, Outcome
 from tests.archive.stored import NOW_US, SCOPE, STORE, Stored, content, stored
+from tests.archive.two_stores import FAST, SLOW, two_stores
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ async def test_a_file_without_a_row_is_indexed(archive: Stored) -> None:
         found=found.append,
     )
     await check.run()
-    assert found == [Finding(FindingKind.ADOPTED, location.key, None)]
+    assert found == [Finding(FindingKind.ADOPTED, location.key, None, store=STORE)]
     assert location.key in await archive.copies()
     assert (await checked(archive)).counts == {}
 
@@ -322,3 +324,43 @@ async def test_a_store_that_removes_nothing_ends_it(archive: Stored) -> None:
     archive.store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
     with pytest.raises(StoreError):
         await checked(archive)
+
+
+async def test_each_of_two_stores_is_checked_and_no_other(tmp_path: Path) -> None:
+    async with two_stores(tmp_path) as archive:
+        for name, uid in ((FAST, "1.1"), (SLOW, "1.2"), (SLOW, "1.3")):
+            archive.chosen = name
+            await archive.put(uid)
+        await archive.file("1.4")
+        await archive.put("1.5")
+        await archive.slow.delete((await archive.instance("1.2")).copies[0].location)
+        tally = CheckTally()
+        for name in (FAST, SLOW):
+            check = Check(
+                archive.together,
+                name,
+                archive.index,
+                archive.index,
+                anyio.Lock(),
+                now_us=lambda: NOW_US,
+                tally=tally,
+            )
+            await check.run()
+        progress = tally.progress()
+        assert (progress.expected_rows, progress.rows, progress.files) == (4, 4, 4)
+        assert [(each.kind, each.store, each.key) for each in progress.findings] == [
+            (FindingKind.MISSING, SLOW, "00000001"),
+            (FindingKind.ADOPTED, SLOW, "00000003"),
+        ]
+        # Without the other store nothing of it is looked at, and nothing found missing.
+        alone = Check(
+            StoresTogether({FAST: archive.fast}),
+            FAST,
+            archive.index,
+            archive.index,
+            anyio.Lock(),
+            now_us=lambda: NOW_US,
+            with_digests=True,
+        )
+        await alone.run()
+        assert (alone.progress().rows, alone.progress().counts) == (1, {})

@@ -1,14 +1,18 @@
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import anyio
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.archive.curation import Curation
 from pacsd.archive.purge import IDLE_S, PAUSE_S, TOGETHER, Purge
 from pacsd.archive.state_records import StateRecordError
+from pacsd.archive.stores import StoresTogether
 from pacsd.index.deletion_records import Cause
 from pacsd.index.errors import IndexFault
 from tests.archive.small_archive import SCOPE, SmallArchive
+from tests.archive.two_stores import FAST, SLOW, two_stores
 
 KEEP_US = 1_000
 
@@ -109,3 +113,18 @@ async def test_what_comes_again_afterwards_is_new(archive: SmallArchive, comment
     await archive.index.note_log_position(0)
     await archive.another_curation().catch_up()
     assert (await archive.instance("1.1")).copies[0].location.key == "00000002"
+
+
+async def test_files_go_from_every_store_but_from_none_that_is_not_there(tmp_path: Path) -> None:
+    async with two_stores(tmp_path) as archive:
+        for name, uid in ((FAST, "1.1"), (SLOW, "1.2")):
+            archive.chosen = name
+            await archive.put(uid)
+        await archive.curation.delete(SCOPE, ["1.1", "1.2"], "admin", Cause(10))
+        alone = StoresTogether({FAST: archive.fast})
+        curation = Curation(alone, FAST, archive.index, now_us=archive.clock)
+        assert [await curation.purge(SCOPE, 11, 9, "pacsd") for _ in range(2)] == [1, 0]
+        assert (len(archive.fast.objects), len(archive.slow.objects)) == (0, 1)
+        assert await archive.another_curation().purge(SCOPE, 11, 9, "pacsd") == 1
+        assert len(archive.slow.objects) == 0
+        assert archive.records()[-1].store == SLOW

@@ -27,7 +27,7 @@ from pacsd.index.records import (
     StoredInstance,
 )
 from pacsd.index.sqlite import Durability
-from tests.archive.answers_of import Answers, answers_of
+from tests.archive.answers_of import Answers, answers_of, file_of
 from tests.archive.small_archive import SCOPE, SmallArchive
 
 
@@ -115,7 +115,7 @@ async def test_a_version_given_up_does_not_take_its_successor_with_it(
     await archive.put("1.1", "another")
     await archive.curation.discard(SCOPE, (await archive.versions())[0].id, "admin")
     await archive.put("1.1", "another")
-    assert [*(await again(archive, tmp_path)).versions] == ["00000003"]
+    assert [*(await again(archive, tmp_path)).versions] == ["memory/00000003"]
 
 
 async def test_decisions_take_their_place_among_the_files(
@@ -230,17 +230,17 @@ class Life:
         file = await self._archive.file(
             uid, comments, attributes, restores=restores or self._chance.random() < 0.5
         )
-        self._comments[file.copy.key] = comments
+        self._comments[file_of(file.copy)] = comments
         [verdict] = await self._register.add([file])
         if verdict.removable is not None:
             self.repaired += 1
-            if verdict.removable.key in self._once_shown:
-                self._once_shown.add(file.copy.key)
+            if _file_at(verdict.removable) in self._once_shown:
+                self._once_shown.add(file_of(file.copy))
             await self._archive.store.delete(verdict.removable)
         if not verdict.keeps_file:
             await self._archive.store.delete(file.copy.location)
         if verdict.outcome in {Outcome.STORED, Outcome.HELD}:
-            self._once_shown.add(file.copy.key)
+            self._once_shown.add(file_of(file.copy))
 
     async def repair(self) -> None:
         """A file is lost, and comes again."""
@@ -249,8 +249,8 @@ class Life:
             copy = instance.copies[0]
             bad = CopyCheck(copy.instance, copy.location, CopyState.DAMAGED, 1)
             await self._archive.index.copies.mark(SCOPE, [bad])
-            self._archive.store.objects[copy.location.key] = b"damaged"
-            comments = self._comments[copy.location.key]
+            self._archive.damage(copy.location)
+            comments = self._comments[_file_at(copy.location)]
             await self.store(instance.sop_instance_uid, comments, restores=True)
 
     async def delete(self) -> None:
@@ -275,13 +275,15 @@ class Life:
         versions = await self._archive.versions()
         if versions:
             chosen = self._chance.choice(versions)
-            self._once_shown.add(chosen.version.copy.key)
+            self._once_shown.add(file_of(chosen.version.copy))
             await self._archive.curation.release(SCOPE, chosen.id, "admin")
 
     async def discard(self) -> None:
         """Not of what was shown once: it may be what gave its study a patient."""
         versions = await self._archive.versions()
-        never_shown = [each for each in versions if each.version.copy.key not in self._once_shown]
+        never_shown = [
+            each for each in versions if file_of(each.version.copy) not in self._once_shown
+        ]
         if never_shown:
             chosen = self._chance.choice(never_shown)
             await self._archive.curation.discard(SCOPE, chosen.id, "admin")
@@ -328,6 +330,10 @@ async def test_whatever_happened_it_answers_as_before(
     assert after.deletions == before.deletions
     assert life.repaired > 0
     assert life.purged > 0
+
+
+def _file_at(location: Location) -> str:
+    return f"{location.store}/{location.key}"
 
 
 def timeless(instances: Mapping[str, StoredInstance]) -> dict[str, StoredInstance]:

@@ -9,9 +9,11 @@ from pacsd.archive import scrub
 from pacsd.archive.pace import Pace
 from pacsd.archive.scrub import Scrub
 from pacsd.archive.stored_file import read_stored
+from pacsd.archive.stores import StoresTogether
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import Copy, CopyState, Outcome, Scope, StoredInstance
 from tests.archive.stored import NOW_US, STORE, Stored, content, stored
+from tests.archive.two_stores import FAST, SLOW, two_stores
 
 DAY_US = 86_400_000_000
 
@@ -208,3 +210,23 @@ async def test_it_can_be_cancelled_in_the_middle_of_a_file(archive: Stored) -> N
             await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
     assert tested.health().verified == 0
+
+
+async def test_copies_are_read_in_each_store_that_is_there(tmp_path: Path) -> None:
+    async with two_stores(tmp_path) as archive:
+        for name, uid in ((FAST, "1.1"), (SLOW, "1.2"), (SLOW, "1.3")):
+            archive.chosen = name
+            await archive.put(uid)
+        for stores, verified in (({FAST: archive.fast}, 1), (archive.together.parts, 2)):
+            scrub = Scrub(
+                StoresTogether(stores),
+                FAST,
+                archive.index,
+                pace=Pace(None),
+                again_after_us=DAY_US,
+                now_us=lambda: NOW_US,
+                observer=Notebook(),
+                sleep=Patience(1),
+            )
+            assert (await scrubbed(scrub)).health().verified == verified
+            assert scrub.health().bad_copies == {}

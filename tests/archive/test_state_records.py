@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import orjson
 import pytest
 from hypothesis import given
@@ -31,6 +33,9 @@ RECORDS = st.builds(
     tag=TEXTS,
     value=TEXTS,
     reason=TEXTS,
+    store=TEXTS,
+    instead_of_store=TEXTS,
+    seen_elsewhere=st.dictionaries(TEXTS, TEXTS, max_size=3),
 )
 
 
@@ -42,9 +47,21 @@ def test_a_record_comes_back_as_it_was(record: StateRecord) -> None:
 
 
 def test_a_record_of_an_older_pacsd_is_read() -> None:
-    for field in (b"instead_of", b"level", b"uid", b"tag", b"value", b"reason"):
+    for field in _NEWER:
         assert b'"%s"' % field not in encode_record(RECORD)
     assert decode_record(encode_record(RECORD)) == RECORD
+
+
+_NEWER = (
+    *(b"instead_of", b"level", b"uid", b"tag", b"value", b"reason"),
+    *(b"store", b"instead_of_store", b"seen_elsewhere"),
+)
+
+
+def test_a_record_names_all_stores_but_the_first() -> None:
+    record = replace(RECORD, store="a", instead_of_store="b", seen_elsewhere={"c": "7"})
+    assert (record.stores, RECORD.stores) == ({"a", "b", "c"}, set())
+    assert (record.seen.of(""), record.seen.of("c")) == ("b", "7")
 
 
 def changed(**values: object) -> bytes:
@@ -56,6 +73,8 @@ def changed(**values: object) -> bytes:
     [
         (b"{", "not JSON"),
         (b"[]", "no JSON object"),
+        (changed(seen_elsewhere="x"), "seen_elsewhere is no dict"),
+        (changed(seen_elsewhere={"slow": 7}), "seen_elsewhere is no dict of keys"),
         (changed(colour="x"), "unknown field 'colour': a newer pacsd wrote it"),
         (changed(action="merge"), "unknown action 'merge': a newer pacsd wrote it"),
         (changed(at_us="7"), "at_us is no int"),

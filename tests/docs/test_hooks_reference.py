@@ -19,7 +19,4 @@ def test_every_hook_is_in_the_table() -> None:
 def test_every_kind_is_explained() -> None:
     lines = render_kinds().splitlines()
     assert [line.split("**")[1] for line in lines] == [str(kind) for kind in Kind]
-    assert (
-        "- **vote**: All are asked; any denial wins. Where permission is needed, so does that nobody gives it."
-        in lines
-    )
+    assert any(line.startswith("- **vote**: All are asked; any denial wins.") for line in lines)

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from pacsd.index.index import Index
+from pacsd.index.checking import stores_of
+from pacsd.index.index import INDEX_FILE, Index, open_index
 from pacsd.index.records import CopyCheck, CopyState, Scope
 from tests.index.made import SCOPE, desk_in, new, rows
 
@@ -43,3 +44,19 @@ def test_bad_copies_are_found_without_reading_the_good_ones(tmp_path: Path) -> N
     with desk_in(tmp_path) as desk:
         plan = rows(desk, "EXPLAIN QUERY PLAN SELECT count(*) FROM copy WHERE state != 1")
     assert "ix_copy_state" in str(plan)
+
+
+async def test_the_stores_of_copies_and_versions_are_named(index: Index) -> None:
+    assert await index.checks.stores() == frozenset()
+    await index.add([new("1.1"), new("1.2", store="other")])
+    await index.add([new("1.1", content=b"another", store="third")])
+    assert await index.checks.stores() == {"store_fs", "other", "third"}
+
+
+async def test_of_an_index_that_nobody_has_opened_they_can_be_read(tmp_path: Path) -> None:
+    async with open_index(tmp_path, now_us=lambda: 1) as index:
+        await index.add([new("1.2", store="other")])
+    assert stores_of(tmp_path / INDEX_FILE) == {"other"}
+    (tmp_path / "none").write_bytes(b"no database " * 1000)
+    assert stores_of(tmp_path / "none") == frozenset()
+    assert stores_of(tmp_path / "nowhere" / "none") == frozenset()

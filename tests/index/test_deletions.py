@@ -108,12 +108,12 @@ async def test_what_comes_again_is_not_deleted_any_more(index: Index) -> None:
     await index.instances.delete(SCOPE, ["1.0"], "admin", CAUSE)
     await index.add([new("1.0", content=b"same", restores_deleted=True)])
     assert await index.deletions.page(SCOPE) == []
-    assert await index.deletions.due(SCOPE, "store_fs", 2**60, 9) == []
+    assert await index.deletions.due(SCOPE, ["store_fs"], 2**60, 9) == []
 
 
 async def test_purged_with_the_log(filled: Index) -> None:
     await filled.instances.delete(SCOPE, ["1.0"], "admin", CAUSE)
-    [due] = await filled.deletions.due(SCOPE, "store_fs", 11, 9)
+    [due] = await filled.deletions.due(SCOPE, ["store_fs"], 11, 9)
     await filled.deletions.purge(SCOPE, [due.instance.id], "pacsd", reached=7)
     assert await filled.instances.find(SCOPE, "1.0") is None
     assert await filled.log_position() == 7

@@ -15,7 +15,7 @@ def delete(desk: WriterDesk, *uids: str, at_us: int = 10) -> None:
 
 
 def due_at(desk: WriterDesk, at_us: int, limit: int = 100) -> list[Due]:
-    return desk.perform(lambda session: due(SCOPE, "store_fs", at_us, limit, session))
+    return desk.perform(lambda session: due(SCOPE, ("store_fs",), at_us, limit, session))
 
 
 def purged(desk: WriterDesk, numbers: Sequence[int]) -> None:

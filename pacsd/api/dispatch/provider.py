@@ -42,7 +42,7 @@ class Provider(Generic[Answer]):
 
     `given` are arguments that all of them get beside `name`. An answer is kept for `kept_s`. Who
     asks for the same at once waits for the same answer. A provider may ask for others while it
-    answers: a circle is an error.
+    answers: a circle is an error. `made_of` says which ones each has asked for.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Provider(Generic[Answer]):
         self._given = _NOTHING
         self._provided: dict[str, _Provided[Answer]] = {}
         self._asking: dict[str, _Asking[Answer]] = {}
+        self.made_of: dict[str, set[str]] = {}
 
     @property
     def plugins(self) -> set[str]:
@@ -104,6 +105,7 @@ class Provider(Generic[Answer]):
         Raises:
             NotProvided, HookError: as above.
         """
+        self._note_need(name)
         known = self._known(name)
         if known is not None:
             return known.plugin, known.answer
@@ -120,6 +122,11 @@ class Provider(Generic[Answer]):
                 raise asking.outcome
             if asking.outcome is not None:
                 return asking.outcome
+
+    def _note_need(self, name: str) -> None:
+        asked = asked_for()
+        if asked and asked[-1][0] == self._panel.facts.name:
+            self.made_of.setdefault(asked[-1][1], set()).add(name)
 
     def _known(self, name: str) -> _Provided[Answer] | None:
         now = self._clock()

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Protocol
 
@@ -23,6 +23,9 @@ Reload = Callable[[], Awaitable[Reloaded]]
 
 WebAddress = Callable[[], Endpoint | None]
 """Where the web listener listens; None without one."""
+
+Stores = Callable[[], Mapping[str, str]]
+"""What is wrong with each store, by its name; '' if nothing is."""
 
 
 class NotReloaded(Exception):
@@ -52,7 +55,12 @@ class Associations(Protocol):
 
 
 def admin_commands(
-    recorder: Recorder, listener: Associations, *, reload: Reload, web: WebAddress = _nowhere
+    recorder: Recorder,
+    listener: Associations,
+    *,
+    reload: Reload,
+    web: WebAddress = _nowhere,
+    stores: Stores = dict,
 ) -> dict[str, Command]:
     """All commands by name; the daemon counts as started now."""
     started_at = time.time()
@@ -65,6 +73,7 @@ def admin_commands(
             dimse=tuple(str(address) for address in listener.addresses),
             open_associations=listener.open_associations(),
             http=str(web() or ""),
+            stores=stores(),
         )
 
     def list_associations(arguments: Arguments) -> list[AssociationSummary]:

@@ -1,6 +1,7 @@
 """What the admin commands answer: records that the daemon writes as JSON and commands read back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from pacsd.dicom.registry import uid_name
@@ -85,7 +86,10 @@ class AssociationDetail:
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """The daemon itself; `started_at` is seconds since 1970, UTC, `http` "" for no web listener."""
+    """The daemon itself; `started_at` is seconds since 1970, UTC, `http` "" for no web listener.
+
+    `stores` says of each by its name what is wrong with it, "" if nothing is.
+    """
 
     version: str
     process: int
@@ -93,6 +97,7 @@ class DaemonStatus:
     dimse: tuple[str, ...]
     open_associations: int
     http: str = ""
+    stores: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

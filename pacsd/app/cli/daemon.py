@@ -36,6 +36,8 @@ def status(
     typer.echo(f"DICOM on {', '.join(daemon.dimse) or 'no address'}")
     typer.echo(f"web on {daemon.http or 'no address'}")
     typer.echo(f"open associations: {daemon.open_associations}")
+    for name, trouble in daemon.stores.items():
+        typer.echo(printable(trouble) or f"store {printable(name)} is well")
 
 
 def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:

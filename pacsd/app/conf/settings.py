@@ -42,11 +42,21 @@ TraceLevels = Annotated[
 TextVR = Literal["", "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI", "UT"]
 
 
+StoreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
 class StoreSettings(Settings):
     """Where the bytes of stored objects go."""
 
-    name: str = Field(default="store_fs", pattern=r"^[a-z][a-z0-9_]*$")
+    name: StoreName = "store_fs"
     """The plugin that keeps them; its own keys stand in [plugins.NAME]."""
+
+    others: Annotated[tuple[StoreName, ...], BeforeValidator(split_text)] = Field(
+        default=(), examples=[("store_s3",)]
+    )
+    """Further stores, by the names of their plugins. An instance goes to the one that a plugin
+    chooses for it (pacsd_choose_store), by default to the first, `name`; with it lies what was
+    decided. A store that still holds instances must stay in the list."""
 
     min_free_bytes: int = Field(default=1024**3, ge=0, le=2**60)
     """With less free space than this nothing more is stored: A700. With less than one and a half
@@ -62,6 +72,18 @@ class StoreSettings(Settings):
 
     unsafe_tmpfs: bool = False
     """Accept a data directory that lies in memory and is gone after a restart."""
+
+    @model_validator(mode="after")
+    def _check_others(self) -> Self:
+        twice = next((each for each in self.names if self.names.count(each) > 1), None)
+        if twice is not None:
+            raise ValueError(f"others: '{twice}' is named twice, name included")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all stores, the first one first."""
+        return (self.name, *self.others)
 
 
 class IndexSettings(Settings):

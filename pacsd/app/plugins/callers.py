@@ -3,16 +3,18 @@
 A reload may change that, so a room asks anew each time, and calls what it gets at once.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
+
+import structlog
 
 from pacsd.api.access import SightRequest
 from pacsd.api.audit import AuditEvent
 from pacsd.api.errors import HookError
 from pacsd.api.query_results import QueryResults
-from pacsd.api.receiving import NotAccepted, ReceivedInstance
-from pacsd.app.plugins.hooks import Hooks
-from pacsd.archive.admittance import Decide
+from pacsd.api.receiving import NotAccepted, ReceivedInstance, StoreChoice
+from pacsd.app.plugins.hooks import NOT_DECIDED, Hooks
+from pacsd.archive.admittance import Choose, Decide
 from pacsd.archive.entry import Entry, decision
 from pacsd.archive.removal import Ask
 from pacsd.archive.sight import Sight, sight_of
@@ -21,7 +23,7 @@ from pacsd.net.permissions import Authenticate, Authorize, Restrict
 from pacsd.net.results import Change
 from pacsd.net.scp import AcceptanceHook, ClosedHook
 
-_NOT_ASKED = "Could not be decided now: try again"
+_log = structlog.get_logger("pacsd.store")
 
 Asked = TypeVar("Asked")
 
@@ -93,9 +95,30 @@ def instance_received(hooks: Hooks) -> Callable[[], Decide | None]:
         try:
             return decision(await hook(instance))
         except HookError:  # the log has it
-            return NotAccepted(Status.OUT_OF_RESOURCES, _NOT_ASKED)
+            return NotAccepted(Status.OUT_OF_RESOURCES, NOT_DECIDED)
 
     return _now(hook, decide)
+
+
+def choose_store(hooks: Hooks, stores: Sequence[str]) -> Callable[[], Choose | None]:
+    """Who says in which of these stores an instance is kept; nobody where there is one only."""
+    hook, names = hooks.choose_store, tuple(stores)
+    if len(names) == 1:
+        return lambda: None
+
+    async def choose(instance: ReceivedInstance) -> NotAccepted | str | None:
+        chosen = await hook(instance=instance, stores=names)
+        if not isinstance(chosen, StoreChoice):
+            return chosen
+        _log.debug(
+            "a store was chosen for an instance",
+            store=chosen.store,
+            reason=chosen.reason,
+            sop_instance_uid=instance.sop_instance_uid,
+        )
+        return chosen.store
+
+    return _now(hook, choose)
 
 
 def before_delete(hooks: Hooks) -> Callable[[], Ask | None]:

@@ -24,7 +24,7 @@ from pacsd.api.health import Health
 from pacsd.api.http import HttpResponse, HttpRoute
 from pacsd.api.keys import KEPT_S, Key
 from pacsd.api.query_results import QueryResults
-from pacsd.api.receiving import NotAccepted, ReceivedInstance
+from pacsd.api.receiving import NotAccepted, ReceivedInstance, StoreChoice
 from pacsd.api.route_target import RouteTarget
 from pacsd.api.routing import Route
 from pacsd.api.store import BlobStore
@@ -35,9 +35,13 @@ from pacsd.app.plugins.fitting import fits_of
 from pacsd.app.plugins.implementations import implementations
 from pacsd.archive.entry import Answer as EntryAnswer
 from pacsd.archive.entry import coerced
+from pacsd.dicom.status import Status
 
 # Rejected-transient, by the service user, no reason given (PS3.8 table 9-21): ask again later.
 _TRANSIENT = (2, 1, 1)
+
+NOT_DECIDED = "Could not be decided now: try again"
+"""For the sender of an instance (Error Comment); the log says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Hooks:
     restrict_query: Collect[Restriction]
     query_results: Passage[QueryResults, QueryResults]
     instance_received: Passage[ReceivedInstance, EntryAnswer]
+    choose_store: First[StoreChoice | str | NotAccepted]
     before_delete: Vote
     events: Durable[EventKind]
     job: Durable[None]
@@ -133,6 +138,7 @@ def make_hooks(
         instance_received=Passage(
             panel("pacsd_instance_received"), "instance", coerced, NotAccepted
         ),
+        choose_store=First(panel("pacsd_choose_store"), _not_chosen_now),
         before_delete=Vote(panel("pacsd_before_delete")),
         events=Durable({kind: panel(f"pacsd_{kind}") for kind in EventKind}),
         job=Durable({None: panel("pacsd_job")}),
@@ -164,6 +170,10 @@ def _with_matches(results: QueryResults, answer: QueryResults) -> QueryResults:
 
 def _refused_for_now(error: HookError) -> Refusal:
     return Refusal(*_TRANSIENT, explanation=str(error))
+
+
+def _not_chosen_now(_: HookError) -> NotAccepted:
+    return NotAccepted(Status.OUT_OF_RESOURCES, NOT_DECIDED)
 
 
 def _not_recognized_now(error: HookError) -> NotRecognized:

@@ -73,16 +73,23 @@ def origins_of(
 def tables_of(config: Config) -> dict[str, Mapping[str, object]]:
     """The table of each plugin that is enabled.
 
-    The store's is the last: it may be made of what others give, so that it starts after them and is
-    shut down before.
+    Those of the stores are the last, the first store's at the very end: they may be made of what
+    others give, so that they start after them and are shut down before.
     """
-    name = config.store.name
-    others = {each: table for each, table in config.plugins.items() if each != name}
-    return {**others, name: config.plugins.get(name, {})}
+    names = config.store.names
+    others = {each: table for each, table in config.plugins.items() if each not in names}
+    return {**others, **{name: config.plugins.get(name, {}) for name in reversed(names)}}
 
 
 def _not_installed(name: str, config: Config, installed: Sequence[str]) -> Problem:
-    path = ("plugins", name) if name in config.plugins else ("store", "name")
+    path = ("plugins", name) if name in config.plugins else _named_at(name, config)
     meant = nearest(name, installed)
     rule = f"plugin '{name}' is not installed"
     return Problem(path, "", f"{rule}; did you mean {meant}?" if meant else rule)
+
+
+def _named_at(name: str, config: Config) -> tuple[str | int, ...]:
+    """Which key of a store names a plugin without a table."""
+    if name in config.store.others:
+        return ("store", "others", config.store.others.index(name))
+    return ("store", "name")

@@ -21,6 +21,7 @@ from pacsd.archive.finding import FindError, QueryLimits
 from pacsd.archive.metadata_maker import MetadataMaker
 from pacsd.archive.retrievable import Retrievable, may_leave, retrievable
 from pacsd.archive.retrieval import Retriever
+from pacsd.archive.stores import part_of
 from pacsd.dicom.json_writer import with_base
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
@@ -78,9 +79,10 @@ class StoredInstances:
         why = "no copy"
         for copy in instance.copies:
             try:
-                if opens_files(self._store):
-                    return await self._store.open_file(copy.location)
-                async with aclosing(self._store.read(copy.location)) as pieces:
+                store = part_of(self._store, copy.location)
+                if opens_files(store):
+                    return await store.open_file(copy.location)
+                async with aclosing(store.read(copy.location)) as pieces:
                     return await self._copied(pieces, copy.location.size_bytes)
             except StoreError as error:
                 why = str(error.fault)

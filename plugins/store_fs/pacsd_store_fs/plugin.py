@@ -12,6 +12,9 @@ from pacsd_store_fs.root import open_root, problems
 from pacsd_store_fs.settings import StoreFsSettings
 from pacsd_store_fs.store import FileStore
 
+_ROOTS = {"store_fs": "store"}
+"""Whose root is not called as the plugin is: there may be a second one."""
+
 
 class StoreFs(Plugin[StoreFsSettings]):
     """Offers a FileStore under the plugin's name."""
@@ -50,7 +53,8 @@ class StoreFs(Plugin[StoreFsSettings]):
         return self._store if name == self.host.name else None
 
     def _root_path(self) -> Path:
-        return self.host.data_dir / (self.settings.root or "store")
+        name = self.host.name
+        return self.host.data_dir / (self.settings.root or _ROOTS.get(name, name))
 
     def _identity_file(self) -> Path:
         return self.host.data_dir / f"{self.host.name}.json"

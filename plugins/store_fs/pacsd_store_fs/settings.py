@@ -13,7 +13,8 @@ class StoreFsSettings(Settings):
 
     root: Path | None = None
     """Directory of the store; a relative path is seen from the data directory. Default: `store` in
-    the data directory. Point it at an empty directory of its own."""
+    the data directory, of a second file store its name. Point it at an empty directory of its own.
+    """
 
     threads: int = Field(default=4, ge=1, le=64)
     """Threads that write, and as many more that flush files to the disk."""

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import anyio
 import pytest
 import structlog
 from pacsd_store_fs.plugin import StoreFs
@@ -38,6 +39,20 @@ async def test_offers_its_store_between_startup_and_shutdown(tmp_path: Path) -> 
     await made.shutdown()
     await made.shutdown()
     assert await made.pacsd_blob_store("store_fs") is None
+
+
+async def test_a_second_one_has_a_root_of_its_own(tmp_path: Path) -> None:
+    hosts = [Host(name, tmp_path, structlog.get_logger()) for name in ("store_fs", "second_fs")]
+    plugins = [StoreFs(host, StoreFsSettings()) for host in hosts]
+    for plugin in plugins:
+        assert plugin.check() == []
+        await plugin.startup()
+    stores = [await plugin.pacsd_blob_store("second_fs") for plugin in plugins]
+    assert (stores[0], stores[1] is not None) == (None, True)
+    for plugin in plugins:
+        await plugin.shutdown()
+    for root in ("store", "second_fs"):
+        assert await anyio.Path(tmp_path / root / "pacsd-store.json").exists()
 
 
 async def test_the_root_may_be_elsewhere(tmp_path: Path) -> None:

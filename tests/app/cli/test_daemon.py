@@ -35,6 +35,14 @@ def test_status(daemon: SmallDaemon) -> None:
     assert rest == ["DICOM on 127.0.0.1:11112", "web on no address", "open associations: 1"]
 
 
+def test_status_says_how_each_store_does(daemon: SmallDaemon) -> None:
+    daemon.stores = {"store_fs": "", "store_s3": "store store_s3 is read-only: \x1b[2J"}
+    assert run("status")[1].splitlines()[-2:] == [
+        "store store_fs is well",
+        "store store_s3 is read-only: \\x1b[2J",
+    ]
+
+
 def test_status_for_programs(daemon: SmallDaemon) -> None:
     code, out, _ = run("status", "--json")
     assert code == 0

@@ -24,6 +24,7 @@ def config(**values: object) -> Config:
         ({"dimse": {"artim_timeout_s": 30}}, {"dimse": {"artim_timeout_s": 30.0}}, ()),
         ({}, {"peers_file": Path("others.toml")}, ()),
         ({}, {"data_dir": Path("other")}, ("data_dir",)),
+        ({}, {"store": {"others": ["store_s3"]}}, ("store.others",)),
         (
             {"dimse": {"artim_timeout_s": 20}, "http": {"listen": "127.0.0.1:8080"}},
             {"dimse": {"artim_timeout_s": 21}, "http": {"listen": ""}},

@@ -19,6 +19,9 @@ def test_defaults_serve_one_ae_on_loopback() -> None:
         ({"data_dir": 5}, ("data_dir",)),
         ({"ae": []}, ("ae",)),
         ({"store": {"name": "../x"}}, ("store", "name")),
+        ({"store": {"others": "store_s3,../x"}}, ("store", "others", 1)),
+        ({"store": {"others": ["store_s3", "store_fs"]}}, ("store",)),
+        ({"store": {"others": ["store_s3", "store_s3"]}}, ("store",)),
         ({"log": {"trace": "all"}}, ("log", "trace", 0)),
         ({"plugins": {"store_fs": 1}}, ("plugins", "store_fs")),
         ({"dimze": {}}, ("dimze",)),
@@ -28,6 +31,12 @@ def test_what_is_refused(tree: dict[str, object], key: tuple[object, ...]) -> No
     with pytest.raises(ValidationError) as caught:
         Config.model_validate(tree)
     assert [details["loc"] for details in caught.value.errors()] == [key]
+
+
+def test_the_first_store_and_the_others() -> None:
+    assert Config().store.names == ("store_fs",)
+    store = Config.model_validate({"store": {"others": "store_s3, second_fs"}}).store
+    assert store.names == ("store_fs", "store_s3", "second_fs")
 
 
 def test_plugin_tables_stay_raw() -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from pacsd.api.acceptance import AssociationClosed, AssociationRequest, Refusal
 from pacsd.api.access import AccessRequest, Login, NotRecognized, Restriction, SightRequest
@@ -8,11 +9,12 @@ from pacsd.api.audit import AuditEvent
 from pacsd.api.events import EventKind
 from pacsd.api.hooks import HOOKS, hookimpl
 from pacsd.api.query_results import QueryResults
-from pacsd.api.receiving import NotAccepted, ReceivedInstance
+from pacsd.api.receiving import NotAccepted, ReceivedInstance, StoreChoice
 from pacsd.api.removal import RemovalRequest
 from pacsd.api.vote import Deny
 from pacsd.app.plugins import callers
 from pacsd.app.plugins.hooks import Hooks
+from pacsd.archive.admittance import Choose
 from pacsd.archive.sight import sight_of
 from pacsd.testing.hook_records import query_results
 from pacsd.testing.object_home import ObjectHome
@@ -20,6 +22,13 @@ from tests.api.hookspecs.hooks_of import hooks_of
 from tests.api.hookspecs.test_access import LOGIN, LOOKS, WANTED
 from tests.api.hookspecs.test_associations import CLOSED, REQUEST
 from tests.api.hookspecs.test_receiving import INSTANCE
+
+STORES = ("fast", "slow")
+
+
+def choose_store(hooks: Hooks) -> Callable[[], Choose | None]:
+    return callers.choose_store(hooks, STORES)
+
 
 ALL: tuple[Callable[[Hooks], Callable[[], object]], ...] = (
     callers.association_requested,
@@ -29,6 +38,7 @@ ALL: tuple[Callable[[Hooks], Callable[[], object]], ...] = (
     callers.restrict_query,
     callers.query_results,
     callers.instance_received,
+    choose_store,
     callers.before_delete,
     callers.audit,
 )
@@ -72,6 +82,12 @@ class Everything:
     @hookimpl
     async def pacsd_instance_received(self, instance: ReceivedInstance) -> NotAccepted:
         return NotAccepted(0xC000, instance.sop_instance_uid)
+
+    @hookimpl
+    async def pacsd_choose_store(
+        self, instance: ReceivedInstance, stores: tuple[str, ...]
+    ) -> StoreChoice:
+        return StoreChoice(stores[-1], instance.attributes["Modality"])
 
     @hookimpl
     async def pacsd_before_delete(self, request: RemovalRequest) -> Deny:
@@ -143,6 +159,30 @@ async def test_an_instance_that_cannot_be_decided_about_is_to_be_sent_again() ->
     received = callers.instance_received(hooks_of(Fails()))()
     assert received is not None
     answer = await received(INSTANCE)
+    assert answer == NotAccepted(0xA700, "Could not be decided now: try again")
+
+
+async def test_a_store_is_chosen_among_several() -> None:
+    hooks = hooks_of(Everything())
+    chooses = choose_store(hooks)()
+    assert chooses is not None
+    with capture_logs() as lines:
+        assert await chooses(INSTANCE) == "slow"
+    assert [(line["store"], line["reason"], line["log_level"]) for line in lines] == [
+        ("slow", "CT", "debug")
+    ]
+    assert callers.choose_store(hooks, ("fast",))() is None
+
+
+async def test_an_instance_nobody_says_where_to_keep_is_to_be_sent_again() -> None:
+    class Fails:
+        @hookimpl
+        def pacsd_choose_store(self) -> str:
+            raise KeyError("nobody")
+
+    chooses = choose_store(hooks_of(Fails()))()
+    assert chooses is not None
+    answer = await chooses(INSTANCE)
     assert answer == NotAccepted(0xA700, "Could not be decided now: try again")
 
 

@@ -36,6 +36,11 @@ def test_the_store_is_enabled_too() -> None:
     assert enabled(config) == ["a", "b"]
 
 
+def test_so_are_all_stores() -> None:
+    config = Config(store=StoreSettings(name="a", others=("c", "d")), plugins={"b": {}, "d": {}})
+    assert enabled(config) == ["a", "c", "d", "b"]
+
+
 def test_all_faults_of_all_plugins_are_told(tmp_path: Path) -> None:
     config = config_of(
         tmp_path, "well", broken={}, unwell={}, unchecked={}, wel={}, well={"depth": 1}
@@ -54,6 +59,13 @@ def test_all_faults_of_all_plugins_are_told(tmp_path: Path) -> None:
 def test_a_store_that_is_not_installed_is_named_by_its_key(tmp_path: Path) -> None:
     [fault] = faults(config_of(tmp_path, "wel"))
     assert fault.startswith("store.name: plugin 'wel' is not installed")
+
+
+def test_so_is_one_of_several(tmp_path: Path) -> None:
+    config = config_of(tmp_path, "well")
+    store = StoreSettings(name="well", others=("well2", "wel"))
+    found = faults(config.model_copy(update={"store": store}))
+    assert [each.partition(": ")[0] for each in found] == ["store.others[1]", "store.others[2]"]
 
 
 def test_only_those_named_are_looked_at(tmp_path: Path) -> None:

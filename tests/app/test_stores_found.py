@@ -1,0 +1,67 @@
+import pytest
+from structlog.testing import capture_logs
+
+from pacsd.api.errors import HookError, NotProvided, PluginError
+from pacsd.api.hooks import hookimpl
+from pacsd.api.store import BlobStore, Stores
+from pacsd.app.conf.settings import StoreSettings
+from pacsd.app.stores_found import found, together
+from pacsd.archive.stores import StoresTogether
+from pacsd.testing.memory_store import MemoryStore
+from tests.api.hookspecs.hooks_of import hooks_of
+
+
+class Shop:
+    """Gives any store of these; `outer` is made of `inner`."""
+
+    def __init__(self, *names: str) -> None:
+        self.stores = {name: MemoryStore(name) for name in names}
+
+    @hookimpl
+    async def pacsd_blob_store(self, name: str, stores: Stores) -> BlobStore | None:
+        if name == "outer":
+            await stores("inner")
+        return self.stores.get(name)
+
+
+SHOP = Shop("fast", "slow", "outer", "inner")
+
+
+async def test_all_are_found_the_first_one_first() -> None:
+    stores = await found(hooks_of(SHOP), StoreSettings(name="slow", others=("fast", "outer")))
+    assert [*stores] == ["slow", "fast", "outer"]
+    assert stores["fast"] is SHOP.stores["fast"]
+
+
+@pytest.mark.parametrize("names", [("fast", "vault"), ("vault", "fast")])
+async def test_one_that_nobody_gives_is_missed(names: tuple[str, str]) -> None:
+    with pytest.raises(NotProvided, match="no plugin provides 'vault'"):
+        await found(hooks_of(SHOP), StoreSettings(name=names[0], others=names[1:]))
+
+
+async def test_one_that_two_give_is_none() -> None:
+    with pytest.raises(HookError, match="both provide 'slow'"):
+        await found(hooks_of(SHOP, Shop("slow")), StoreSettings(name="fast", others=("slow",)))
+
+
+@pytest.mark.parametrize("names", [("inner", "outer"), ("outer", "inner")])
+async def test_what_another_is_made_of_is_no_store_beside_it(names: tuple[str, str]) -> None:
+    """Each would take the other's files for its own."""
+    with pytest.raises(PluginError, match="plugin outer: it is made of store 'inner'"):
+        await found(hooks_of(SHOP), StoreSettings(name=names[0], others=names[1:]))
+
+
+def test_a_single_store_is_used_as_it_is() -> None:
+    fast, slow = SHOP.stores["fast"], SHOP.stores["slow"]
+    assert together({"fast": fast}, {"fast"}) is fast
+    assert together({"fast": fast}, ()) is fast
+    both = together({"fast": fast, "slow": slow}, {"fast"})
+    assert isinstance(both, StoresTogether)
+    assert both.parts == {"fast": fast, "slow": slow}
+
+
+def test_what_lies_in_a_store_that_is_not_there_is_warned_of() -> None:
+    with capture_logs() as lines:
+        store = together({"fast": SHOP.stores["fast"]}, {"vault", "fast"})
+    assert isinstance(store, StoresTogether)
+    assert [(line["log_level"], line["store"]) for line in lines] == [("warning", "vault")]
