@@ -20,8 +20,7 @@
                          what a C-GET has to be ready for, and the files it makes
     web_retrieving.py, web_file_receiving.py
                          the same by WADO-RS
-    importing.py, import_records.py
-                         or copied into the archive
+    importing.py, import_records.py: or copied into the archive
     exporting.py, export_selection.py, export_folder.py, export_records.py
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only
@@ -30,9 +29,9 @@
     job_running.py       jobs and events; job_log.py, job_metrics.py, local_zone.py for it,
                          served_jobs.py for HTTP
     extra_tags.py        tags that a user chose: filled in for what came before
-    offline.py           such work done while no daemon runs; errand_log.py: when it is over
-    logs.py, systemd.py  what the daemon tells those who run it; signals.py what they tell it
-    repeats.py           lines of it that repeat
+    offline.py           such work done while no daemon runs; errand_log.py: its end
+    logs.py, systemd.py  what the daemon tells those who run it, repeats.py lines that repeat;
+                         signals.py what they tell it
     ingest_log.py, ingest_metrics.py, clock.py
                          what ingest tells: `archive` knows no log lines, metrics or time
 
