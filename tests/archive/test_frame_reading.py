@@ -155,9 +155,12 @@ async def test_what_has_no_frames() -> None:
 
 async def test_frames_are_found_in_memory_as_well() -> None:
     reader = FrameReader(MemoryStore())
-    found = await reader.find(image(2, 8, 2, b"abcd"), EXPLICIT.uid)
+    found = await reader.find(image(2, 8, 2, b"abcdefgh"), EXPLICIT.uid)
     assert (len(found), found.is_native, found.transfer_syntax_uid) == (2, True, EXPLICIT.uid)
-    assert [[piece async for piece in reader.read(found, n)] for n in (0, 1)] == [[b"ab"], [b"cd"]]
+    assert [[piece async for piece in reader.read(found, n)] for n in (0, 1)] == [
+        [b"abcd"],
+        [b"efgh"],
+    ]
     with pytest.raises(NoPixels):
         await reader.find(data_set({}), EXPLICIT.uid)
     with pytest.raises(BrokenPixels):
