@@ -1,10 +1,11 @@
 """The stores that the configuration names: given by plugins, and put together where several are."""
 
 from collections.abc import Collection, Mapping
+from contextlib import aclosing
 
 import structlog
 
-from pacsd.api.errors import PluginError
+from pacsd.api.errors import PluginError, StoreError
 from pacsd.api.store import BlobStore
 from pacsd.app.conf.settings import StoreSettings
 from pacsd.app.plugins.hooks import Hooks
@@ -18,7 +19,8 @@ async def found(hooks: Hooks, settings: StoreSettings) -> Mapping[str, BlobStore
 
     Raises:
         HookError: one is not provided, twice, or fails.
-        PluginError: one is made of another, which then is no store beside it.
+        PluginError: one is made of another, which then is no store beside it; or another than the
+            first has decisions in its state log, of which nobody would know.
     """
     stores = {name: await hooks.blob_store(name) for name in settings.names}
     for name, made_of in hooks.blob_store.made_of.items():
@@ -27,7 +29,19 @@ async def found(hooks: Hooks, settings: StoreSettings) -> Mapping[str, BlobStore
             part = min(both)
             why = f"it is made of store '{part}', which must not be a store of its own beside it"
             raise PluginError(name, why)
+    for name in settings.others:
+        await _check_undecided(name, stores[name])
     return stores
+
+
+async def _check_undecided(name: str, store: BlobStore) -> None:
+    try:
+        async with aclosing(store.state_log.read()) as records:
+            async for _ in records:
+                why = "its state log has decisions: it was a first store, and is to be store.name"
+                raise PluginError(name, why)
+    except StoreError as error:
+        raise PluginError(name, f"its state log cannot be read: {error}") from error
 
 
 def together(stores: Mapping[str, BlobStore], in_use: Collection[str]) -> BlobStore:

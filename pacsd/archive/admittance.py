@@ -86,6 +86,12 @@ class Admittance:
         if self.is_asked:
             await self._decided.wait()
 
+    def give_up(self) -> None:
+        """Nobody wants it any more: who waits goes on, and it does not come in."""
+        if not self._decided.is_set():
+            self._is_refused = True
+            self._decided.set()
+
     def store(self, first: str) -> str:
         """The name of the store in which it is kept, once that is decided; `first` by default.
 

@@ -239,6 +239,8 @@ class Intake:
         if self._is_ended:
             return
         self._is_ended = True
+        if self._admittance is not None:
+            self._admittance.give_up()
         with anyio.CancelScope(shield=True):
             await self._idle()
             if self._staged is not None:

@@ -66,7 +66,7 @@ class Clock:
 class Rebuilt:
     """What came of it: files and bytes read, what became of them, records of the log applied.
 
-    `unreadable` are keys of files that nobody understands.
+    `unreadable` are keys of files that nobody understands, of several stores with their names.
     """
 
     files: int = 0
@@ -74,6 +74,11 @@ class Rebuilt:
     became: Counter[Outcome] = field(default_factory=Counter)
     decisions: int = 0
     unreadable: list[str] = field(default_factory=list)
+    is_of_several: bool = False
+
+    def called(self, location: Location) -> str:
+        """A file as people find it."""
+        return f"{location.store}: {location.key}" if self.is_of_several else location.key
 
     @property
     def surplus(self) -> int:
@@ -91,6 +96,7 @@ async def rebuild(store: BlobStore, index: Index, clock: Clock, progress: Progre
     """
     decisions = await Decisions.of(store)
     builder = _Builder(index, Mirror(store, index, decisions.places), decisions, clock)
+    builder.rebuilt.is_of_several = len(parts_of(store, "")) > 1
     async with anyio.create_task_group() as tasks, AsyncExitStack() as stack:
         streams: list[AsyncIterator[list[NewInstance]]] = []
         for name, part in parts_of(store, "").items():
@@ -203,8 +209,8 @@ async def _read_group(
             try:
                 found[location] = await read(location)
             except (Unacceptable, Part10Error, StoreError) as error:
-                rebuilt.unreadable.append(location.key)
-                progress.unreadable(location.key, str(error))
+                rebuilt.unreadable.append(rebuilt.called(location))
+                progress.unreadable(rebuilt.called(location), str(error))
             rebuilt.files += 1
             rebuilt.size_bytes += location.size_bytes
             progress.read(location)

@@ -15,6 +15,7 @@ async def call_hook(plugin: object, hook: str, /, **arguments: object) -> object
     """What a plugin answers to a hook, through the dispatcher of the daemon.
 
     A plain implementation runs in a thread, an `async` one here, each within the hook's deadline.
+    Where a store is chosen, it is one of the argument `stores`.
 
     Raises:
         HookError: it raised, was late, or answered what the hook does not allow.
@@ -26,7 +27,9 @@ async def call_hook(plugin: object, hook: str, /, **arguments: object) -> object
     found = implementations({_NAME: ObjectHome(_NAME, plugin)}, hook)
     if not found:
         raise LookupError(f"{type(plugin).__name__} does not implement {hook}")
-    facts, fits = hook_facts(hook), fits_of(hook)
+    stores = arguments.get("stores")
+    facts = hook_facts(hook)
+    fits = fits_of(hook, stores if isinstance(stores, tuple) else ())
     panel: Panel[object] = Panel(facts, found, Tally(), _leave_to_the_answer, fits)
     answer = await panel.ask(panel.lineup.members[0], arguments, panel.deadline())
     if isinstance(answer, HookError):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pacsd.app.index_folder import begin, complete, is_there, settled
+from pacsd.app.index_folder import begin, complete, is_there, settled, stores_in_use
 
 
 def write(folder: Path, text: str) -> None:
@@ -102,3 +102,9 @@ def test_a_crash_at_any_rename_loses_neither(
     assert read(settled(tmp_path)) == ("new" if renames else "old")
     others = [name for name in names(tmp_path) if name != "index"]
     assert [read(tmp_path / name) for name in others] == (["old"] if renames else [])
+
+
+def test_without_an_index_that_can_be_read_no_store_is_known_to_be_in_use(tmp_path: Path) -> None:
+    assert stores_in_use(tmp_path) == frozenset()
+    write(settled(tmp_path), "no database")
+    assert stores_in_use(tmp_path) == frozenset()

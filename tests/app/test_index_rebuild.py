@@ -13,6 +13,7 @@ from pacsd.index.sqlite import Durability
 from tests.archive.answers_of import Answers, answers_of
 from tests.archive.past import Past, file_store
 from tests.archive.small_archive import Clock
+from tests.index.made import new
 
 COUNT = 200
 
@@ -69,6 +70,15 @@ async def test_without_an_index_one_is_made(tmp_path: Path) -> None:
     made = await rebuild_index(Config(data_dir=tmp_path), tmp_path, Told())
     assert made.before is None
     assert (await answers(tmp_path)).instances == before.instances
+
+
+async def test_what_lies_in_a_store_that_is_not_configured_is_not_forgotten(tmp_path: Path) -> None:
+    before = await lived(tmp_path)
+    async with open_index(settled(tmp_path), now_us=Clock()) as index:
+        await index.add([new("9.1", store="vault")])
+    with pytest.raises(RebuildError, match="lie in store 'vault', which is not configured"):
+        await rebuild_index(Config(data_dir=tmp_path), tmp_path, Told())
+    assert (await answers(tmp_path)).instances.keys() == before.instances.keys() | {"9.1"}
 
 
 async def test_a_log_nobody_understands_leaves_the_old_one(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
+from collections.abc import AsyncGenerator
+
 import pytest
 from structlog.testing import capture_logs
 
-from pacsd.api.errors import HookError, NotProvided, PluginError
+from pacsd.api.errors import HookError, NotProvided, PluginError, StoreError, StoreFault
 from pacsd.api.hooks import hookimpl
 from pacsd.api.store import BlobStore, Stores
 from pacsd.app.conf.settings import StoreSettings
 from pacsd.app.stores_found import found, together
 from pacsd.archive.stores import StoresTogether
-from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.memory_store import MemoryStateLog, MemoryStore
 from tests.api.hookspecs.hooks_of import hooks_of
 
 
@@ -49,6 +51,27 @@ async def test_what_another_is_made_of_is_no_store_beside_it(names: tuple[str, s
     """Each would take the other's files for its own."""
     with pytest.raises(PluginError, match="plugin outer: it is made of store 'inner'"):
         await found(hooks_of(SHOP), StoreSettings(name=names[0], others=names[1:]))
+
+
+async def test_a_store_in_which_something_was_decided_is_the_first_or_none() -> None:
+    """Otherwise what was deleted would come back when the index is made anew."""
+    shop = Shop("fast", "slow")
+    await shop.stores["slow"].state_log.append([b"{}"])
+    await found(hooks_of(shop), StoreSettings(name="slow", others=("fast",)))
+    with pytest.raises(PluginError, match="plugin slow: its state log has decisions"):
+        await found(hooks_of(shop), StoreSettings(name="fast", others=("slow",)))
+
+
+async def test_one_whose_state_log_cannot_be_read_is_none() -> None:
+    class Unreadable(MemoryStateLog):
+        async def read(self) -> AsyncGenerator[bytes, None]:
+            raise StoreError(StoreFault.INPUT_OUTPUT, "no disk")
+            yield b""
+
+    shop = Shop("fast", "slow")
+    shop.stores["slow"].state_log = Unreadable(shop.stores["slow"])
+    with pytest.raises(PluginError, match="state log cannot be read: input/output error: no disk"):
+        await found(hooks_of(shop), StoreSettings(name="fast", others=("slow",)))
 
 
 def test_a_single_store_is_used_as_it_is() -> None:

@@ -142,6 +142,21 @@ async def test_nothing_is_staged_before_it_is_chosen_and_what_waits_is_bounded()
         assert two.staged == (0, 0)
 
 
+async def test_who_gives_up_waits_for_no_choice() -> None:
+    chooser = Chooser("slow", is_open=False)
+    async with two_stores(chooser.choose) as two:
+        given_up, cancelled = two.ingest.begin(REQUEST), two.ingest.begin(REQUEST)
+        for intake in (given_up, cancelled):
+            intake.write(HEAD + PIXELS)
+        with anyio.fail_after(10):
+            await given_up.abort("given up")
+            with anyio.move_on_after(0):
+                await cancelled.finish()
+        chooser.opened.set()
+        await anyio.wait_all_tasks_blocked()
+        assert (two.kept, two.staged, two.ingest.health().open_objects) == ((0, 0), (0, 0), 0)
+
+
 async def test_without_anybody_to_choose_the_first_store_keeps_all() -> None:
     async with two_stores(None) as two:
         intake = two.ingest.begin(REQUEST)

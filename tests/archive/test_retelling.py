@@ -62,6 +62,15 @@ async def test_a_decision_stands_behind_what_was_there_in_either_store(
             assert (found.state is InstanceState.DELETED) == (uid in {"1.1", "1.2"})
 
 
+async def test_a_file_nobody_understands_is_named_with_its_store(
+    archive: TwoStores, tmp_path: Path
+) -> None:
+    archive.chosen = SLOW
+    archive.damage((await archive.file("1.1")).copy.location)
+    async with rebuilt(archive.together, tmp_path / "anew") as (_, found):
+        assert found.unreadable == ["slow: 00000001"]
+
+
 async def test_a_log_about_a_store_that_is_not_there_is_not_told(archive: TwoStores) -> None:
     record = StateRecord(1, "admin", Action.DISCARD, 1, "1.2", b"", "1", store="vault")
     await archive.fast.state_log.append([encode_record(record)])

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
+
 from pacsd.index.checking import stores_of
 from pacsd.index.index import INDEX_FILE, Index, open_index
 from pacsd.index.records import CopyCheck, CopyState, Scope
@@ -56,7 +59,6 @@ async def test_the_stores_of_copies_and_versions_are_named(index: Index) -> None
 async def test_of_an_index_that_nobody_has_opened_they_can_be_read(tmp_path: Path) -> None:
     async with open_index(tmp_path, now_us=lambda: 1) as index:
         await index.add([new("1.2", store="other")])
-    assert stores_of(tmp_path / INDEX_FILE) == {"other"}
-    (tmp_path / "none").write_bytes(b"no database " * 1000)
-    assert stores_of(tmp_path / "none") == frozenset()
-    assert stores_of(tmp_path / "nowhere" / "none") == frozenset()
+    await anyio.Path(tmp_path / "none").write_bytes(b"no database " * 1000)
+    for path, stores in ((INDEX_FILE, {"other"}), ("none", set()), ("nowhere/none", set())):
+        assert await anyio.to_thread.run_sync(stores_of, tmp_path / path) == stores

@@ -3,6 +3,7 @@ import pytest
 from pacsd.api.acceptance import AssociationRequest, Refusal
 from pacsd.api.errors import HookError, PluginError
 from pacsd.api.hooks import hookimpl
+from pacsd.api.receiving import ReceivedInstance
 from pacsd.testing.hook_call import call_hook
 from pacsd.testing.hook_records import association_request, received_instance
 
@@ -52,6 +53,18 @@ async def test_what_is_asked_must_be_a_hook_it_has_with_all_arguments() -> None:
         await call_hook(Gate(None), "pacsd_instance_received", instance=received_instance())
     with pytest.raises(TypeError, match="has request; given: reqest"):
         await call_hook(Gate(None), REQUESTED, reqest=1)
+
+
+async def test_a_store_is_chosen_among_those_of_the_question() -> None:
+    class Chooser:
+        @hookimpl
+        def pacsd_choose_store(self, instance: ReceivedInstance) -> str:
+            return instance.attributes["Modality"]
+
+    asked = {"instance": received_instance({"Modality": "MR"}), "stores": ("CT", "MR")}
+    assert await call_hook(Chooser(), "pacsd_choose_store", **asked) == "MR"
+    with pytest.raises(HookError, match="returned store 'MR', which is none of CT"):
+        await call_hook(Chooser(), "pacsd_choose_store", **{**asked, "stores": ("CT",)})
 
 
 async def test_hooks_that_do_not_fit_are_told() -> None:

@@ -72,7 +72,8 @@ def _tell(ended: "Ended[CheckProgress]", seconds: float) -> None:
     report = ended.report
     if report is not None:
         for finding in report.findings:
-            typer.echo(f"{finding.kind}: {finding.key}{_of_whom(finding)}")
+            where = f" in {finding.store}" if finding.store else ""
+            typer.echo(f"{finding.kind}: {finding.key}{where}{_of_whom(finding)}")
         left_out = sum(report.counts.values()) - len(report.findings)
         if left_out:
             typer.echo(f"... and {left_out} more")

@@ -65,6 +65,7 @@ def test_what_is_found_is_named_and_what_to_do(data_dir: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0].startswith("missing: 1/000/000/000/")
     assert re.search(r"\(instance \d+: SOP Instance UID 1[.\d]+, of study 1[.\d]+\)$", lines[0])
+    assert ".dcm in store_fs (instance " in lines[0]
     assert lines[1].startswith("damaged: ")
     assert f"1 missing: {fsck.WHAT_TO_DO['missing']}" in lines
     assert check(data_dir).exit_code == 1
