@@ -27,10 +27,8 @@ async def call_hook(plugin: object, hook: str, /, **arguments: object) -> object
     found = implementations({_NAME: ObjectHome(_NAME, plugin)}, hook)
     if not found:
         raise LookupError(f"{type(plugin).__name__} does not implement {hook}")
-    stores = arguments.get("stores")
-    facts = hook_facts(hook)
-    fits = fits_of(hook, stores if isinstance(stores, tuple) else ())
-    panel: Panel[object] = Panel(facts, found, Tally(), _leave_to_the_answer, fits)
+    fits = fits_of(hook)
+    panel: Panel[object] = Panel(hook_facts(hook), found, Tally(), _leave_to_the_answer, fits)
     answer = await panel.ask(panel.lineup.members[0], arguments, panel.deadline())
     if isinstance(answer, HookError):
         raise answer
