@@ -144,6 +144,8 @@ def release(
 
     detail = believe(VersionDetail, ask_daemon(config, data_dir, "quarantine.show", number=number))
     question = f"Show version {number} instead of what is stored now?"
+    if detail.stored is None:
+        question = f"Show version {number}, which nobody sees yet?"
     if detail.would_be_held:
         for line in warn_of_release(detail):
             typer.echo(line, err=True)

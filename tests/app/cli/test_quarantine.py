@@ -203,6 +203,23 @@ def test_without_a_terminal_it_must_be_said(daemon: QuarantineDaemon, command: s
     assert {name for name, _ in daemon.asked} <= {"show"}
 
 
+@pytest.mark.parametrize(
+    ("detail", "question"),
+    [
+        (DETAIL, "Show version 7 instead of what is stored now?"),
+        (replace(DETAIL, stored=None), "Show version 7, which nobody sees yet?"),
+    ],
+)
+def test_release_asks_about_what_it_does(
+    daemon: QuarantineDaemon, monkeypatch: pytest.MonkeyPatch, detail: VersionDetail, question: str
+) -> None:
+    monkeypatch.setattr(with_confirmation, "_is_terminal", lambda: True)
+    daemon.answers["show"] = detail
+    code, out, _ = run("release", "7", typed="n\n")
+    assert (code, [name for name, _ in daemon.asked]) == (1, ["show"])
+    assert question in out
+
+
 def test_release_warns_before_it_makes_both_invisible(
     daemon: QuarantineDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
