@@ -99,7 +99,7 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[Running]:
 
 @pytest.mark.parametrize(
     ("instances", "kills"),
-    [(1_000, 5), pytest.param(10_000, 20, marks=pytest.mark.soak)],
+    [(400, 3), pytest.param(10_000, 20, marks=pytest.mark.soak)],
 )
 def test_killed_while_it_stores_and_tells(tmp_path: Path, instances: int, kills: int) -> None:
     chance, sender, told = random.Random(23), Sender(instances), Told(tmp_path / "events")

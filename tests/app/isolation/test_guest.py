@@ -71,7 +71,7 @@ async def test_what_is_not_loaded_is_not_asked(tmp_path: Path) -> None:
         for ask in (guest._check, guest._startup, guest._shutdown):
             with pytest.raises(ValueError, match="a plugin that is not loaded"):
                 await ask(None)
-        hook = {"hook": "pacsd_association_requested", "arguments": {}}
+        hook = {"hook": "pacsd_association_requested", "arguments": {}, "within": []}
         with pytest.raises(ValueError, match="a plugin that is not loaded"):
             await guest._call(hook)
         with pytest.raises(ValueError, match="LoadRequest"):
