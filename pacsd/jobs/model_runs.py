@@ -1,7 +1,8 @@
 """Models are run for plugins: on a runner found by its name, so many at once as that takes.
 
 A runner may be shared by the models of several plugins: who finds no place waits for one, in the
-order of coming. A run that is late, or whose job is broken off, is cancelled.
+order of coming, for a short time, and then comes again. A run that is late, or whose job is broken
+off, is cancelled.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -18,10 +19,10 @@ from pacsd.api.errors import NotProvided
 from pacsd.jobs.observer import RunObserver
 from pacsd.jobs.outcomes import Dead, Later, Retry
 
-WAIT_S = 3_600.0
-"""For a place; then the model's plugin is asked anew: what it said may be out of date."""
-AGAIN_AFTER_S = 10.0
-"""How long a job waits that got no place."""
+WAIT_S = 2.0
+"""For a place. Whoever waits keeps a worker from all other durable work."""
+AGAIN_AFTER_S = 8.0
+"""How long a job waits that got no place, without a worker; then its plugin is asked anew."""
 
 
 class Runner(Protocol):

@@ -213,6 +213,27 @@ async def test_one_without_a_place_for_too_long_is_asked_for_later(
     assert seen.failed == []
 
 
+async def test_who_waits_gives_the_worker_back_to_other_work() -> None:
+    gpu, quick_one = Runner(), quick()
+    runs = ModelRuns(Cards(gpu=gpu, other=quick_one), Seen())
+    workers, several = anyio.CapacityLimiter(4), Several(runs)
+
+    async def worked(name: str) -> None:
+        async with workers:
+            await several.run(RunModel(name, "nodules"))()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(worked, "gpu")
+        await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(TIMEOUT_S):
+            await worked("other")
+        gpu.may_end.set()
+    later = [each for each in several.results if isinstance(each, Later)]
+    assert len(later) >= 1
+    assert several.results.count(FINDINGS) >= 2
+
+
 async def test_a_place_is_free_again_once_its_job_is_broken_off() -> None:
     gpu = Runner()
     several = Several(ModelRuns(Cards(gpu=gpu), Seen()))
