@@ -58,26 +58,20 @@ class ModelRuns:
         self._observer = observer
         self._now_s = now_s
         self._places = _Places()
-        # Plugins are asked for a runner once, not by two jobs at the same time.
-        self._asking = anyio.Lock()
 
     async def run(self, run: RunModel, work: AiWork) -> AiFindings | Dead | Later | Retry | None:
         """What a model finds, or else what becomes of its job, with a reason that names both."""
         try:
-            places = (await self._found(run.runner)).max_at_once
+            places = (await self._find(run.runner)).max_at_once
             async with self._places.one(run.runner, places):
                 # A reload may have exchanged it meanwhile.
-                return await self._made(await self._found(run.runner), run, work)
+                return await self._made(await self._find(run.runner), run, work)
         except NotProvided as error:
             return Dead(f"{named(run)}: {error.explanation}")
         except _NoPlace:
             return Later(f"{named(run)}: no place within {WAIT_S:g} s", AGAIN_AFTER_S)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a runner is its own
             return Retry(f"{named(run)}: {error}")
-
-    async def _found(self, name: str) -> Runner:
-        async with self._asking:
-            return await self._find(name)
 
     async def _made(self, runner: Runner, run: RunModel, work: AiWork) -> AiFindings | None:
         began_s = self._now_s()

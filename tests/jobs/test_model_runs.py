@@ -75,13 +75,12 @@ class Cards:
 
     def __init__(self, **runners: Runner | Exception) -> None:
         self.runners = runners
-        self.asking = 0
+        self.hangs = ""
 
     async def __call__(self, name: str) -> Runner:
-        self.asking += 1
-        assert self.asking == 1, "plugins are asked one at a time"
+        if name == self.hangs:
+            await anyio.sleep_forever()
         await anyio.lowlevel.checkpoint()
-        self.asking -= 1
         found = self.runners.get(name)
         if found is None:
             raise NotProvided(name, "pacsd_ai_runner", f"no plugin provides '{name}'")
@@ -164,6 +163,19 @@ async def test_no_more_run_at_once_than_the_runner_takes(places: int) -> None:
         other.may_end.set()
     assert several.results == [FINDINGS] * 7
     assert gpu.most == places
+
+
+async def test_a_runner_that_nobody_has_found_yet_holds_up_no_other() -> None:
+    cards = Cards(gpu=quick())
+    cards.hangs = "cloud"
+    several = Several(ModelRuns(cards, Seen()))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(several.run(RunModel("cloud", "nodules")))
+        await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(TIMEOUT_S):
+            await several.run()()
+        tasks.cancel_scope.cancel()
+    assert several.results == [FINDINGS]
 
 
 async def test_who_waits_is_run_by_the_one_that_is_there_then() -> None:
