@@ -1,8 +1,8 @@
 """Models are run for plugins: on a runner found by its name, so many at once as that takes.
 
 A runner may be shared by the models of several plugins: who finds no place waits for one, in the
-order of coming, for a short time, and then comes again. A run that is late, or whose job is broken
-off, is cancelled.
+order of coming, for a short time, and then comes again. A run that is late, whose job is broken off
+or whose runner's plugin is exchanged, is cancelled.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -37,7 +37,7 @@ class Runner(Protocol):
         """How many runs it takes at a time; RunFailed if it does not say."""
 
     async def run(self, work: AiWork) -> AiFindings | None:
-        """Run a model; RunFailed if it could not."""
+        """Run a model; RunFailed if it could not, RunBrokenOff if its plugin is exchanged."""
 
 
 FindRunner = Callable[[str], Awaitable[Runner]]
@@ -46,6 +46,10 @@ FindRunner = Callable[[str], Awaitable[Runner]]
 
 class RunFailed(Exception):
     """A runner did not run a model, or broke its contract; what it raised is the `__cause__`."""
+
+
+class RunBrokenOff(Exception):
+    """A run was not to go on, and nobody failed: its runner's plugin is exchanged."""
 
 
 class ModelRuns:
@@ -70,6 +74,8 @@ class ModelRuns:
             return Dead(f"{named(run)}: {error.explanation}")
         except _NoPlace:
             return Later(f"{named(run)}: no place within {WAIT_S:g} s", AGAIN_AFTER_S)
+        except RunBrokenOff as error:
+            return Later(f"{named(run)}: {error}", 0.0)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a runner is its own
             return Retry(f"{named(run)}: {error}")
 
@@ -81,6 +87,9 @@ class ModelRuns:
                 findings = await runner.run(work)
             except RunFailed as error:
                 failed = error
+            except RunBrokenOff:
+                self._observer.run_broken_off(run, runner.plugin, self._now_s() - began_s)
+                raise
             else:
                 self._observer.run_ended(run, runner.plugin, self._now_s() - began_s, findings)
                 return findings

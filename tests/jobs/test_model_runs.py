@@ -9,7 +9,7 @@ from pacsd.api.ai import AiFindings, RunModel
 from pacsd.api.ai_runner import AiWork, work_of
 from pacsd.api.errors import HookError, NotProvided
 from pacsd.jobs import model_runs
-from pacsd.jobs.model_runs import AGAIN_AFTER_S, ModelRuns, RunFailed, named
+from pacsd.jobs.model_runs import AGAIN_AFTER_S, ModelRuns, RunBrokenOff, RunFailed, named
 from pacsd.jobs.outcomes import Dead, Later, Outcome, Retry
 from pacsd.testing.hook_records import event_subject
 
@@ -56,6 +56,7 @@ class Seen:
     def __init__(self) -> None:
         self.ended: list[tuple[str, str, AiFindings | None]] = []
         self.failed: list[tuple[str, str, str, bool]] = []
+        self.broken_off: list[tuple[str, str]] = []
 
     def run_ended(
         self, run: RunModel, provider: str, seconds: float, found: AiFindings | None
@@ -68,6 +69,10 @@ class Seen:
     ) -> None:
         assert seconds >= 0
         self.failed.append((run.model, provider, str(error), is_late))
+
+    def run_broken_off(self, run: RunModel, provider: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.broken_off.append((run.model, provider))
 
 
 class Cards:
@@ -124,6 +129,14 @@ async def test_p01_a_run_that_fails_is_made_again_and_names_both() -> None:
     outcome = await ModelRuns(Cards(gpu=runner), seen).run(RUN, work())
     assert outcome == Retry("runner gpu, model nodules 2.1: raised MemoryError: no room")
     assert seen.failed == [("nodules", "cards", "raised MemoryError: no room", False)]
+
+
+async def test_a_run_whose_plugin_is_exchanged_begins_again_without_losing_an_attempt() -> None:
+    seen = Seen()
+    runner = quick(finds=RunBrokenOff("plugin cards is exchanged"))
+    outcome = await ModelRuns(Cards(gpu=runner), seen).run(RUN, work())
+    assert outcome == Later("runner gpu, model nodules 2.1: plugin cards is exchanged", 0.0)
+    assert (seen.failed, seen.broken_off) == ([], [("nodules", "cards")])
 
 
 async def test_p01_a_run_that_is_late_is_cancelled() -> None:

@@ -1,6 +1,7 @@
 """Kind provider: one plugin answers for a name, with an object of a port or with a record."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
@@ -37,6 +38,15 @@ class _Asking(Generic[Answer]):
     outcome: tuple[str, Answer] | HookError | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Use:
+    """Work with what a plugin provided; `leaving` is what it counts in once it is broken off."""
+
+    plugin: str
+    scope: anyio.CancelScope
+    leaving: ExitStack
+
+
 class Provider(Generic[Answer]):
     """A hook that exactly one plugin answers for each name; asked once for each, or now and then.
 
@@ -57,6 +67,7 @@ class Provider(Generic[Answer]):
         self._given = _NOTHING
         self._provided: dict[str, _Provided[Answer]] = {}
         self._asking: dict[str, _Asking[Answer]] = {}
+        self._uses: set[_Use] = set()
         self.made_of: dict[str, set[str]] = {}
 
     @property
@@ -80,10 +91,28 @@ class Provider(Generic[Answer]):
         return "" if known is None else known.plugin
 
     def forget(self, plugins: Container[str]) -> None:
-        """Ask again for the names that these plugins answered for."""
+        """Ask again for the names that these plugins answered for; break off `until_forgotten`."""
         self._provided = {
             name: each for name, each in self._provided.items() if each.plugin not in plugins
         }
+        for use in self._uses:
+            if use.plugin in plugins and not use.scope.cancel_called:
+                use.leaving.enter_context(self._panel.lineup)
+                use.scope.cancel()
+
+    @contextmanager
+    def until_forgotten(self, plugin: str) -> Iterator[anyio.CancelScope]:
+        """Work with what a plugin provided; the scope is cancelled when that is forgotten.
+
+        From then on the work is a call in progress for whoever waits for the lineup of then.
+        """
+        with ExitStack() as leaving, anyio.CancelScope() as scope:
+            use = _Use(plugin, scope, leaving)
+            self._uses.add(use)
+            try:
+                yield scope
+            finally:
+                self._uses.remove(use)
 
     def give(self, arguments: Mapping[str, object]) -> None:
         """What all of them get from now on, beside the name."""

@@ -54,8 +54,10 @@ def pacsd_ai_runner(name: str) -> AiRunner | None:
     plugin is asked anew, by and by. What it finds goes to `pacsd_persist` of the plugin that wanted
     it. A run that fails or is late is made again as `pacsd_infer` says, and so is the work for a
     name that two plugins answer for, or one that fails; work for a name that nobody answers for is
-    a dead letter. Each run counts as a call of this hook: `pacsd plugins trace` names the model. A
-    run in progress goes on when the runner's plugin is exchanged by a reload.
+    a dead letter. Each run counts as a call of this hook: `pacsd plugins trace` names the model.
+    When a reload exchanges or stops the runner's plugin, a run in progress is cancelled; once it
+    has ended, the plugin is shut down. Its job begins again at once, with the runner there is then,
+    and that counts as no attempt.
 
     Args:
         name: the runner, as RunModel names it.

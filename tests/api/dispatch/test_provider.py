@@ -83,6 +83,41 @@ async def test_what_one_that_is_gone_provided_is_asked_for_again() -> None:
     assert first.asked == second.asked == ["fs", "s3", "s3"]
 
 
+async def test_work_with_what_is_forgotten_is_broken_off_and_waited_for() -> None:
+    hook, ended = provider(Shop("fs", ["goods"])), list[str]()
+    may_end = anyio.Event()
+
+    async def work(plugin: str) -> None:
+        with hook.until_forgotten(plugin) as scope:
+            try:
+                await anyio.sleep_forever()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await may_end.wait()
+        assert scope.cancelled_caught
+        ended.append(plugin)
+
+    async def wait() -> None:
+        await hook.lineup.idle()
+        ended.append("idle")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work, "plugin0")
+        tasks.start_soon(work, "plugin1")
+        await anyio.wait_all_tasks_blocked()
+        await hook.lineup.idle()  # who stays keeps nobody from leaving
+        for _ in range(2):
+            hook.forget(("plugin0",))
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        assert ended == []
+        may_end.set()
+        await anyio.wait_all_tasks_blocked()
+        assert {*ended} == {"plugin0", "idle"}
+        hook.forget(("plugin1",))
+    assert {*ended} == {"plugin0", "plugin1", "idle"}
+
+
 async def test_no_provider_is_an_error() -> None:
     with pytest.raises(HookError, match="no plugin provides 'tape'"):
         await provider(Shop("fs", "b"))("tape")
