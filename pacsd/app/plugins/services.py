@@ -11,7 +11,7 @@ from pacsd.api.audit import AuditNote, check_note
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.errors import Circular, HookError, NotProvided, StoreError
 from pacsd.api.host import HostError, PluginJob
-from pacsd.api.keys import Key, check_name
+from pacsd.api.keys import Key, KeyMissing, check_name
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.series import Series
 from pacsd.app.plugins.adding import origin_of
@@ -110,10 +110,10 @@ class HostServices:
         """Who has keys.
 
         Raises:
-            HostError: plugins have not started up.
+            KeyMissing: plugins have not started up.
         """
         if self._keys is None:
-            raise HostError("keys are there once every plugin has started up, not before")
+            raise KeyMissing("keys are there once every plugin has started up, not before")
         return self._keys
 
     def values_of(self, plugin: str) -> "PluginsValues":
@@ -286,11 +286,11 @@ class PluginsKeys:
         try:
             provider, key = await self._services.keys.found(name)
         except (NotProvided, Circular) as error:
-            raise HostError(f"key '{name}': {error.explanation}") from error
+            raise KeyMissing(f"key '{name}': {error.explanation}") from error
         except HookError as error:
-            raise HostError(f"key '{name}': {error}") from error
+            raise KeyMissing(f"key '{name}': {error}") from error
         if provider == self._plugin:
-            raise HostError(f"key '{name}': plugin {provider} provides it itself")
+            raise KeyMissing(f"key '{name}': plugin {provider} provides it itself")
         return key
 
 

@@ -178,7 +178,7 @@ async def test_a_key_may_be_made_of_anothers(services: HostServices) -> None:
         ("twice", "^key 'twice': plugin acme2 and acme: pacsd_key: both provide 'twice', only"),
         ("round", "^key 'round': plugin acme3: .*'about'.*'round': each needs the next one: round"),
         ("own", "^key 'own': plugin acme5: .*: key 'own': each needs the next one: own -> own$"),
-        ("failing", "^key 'failing': plugin acme6: .* HostError: key 'lost': no plugin provides"),
+        ("failing", "^key 'failing': plugin acme6: .* KeyMissing: key 'lost': no plugin provides"),
     ],
 )
 async def test_p05_a_key_that_cannot_be_had_is_named_with_the_rule(
