@@ -52,7 +52,8 @@ class Provider(Generic[Answer]):
 
     `given` are arguments that all of them get beside `name`. An answer is kept for `kept_s`. Who
     asks for the same at once waits for the same answer. A provider may ask for others while it
-    answers: a circle is an error. `made_of` says which ones each has asked for.
+    answers: a circle is an error. If it `notes_needs`, `made_of` says which ones each has asked
+    for; that grows with the names, which have to be few.
     """
 
     def __init__(
@@ -60,10 +61,13 @@ class Provider(Generic[Answer]):
         panel: Panel[object],
         kept_s: float = inf,
         clock: Callable[[], float] = monotonic,
+        *,
+        notes_needs: bool = False,
     ) -> None:
         self._panel = panel
         self._kept_s = kept_s
         self._clock = clock
+        self._notes_needs = notes_needs
         self._given = _NOTHING
         self._provided: dict[str, _Provided[Answer]] = {}
         self._asking: dict[str, _Asking[Answer]] = {}
@@ -73,6 +77,7 @@ class Provider(Generic[Answer]):
     @property
     def plugins(self) -> set[str]:
         """Those whose providers are in use."""
+        self._drop_old()
         return {each.plugin for each in self._provided.values()}
 
     @property
@@ -153,16 +158,16 @@ class Provider(Generic[Answer]):
                 return asking.outcome
 
     def _note_need(self, name: str) -> None:
-        asked = asked_for()
+        asked = asked_for() if self._notes_needs else ()
         if asked and asked[-1][0] == self._panel.facts.name:
             self.made_of.setdefault(asked[-1][1], set()).add(name)
 
     def _known(self, name: str) -> _Provided[Answer] | None:
-        now = self._clock()
-        for each, kept in [*self._provided.items()]:
-            if now >= kept.until_s:
-                del self._provided[each]
-        return self._provided.get(name)
+        known = self._provided.get(name)
+        if known is not None and self._clock() >= known.until_s:
+            del self._provided[name]
+            known = None
+        return known
 
     async def _ask_for_all(self, name: str) -> tuple[str, Answer]:
         asking: _Asking[Answer] = _Asking(self._panel.lineup)
@@ -189,9 +194,19 @@ class Provider(Generic[Answer]):
         return plugin, answer
 
     def _keep(self, name: str, plugin: str, answer: Answer) -> None:
+        self._drop_old()
         self._provided[name] = _Provided(plugin, answer, self._clock() + self._kept_s)
         if len(self._provided) > MAX_KEPT:
             del self._provided[next(iter(self._provided))]
+
+    def _drop_old(self) -> None:
+        # All are kept for the same time, so that the oldest come first.
+        now = self._clock()
+        while self._provided:
+            name, oldest = next(iter(self._provided.items()))
+            if now < oldest.until_s:
+                return
+            del self._provided[name]
 
     def _only(self, answers: list[tuple[str, object]], name: str) -> tuple[str, Answer]:
         hook = self._panel.facts.name
