@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 from contrib.docs.sections import code, table
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.health import Health
+from pacsd.app.archive_wiring import count_change_readers
 from pacsd.app.audit_sink import AuditCollector, AuditHealth
 from pacsd.app.checking import ScrubCollector
 from pacsd.app.indexing import IndexCollector
@@ -25,7 +26,6 @@ from pacsd.app.plugin_metrics import (
 )
 from pacsd.app.plugins.transcoding import TranscodingHealth
 from pacsd.app.purging import PurgeCollector
-from pacsd.app.wiring import count_change_readers
 from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.metadata_ahead import AheadHealth

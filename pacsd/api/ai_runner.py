@@ -57,6 +57,7 @@ class AiRunner(Protocol):
 
         The files of the inputs are had by the `host.instances` of the runner's own plugin. What is
         raised, be it that there is no such model, counts as a failed attempt, and is made again. A
-        run that is cancelled, because it is late or the daemon ends, has to end at once, and what
-        it began with it. It may be asked for the same work again, after a crash as well.
+        run is cancelled when it is late, when the daemon ends, and when a reload exchanges or stops
+        the plugin, which is shut down then. It has to end at once, and what it began with it. It
+        may be asked for the same work again, after a crash as well.
         """

@@ -51,6 +51,7 @@ class HookFacts:
 
     `deadline_s` is for all implementations together; `since` is the version that brought it. Of a
     hook that `is_secret` no text is told that an implementation raises: it may hold the secret.
+    Its home sees to that, which alone knows what was raised.
     """
 
     name: str

@@ -16,6 +16,10 @@ class KeyRefused(ValueError):
     """What is no key, or cannot be one now; the text says why, and nothing of the secret."""
 
 
+class KeyMissing(HostError):
+    """A key that cannot be had; the text names it and says why, and nothing of any secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A key as it is now. `secret` is 1 byte to 8 KiB, and not in the representation of a Key.
@@ -50,7 +54,7 @@ class Keys(Protocol):
         """The key of this name as it is now.
 
         Raises:
-            HostError: no plugin provides it, two do, the one that does fails, or is who asks; the
+            KeyMissing: no plugin provides it, two do, the one that does fails, or is who asks; the
                 text names the key.
         """
 
@@ -59,21 +63,21 @@ class _NoKeys:
     """Has none: what a Host has that no daemon made."""
 
     async def get(self, _name: str, /) -> Key:
-        raise HostError("there is no daemon that has keys")
+        raise KeyMissing("there is no daemon that has keys")
 
 
 NO_KEYS = _NoKeys()
-"""Keys without a daemon: each call raises HostError."""
+"""Keys without a daemon: each call raises KeyMissing."""
 
 
 def check_name(name: str) -> None:
     """See that a name may be that of a key.
 
     Raises:
-        HostError: it may not.
+        KeyMissing: it may not.
     """
     if not 0 < len(name) <= MAX_NAME_LENGTH or not _is_plain(name):
-        raise HostError(f"key: a name has 1 to {MAX_NAME_LENGTH} printable characters of ASCII")
+        raise KeyMissing(f"key: a name has 1 to {MAX_NAME_LENGTH} printable characters of ASCII")
 
 
 def _is_plain(text: object) -> bool:

@@ -3,8 +3,8 @@
     cli/                 the command `pacsd`
     conf/                the configuration: read, checked, explained, shown
     admin/               how commands speak to the running daemon
-    daemon.py            start, reload, stop; wiring.py puts the rooms together with web_wiring.py,
-                         route_wiring.py, ai_wiring.py, plugin_work.py, guarding.py
+    daemon.py            start, reload, stop; wiring.py puts all together, with archive_, dimse_,
+                         web_, command_, health_, route_, ai_wiring.py, plugin_work.py, guarding.py
     data_dir.py          its lock; opening.py opens what is in it, stores_found.py the stores
     indexing.py          the index of a daemon: opened, brought up to the store, measured
     index_folder.py, index_rebuild.py

@@ -6,10 +6,10 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskStatus
 
-from pacsd.app import wiring
 from pacsd.app.admin.errands import Errand, ErrandError
+from pacsd.app.archive_wiring import make_way_in
+from pacsd.app.command_wiring import errand_kinds
 from pacsd.app.conf.checks import Checked
-from pacsd.app.ingest_log import IngestLog
 from pacsd.app.opening import opened
 from pacsd.archive.ingest import Ingest
 
@@ -30,12 +30,9 @@ async def perform(
     """
     config = checked.config
     async with opened(checked, data_dir) as archive:
-        log = IngestLog()
-        curation = wiring.make_curation(config, archive)
-        register = wiring.make_register(archive, curation)
-        ingest = wiring.make_ingest(config, archive, register, log)
-        kinds = wiring.errand_kinds(config, archive, register, ingest, log, is_in_use=False)
-        return await _watched(kinds[kind](arguments), ingest, show)
+        way_in = make_way_in(config, archive)
+        kinds = errand_kinds(config, archive, way_in, is_in_use=False)
+        return await _watched(kinds[kind](arguments), way_in.ingest, show)
 
 
 async def _watched(errand: Errand, ingest: Ingest, show: Show) -> str:

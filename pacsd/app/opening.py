@@ -83,12 +83,13 @@ async def opened(checked: Checked, data_dir: Path) -> AsyncIterator[Archive]:
         return load(config, data_dir, structlog.get_logger, services=services, locate=locate)
 
     loaded = loaded_of(checked.config, checked.sources.error)
-    loaded.on_answer = AnswerLog(structlog.get_logger("plugins"))
+    loaded.on_answer = answer_log = AnswerLog(structlog.get_logger("plugins"))
     problems = await anyio.to_thread.run_sync(loaded.check)
     if problems:
         raise StartError("\n".join(map(str, problems)))
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(tasks_beside())
+        tasks.start_soon(answer_log.run, name="answers of plugins")
         stack.push_async_callback(loaded.stop)
         await loaded.start(tasks)
         services.give_keys(loaded.hooks.key)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pacsd.app import ai_wiring, route_wiring
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import durable_work
-from pacsd.app.plugins.services import JOB_KIND
+from pacsd.app.plugins.jobs import JOB_KIND
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.outcomes import Handler
 from pacsd.net.peer_target import PeerSending

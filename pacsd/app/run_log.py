@@ -56,6 +56,17 @@ class RunLog:
         ending = Ending.LATE if is_late else Ending.RAISED
         self._count(run, provider, seconds, ending, traceback)
 
+    def run_broken_off(self, run: RunModel, provider: str, seconds: float) -> None:
+        """Say what begins again; the plugin did nothing wrong."""
+        _log.warning(
+            "model begins to be run again: its runner's plugin is exchanged",
+            plugin=provider,
+            runner=run.runner,
+            model=run.model,
+            version=run.version,
+            seconds=round(seconds, 3),
+        )
+
     def _count(
         self, run: RunModel, provider: str, seconds: float, ending: Ending, traceback: str = ""
     ) -> None:

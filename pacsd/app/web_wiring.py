@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from prometheus_client import CollectorRegistry
+
 from pacsd.app.admin.deletion_log import tell_deleted
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
@@ -26,7 +28,8 @@ from pacsd.archive.retrieval import Retriever
 from pacsd.index.deletion_records import UniqueKeys
 from pacsd.index.errors import IndexFault
 from pacsd.index.records import Scope
-from pacsd.net.http import Serve
+from pacsd.net.http import Health, HttpListener, Serve
+from pacsd.net.http_connection import HttpLimits
 from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 from pacsd.net.web import job_operations, plugin_routes
 from pacsd.net.web.bulk import BulkDesk
@@ -89,6 +92,27 @@ def web_services(config: Config, archive: Archive, parts: WebParts) -> Mapping[s
     if not settings.enabled:
         return beside
     return {ROOT: WebDesk(_answers(config, archive, parts), terms).answer, **beside}
+
+
+def http_listener(
+    config: Config,
+    registry: CollectorRegistry,
+    parts: WebParts,
+    services: Mapping[str, Serve],
+    health: Callable[[], Health],
+) -> HttpListener | None:
+    """Who takes HTTP requests, for DICOMweb and its own pages; None when it is off."""
+    if config.http.listen is None:
+        return None
+    return HttpListener(
+        config.http.listen,
+        registry=registry,
+        health=health,
+        limits=HttpLimits(max_connections_per_address=config.http.max_connections_per_address),
+        services=services,
+        takes_relayed=lambda: parts.guard.has_logins,
+        ending=parts.changes.end,
+    )
 
 
 def _answers(

@@ -1,7 +1,8 @@
 """Models are run for plugins: on a runner found by its name, so many at once as that takes.
 
 A runner may be shared by the models of several plugins: who finds no place waits for one, in the
-order of coming. A run that is late, or whose job is broken off, is cancelled.
+order of coming, for a short time, and then comes again. A run that is late, whose job is broken off
+or whose runner's plugin is exchanged, is cancelled.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -18,10 +19,10 @@ from pacsd.api.errors import NotProvided
 from pacsd.jobs.observer import RunObserver
 from pacsd.jobs.outcomes import Dead, Later, Retry
 
-WAIT_S = 3_600.0
-"""For a place; then the model's plugin is asked anew: what it said may be out of date."""
-AGAIN_AFTER_S = 10.0
-"""How long a job waits that got no place."""
+WAIT_S = 2.0
+"""For a place. Whoever waits keeps a worker from all other durable work."""
+AGAIN_AFTER_S = 8.0
+"""How long a job waits that got no place, without a worker; then its plugin is asked anew."""
 
 
 class Runner(Protocol):
@@ -36,7 +37,7 @@ class Runner(Protocol):
         """How many runs it takes at a time; RunFailed if it does not say."""
 
     async def run(self, work: AiWork) -> AiFindings | None:
-        """Run a model; RunFailed if it could not."""
+        """Run a model; RunFailed if it could not, RunBrokenOff if its plugin is exchanged."""
 
 
 FindRunner = Callable[[str], Awaitable[Runner]]
@@ -45,6 +46,10 @@ FindRunner = Callable[[str], Awaitable[Runner]]
 
 class RunFailed(Exception):
     """A runner did not run a model, or broke its contract; what it raised is the `__cause__`."""
+
+
+class RunBrokenOff(Exception):
+    """A run was not to go on, and nobody failed: its runner's plugin is exchanged."""
 
 
 class ModelRuns:
@@ -57,26 +62,22 @@ class ModelRuns:
         self._observer = observer
         self._now_s = now_s
         self._places = _Places()
-        # Plugins are asked for a runner once, not by two jobs at the same time.
-        self._asking = anyio.Lock()
 
     async def run(self, run: RunModel, work: AiWork) -> AiFindings | Dead | Later | Retry | None:
         """What a model finds, or else what becomes of its job, with a reason that names both."""
         try:
-            places = (await self._found(run.runner)).max_at_once
+            places = (await self._find(run.runner)).max_at_once
             async with self._places.one(run.runner, places):
                 # A reload may have exchanged it meanwhile.
-                return await self._made(await self._found(run.runner), run, work)
+                return await self._made(await self._find(run.runner), run, work)
         except NotProvided as error:
             return Dead(f"{named(run)}: {error.explanation}")
         except _NoPlace:
             return Later(f"{named(run)}: no place within {WAIT_S:g} s", AGAIN_AFTER_S)
+        except RunBrokenOff as error:
+            return Later(f"{named(run)}: {error}", 0.0)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a runner is its own
             return Retry(f"{named(run)}: {error}")
-
-    async def _found(self, name: str) -> Runner:
-        async with self._asking:
-            return await self._find(name)
 
     async def _made(self, runner: Runner, run: RunModel, work: AiWork) -> AiFindings | None:
         began_s = self._now_s()
@@ -86,6 +87,9 @@ class ModelRuns:
                 findings = await runner.run(work)
             except RunFailed as error:
                 failed = error
+            except RunBrokenOff:
+                self._observer.run_broken_off(run, runner.plugin, self._now_s() - began_s)
+                raise
             else:
                 self._observer.run_ended(run, runner.plugin, self._now_s() - began_s, findings)
                 return findings

@@ -46,3 +46,6 @@ class RunObserver(Protocol):
         self, run: RunModel, provider: str, seconds: float, error: Exception, *, is_late: bool
     ) -> None:
         """Why it found nothing, with what was raised as its `__cause__`; its job tries again."""
+
+    def run_broken_off(self, run: RunModel, provider: str, seconds: float) -> None:
+        """`provider` is exchanged by a reload; the job begins again, and that is no attempt."""

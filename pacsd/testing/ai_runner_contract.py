@@ -85,7 +85,7 @@ class AiRunnerContract:
     async def test_one_that_is_cancelled_ends_and_others_go_on(
         self, runner: AiRunner, host: FakeHost
     ) -> None:
-        """At whatever moment that is."""
+        """At whatever moment that is, as when a reload exchanges its plugin."""
         await _bring(host, STUDIES["a hundred"])
         for checkpoints in (0, 1, 5, 50):
             with anyio.fail_after(END_S):

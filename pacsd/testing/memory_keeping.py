@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pacsd.api.audit import AuditNote, check_note
 from pacsd.api.host import HostError
-from pacsd.api.keys import Key, check_name
+from pacsd.api.keys import Key, KeyMissing, check_name
 from pacsd.api.labels import MAX_LABEL_LENGTH, MAX_LABELS
 
 MAX_KEYS = 10_000
@@ -130,7 +130,7 @@ class MemoryKeys:
         """The key of this name."""
         check_name(name)
         if name not in self.provided:
-            raise HostError(f"key '{name}': no plugin provides '{name}'")
+            raise KeyMissing(f"key '{name}': no plugin provides '{name}'")
         return self.provided[name]
 
 

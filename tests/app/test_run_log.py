@@ -23,6 +23,15 @@ def test_a_run_is_logged_and_is_a_call_of_its_plugin() -> None:
     )
 
 
+def test_a_run_that_is_broken_off_is_no_fault_of_its_plugin() -> None:
+    tally = Tally()
+    with capture_logs() as lines:
+        RunLog(tally, lambda: 7.0).run_broken_off(RUN, "cards", 1.5)
+    event = "model begins to be run again: its runner's plugin is exchanged"
+    assert lines == [{"event": event, "log_level": "warning", **NAMED}]
+    assert (HOOK, "cards") not in tally.counts
+
+
 def test_a_run_that_failed_is_logged_with_what_was_raised() -> None:
     tally = Tally()
     log = RunLog(tally, lambda: 7.0)

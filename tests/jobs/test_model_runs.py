@@ -9,7 +9,7 @@ from pacsd.api.ai import AiFindings, RunModel
 from pacsd.api.ai_runner import AiWork, work_of
 from pacsd.api.errors import HookError, NotProvided
 from pacsd.jobs import model_runs
-from pacsd.jobs.model_runs import AGAIN_AFTER_S, ModelRuns, RunFailed, named
+from pacsd.jobs.model_runs import AGAIN_AFTER_S, ModelRuns, RunBrokenOff, RunFailed, named
 from pacsd.jobs.outcomes import Dead, Later, Outcome, Retry
 from pacsd.testing.hook_records import event_subject
 
@@ -56,6 +56,7 @@ class Seen:
     def __init__(self) -> None:
         self.ended: list[tuple[str, str, AiFindings | None]] = []
         self.failed: list[tuple[str, str, str, bool]] = []
+        self.broken_off: list[tuple[str, str]] = []
 
     def run_ended(
         self, run: RunModel, provider: str, seconds: float, found: AiFindings | None
@@ -69,19 +70,22 @@ class Seen:
         assert seconds >= 0
         self.failed.append((run.model, provider, str(error), is_late))
 
+    def run_broken_off(self, run: RunModel, provider: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.broken_off.append((run.model, provider))
+
 
 class Cards:
     """Gives the runners there are now, by name."""
 
     def __init__(self, **runners: Runner | Exception) -> None:
         self.runners = runners
-        self.asking = 0
+        self.hangs = ""
 
     async def __call__(self, name: str) -> Runner:
-        self.asking += 1
-        assert self.asking == 1, "plugins are asked one at a time"
+        if name == self.hangs:
+            await anyio.sleep_forever()
         await anyio.lowlevel.checkpoint()
-        self.asking -= 1
         found = self.runners.get(name)
         if found is None:
             raise NotProvided(name, "pacsd_ai_runner", f"no plugin provides '{name}'")
@@ -127,6 +131,14 @@ async def test_p01_a_run_that_fails_is_made_again_and_names_both() -> None:
     assert seen.failed == [("nodules", "cards", "raised MemoryError: no room", False)]
 
 
+async def test_a_run_whose_plugin_is_exchanged_begins_again_without_losing_an_attempt() -> None:
+    seen = Seen()
+    runner = quick(finds=RunBrokenOff("plugin cards is exchanged"))
+    outcome = await ModelRuns(Cards(gpu=runner), seen).run(RUN, work())
+    assert outcome == Later("runner gpu, model nodules 2.1: plugin cards is exchanged", 0.0)
+    assert (seen.failed, seen.broken_off) == ([], [("nodules", "cards")])
+
+
 async def test_p01_a_run_that_is_late_is_cancelled() -> None:
     runner, seen, hasty = Runner(), Seen(), RunModel("gpu", "nodules", deadline_s=0.01)
     with anyio.fail_after(TIMEOUT_S):
@@ -164,6 +176,19 @@ async def test_no_more_run_at_once_than_the_runner_takes(places: int) -> None:
         other.may_end.set()
     assert several.results == [FINDINGS] * 7
     assert gpu.most == places
+
+
+async def test_a_runner_that_nobody_has_found_yet_holds_up_no_other() -> None:
+    cards = Cards(gpu=quick())
+    cards.hangs = "cloud"
+    several = Several(ModelRuns(cards, Seen()))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(several.run(RunModel("cloud", "nodules")))
+        await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(TIMEOUT_S):
+            await several.run()()
+        tasks.cancel_scope.cancel()
+    assert several.results == [FINDINGS]
 
 
 async def test_who_waits_is_run_by_the_one_that_is_there_then() -> None:
@@ -211,6 +236,27 @@ async def test_one_without_a_place_for_too_long_is_asked_for_later(
         gpu.may_end.set()
     assert several.results == [FINDINGS]
     assert seen.failed == []
+
+
+async def test_who_waits_gives_the_worker_back_to_other_work() -> None:
+    gpu, quick_one = Runner(), quick()
+    runs = ModelRuns(Cards(gpu=gpu, other=quick_one), Seen())
+    workers, several = anyio.CapacityLimiter(4), Several(runs)
+
+    async def worked(name: str) -> None:
+        async with workers:
+            await several.run(RunModel(name, "nodules"))()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(worked, "gpu")
+        await anyio.wait_all_tasks_blocked()
+        with anyio.fail_after(TIMEOUT_S):
+            await worked("other")
+        gpu.may_end.set()
+    later = [each for each in several.results if isinstance(each, Later)]
+    assert len(later) >= 1
+    assert several.results.count(FINDINGS) >= 2
 
 
 async def test_a_place_is_free_again_once_its_job_is_broken_off() -> None:

@@ -33,7 +33,8 @@ class Notify:
 class Vote:
     """A hook whose implementations may deny something.
 
-    `without_allowance` is the denial of what nobody of them allows; None: they may only object.
+    `without_allowance` is the denial of what nobody of them allows, as it is for pacsd_authorize;
+    None: they may only object, as to a deletion, which somebody was allowed to want before.
     """
 
     def __init__(self, panel: Panel[Allow | Deny], without_allowance: Deny | None = None) -> None:

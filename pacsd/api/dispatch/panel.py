@@ -23,9 +23,6 @@ Answer = TypeVar("Answer")
 # What a plugin may raise without harm to the daemon; Ctrl-C passes.
 CONTAINED = (Exception, SystemExit, asyncio.CancelledError)
 
-# What plugins raise, or have raised by a record they make, in words of pacsd.api: see `is_secret`.
-_OUR_OWN = ("raised HostError: ", "raised KeyRefused: ")
-
 OnError = Callable[[HookError], None]
 OnAnswer = Callable[[str, str, object], None]
 """Is told the plugin, the hook and an answer other than None."""
@@ -193,14 +190,16 @@ class Panel(Generic[Answer]):
         if isinstance(raised, asyncio.CancelledError) and _is_cancelled():
             raise raised
         if isinstance(raised, PluginError):
-            # Of its home, which says what it was, and what it knows of where.
+            # Of its home, which says what it was, and what it knows of where; of a secret hook
+            # nothing that the implementation says.
             cause, explanation = raised.__cause__, raised.explanation
             traceback = raised.traceback if isinstance(raised, HookError) else ""
         else:
-            cause, explanation = raised, f"raised {type(raised).__name__}: {raised}"
+            text = "" if self.facts.is_secret else f": {raised}"
+            cause, explanation = raised, f"raised {type(raised).__name__}{text}"
             traceback = ""
         if self.facts.is_secret:
-            cause, explanation, traceback = None, _without_text(explanation), ""
+            cause, traceback = None, ""
         elif not traceback and cause is not None:
             traceback = own_traceback(cause)
         return self._failed(member, began_at, Ending.RAISED, explanation, cause, traceback)
@@ -236,14 +235,6 @@ class Panel(Generic[Answer]):
         took_s, plugin = ended_at - began_at, member.implementation.plugin
         call = Call(ended_at, hook, plugin, took_s, ending, traceback=traceback)
         self._tally.note(member.count, call)
-
-
-def _without_text(explanation: str) -> str:
-    """What an implementation raised by its class alone, unless the text of that is ours."""
-    if explanation.startswith(_OUR_OWN):
-        return explanation
-    is_raised = explanation.startswith("raised ")
-    return explanation.partition(":")[0] if is_raised else explanation
 
 
 def _is_cancelled() -> bool:

@@ -1,6 +1,7 @@
 """Kind provider: one plugin answers for a name, with an object of a port or with a record."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
@@ -37,12 +38,22 @@ class _Asking(Generic[Answer]):
     outcome: tuple[str, Answer] | HookError | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Use:
+    """Work with what a plugin provided; `leaving` is what it counts in once it is broken off."""
+
+    plugin: str
+    scope: anyio.CancelScope
+    leaving: ExitStack
+
+
 class Provider(Generic[Answer]):
     """A hook that exactly one plugin answers for each name; asked once for each, or now and then.
 
     `given` are arguments that all of them get beside `name`. An answer is kept for `kept_s`. Who
     asks for the same at once waits for the same answer. A provider may ask for others while it
-    answers: a circle is an error. `made_of` says which ones each has asked for.
+    answers: a circle is an error. If it `notes_needs`, `made_of` says which ones each has asked
+    for; that grows with the names, which have to be few.
     """
 
     def __init__(
@@ -50,18 +61,23 @@ class Provider(Generic[Answer]):
         panel: Panel[object],
         kept_s: float = inf,
         clock: Callable[[], float] = monotonic,
+        *,
+        notes_needs: bool = False,
     ) -> None:
         self._panel = panel
         self._kept_s = kept_s
         self._clock = clock
+        self._notes_needs = notes_needs
         self._given = _NOTHING
         self._provided: dict[str, _Provided[Answer]] = {}
         self._asking: dict[str, _Asking[Answer]] = {}
+        self._uses: set[_Use] = set()
         self.made_of: dict[str, set[str]] = {}
 
     @property
     def plugins(self) -> set[str]:
         """Those whose providers are in use."""
+        self._drop_old()
         return {each.plugin for each in self._provided.values()}
 
     @property
@@ -80,10 +96,28 @@ class Provider(Generic[Answer]):
         return "" if known is None else known.plugin
 
     def forget(self, plugins: Container[str]) -> None:
-        """Ask again for the names that these plugins answered for."""
+        """Ask again for the names that these plugins answered for; break off `until_forgotten`."""
         self._provided = {
             name: each for name, each in self._provided.items() if each.plugin not in plugins
         }
+        for use in self._uses:
+            if use.plugin in plugins and not use.scope.cancel_called:
+                use.leaving.enter_context(self._panel.lineup)
+                use.scope.cancel()
+
+    @contextmanager
+    def until_forgotten(self, plugin: str) -> Iterator[anyio.CancelScope]:
+        """Work with what a plugin provided; the scope is cancelled when that is forgotten.
+
+        From then on the work is a call in progress for whoever waits for the lineup of then.
+        """
+        with ExitStack() as leaving, anyio.CancelScope() as scope:
+            use = _Use(plugin, scope, leaving)
+            self._uses.add(use)
+            try:
+                yield scope
+            finally:
+                self._uses.remove(use)
 
     def give(self, arguments: Mapping[str, object]) -> None:
         """What all of them get from now on, beside the name."""
@@ -124,16 +158,16 @@ class Provider(Generic[Answer]):
                 return asking.outcome
 
     def _note_need(self, name: str) -> None:
-        asked = asked_for()
+        asked = asked_for() if self._notes_needs else ()
         if asked and asked[-1][0] == self._panel.facts.name:
             self.made_of.setdefault(asked[-1][1], set()).add(name)
 
     def _known(self, name: str) -> _Provided[Answer] | None:
-        now = self._clock()
-        for each, kept in [*self._provided.items()]:
-            if now >= kept.until_s:
-                del self._provided[each]
-        return self._provided.get(name)
+        known = self._provided.get(name)
+        if known is not None and self._clock() >= known.until_s:
+            del self._provided[name]
+            known = None
+        return known
 
     async def _ask_for_all(self, name: str) -> tuple[str, Answer]:
         asking: _Asking[Answer] = _Asking(self._panel.lineup)
@@ -160,9 +194,19 @@ class Provider(Generic[Answer]):
         return plugin, answer
 
     def _keep(self, name: str, plugin: str, answer: Answer) -> None:
+        self._drop_old()
         self._provided[name] = _Provided(plugin, answer, self._clock() + self._kept_s)
         if len(self._provided) > MAX_KEPT:
             del self._provided[next(iter(self._provided))]
+
+    def _drop_old(self) -> None:
+        # All are kept for the same time, so that the oldest come first.
+        now = self._clock()
+        while self._provided:
+            name, oldest = next(iter(self._provided.items()))
+            if now < oldest.until_s:
+                return
+            del self._provided[name]
 
     def _only(self, answers: list[tuple[str, object]], name: str) -> tuple[str, Answer]:
         hook = self._panel.facts.name

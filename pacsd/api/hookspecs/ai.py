@@ -50,12 +50,14 @@ def pacsd_ai_runner(name: str) -> AiRunner | None:
 
     Asked for each name once, when a plugin has answered `pacsd_infer` with RunModel for the first
     time. The runner is then called as part of that durable job, as many times at once as its
-    `max_at_once` says, whichever plugins the models are of; what waits for a place for an hour is
-    asked for anew. What it finds goes to `pacsd_persist` of the plugin that wanted it. A run that
-    fails or is late is made again as `pacsd_infer` says, and so is the work for a name that two
-    plugins answer for, or one that fails; work for a name that nobody answers for is a dead letter.
-    Each run counts as a call of this hook: `pacsd plugins trace` names the model. A run in progress
-    goes on when the runner's plugin is exchanged by a reload.
+    `max_at_once` says, whichever plugins the models are of; for what finds no place in seconds its
+    plugin is asked anew, by and by. What it finds goes to `pacsd_persist` of the plugin that wanted
+    it. A run that fails or is late is made again as `pacsd_infer` says, and so is the work for a
+    name that two plugins answer for, or one that fails; work for a name that nobody answers for is
+    a dead letter. Each run counts as a call of this hook: `pacsd plugins trace` names the model.
+    When a reload exchanges or stops the runner's plugin, a run in progress is cancelled; once it
+    has ended, the plugin is shut down. Its job begins again at once, with the runner there is then,
+    and that counts as no attempt.
 
     Args:
         name: the runner, as RunModel names it.

@@ -15,7 +15,9 @@ def pacsd_key(name: str) -> Key | None:
     `key_id`. All plugins are asked. Whoever wants a key that two answer for, or nobody, gets none;
     nor when one of those asked raises or is late. A provider may need keys of others, but not in a
     circle. The answer is kept in memory only, and in no log. Of what an implementation raises only
-    the class is told, so that no secret gets anywhere by its text; but that of a KeyRefused is.
+    the class is told, whatever it is, so that no secret gets anywhere by its text. The text of a
+    KeyRefused is told, and that of the KeyMissing which `host.keys.get` raises: whoever raises one
+    of these with words of its own answers for them.
 
     Args:
         name: the key asked for; what names mean plugins agree on.

@@ -10,7 +10,9 @@ def pacsd_before_delete(request: RemovalRequest) -> Deny | None:
     """Have a say before a study, series or instance is taken out of sight.
 
     Asked once per deletion, whoever wants it, by whatever way. All plugins are asked; one denial is
-    enough. When one raises, is late or returns anything else, nothing is deleted.
+    enough. When one raises, is late or returns anything else, nothing is deleted. This is an
+    objection, so that no opinion is no denial and Allow no answer: who may delete over the network
+    is decided by `pacsd_authorize`, with the action `delete`, where what nobody allows is denied.
 
     Args:
         request: what shall be deleted, by whom and why.

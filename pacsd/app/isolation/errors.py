@@ -10,9 +10,12 @@ SettingsRefused   a plugin's table does not fit its settings; a PluginError
 from collections.abc import Sequence
 
 from pacsd.api.errors import PluginError
+from pacsd.api.keys import KeyMissing, KeyRefused
 from pacsd.app.conf.decode import Problem
 
 MAX_TEXT_LENGTH = 1_000
+_SAYS_NO_SECRET = (KeyMissing, KeyRefused)
+"""What may be told of what a secret hook raises: these hold words of pacsd."""
 
 
 class Misfit(ValueError):
@@ -65,7 +68,14 @@ def describe(raised: BaseException) -> str:
     return f"raised {type(raised).__name__}: {_text(raised)}"
 
 
-def _text(raised: BaseException) -> str:
+def describe_secret(raised: BaseException | None) -> str:
+    """What an implementation of a secret hook raised, without a text that may hold the secret."""
+    if type(raised) in _SAYS_NO_SECRET:
+        return f"raised {type(raised).__name__}: {_text(raised)}"
+    return f"raised {type(raised).__name__}"
+
+
+def _text(raised: BaseException | None) -> str:
     try:
         text = str(raised)[:MAX_TEXT_LENGTH]
     except Exception as error:  # noqa: BLE001 - the plugin's own __str__

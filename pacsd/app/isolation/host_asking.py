@@ -6,8 +6,9 @@ from typing import BinaryIO, cast
 
 from pacsd.api.audit import AuditNote
 from pacsd.api.dispatch.asked_for import asked_for
+from pacsd.api.host import HostError
 from pacsd.api.instances import InstanceFacts
-from pacsd.api.keys import Key
+from pacsd.api.keys import Key, KeyMissing
 from pacsd.api.plugin import Host
 
 Ask = Callable[[str, tuple[object, ...]], Awaitable[object]]
@@ -123,7 +124,10 @@ class AskingKeys:
 
     async def get(self, name: str, /) -> Key:
         """The key of this name."""
-        return cast("Key", await self._ask("keys.get", (name, asked_for())))
+        try:
+            return cast("Key", await self._ask("keys.get", (name, asked_for())))
+        except HostError as error:
+            raise KeyMissing(str(error)) from error
 
 
 def asking(host: Host, ask: Ask) -> Host:

@@ -11,9 +11,10 @@ from typing import cast
 from anyio.abc import TaskGroup
 
 from pacsd.api.errors import HookError, PluginError
+from pacsd.api.hooks import hook_facts
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.contained import Raised, contained
-from pacsd.app.isolation.errors import Misfit, describe
+from pacsd.app.isolation.errors import Misfit, describe, describe_secret
 from pacsd.app.isolation.home import (
     MAX_CALLS,
     START_DEADLINE_S,
@@ -121,7 +122,8 @@ class InlineHome:
         """Call its implementation of a hook.
 
         Raises:
-            HookError: it raised, exited or returned something of another type.
+            HookError: it raised, exited or returned something of another type; of a secret hook
+                without what it said.
             PluginError: it is not running, or has too many calls unanswered.
         """
         if self._loaded is None or not self._is_running:
@@ -134,6 +136,9 @@ class InlineHome:
             answer = await contained(self._begun(implementation, arguments))
             self._specifications[hook].encode_answer(answer)
         except Raised as raised:
+            if hook_facts(hook).is_secret:
+                told = describe_secret(raised.__cause__)
+                raise HookError(self._enabled.name, hook, told) from None
             raise HookError(self._enabled.name, hook, f"{raised}") from raised.__cause__
         except Misfit as misfit:
             raise HookError(self._enabled.name, hook, f"returned {misfit}") from misfit

@@ -6,8 +6,9 @@
     life        all of them, checked, started up and shut down; beside: what runs meanwhile
     reloading   those exchanged that another configuration has otherwise; leaving: the end of each
     health      how they do
-    services    what plugins may ask of the daemon: instances, of which stored_instances reads
-                and adding takes in files, copy_place makes those without a name
+    services    what plugins may ask of the daemon, a port each: values, jobs, labels, audit, keys,
+                instances, of which stored_instances reads and adding takes in files, copy_place
+                makes those without a name; index_asking: how the others ask the index
     transcoding   their codecs at work: codecs are those there are, codec_threads where they
                 work, codec_work one of them with an object, transcoded_file what comes of that
     implementations   who implements a hook, in the order of asking

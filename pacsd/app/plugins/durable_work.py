@@ -7,7 +7,7 @@ from pacsd.api.errors import HookError
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.hooks import hook_facts
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.app.plugins.services import plugin_job, plugin_of, queue_of
+from pacsd.app.plugins.jobs import plugin_job, plugin_of, queue_of
 from pacsd.index.job_records import Job
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry

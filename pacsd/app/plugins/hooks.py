@@ -126,7 +126,7 @@ def make_hooks(
     def panel(hook: str) -> Panel[Any]:
         return panels[hook]
 
-    blob_store: Provider[BlobStore] = Provider(panel("pacsd_blob_store"))
+    blob_store: Provider[BlobStore] = Provider(panel("pacsd_blob_store"), notes_needs=True)
     blob_store.give({"stores": blob_store})
     return Hooks(
         association_requested=First(panel("pacsd_association_requested"), _refused_for_now),

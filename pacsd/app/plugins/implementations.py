@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Mapping
 
 from pacsd.api.dispatch.implementation import Implementation
-from pacsd.api.hooks import HOOKS
+from pacsd.api.hooks import HOOKS, hook_facts
 from pacsd.app.isolation.home import Home, HookTraits
 from pacsd.app.isolation.inline import InlineHome
 
@@ -39,7 +39,8 @@ def _call_of(
 ) -> tuple[Callable[..., Coroutine[object, object, object]], bool]:
     """How it is called, and whether that leaves the event loop."""
     own = home.own_function(hook) if isinstance(home, InlineHome) else None
-    if own is not None:
+    # What a secret hook raises only its home can tell from the home's own words.
+    if own is not None and not hook_facts(hook).is_secret:
         return own, False
 
     async def call(**arguments: object) -> object:

@@ -1,6 +1,10 @@
 """What runs models for other plugins: found by its name, contained, and its answers judged."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+
+import anyio
 
 from pacsd.api.ai import AiFindings
 from pacsd.api.ai_runner import AiRunner, AiWork
@@ -9,7 +13,10 @@ from pacsd.app.isolation.errors import Misfit, describe
 from pacsd.app.isolation.loading import CONTAINED
 from pacsd.app.isolation.values import form_of
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.jobs.model_runs import FindRunner, RunFailed, Runner
+from pacsd.jobs.model_runs import FindRunner, RunBrokenOff, RunFailed, Runner
+
+UntilForgotten = Callable[[str], AbstractContextManager[anyio.CancelScope]]
+"""What is done within, with what a plugin gave, is broken off once that plugin is exchanged."""
 
 _FINDINGS = form_of(AiFindings | None)
 
@@ -18,7 +25,12 @@ def runner_finder(hooks: Hooks) -> FindRunner:
     """Who finds the runners that plugins give."""
 
     async def find(name: str) -> Runner:
-        return ContainedRunner(*await hooks.ai_runner.found(name))
+        while True:
+            lineup = hooks.ai_runner.lineup
+            found = await hooks.ai_runner.found(name)
+            if hooks.ai_runner.lineup is lineup:
+                return ContainedRunner(*found, hooks.ai_runner.until_forgotten)
+            # A reload has come between, and its plugin may be gone.
 
     return find
 
@@ -29,6 +41,7 @@ class ContainedRunner:
 
     plugin: str
     runner: AiRunner
+    until_forgotten: UntilForgotten
 
     @property
     def max_at_once(self) -> int:
@@ -50,7 +63,18 @@ class ContainedRunner:
 
         Raises:
             RunFailed: it raised, or answered with anything else.
+            RunBrokenOff: its plugin was exchanged meanwhile.
         """
+        with self.until_forgotten(self.plugin) as scope:
+            try:
+                return await self._judged(work)
+            except RunFailed:
+                # That of one that is broken off is no fault.
+                if not scope.cancel_called:
+                    raise
+        raise RunBrokenOff(f"plugin {self.plugin} is exchanged")
+
+    async def _judged(self, work: AiWork) -> AiFindings | None:
         try:
             found = await contained(self._run(work))
             _FINDINGS.encode(found)

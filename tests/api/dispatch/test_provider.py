@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Iterator
 
 import anyio
 import pytest
@@ -83,6 +84,41 @@ async def test_what_one_that_is_gone_provided_is_asked_for_again() -> None:
     assert first.asked == second.asked == ["fs", "s3", "s3"]
 
 
+async def test_work_with_what_is_forgotten_is_broken_off_and_waited_for() -> None:
+    hook, ended = provider(Shop("fs", ["goods"])), list[str]()
+    may_end = anyio.Event()
+
+    async def work(plugin: str) -> None:
+        with hook.until_forgotten(plugin) as scope:
+            try:
+                await anyio.sleep_forever()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await may_end.wait()
+        assert scope.cancelled_caught
+        ended.append(plugin)
+
+    async def wait() -> None:
+        await hook.lineup.idle()
+        ended.append("idle")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work, "plugin0")
+        tasks.start_soon(work, "plugin1")
+        await anyio.wait_all_tasks_blocked()
+        await hook.lineup.idle()  # who stays keeps nobody from leaving
+        for _ in range(2):
+            hook.forget(("plugin0",))
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        assert ended == []
+        may_end.set()
+        await anyio.wait_all_tasks_blocked()
+        assert {*ended} == {"plugin0", "idle"}
+        hook.forget(("plugin1",))
+    assert {*ended} == {"plugin0", "plugin1", "idle"}
+
+
 async def test_no_provider_is_an_error() -> None:
     with pytest.raises(HookError, match="no plugin provides 'tape'"):
         await provider(Shop("fs", "b"))("tape")
@@ -106,6 +142,44 @@ async def test_a_late_provider_is_named() -> None:
 async def test_one_may_be_made_of_another() -> None:
     hook = provider(Reseller("s3", "fs"), Shop("fs", "disk"))
     assert await hook("s3") == ["made of", "disk"]
+
+
+async def test_what_others_need_is_noted_only_where_somebody_wants_to_know() -> None:
+    plugins = (Reseller("s3", "fs"), Shop("fs", "disk"))
+    keen = Provider[object](panel_of(*plugins, hook=HOOK), notes_needs=True)
+    for hook, made_of in ((provider(*plugins), {}), (keen, {"s3": {"fs"}})):
+        hook.give({"stores": hook})
+        await hook("s3")
+        assert hook.made_of == made_of
+
+
+async def test_what_is_known_is_found_without_a_look_at_all_others() -> None:
+    class Counting(dict[str, object]):
+        looks = 0
+
+        def __iter__(self) -> Iterator[str]:
+            self.looks += 1
+            return super().__iter__()
+
+    hook = provider(Shop("fs", ["goods"]))
+    await hook("fs")
+    kept = hook._provided = Counting(hook._provided)  # type: ignore[assignment]
+    await hook("fs")
+    assert kept.looks == 0
+
+
+async def test_what_is_too_old_goes_when_something_new_is_kept() -> None:
+    class Anything:
+        @hooks.hookimpl
+        async def pacsd_blob_store(self, name: str) -> object:
+            return name
+
+    now = [0.0]
+    hook = Provider[object](panel_of(Anything(), hook=HOOK), kept_s=60.0, clock=lambda: now[0])
+    for name, at_s in (("a", 0.0), ("b", 30.0), ("c", 60.0)):
+        now[0] = at_s
+        await hook(name)
+    assert [bool(hook.plugin_of(name)) for name in "abc"] == [False, True, True]
 
 
 async def test_a_circle_is_an_error() -> None:

@@ -1,9 +1,9 @@
 import pytest
 
-from pacsd.api.errors import HookError, NotProvided
+from pacsd.api.errors import HookError, NotProvided, PluginError
 from pacsd.api.hooks import hookimpl
 from pacsd.api.host import HostError
-from pacsd.api.keys import Key
+from pacsd.api.keys import Key, KeyMissing, KeyRefused
 from pacsd.testing.object_home import ObjectHome
 from tests.api.hookspecs.hooks_of import hooks_of
 
@@ -37,8 +37,13 @@ async def test_p05_two_keys_of_one_name_are_none() -> None:
     ("answer", "told"),
     [
         (ValueError("open sesame"), "raised ValueError"),
-        (HostError("key 'x': no plugin provides 'x'"), "raised HostError: key 'x': no plugin"),
-        (b"open sesame", "returned bytes instead of Key or None"),
+        (HostError("no sesame"), "pacsd_key: raised HostError$"),
+        (PluginError("vault", "bad key open sesame"), "pacsd_key: raised PluginError$"),
+        (HookError("vault", "pacsd_key", "open sesame"), "pacsd_key: raised HookError$"),
+        (ExceptionGroup("open sesame", [ValueError()]), "pacsd_key: raised ExceptionGroup$"),
+        (KeyMissing("key 'x': no plugin provides 'x'"), "raised KeyMissing: key 'x': no plugin"),
+        (KeyRefused("it is too short"), "raised KeyRefused: it is too short"),
+        (b"open sesame", r"returned bytes instead of Key \| None"),
     ],
 )
 async def test_p04_what_fails_is_told_without_a_secret(answer: object, told: str) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from pacsd.api.hooks import hookimpl
 from pacsd.api.removal import RemovalRequest
-from pacsd.api.vote import Deny
+from pacsd.api.vote import Allow, Deny
 from tests.api.hookspecs.hooks_of import hooks_of
 
 REQUEST = RemovalRequest("1.2.3", "", "", "admin", "duplicate")
@@ -28,3 +28,14 @@ async def test_a_keeper_that_fails_denies() -> None:
     denied = await hooks_of(Keeper()).before_delete(request=REQUEST)
     assert denied is not None
     assert "plugin acme: pacsd_before_delete: returned str instead of Deny or None" in denied.reason
+
+
+async def test_it_is_an_objection_so_that_allowing_is_no_answer() -> None:
+    class Keeper:
+        @hookimpl
+        async def pacsd_before_delete(self) -> Allow:
+            return Allow()
+
+    denied = await hooks_of(Keeper()).before_delete(request=REQUEST)
+    assert denied is not None
+    assert "returned Allow instead of Deny or None" in denied.reason

@@ -1,5 +1,6 @@
 """A plugin that provides a key, which may be made of another's."""
 
+from pacsd.api.errors import PluginError
 from pacsd.api.hooks import hookimpl
 from pacsd.api.keys import Key
 from pacsd.api.plugin import Plugin
@@ -19,6 +20,8 @@ class Vault(Plugin[VaultSettings]):
             return None
         if name == "broken":
             raise RuntimeError("a secret")
+        if name == "impostor":
+            raise PluginError("another", "a secret")
         if not self.settings.needs:
             return Key(name, f"secret of {name}".encode())
         needed = await self.host.keys.get(self.settings.needs)

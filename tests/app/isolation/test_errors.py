@@ -1,5 +1,14 @@
+from pacsd.api.errors import PluginError
+from pacsd.api.keys import KeyRefused
 from pacsd.app.conf.decode import Problem
-from pacsd.app.isolation.errors import MAX_TEXT_LENGTH, AskFailed, Misfit, SettingsRefused, describe
+from pacsd.app.isolation.errors import (
+    MAX_TEXT_LENGTH,
+    AskFailed,
+    Misfit,
+    SettingsRefused,
+    describe,
+    describe_secret,
+)
 
 
 class Speechless(Exception):
@@ -29,6 +38,15 @@ def test_an_exception_is_described_within_bounds() -> None:
     assert describe(KeyError("\udcff x")) == r"raised KeyError: '\udcff x'"
     assert describe(OSError("\udcff x")) == r"raised OSError: \udcff x"
     assert len(describe(ValueError("x" * 10_000))) == len("raised ValueError: ") + MAX_TEXT_LENGTH
+
+
+def test_what_a_secret_hook_raises_is_described_by_its_class() -> None:
+    class KeyRefusedToo(KeyRefused):
+        pass
+
+    assert describe_secret(PluginError("acme", "sesame")) == "raised PluginError"
+    assert describe_secret(KeyRefusedToo("sesame")) == "raised KeyRefusedToo"
+    assert describe_secret(KeyRefused("too short")) == "raised KeyRefused: too short"
 
 
 def test_an_exception_that_cannot_speak_is_described_too() -> None:

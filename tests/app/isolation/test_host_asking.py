@@ -9,7 +9,7 @@ import pytest
 from pacsd.api.acceptance import AssociationRequest, Refusal
 from pacsd.api.dispatch.tally import Tally
 from pacsd.api.host import HostError
-from pacsd.api.keys import Key
+from pacsd.api.keys import Key, KeyMissing
 from pacsd.api.plugin import Host
 from pacsd.app.isolation.home import Enabled, Home
 from pacsd.app.isolation.inline import InlineHome
@@ -118,9 +118,13 @@ async def test_p05_a_circle_is_found_whatever_homes_it_goes_through(
 
 
 @pytest.mark.parametrize("level", HOMES)
-async def test_p04_no_home_tells_what_a_provider_raised(tmp_path: Path, level: str) -> None:
-    async with vaults(tmp_path, {"broken": level}, {}) as services:
-        with pytest.raises(HostError) as failed:
-            await services.keys_of("user").get("broken")
-        rule = "key 'broken': plugin broken: pacsd_key: raised RuntimeError"
-        assert str(failed.value) == rule
+@pytest.mark.parametrize(
+    ("name", "raised"), [("broken", "RuntimeError"), ("impostor", "PluginError")]
+)
+async def test_p04_no_home_tells_what_a_provider_raised(
+    tmp_path: Path, level: str, name: str, raised: str
+) -> None:
+    async with vaults(tmp_path, {name: level}, {}) as services:
+        with pytest.raises(KeyMissing) as failed:
+            await services.keys_of("user").get(name)
+        assert str(failed.value) == f"key '{name}': plugin {name}: pacsd_key: raised {raised}"

@@ -1,0 +1,91 @@
+"""The commands that a daemon does, put together, and the long work that they may want."""
+
+from functools import partial
+
+from pacsd.app.admin.correction_commands import CorrectionCommands
+from pacsd.app.admin.deletion_commands import DeletionCommands
+from pacsd.app.admin.errands import Arguments, Begin, Errands
+from pacsd.app.admin.index_commands import index_commands
+from pacsd.app.admin.job_commands import JobCommands
+from pacsd.app.admin.plugin_commands import plugin_commands
+from pacsd.app.admin.quarantine_commands import QuarantineCommands
+from pacsd.app.admin.run_commands import run_commands
+from pacsd.app.admin.unix_socket import Command
+from pacsd.app.archive_wiring import WayIn
+from pacsd.app.checking import CheckErrand
+from pacsd.app.conf.settings import Config
+from pacsd.app.errand_log import tell_ended
+from pacsd.app.export_selection import EXPORT_LIMITS, Selection, request_of
+from pacsd.app.exporting import ExportErrand
+from pacsd.app.importing import ImportErrand, paths_of
+from pacsd.app.ingest_log import tell_not_noted
+from pacsd.app.job_running import JobRunning
+from pacsd.app.opening import Archive
+from pacsd.app.plugins.commands import run_command
+from pacsd.app.plugins.health import PluginHealth
+from pacsd.app.plugins.surfaces import Surfaces
+from pacsd.app.purging import keep_us
+from pacsd.archive.access import Access
+from pacsd.archive.curation import Curation
+from pacsd.archive.finding import Finder
+from pacsd.archive.removal import Removal
+from pacsd.archive.retrieval import Retriever
+from pacsd.archive.stored_headers import StoredHeaders
+
+
+def make_commands(
+    config: Config,
+    archive: Archive,
+    curation: Curation,
+    removal: Removal,
+    jobs: JobRunning,
+) -> dict[str, Command]:
+    """The commands of the admin socket about what is archived, and about durable work."""
+    return {
+        **QuarantineCommands(archive.store, archive.index, curation).by_name(),
+        **CorrectionCommands(archive.index, curation).by_name(),
+        **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
+        **index_commands(archive.index),
+        **JobCommands(archive.index.jobs, jobs.workers).by_name(),
+    }
+
+
+def make_plugin_commands(
+    archive: Archive, plugin_health: PluginHealth, surfaces: Surfaces
+) -> dict[str, Command]:
+    """Those about plugins, and those that plugins have added."""
+    return {
+        **plugin_commands(archive.tally, plugin_health.now),
+        **run_commands(lambda: surfaces.commands, partial(run_command, archive.hooks)),
+    }
+
+
+def make_errands(config: Config, archive: Archive, way_in: WayIn) -> Errands:
+    """The long work that commands may want of a daemon."""
+    return Errands(errand_kinds(config, archive, way_in, is_in_use=True), tell_ended=tell_ended)
+
+
+def errand_kinds(
+    config: Config, archive: Archive, way_in: WayIn, *, is_in_use: bool
+) -> dict[str, Begin]:
+    """The long work that commands may want; `is_in_use`: a daemon uses the archive meanwhile."""
+
+    def check(arguments: Arguments) -> CheckErrand:
+        with_digests = arguments.get("with_digests") is True
+        return CheckErrand(
+            config, archive, way_in.register, with_digests=with_digests, is_in_use=is_in_use
+        )
+
+    def import_files(arguments: Arguments) -> ImportErrand:
+        return ImportErrand(paths_of(arguments), way_in.ingest)
+
+    def export(arguments: Arguments) -> ExportErrand:
+        store, index = archive.store, archive.index
+        finder = Finder(index, StoredHeaders(store, index), EXPORT_LIMITS)
+        retriever = Retriever(store, index, EXPORT_LIMITS)
+        selection = Selection(finder, retriever, index)
+        access = Access(index, tell_not_noted)
+        request = request_of(arguments)
+        return ExportErrand(request, selection, retriever, access, way_in.log.not_corrected)
+
+    return {"check": check, "import": import_files, "export": export}
