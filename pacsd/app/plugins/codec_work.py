@@ -4,16 +4,19 @@ The thread cannot be ended. So its files are closed there, when the codec has re
 still waits for it: a descriptor closed under a codec might be another file's by its next write.
 """
 
+import errno
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO
 
 from pacsd.api.transcoder import Transcoder, TranscodingError
 from pacsd.app.plugins.transcoded_file import Expected, TranscodedFile, checked
 from pacsd.dicom.text import printable
-from pacsd.net.transcoding import NotTranscoded
+from pacsd.net.transcoding import NotTranscoded, NotTranscodedNow
 
 _REASON_CHARS = 256
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class CodecWork:
@@ -40,7 +43,7 @@ class CodecWork:
         """Have it transcoded; None if it was abandoned before. For the thread.
 
         Raises:
-            NotTranscoded: it cannot be had so.
+            NotTranscoded: it cannot be had so; NotTranscodedNow: what it writes cannot be kept.
         """
         with self._lock:
             if self._is_abandoned:
@@ -70,17 +73,42 @@ class CodecWork:
         source, target = self._files
         try:
             self._transcoder.transcode(source, target)
-        except TranscodingError as error:
-            raise NotTranscoded(printable(str(error), _REASON_CHARS)) from error
         except BaseException as error:
-            # A plugin's may be anything, and its text hold anything: of an image, too.
-            raise NotTranscoded(f"the codec raised {type(error).__name__}") from error
+            raise _judged(error) from error
         if target.closed:
             raise NotTranscoded("the codec closed its file")
-        return checked(target, self._expected)
+        try:
+            return checked(target, self._expected)
+        except NotTranscoded:
+            raise
+        except OSError as error:  # what it wrote last is written only now
+            raise NotTranscodedNow(f"what the codec wrote: {error.strerror}") from error
 
     def _end(self) -> None:
         self._is_over = True
         for file in self._files:
-            file.close()
+            # What could not be written is tried once more; the descriptor is closed all the same.
+            with suppress(OSError):
+                file.close()
         self._returned()
+
+
+def _judged(error: BaseException) -> NotTranscoded:
+    """What it means that a codec raised this; a full disk is not the object's fault."""
+    if _is_for_want_of_room(error):
+        return NotTranscodedNow("the disk of data_dir is full")
+    if isinstance(error, TranscodingError):
+        return NotTranscoded(printable(str(error), _REASON_CHARS))
+    # A plugin's may be anything, and its text hold anything: of an image, too.
+    return NotTranscoded(f"the codec raised {type(error).__name__}")
+
+
+def _is_for_want_of_room(error: BaseException) -> bool:
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, OSError) and cause.errno in _FULL:
+            return True
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+    return False

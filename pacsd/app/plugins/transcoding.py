@@ -4,8 +4,8 @@ An object goes to a codec as a file without a name, and comes back as another on
 computes in C or asks a program gets descriptors.
 """
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -157,32 +157,42 @@ class PluginTranscoding:
             size = await self._spool(way, original, source)
             target = await self._new_file(size)
         except BaseException:
-            source.close()
+            with suppress(OSError):  # what could not be written is tried once more
+                source.close()
             raise
-        source.seek(0)
         return source, target
 
     async def _new_file(self, size_bytes: int) -> BinaryIO:
-        try:
+        with _now_or_later():
             return await to_thread.run_sync(self._place.new_file, size_bytes)
-        except OSError as error:
-            raise NotTranscodedNow(error.strerror or str(error)) from error
 
     async def _spool(self, way: Way, original: Original, file: BinaryIO) -> int:
         """Write the object as a file, as the codec is to be given it; how long that is."""
-        size = await to_thread.run_sync(file.write, _preface(original, way.given))
+        size = await to_thread.run_sync(self._write, file, _preface(original, way.given))
         async with aclosing(_as_given(original, way)) as pieces:
             async for piece in pieces:
                 size += await to_thread.run_sync(self._write, file, piece)
-        await to_thread.run_sync(file.flush)
+        await to_thread.run_sync(self._flush, file)
         return size
 
     def _write(self, file: BinaryIO, piece: Buffer) -> int:
-        try:
+        with _now_or_later():
             self._place.check_room(len(piece))
             return file.write(piece)
-        except OSError as error:
-            raise NotTranscodedNow(error.strerror or str(error)) from error
+
+    def _flush(self, file: BinaryIO) -> None:
+        with _now_or_later():
+            file.flush()
+            file.seek(0)
+
+
+@contextmanager
+def _now_or_later() -> Iterator[None]:
+    """What cannot be written now may be later."""
+    try:
+        yield
+    except OSError as error:
+        raise NotTranscodedNow(error.strerror or str(error)) from error
 
 
 def _preface(original: Original, transfer_syntax_uid: str) -> bytes:

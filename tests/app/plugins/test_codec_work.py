@@ -1,7 +1,10 @@
 """One object in the hands of a codec: whoever waits for it, its files are closed once."""
 
+import errno
 import io
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 import pytest
@@ -10,7 +13,7 @@ from pacsd.api.transcoder import TranscodingError
 from pacsd.app.plugins.codec_work import CodecWork
 from pacsd.app.plugins.transcoded_file import Expected
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
-from pacsd.net.transcoding import NotTranscoded
+from pacsd.net.transcoding import NotTranscoded, NotTranscodedNow
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.app.plugins.unwrapping import WRAPPED, Unwrapping, wrapped
 from tests.net.web.serving import part10
@@ -61,6 +64,37 @@ def test_what_it_raises_is_told_as_far_as_it_may_be(error: BaseException, why: s
     with pytest.raises(NotTranscoded) as refused:
         bench.work.run()
     assert str(refused.value) == why
+    assert bench.is_over
+
+
+def _full() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _full_within() -> None:
+    try:
+        _full()
+    except OSError as error:
+        raise TranscodingError("cannot write") from error
+
+
+@pytest.mark.parametrize("fail", [_full, _full_within])
+def test_a_full_disk_is_not_the_objects_fault(fail: Callable[[], None]) -> None:
+    bench = Bench(Unwrapping(fail))
+    with pytest.raises(NotTranscodedNow, match="disk of data_dir is full"):
+        bench.work.run()
+    assert bench.is_over
+
+
+def test_nor_is_one_that_is_full_at_the_last_byte() -> None:
+    """All is in the buffer when the codec returns; to close the file tries it once more."""
+    bench = Bench(Unwrapping())
+    bench.files[1].close()
+    full = Path("/dev/full").open("w+b")
+    bench.files = bench.files[0], full
+    bench.work = CodecWork(Unwrapping(), bench.files, EXPECTED, bench._return)
+    with pytest.raises(NotTranscodedNow, match="No space left on device"):
+        bench.work.run()
     assert bench.is_over
 
 

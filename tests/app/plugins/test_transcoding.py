@@ -169,6 +169,32 @@ async def test_no_file_is_made_on_a_full_disk(tmp_path: Path) -> None:
     assert codec.files == []
 
 
+class FullPlace(CopyPlace):
+    """A disk that is full behind so many files."""
+
+    files = 0
+
+    def new_file(self, size_bytes: int) -> BinaryIO:
+        FullPlace.files -= 1
+        if FullPlace.files < 0:
+            return Path("/dev/full").open("w+b")
+        return super().new_file(size_bytes)
+
+
+@pytest.mark.parametrize("files", [0, 1])
+async def test_a_disk_that_becomes_full_is_told_counted_and_logged(
+    tmp_path: Path, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the original, or with what the codec wrote, which is in the buffer until the end."""
+    monkeypatch.setattr(FullPlace, "files", files)
+    place = FullPlace(tmp_path)
+    tested = PluginTranscoding(hooks_of(Plugin()).transcoder, TranscodingSettings(), place)
+    with capture_logs() as logs, pytest.raises(NotTranscodedNow, match="No space left on device"):
+        await made(tested)
+    assert [each["event"] for each in logs] == ["an object was not transcoded"]
+    assert tested.health() == TranscodingHealth(0, 1, 0)
+
+
 async def test_an_original_that_cannot_be_read_is_the_readers_matter(tmp_path: Path) -> None:
     async def broken() -> AsyncGenerator[bytes, None]:
         yield HEADER
