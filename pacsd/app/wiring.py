@@ -104,6 +104,7 @@ class Parts:
     scrub: Scrub
     purge: Purge
     metadata: MetadataMaking
+    transcoding: PluginTranscoding
     forgetting: Forgetting
     reindexing: Reindexing
     jobs: JobRunning
@@ -137,6 +138,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, ingest_log)
     metadata = _metadata(config, archive, retriever, registry)
+    transcoding = _transcoding(config, archive, registry)
     parts = WebParts(
         ingest=ingest,
         finder=make_finder(config, archive, reindexing),
@@ -148,7 +150,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         changes=_change_feed(config, index, registry),
         guard=make_guard(archive.hooks, sink),
         routes=lambda: surfaces.routes,
-        transcoding=_transcoding(config, archive, registry),
+        transcoding=transcoding,
     )
     places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
@@ -164,6 +166,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         scrub=scrub,
         purge=purge,
         metadata=metadata,
+        transcoding=transcoding,
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         jobs=jobs,

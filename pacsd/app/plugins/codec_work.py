@@ -5,6 +5,7 @@ still waits for it: a descriptor closed under a codec might be another file's by
 """
 
 import errno
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +39,10 @@ class CodecWork:
         self._is_over = False
         self._is_abandoned = False
         self._made: TranscodedFile | None = None
+        self._looking = threading.Lock()
+        # A descriptor of its own: a codec might close the file, and its number be another one's.
+        self._written: int | None = None
+        self.excess: NotTranscoded | None = None
 
     def run(self) -> TranscodedFile | None:
         """Have it transcoded; None if it was abandoned before. For the thread.
@@ -59,6 +64,32 @@ class CodecWork:
         finally:
             self._end()
 
+    def look(self, check_room: Callable[[], None]) -> NotTranscoded | None:
+        """See what the codec has written, whoever still waits for it; what is too much, and why.
+
+        Of that nothing is kept, each time anew: a codec may go on writing. Blocks. `check_room`
+        raises OSError if there is no room for more.
+        """
+        with self._looking:
+            if self._written is None:
+                return None
+            excess = self._excess_of(self._written, check_room)
+            if excess is not None:
+                self.excess = self.excess or excess
+                os.ftruncate(self._written, 0)
+        return excess
+
+    def _excess_of(self, written: int, check_room: Callable[[], None]) -> NotTranscoded | None:
+        size, max_bytes = os.fstat(written).st_size, self._expected.max_bytes
+        if size > max_bytes:
+            most = f"{max_bytes} (transcoding.max_bytes)"
+            return NotTranscoded(f"the codec wrote {size} bytes, more than {most}")
+        try:
+            check_room()
+        except OSError as error:
+            return NotTranscodedNow(error.strerror or str(error))
+        return None
+
     def abandon(self) -> None:
         """Nobody wants it any more; what it still makes is thrown away."""
         with self._lock:
@@ -72,9 +103,15 @@ class CodecWork:
     def _transcoded(self) -> TranscodedFile:
         source, target = self._files
         try:
+            self._written = os.dup(target.fileno())
+        except OSError as error:
+            raise NotTranscodedNow(error.strerror or str(error)) from error
+        try:
             self._transcoder.transcode(source, target)
         except BaseException as error:
-            raise _judged(error) from error
+            raise self.excess or _judged(error) from error
+        if self.excess is not None:
+            raise self.excess
         if target.closed:
             raise NotTranscoded("the codec closed its file")
         try:
@@ -86,6 +123,10 @@ class CodecWork:
 
     def _end(self) -> None:
         self._is_over = True
+        with self._looking:
+            if self._written is not None:
+                os.close(self._written)
+                self._written = None
         for file in self._files:
             # What could not be written is tried once more; the descriptor is closed all the same.
             with suppress(OSError):
