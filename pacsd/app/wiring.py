@@ -129,16 +129,15 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     surfaces, registry = surfaces or Surfaces(), CollectorRegistry()
     curation = make_curation(config, archive)
     register = make_register(archive, curation)
-    ingest_log = IngestLog()
+    ingest_log, reindexing = IngestLog(), Reindexing(store, index, archive.extra_tags)
     ingest = make_ingest(config, archive, register, ingest_log)
     scrub, purge = make_scrub(config, store, index), make_purge(config, curation)
     _measure(registry, archive, ingest, scrub, purge)
     plugin_health = make_plugin_health(archive, registry)
     gatekeeper, sink = _gatekeeper(checked, ingest), _audit_sink(archive, registry)
-    reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, ingest_log)
     metadata = _metadata(config, archive, retriever, registry)
-    transcoding = _transcoding(config, archive, registry)
+    places, transcoding = DestinationPlaces(), _transcoding(config, archive, registry)
     parts = WebParts(
         ingest=ingest,
         finder=make_finder(config, archive, reindexing),
@@ -152,7 +151,6 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         routes=lambda: surfaces.routes,
         transcoding=transcoding,
     )
-    places = DestinationPlaces()
     services = _services(config, gatekeeper, parts, places)
     books = _books(config, registry, sink)
     listener = _listener(config, archive, gatekeeper, services, books, parts.guard)
