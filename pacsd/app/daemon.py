@@ -110,6 +110,7 @@ class Daemon:
             tasks.start_soon(parts.scrub.run, name="scrub")
             tasks.start_soon(parts.purge.run, name="purge")
             tasks.start_soon(parts.metadata.run, name="metadata")
+            tasks.start_soon(parts.transcoding.run, name="transcoding")
             tasks.start_soon(parts.forgetting.run, name="forgetting of changes")
             tasks.start_soon(parts.reindexing.run, name="reindex")
             tasks.start_soon(parts.jobs.run, name="durable work")
@@ -206,6 +207,7 @@ class Daemon:
             parts.jobs.delivery.replace(parts.consumers())
             parts.guard.forget()
             parts.plugin_health.forget()
+            parts.transcoding.refresh()
 
         try:
             exchanged = await exchange.exchange(config, checked.sources.error, prepare)

@@ -65,6 +65,7 @@ class Parts:
     scrub: Scrub
     purge: Purge
     metadata: MetadataMaking
+    transcoding: PluginTranscoding
     forgetting: Forgetting
     reindexing: Reindexing
     jobs: JobRunning
@@ -97,6 +98,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     reindexing = Reindexing(store, index, archive.extra_tags)
     retriever = make_retriever(config, archive, way_in.log)
     metadata = measured_metadata(config, archive, retriever, registry)
+    transcoding = make_transcoding(config, archive, registry)
     parts = WebParts(
         ingest=way_in.ingest,
         finder=make_finder(config, archive, reindexing),
@@ -108,7 +110,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         changes=make_change_feed(config, index, registry),
         guard=make_guard(archive.hooks, sink),
         routes=lambda: surfaces.routes,
-        transcoding=make_transcoding(config, archive, registry),
+        transcoding=transcoding,
     )
     dimse = make_dimse(checked, archive, parts, registry, sink)
     work = make_plugin_work(archive, dimse.sending)
@@ -120,6 +122,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         scrub=scrub,
         purge=purge,
         metadata=metadata,
+        transcoding=transcoding,
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         jobs=jobs,

@@ -20,7 +20,12 @@ from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, Timeouts, open_association
 from pacsd.net.sending import Outbound, Outcome, send
 from pacsd.net.store_contexts import StoredAs, plan, propose
-from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
+from pacsd.net.transcoding import (
+    NO_TRANSCODING,
+    EndingTranscoding,
+    Transcoding,
+    TranscodingEnded,
+)
 
 MAX_ATTEMPTS = 2
 """How often an instance is sent whose associations end before it is answered."""
@@ -73,13 +78,18 @@ class Delivery(Generic[InstanceT]):
         self._report = report
         self._places = places or anyio.CapacityLimiter(terms.associations)
         self._waiting: set[anyio.CancelScope] = set()
+        self._transcoding = EndingTranscoding(terms.transcoding)
         self._fruitless = 0
         self._failure: AssociationError | None = None
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Begin nothing more; what is under way is ended, and associations are released."""
+        """Begin nothing more; what is under way is ended, and associations are released.
+
+        What a codec still works at has not begun yet.
+        """
         self._is_stopped = True
+        self._transcoding.end()
         self._wait_no_more()
 
     async def run(self, instances: AsyncIterator[Sequence[InstanceT]]) -> None:
@@ -132,7 +142,7 @@ class Delivery(Generic[InstanceT]):
         """Use one association after the other until nothing is left, or the peer gives none."""
         while (task := await self._next(backlog)) is not None:
             backlog.put_back(task)
-            ways = await self._terms.transcoding.ways()
+            ways = await self._transcoding.ways()
             planned = plan(task.instance.stored_as, backlog.needs(), ways)
             try:
                 association = await open_association(
@@ -188,10 +198,10 @@ class Delivery(Generic[InstanceT]):
     ) -> Outcome | None:
         """What became of an instance; None if it is to be sent again."""
         try:
-            outcome = await send(association, task.instance, self._terms.transcoding)
+            outcome = await send(association, task.instance, self._transcoding)
         except (NotAccepted, OSError, DicomError, DimseError) as error:
             return Outcome(None, str(error))
-        except BrokenOff:  # another instance's fault
+        except (BrokenOff, TranscodingEnded):  # another instance's fault, or we were stopped
             backlog.put_back(task)
             return None
         except AssociationError as error:

@@ -41,7 +41,12 @@ from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import MoveOriginator, OpenDataSet, Outbound, Outcome, send
 from pacsd.net.storage import Caller, DataSetSink, DimseAnswer, RefusedSink
 from pacsd.net.tally import Tally
-from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
+from pacsd.net.transcoding import (
+    NO_TRANSCODING,
+    EndingTranscoding,
+    Transcoding,
+    TranscodingEnded,
+)
 from pacsd.net.turns import Turns
 from pacsd.ul.negotiation import PresentationContext
 
@@ -312,6 +317,8 @@ class MoveSink(RetrieveSink):
 class GetSink(RetrieveSink):
     """One C-GET: over the association it came over."""
 
+    _transcoding: EndingTranscoding | None = None
+
     @property
     def action(self) -> str:
         """A C-GET."""
@@ -319,19 +326,27 @@ class GetSink(RetrieveSink):
 
     async def deliver(self, numbers: Sequence[int]) -> None:
         """Send one after the other; while one is answered the next is read."""
+        self._transcoding = EndingTranscoding(self.retrieving.transcoding)
         async with aclosing(self.pages(numbers)) as pages, anyio.create_task_group() as lanes:
             instances = OneByOne(pages)
             for _ in range(_LANES):
-                lanes.start_soon(self._lane, instances, name="sub-operations of a C-GET")
+                lane = partial(self._lane, instances, self._transcoding)
+                lanes.start_soon(lane, name="sub-operations of a C-GET")
 
-    async def _lane(self, instances: OneByOne[Outbound]) -> None:
-        with suppress(AssociationError):
+    def cancel(self) -> None:
+        """Begin nothing more: what a codec still works at has not begun either."""
+        super().cancel()
+        if self._transcoding is not None:
+            self._transcoding.end()
+
+    async def _lane(self, instances: OneByOne[Outbound], transcoding: Transcoding) -> None:
+        with suppress(AssociationError, TranscodingEnded):
             while (instance := await instances.take()) is not None and not self.is_cancelled:
-                self.ended(instance, await self._send(instance))
+                self.ended(instance, await self._send(instance, transcoding))
 
-    async def _send(self, instance: Outbound) -> Outcome:
+    async def _send(self, instance: Outbound, transcoding: Transcoding) -> Outcome:
         try:
-            return await send(self.line, instance, self.retrieving.transcoding)
+            return await send(self.line, instance, transcoding)
         except (NotAccepted, OSError, DicomError, DimseError) as error:
             return Outcome(None, str(error))
 

@@ -1,6 +1,6 @@
 """C-STORE as SCU (PS3.4 annex B): one instance over an association."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from pacsd.dicom.status import StatusCategory, category
 from pacsd.dicom.text import printable
 from pacsd.dimse.commands import CStoreRQ, Priority
 from pacsd.net import data_sets
+from pacsd.net.errors import NotAccepted
 from pacsd.net.invoking import Invoking
 from pacsd.net.store_contexts import StoredAs, choose
 from pacsd.net.transcoding import NO_TRANSCODING, Original, Transcoding
@@ -92,7 +93,7 @@ async def send(
             association lives if that was found before the first chunk, else it is aborted.
     """
     accepted = association.session.contexts_as_scu()
-    context = choose(accepted, instance.stored_as, await transcoding.ways())
+    context = await _choose(list(accepted), instance, transcoding)
     async with AsyncExitStack() as stack:
         if is_reencodable(instance.transfer_syntax_uid, context.transfer_syntax):
             data_set = await stack.enter_async_context(aclosing(instance.open()))
@@ -108,6 +109,23 @@ async def send(
         response = await association.perform(context, request, counted)
     comment = printable(response.error_comment)
     return Outcome(response.status, comment, context.transfer_syntax, counted.bytes)
+
+
+async def _choose(
+    accepted: Sequence[PresentationContext], instance: Outbound, transcoding: Transcoding
+) -> PresentationContext:
+    """The context to send it over; codecs are asked last.
+
+    Raises:
+        NotAccepted: there is none.
+    """
+    try:
+        return choose(accepted, instance.stored_as)
+    except NotAccepted:
+        ways = await transcoding.ways()
+        if not ways.of(instance.transfer_syntax_uid):
+            raise
+    return choose(accepted, instance.stored_as, ways)
 
 
 def _request(message_id: int, instance: Outbound) -> CStoreRQ:

@@ -4,9 +4,11 @@ The core has no codecs; who has some implements `Transcoding`. Without any nothi
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import anyio
 
 from pacsd.dicom.headers import Buffer
 
@@ -17,6 +19,10 @@ class NotTranscoded(OSError):
 
 class NotTranscodedNow(NotTranscoded):
     """It may be possible later: there is no room, or no time."""
+
+
+class TranscodingEnded(Exception):
+    """Nobody wants the object any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +98,45 @@ class NoTranscoding:
 
 
 NO_TRANSCODING = NoTranscoding()
+
+
+class EndingTranscoding:
+    """The codecs of another for one run of many objects, which may end while they work."""
+
+    def __init__(self, transcoding: Transcoding) -> None:
+        self._transcoding = transcoding
+        self._scopes: set[anyio.CancelScope] = set()
+        self._is_ended = False
+
+    def end(self) -> None:
+        """Have nothing more transcoded, and wait for nothing that is being."""
+        self._is_ended = True
+        for scope in self._scopes:
+            scope.cancel()
+
+    async def ways(self) -> Ways:
+        """As the other says."""
+        return await self._transcoding.ways()
+
+    @asynccontextmanager
+    async def transcoded(
+        self, original: Original, target_uid: str
+    ) -> AsyncGenerator[DataSet, None]:
+        """As the other does it. What has been made by the end may still be used.
+
+        Raises:
+            TranscodingEnded: it was to end before.
+        """
+        made: DataSet | None = None
+        async with AsyncExitStack() as stack:
+            with anyio.CancelScope() as scope:
+                self._scopes.add(scope)
+                try:
+                    if not self._is_ended:
+                        begun = self._transcoding.transcoded(original, target_uid)
+                        made = await stack.enter_async_context(begun)
+                finally:
+                    self._scopes.discard(scope)
+            if made is None:
+                raise TranscodingEnded
+            yield made

@@ -15,7 +15,7 @@ from pacsd.net.sending import Outbound, Outcome
 from pacsd.net.transcoding import Ways
 from tests.dicom.written import element
 from tests.net.storing_peer import CT, MR, NATIVE, StoringPeer, instance, storing
-from tests.net.transcoder import RLE, FakeTranscoding
+from tests.net.transcoder import RLE, FakeTranscoding, WorkingTranscoding
 
 JPEG = "1.2.840.10008.1.2.4.50"
 DATA = element(0x00080018, "UI", b"1.2\0")
@@ -262,3 +262,19 @@ async def test_what_a_codec_makes_is_proposed_and_sent() -> None:
         (IMPLICIT_VR_LITTLE_ENDIAN,),
     ]
     assert {each.transfer_syntax_uid for each in peer.stored} == {IMPLICIT_VR_LITTLE_ENDIAN}
+
+
+async def test_what_is_stopped_does_not_wait_for_a_codec() -> None:
+    peer, run = StoringPeer(), Run()
+    codecs = WorkingTranscoding(Ways({RLE: (IMPLICIT_VR_LITTLE_ENDIAN,)}))
+    terms = Terms(Timeouts(), transcoding=codecs)
+    group = [instance(f"1.2.{n}", DATA, transfer_syntax_uid=RLE) for n in range(3)]
+    async with storing(peer) as destination, anyio.create_task_group() as tasks:
+        delivery = Delivery(destination, terms, run.report)
+        tasks.start_soon(delivery.run, in_groups(group))
+        await codecs.begun.wait()
+        with anyio.fail_after(30):
+            delivery.stop()
+            while codecs.inside:
+                await anyio.lowlevel.checkpoint()
+    assert (run.outcomes, peer.released) == ({}, 1)

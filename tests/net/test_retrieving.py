@@ -1,7 +1,7 @@
 """C-MOVE and C-GET as SCP, over sockets: our own SCU asks, a peer of a few lines receives."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import anyio
 import pytest
@@ -31,7 +31,7 @@ from tests.dicom.written import EXPLICIT, element
 from tests.net.harness import FakeRetriever, Served, Setup, serving, until
 from tests.net.receiving import Received
 from tests.net.storing_peer import CT, MR, NATIVE, StoringPeer, storing
-from tests.net.transcoder import RLE, FakeTranscoding
+from tests.net.transcoder import RLE, FakeTranscoding, WorkingTranscoding
 
 STUDY = encoded(keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2"), EXPLICIT)
 MODEL = QueryModel.STUDY_ROOT
@@ -639,3 +639,74 @@ async def test_p07_over_the_same_association_what_cannot_be_fails_alone() -> Non
     *_, last = await got(compressed(3), wanted, received, decodes("1.2.0"))
     assert (last.status, counts(last)) == (Status.SUB_OPERATIONS_FAILED, (None, 2, 1, 0))
     assert failed(last) == ["1.2.0"]
+
+
+async def cancelled(responses: AsyncIterator[Progress], by: Callable[[], None]) -> Progress:
+    """The last of the responses; `by` is done once the first has come."""
+    found: list[Progress] = []
+    async for each in responses:
+        if not found:
+            by()
+        found.append(each)
+    return found[-1]
+
+
+def cancels(association: RequestedAssociation) -> Callable[[], None]:
+    def cancel() -> None:
+        association.session.cancel(1, association.now())
+        association.flush()
+
+    return cancel
+
+
+async def test_d43_a_cancelled_move_does_not_wait_for_a_codec(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrievals, "TELL_AT_LEAST_EVERY_S", 0.01)
+    peer, codecs = StoringPeer(), WorkingTranscoding(RLE_TO_EXPLICIT)
+    async with storing(peer) as destination:
+        peers = (peer_of(destination, connections=1),)
+        setup = Setup(retriever=compressed(2), peers=peers, transcoding=codecs, max_retrievals=1)
+        async with serving(setup) as served, asking(served) as association:
+            with anyio.fail_after(30):
+                responses = move(association, MODEL, STUDY, "PEER")
+                last = await cancelled(responses, cancels(association))
+                assert (last.status, counts(last)) == (Status.CANCEL, (2, 0, 0, 0))
+                assert codecs.inside == 0
+
+
+async def test_d43_nor_does_a_cancelled_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrievals, "TELL_AT_LEAST_EVERY_S", 0.01)
+    codecs, received = WorkingTranscoding(RLE_TO_EXPLICIT), Received()
+    setup = Setup(retriever=compressed(2), transcoding=codecs)
+    async with anyio.create_task_group() as tasks, serving(setup) as served:
+        association = await open_association(
+            Destination(served.endpoint, "PACSD", "ASKING"),
+            propose_get(MODEL, [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN)]),
+            store=received.port(tasks),
+        )
+        with anyio.fail_after(30):
+            last = await cancelled(get(association, MODEL, STUDY), cancels(association))
+        assert (last.status, counts(last)) == (Status.CANCEL, (2, 0, 0, 0))
+        assert codecs.inside == 0
+        await association.release()
+
+
+async def test_who_leaves_leaves_no_codec_at_work() -> None:
+    peer, codecs = StoringPeer(), WorkingTranscoding(RLE_TO_EXPLICIT)
+    async with storing(peer) as destination:
+        setup = Setup(retriever=compressed(2), peers=(peer_of(destination),), transcoding=codecs)
+        async with serving(setup) as served, anyio.create_task_group() as tasks:
+            association = await open_association(
+                Destination(served.endpoint, "PACSD", "ASKING"),
+                propose((MODEL.move,), (EXPLICIT_VR_LITTLE_ENDIAN,)),
+            )
+
+            async def ask() -> None:
+                with suppress(AssociationError):
+                    await told(move(association, MODEL, STUDY, "PEER"))
+
+            tasks.start_soon(ask)
+            await codecs.begun.wait()
+            association.abort()
+            await until(lambda: not codecs.inside)

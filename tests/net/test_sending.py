@@ -15,7 +15,7 @@ from pacsd.dimse.errors import DimseError
 from pacsd.net import errors
 from pacsd.net.scu import open_association
 from pacsd.net.sending import MoveOriginator, Outbound, Outcome, send
-from pacsd.net.store_contexts import propose
+from pacsd.net.store_contexts import StoredAs, propose
 from pacsd.net.transcoding import NO_TRANSCODING, NotTranscoded, Transcoding, Ways
 from tests.dicom.written import DEFLATED, EXPLICIT, IMPLICIT, element, known
 from tests.net.storing_peer import CT, StoringPeer, instance, storing
@@ -147,6 +147,21 @@ async def test_what_the_peer_takes_as_it_is_is_not() -> None:
     codecs = FakeTranscoding(RLE_TO_EXPLICIT)
     outcome = await outcome_of(peer, instance("1.2.3", DATA, transfer_syntax_uid=RLE), codecs)
     assert (outcome.transfer_syntax_uid, codecs.done) == (RLE, [])
+
+
+async def test_nobody_is_asked_for_codecs_where_none_is_needed() -> None:
+    codecs = FakeTranscoding(RLE_TO_EXPLICIT)
+    peer = StoringPeer(supported={CT: frozenset({IMPLICIT_VR_LITTLE_ENDIAN, RLE})})
+    async with storing(peer) as destination:
+        wanted = [StoredAs(CT, EXPLICIT_VR_LITTLE_ENDIAN), StoredAs(CT, RLE)]
+        association = await open_association(destination, propose(wanted))
+        for syntax in (EXPLICIT_VR_LITTLE_ENDIAN, RLE):
+            await send(association, instance("1.2.3", DATA, transfer_syntax_uid=syntax), codecs)
+        assert codecs.asked == 0
+        with pytest.raises(errors.NotAccepted, match="CT Image Storage in JPEG Baseline"):
+            await send(association, instance("1.2.3", DATA, transfer_syntax_uid=JPEG), codecs)
+        assert codecs.asked == 1
+        await association.release()
 
 
 async def test_what_cannot_be_transcoded_harms_nobody() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 
+import anyio
+
 from pacsd.dicom.headers import Buffer
 from pacsd.net.transcoding import NO_WAYS, DataSet, Original, Ways
 
@@ -40,8 +42,10 @@ class FakeTranscoding:
         self.errors = errors or {}
         self.done: list[tuple[str, str]] = []
         self.inside = 0
+        self.asked = 0
 
     async def ways(self) -> Ways:
+        self.asked += 1
         return self.known
 
     @asynccontextmanager
@@ -58,3 +62,20 @@ class FakeTranscoding:
             yield Made(data[::-1])
         finally:
             self.inside -= 1
+
+
+class WorkingTranscoding(FakeTranscoding):
+    """Works at an object and does not end."""
+
+    def __init__(self, ways: Ways) -> None:
+        super().__init__(ways)
+        self.begun = anyio.Event()
+
+    @asynccontextmanager
+    async def transcoded(
+        self, original: Original, target_uid: str
+    ) -> AsyncGenerator[DataSet, None]:
+        async with super().transcoded(original, target_uid) as made:
+            self.begun.set()
+            await anyio.Event().wait()
+            yield made

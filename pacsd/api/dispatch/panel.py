@@ -70,6 +70,7 @@ class Panel(Generic[Answer]):
         """Ask these from now on; calls in progress end with those before, which are returned."""
         before, self.lineup = self.lineup, self._lineup_of(implementations)
         self.is_implemented = bool(self.lineup.members)
+        before.replaced = True
         return before
 
     def deadline(self) -> float:

@@ -90,6 +90,11 @@ class Provider(Generic[Answer]):
         """Who is asked; another one after each reload."""
         return self._panel.lineup
 
+    @property
+    def deadline_s(self) -> float:
+        """How long an answer may take."""
+        return self._panel.facts.deadline_s
+
     def plugin_of(self, name: str) -> str:
         """Whose provider is in use for a name, '' if none is."""
         known = self._provided.get(name)

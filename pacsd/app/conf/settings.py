@@ -234,10 +234,11 @@ class TranscodingSettings(Settings):
     """Most objects that are transcoded at once, in a thread each. Others wait."""
 
     deadline_s: float = Field(default=300, gt=0, le=86_400)
-    """Most seconds for one of them; then it has failed."""
+    """Most seconds for a codec to work at one of them, and for it to be read before; then it has
+    failed. Who waits for a thread gives up after ten times as long."""
 
     max_bytes: int = Field(default=4 * 1024**3, ge=1, le=2**60)
-    """Most bytes that one of them may become."""
+    """Most bytes that one of them may become. A codec that writes more is left behind."""
 
 
 class LogSettings(Settings):

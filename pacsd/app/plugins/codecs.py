@@ -11,13 +11,18 @@ import structlog
 from pacsd.api.dispatch.lineup import Lineup
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.errors import HookError, NotProvided
-from pacsd.api.hooks import hook_facts
 from pacsd.api.transcoder import TARGETS, Transcoder
 from pacsd.dicom.reencode import REENCODABLE, is_reencodable
 from pacsd.net.transcoding import NO_WAYS, Ways
 
 ASK_AGAIN_S = 60.0
 """So long a codec is done without that could not be had."""
+
+PATIENCE_S = 5.0
+"""So long what is to leave waits for plugins that were never asked before."""
+
+LONGER_S = 5.0
+"""Than the deadline of the hook, which the panel judges and counts."""
 
 _log = structlog.get_logger("pacsd.plugins")
 
@@ -46,65 +51,121 @@ class Codecs:
     offered: Ways = NO_WAYS
     lineup: Lineup = field(default_factory=lambda: Lineup(()))
     ask_again_at: float = inf
+    is_known: bool = True
 
     def way(self, stored_uid: str, wanted_uid: str) -> Way | None:
         """How what is stored becomes what is wanted, if it does."""
         return self.ways.get(stored_uid, {}).get(wanted_uid)
 
 
+UNKNOWN = Codecs(is_known=False)
+"""The plugins have not answered yet."""
+
+
 class CodecBook:
-    """Asks the plugins; `now` is a monotonic clock."""
+    """Asks the plugins, beside those who want to know; `now` is a monotonic clock."""
 
     def __init__(self, hook: Provider[Transcoder], now: Callable[[], float] = monotonic) -> None:
         self._hook = hook
         self._now = now
         self._none = Codecs()
         self._codecs = self._none
-        self._asking = anyio.Lock()
+        self._wanted = anyio.Event()
+        self._told = anyio.Event()
+        self._asking: anyio.CancelScope | None = None
+        self._asked: Lineup | None = None
+        self._patience: tuple[Lineup, float] | None = None
 
     async def codecs(self) -> Codecs:
-        """Those there are now."""
+        """Those there are, as far as it is known: nobody waits for plugins that are asked again.
+
+        Only those that were never asked have a few seconds: all who want to know wait together.
+        Until they have answered `is_known` is False.
+        """
         if not self._hook.is_implemented:
             return self._none
         if not self._is_current:
-            async with self._asking:
-                if not self._is_current:
-                    self._codecs = await self._ask()
-        return self._codecs
+            self.refresh()
+        with anyio.move_on_after(self._patience_s()):
+            while not self._is_of_now:
+                await self._told.wait()
+        return self._codecs if self._is_of_now else UNKNOWN
+
+    def refresh(self) -> None:
+        """Have the plugins asked if there are others, or if they are to be asked again."""
+        if self._asking is not None and self._asked is not self._hook.lineup:
+            self._asking.cancel()
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Ask them, at first and whenever it is wanted."""
+        while True:
+            self._wanted = anyio.Event()
+            if self._is_current or not self._hook.is_implemented:
+                await self._wanted.wait()
+                continue
+            self._asked = self._hook.lineup
+            with anyio.CancelScope() as self._asking:
+                self._codecs = await self._ask(self._asked)
+            self._asking = None
+            self._told.set()
+            self._told = anyio.Event()
 
     def plugin_of(self, target_uid: str) -> str:
         """Who makes this Transfer Syntax."""
         return self._hook.plugin_of(target_uid)
 
     @property
-    def _is_current(self) -> bool:
-        known = self._codecs
-        return known.lineup is self._hook.lineup and self._now() < known.ask_again_at
+    def _is_of_now(self) -> bool:
+        return self._codecs.lineup is self._hook.lineup
 
-    async def _ask(self) -> Codecs:
-        lineup, found, failed = self._hook.lineup, dict[str, Transcoder](), {*TARGETS}
-        with anyio.move_on_after(hook_facts("pacsd_transcoder").deadline_s):
-            for target in TARGETS:
-                try:
-                    found[target] = await self._hook(target)
-                except NotProvided:
-                    pass
-                except HookError as error:
-                    _log.error("a codec cannot be had", transfer_syntax=target, why=str(error))
-                    continue
-                failed.remove(target)
+    @property
+    def _is_current(self) -> bool:
+        return self._is_of_now and self._now() < self._codecs.ask_again_at
+
+    def _patience_s(self) -> float:
+        """How long those who are asked now may still take before it counts as no answer."""
+        lineup = self._hook.lineup
+        if self._patience is None or self._patience[0] is not lineup:
+            self._patience = lineup, self._now() + PATIENCE_S
+        return max(0.0, self._patience[1] - self._now())
+
+    async def _ask(self, lineup: Lineup) -> Codecs:
+        found, unanswered, failed = dict[str, Transcoder](), {*TARGETS}, set[str]()
+
+        async def ask(target: str) -> None:
+            try:
+                found[target] = await self._hook(target)
+            except NotProvided:
+                pass
+            except HookError as error:
+                failed.add(target)
+                _tell_missing(target, str(error))
+            unanswered.remove(target)
+
+        limit_s = self._hook.deadline_s + LONGER_S
+        with anyio.move_on_after(limit_s):
+            async with anyio.create_task_group() as tasks:
+                for target in TARGETS:
+                    tasks.start_soon(ask, target, name=f"codec for {target}")
+        for target in sorted(unanswered):
+            _tell_missing(target, f"no answer within {limit_s:g} s")
         sources: dict[str, frozenset[str]] = {}
         for target, transcoder in found.items():
             try:
                 sources[target] = _sources_of(transcoder)
             except Exception as error:  # noqa: BLE001 - it is a plugin's, and may raise anything
                 why = f"{self.plugin_of(target)}: sources: {type(error).__name__}"
-                _log.error("a codec cannot be had", transfer_syntax=target, why=why)
+                _tell_missing(target, why)
                 failed.add(target)
         ways = ways_of(sources)
         offered = Ways({stored: tuple(wanted) for stored, wanted in ways.items()})
-        ask_again_at = self._now() + ASK_AGAIN_S if failed else inf
+        ask_again_at = self._now() + ASK_AGAIN_S if failed | unanswered else inf
         return Codecs(found, ways, offered, lineup, ask_again_at)
+
+
+def _tell_missing(target: str, why: str) -> None:
+    _log.error("a codec cannot be had", transfer_syntax=target, why=why)
 
 
 def ways_of(sources: Mapping[str, frozenset[str]]) -> dict[str, dict[str, Way]]:

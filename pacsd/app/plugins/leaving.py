@@ -1,6 +1,7 @@
 """A plugin that is asked no more, until it is shut down."""
 
 from collections.abc import Mapping
+from time import monotonic
 
 import anyio
 
@@ -26,17 +27,21 @@ class Leaving:
 
     @property
     def deadline_s(self) -> float:
-        """How long it has at most for what it was asked."""
+        """How long it has at most for what it was asked; what it gave may be in use for longer."""
         return max((hook_facts(hook).deadline_s for hook in self._calls), default=0.0) + LONGER_S
+
+    def _left_s(self, until: float) -> float:
+        """How long until all has to have ended, of which calls have until then."""
+        in_use = (lineup.used_until + LONGER_S for lineup in self._calls.values())
+        return max(until, *in_use, 0.0) - monotonic()
 
     async def run(self) -> None:
         """See it off."""
         try:
-            with anyio.move_on_after(self.deadline_s):
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._until_idle, tasks.cancel_scope)
-                    await self._is_in_a_hurry.wait()
-                    tasks.cancel_scope.cancel()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._until_idle, tasks.cancel_scope)
+                await self._is_in_a_hurry.wait()
+                tasks.cancel_scope.cancel()
             await self._home.stop()
             self._logger.info("plugin stopped", plugin=self._name)
         finally:
@@ -48,6 +53,10 @@ class Leaving:
         await self._over.wait()
 
     async def _until_idle(self, scope: anyio.CancelScope) -> None:
-        for lineup in self._calls.values():
-            await lineup.idle()
+        until = monotonic() + self.deadline_s
+        while (left_s := self._left_s(until)) > 0:
+            with anyio.move_on_after(left_s):
+                for lineup in self._calls.values():
+                    await lineup.idle()
+                break
         scope.cancel()

@@ -4,8 +4,8 @@ An object goes to a codec as a file without a name, and comes back as another on
 computes in C or asks a program gets descriptors.
 """
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -19,7 +19,7 @@ from pacsd.api.dispatch.lineup import Lineup
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.transcoder import Transcoder
 from pacsd.app.conf.settings import TranscodingSettings
-from pacsd.app.plugins.codec_threads import CodecThreads
+from pacsd.app.plugins.codec_threads import CodecThreads, Replaced
 from pacsd.app.plugins.codecs import CodecBook, Codecs, Way
 from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.transcoded_file import Expected, TranscodedFile
@@ -30,6 +30,9 @@ from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.reencode import Reencoder
 from pacsd.net.data_sets import reencode
 from pacsd.net.transcoding import DataSet, NotTranscoded, NotTranscodedNow, Original, Ways
+
+LOOK_S = 1.0
+"""How often it is looked at what codecs write."""
 
 _log = structlog.get_logger("pacsd.plugins")
 
@@ -65,7 +68,7 @@ class TranscodingHealth:
 class PluginTranscoding:
     """The port Transcoding, by the plugins that implement the hook.
 
-    Files are made in `place`; `now` is a monotonic clock.
+    Files are made in `place`; `now` is a monotonic clock, `sleep` waits by it. It has to `run`.
     """
 
     def __init__(
@@ -74,18 +77,36 @@ class PluginTranscoding:
         settings: TranscodingSettings,
         place: CopyPlace,
         now: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._book = CodecBook(hook, now)
         self._settings = settings
         self._place = place
         self._now = now
-        self._lineup: Lineup | None = None
+        self._sleep = sleep
+        self._lineup = Lineup(())
         self._threads = self._new_threads()
+        self._closed: list[CodecThreads] = []
         self._done = self._failed = 0
+
+    async def run(self) -> None:
+        """Ask plugins for their codecs, and look after these while they work."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._book.run, name="ask for codecs")
+            while True:
+                await self._sleep(LOOK_S)
+                for threads in [*self._closed, self._threads]:
+                    await threads.look()
+                self._closed = [each for each in self._closed if each.working]
+
+    def refresh(self) -> None:
+        """After a reload: have the plugins asked before anybody waits for them."""
+        self._book.refresh()
 
     def health(self) -> TranscodingHealth:
         """What was done, and what is being done."""
-        return TranscodingHealth(self._done, self._failed, self._threads.working)
+        working = sum(each.working for each in (*self._closed, self._threads))
+        return TranscodingHealth(self._done, self._failed, working)
 
     async def ways(self) -> Ways:
         """What the codecs can do now; nothing as long as no plugin implements the hook."""
@@ -96,14 +117,28 @@ class PluginTranscoding:
         self, original: Original, target_uid: str
     ) -> AsyncGenerator[DataSet, None]:
         """The object in another Transfer Syntax, for the time of a block; see `Transcoding`."""
-        codecs = await self._book.codecs()
-        way = codecs.way(original.transfer_syntax_uid, target_uid)
-        if way is None:
-            stored = original.transfer_syntax_uid
-            raise NotTranscoded(f"no plugin makes {target_uid} of {stored} any more")
+        made, made_uid = await self._had(original, target_uid)
         try:
-            with codecs.lineup:
-                made = await self._made(codecs, way, original)
+            yield made if made_uid == target_uid else _Reencoded(made, made_uid, target_uid)
+        finally:
+            with anyio.CancelScope(shield=True):  # to be rid of a long one takes its time
+                await to_thread.run_sync(made.file.close)
+
+    async def _had(self, original: Original, target_uid: str) -> tuple[TranscodedFile, str]:
+        """The object as a codec has made it, and in which Transfer Syntax."""
+        while True:
+            codecs = await self._book.codecs()
+            way = codecs.way(original.transfer_syntax_uid, target_uid)
+            if way is None:
+                raise _no_way(codecs, original, target_uid)
+            with suppress(Replaced):  # then there are others
+                return await self._counted(codecs, way, original, target_uid), way.made
+
+    async def _counted(
+        self, codecs: Codecs, way: Way, original: Original, target_uid: str
+    ) -> TranscodedFile:
+        try:
+            made = await self._made(codecs, way, original)
         except NotTranscoded as error:
             self._failed += 1
             _log.warning(
@@ -116,11 +151,7 @@ class PluginTranscoding:
             )
             raise
         self._done += 1
-        try:
-            yield made if way.made == target_uid else _Reencoded(made, way.made, target_uid)
-        finally:
-            with anyio.CancelScope(shield=True):  # to be rid of a long one takes its time
-                await to_thread.run_sync(made.file.close)
+        return made
 
     async def _made(self, codecs: Codecs, way: Way, original: Original) -> TranscodedFile:
         expected = Expected(
@@ -138,12 +169,12 @@ class PluginTranscoding:
         if self._lineup is not codecs.lineup:
             self._lineup = codecs.lineup
             self._threads.close()
+            self._closed.append(self._threads)
             self._threads = self._new_threads()
         return self._threads
 
     def _new_threads(self) -> CodecThreads:
-        settings = self._settings
-        return CodecThreads(settings.at_once, settings.deadline_s, self._now)
+        return CodecThreads(self._settings, self._lineup, self._place.check_room, self._now)
 
     async def _files(self, way: Way, original: Original) -> tuple[BinaryIO, BinaryIO]:
         """A file with the object, and an empty one for what becomes of it.
@@ -157,32 +188,48 @@ class PluginTranscoding:
             size = await self._spool(way, original, source)
             target = await self._new_file(size)
         except BaseException:
-            source.close()
+            with suppress(OSError):  # what could not be written is tried once more
+                source.close()
             raise
-        source.seek(0)
         return source, target
 
     async def _new_file(self, size_bytes: int) -> BinaryIO:
-        try:
+        with _now_or_later():
             return await to_thread.run_sync(self._place.new_file, size_bytes)
-        except OSError as error:
-            raise NotTranscodedNow(error.strerror or str(error)) from error
 
     async def _spool(self, way: Way, original: Original, file: BinaryIO) -> int:
         """Write the object as a file, as the codec is to be given it; how long that is."""
-        size = await to_thread.run_sync(file.write, _preface(original, way.given))
+        size = await to_thread.run_sync(self._write, file, _preface(original, way.given))
         async with aclosing(_as_given(original, way)) as pieces:
             async for piece in pieces:
                 size += await to_thread.run_sync(self._write, file, piece)
-        await to_thread.run_sync(file.flush)
+        await to_thread.run_sync(self._flush, file)
         return size
 
     def _write(self, file: BinaryIO, piece: Buffer) -> int:
-        try:
+        with _now_or_later():
             self._place.check_room(len(piece))
             return file.write(piece)
-        except OSError as error:
-            raise NotTranscodedNow(error.strerror or str(error)) from error
+
+    def _flush(self, file: BinaryIO) -> None:
+        with _now_or_later():
+            file.flush()
+            file.seek(0)
+
+
+def _no_way(codecs: Codecs, original: Original, target_uid: str) -> NotTranscoded:
+    if not codecs.is_known:
+        return NotTranscodedNow("the plugins have not said yet which codecs they have")
+    return NotTranscoded(f"no plugin makes {target_uid} of {original.transfer_syntax_uid} any more")
+
+
+@contextmanager
+def _now_or_later() -> Iterator[None]:
+    """What cannot be written now may be later."""
+    try:
+        yield
+    except OSError as error:
+        raise NotTranscodedNow(error.strerror or str(error)) from error
 
 
 def _preface(original: Original, transfer_syntax_uid: str) -> bytes:

@@ -62,12 +62,30 @@ class InstanceDesk:
         instances = await instances_of(self._retriever, exchange.target, exchange.sight)
         is_alone = exchange.target.kind is Kind.INSTANCE
         offers = _alone if is_alone else _several
-        ways = await self._transcoding.ways()
-        choosing = partial(_chosen, exchange, instances, offers, ways)
-        fitting, is_zip = await off_loop_if_many(choosing, len(instances))
+        fitting, is_zip, ways = await self._choose(exchange, instances, offers)
         if is_zip:
             return await self._zips.answer(exchange, [each for each, _ in fitting], instances)
         return await self._send(exchange, instances, fitting, may_be_transcoded=bool(ways.targets))
+
+    async def _choose(
+        self, exchange: Exchange, instances: Sequence[Retrievable], offers: Offers
+    ) -> tuple[_Fitting, bool, Ways]:
+        """What is sent, whether in a ZIP, and what codecs can do: nobody asks where none is needed.
+
+        Raises:
+            NotAcceptable: there is nothing in what the client takes.
+        """
+        choosing = partial(_chosen, exchange, instances, offers)
+        try:
+            chosen = await off_loop_if_many(partial(choosing, NO_WAYS), len(instances))
+            if len(chosen[0]) == len(instances):
+                return *chosen, NO_WAYS
+        except NotAcceptable:
+            chosen = None
+        ways = await self._transcoding.ways()
+        if chosen is None or ways.targets:
+            chosen = await off_loop_if_many(partial(choosing, ways), len(instances))
+        return *chosen, ways
 
     async def _send(
         self,

@@ -104,13 +104,14 @@ class TranscodedFrames:
                 with alive_meanwhile(exchange):
                     async with making:
                         if key not in self._kept:
-                            await self._make(key, instance, target_uid)
+                            return await self._make(key, instance, target_uid)
             finally:
-                self._making.pop(key, None)
+                if not making.locked():  # else who waits for it has it now
+                    self._making.pop(key, None)
         self._kept.move_to_end(key)
         return self._kept[key][0]
 
-    async def _make(self, key: _Key, instance: Retrievable, target_uid: str) -> None:
+    async def _make(self, key: _Key, instance: Retrievable, target_uid: str) -> Frames:
         try:
             async with self._room:
                 data = await self._transcoded(instance, target_uid)
@@ -122,7 +123,12 @@ class TranscodedFrames:
         except (NoPixels, BrokenPixels):
             rule = "the codec makes no frames of it that can be told apart"
             raise NotAcceptable("transfer-syntax", target_uid, rule) from None
-        self._kept[key] = frames, len(data)
+        self._keep(key, frames, len(data))
+        return frames
+
+    def _keep(self, key: _Key, frames: Frames, size_bytes: int) -> None:
+        self._kept.pop(key, None)
+        self._kept[key] = frames, size_bytes
         kept_bytes = sum(size for _, size in self._kept.values())
         while kept_bytes > MAX_KEPT_BYTES:
             _, (_, size) = self._kept.popitem(last=False)

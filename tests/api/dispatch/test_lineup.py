@@ -1,5 +1,7 @@
 import anyio
+import pytest
 
+from pacsd.api.dispatch import lineup as lineups
 from pacsd.api.dispatch.breaker import Breaker
 from pacsd.api.dispatch.lineup import Lineup, Member
 from pacsd.api.dispatch.tally import Count
@@ -34,3 +36,17 @@ async def test_it_is_idle_when_no_call_is_in_progress() -> None:
             await anyio.wait_all_tasks_blocked()
             assert ended == []
     assert ended == ["idle", "idle"]
+
+
+async def test_what_is_in_use_is_a_call_with_a_deadline_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lineups, "monotonic", lambda: 100.0)
+    lineup = Lineup([])
+    assert lineup.used_until == 0.0
+    with lineup.in_use(300.0):
+        with lineup.in_use(20.0):
+            assert (lineup.running, lineup.used_until) == (2, 400.0)
+        assert (lineup.running, lineup.used_until) == (1, 400.0)
+    assert (lineup.running, lineup.used_until) == (0, 0.0)
+    await lineup.idle()

@@ -178,6 +178,7 @@ async def test_who_is_asked_is_replaced_in_one_step() -> None:
         tasks.start_soon(ask)
         await began.wait()
         before = panel.replace([implementation_of(2, new, REQUESTED)])
+        assert (before.replaced, panel.lineup.replaced) == (True, False)
         await panel.ask_all({"request": "r"})
         assert (old.asked, new.asked) == ([], ["r"])
         go_on.set()

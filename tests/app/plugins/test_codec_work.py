@@ -1,7 +1,11 @@
 """One object in the hands of a codec: whoever waits for it, its files are closed once."""
 
+import errno
 import io
+import os
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 import pytest
@@ -10,7 +14,7 @@ from pacsd.api.transcoder import TranscodingError
 from pacsd.app.plugins.codec_work import CodecWork
 from pacsd.app.plugins.transcoded_file import Expected
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
-from pacsd.net.transcoding import NotTranscoded
+from pacsd.net.transcoding import NotTranscoded, NotTranscodedNow
 from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
 from tests.app.plugins.unwrapping import WRAPPED, Unwrapping, wrapped
 from tests.net.web.serving import part10
@@ -64,6 +68,37 @@ def test_what_it_raises_is_told_as_far_as_it_may_be(error: BaseException, why: s
     assert bench.is_over
 
 
+def _full() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _full_within() -> None:
+    try:
+        _full()
+    except OSError as error:
+        raise TranscodingError("cannot write") from error
+
+
+@pytest.mark.parametrize("fail", [_full, _full_within])
+def test_a_full_disk_is_not_the_objects_fault(fail: Callable[[], None]) -> None:
+    bench = Bench(Unwrapping(fail))
+    with pytest.raises(NotTranscodedNow, match="disk of data_dir is full"):
+        bench.work.run()
+    assert bench.is_over
+
+
+def test_nor_is_one_that_is_full_at_the_last_byte() -> None:
+    """All is in the buffer when the codec returns; to close the file tries it once more."""
+    bench = Bench(Unwrapping())
+    bench.files[1].close()
+    full = Path("/dev/full").open("w+b")  # noqa: SIM115 - the work closes it
+    bench.files = bench.files[0], full
+    bench.work = CodecWork(Unwrapping(), bench.files, EXPECTED, bench._return)
+    with pytest.raises(NotTranscodedNow, match="No space left on device"):
+        bench.work.run()
+    assert bench.is_over
+
+
 def test_a_codec_that_closes_its_file_is_told_so() -> None:
     class Closing(Unwrapping):
         def transcode(self, source: BinaryIO, target: BinaryIO, /) -> None:
@@ -104,3 +139,45 @@ def test_abandoned_when_it_has_just_returned_nothing_stays_open() -> None:
     bench.work.abandon()
     assert made.file.closed
     assert bench.returned == 1
+
+
+def test_what_goes_on_writing_too_much_keeps_nothing_of_it() -> None:
+    sizes: list[int] = []
+
+    def look() -> None:
+        for _ in range(2):
+            bench.files[1].write(bytes(EXPECTED.max_bytes + 1))
+            bench.files[1].flush()
+            assert isinstance(bench.work.look(lambda: None), NotTranscoded)
+            sizes.append(os.fstat(bench.files[1].fileno()).st_size)
+
+    bench = Bench(Unwrapping(look))
+    with pytest.raises(NotTranscoded, match=r"more than 1000000 \(transcoding\.max_bytes\)"):
+        bench.work.run()
+    assert sizes == [0, 0]
+    assert bench.is_over
+
+
+def test_who_writes_no_more_than_it_may_goes_on() -> None:
+    def look() -> None:
+        assert bench.work.look(lambda: None) is None
+
+    bench = Bench(Unwrapping(look))
+    assert bench.work.look(lambda: None) is None
+    made = bench.work.run()
+    assert made is not None
+    made.file.close()
+    assert bench.work.look(lambda: None) is None
+
+
+def test_a_full_disk_is_told_of_a_codec_that_is_at_work() -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def look() -> None:
+        bench.work.look(full)
+        raise ValueError
+
+    bench = Bench(Unwrapping(look))
+    with pytest.raises(NotTranscodedNow, match="No space left on device"):
+        bench.work.run()

@@ -48,3 +48,26 @@ async def test_nobody_waits_longer_than_its_hooks_may_take(monkeypatch: pytest.M
     with calls["pacsd_authorize"]:
         await late.run()
     assert life == ["acme down"]
+
+
+async def test_what_is_in_use_has_the_deadline_of_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    life: list[str] = []
+    calls = Lineup([])
+    monkeypatch.setattr(leaving, "LONGER_S", -5.0)  # of calls nothing is waited for
+    seen_off = leaving_of(life, pacsd_authorize=calls)
+    async with anyio.create_task_group() as tasks:
+        with calls.in_use(3_600.0):
+            tasks.start_soon(seen_off.run)
+            await anyio.wait_all_tasks_blocked()
+            assert life == []
+        await anyio.wait_all_tasks_blocked()
+        assert life == ["acme down"]
+
+
+async def test_it_is_not_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    life: list[str] = []
+    calls = Lineup([])
+    monkeypatch.setattr(leaving, "LONGER_S", -5.0)
+    with calls.in_use(5.01):
+        await leaving_of(life, pacsd_authorize=calls).run()
+    assert life == ["acme down"]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -10,10 +11,11 @@ import anyio
 import pytest
 from structlog.testing import capture_logs
 
-from pacsd.api.transcoder import TranscodingError
+from pacsd.api.transcoder import TARGETS, TranscodingError
 from pacsd.app.conf.settings import TranscodingSettings
+from pacsd.app.plugins import codecs
 from pacsd.app.plugins.copy_place import CopyPlace
-from pacsd.app.plugins.transcoding import PluginTranscoding, TranscodingHealth
+from pacsd.app.plugins.transcoding import LOOK_S, PluginTranscoding, TranscodingHealth
 from pacsd.archive.retrieval import Unreadable
 from pacsd.dicom.part10 import decode_file_meta
 from pacsd.dicom.reencode import REENCODABLE
@@ -25,6 +27,7 @@ from tests.api.hookspecs.hooks_of import hooks_of
 from tests.app.plugins.unwrapping import (
     WRAPPED,
     Gate,
+    Hanging,
     Plugin,
     Unwrapping,
     unwrapped,
@@ -60,12 +63,27 @@ def transcoding(
     return PluginTranscoding(hooks_of(*plugins).transcoder, settings, place)
 
 
+@asynccontextmanager
+async def running(tested: PluginTranscoding) -> AsyncGenerator[None, None]:
+    """As the daemon has it run; what is raised within is raised as it is."""
+    raised: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tested.run)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - no group of it
+            raised = error
+        tasks.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
+
+
 async def made(
     tested: PluginTranscoding,
     target_uid: str = EXPLICIT_VR_LITTLE_ENDIAN,
     original: Original = ORIGINAL,
 ) -> bytes:
-    async with tested.transcoded(original, target_uid) as data:
+    async with running(tested), tested.transcoded(original, target_uid) as data:
         return b"".join([bytes(piece) async for piece in data.pieces()])
 
 
@@ -79,7 +97,8 @@ async def test_without_plugins_there_is_no_way(tmp_path: Path) -> None:
 async def test_an_object_comes_back_in_the_other_transfer_syntax(tmp_path: Path) -> None:
     codec = Unwrapping()
     tested = transcoding(tmp_path, Plugin(codec))
-    assert (await tested.ways()).of(WRAPPED) == REENCODABLE
+    async with running(tested):
+        assert (await tested.ways()).of(WRAPPED) == REENCODABLE
     assert await made(tested) == HEADER + unwrapped()
     assert all(file.closed for files in codec.files for file in files)
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - names alone
@@ -169,6 +188,32 @@ async def test_no_file_is_made_on_a_full_disk(tmp_path: Path) -> None:
     assert codec.files == []
 
 
+class FullPlace(CopyPlace):
+    """A disk that is full behind so many files."""
+
+    files = 0
+
+    def new_file(self, size_bytes: int) -> BinaryIO:
+        FullPlace.files -= 1
+        if FullPlace.files < 0:
+            return Path("/dev/full").open("w+b")
+        return super().new_file(size_bytes)
+
+
+@pytest.mark.parametrize("files", [0, 1])
+async def test_a_disk_that_becomes_full_is_told_counted_and_logged(
+    tmp_path: Path, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the original, or with what the codec wrote, which is in the buffer until the end."""
+    monkeypatch.setattr(FullPlace, "files", files)
+    place = FullPlace(tmp_path)
+    tested = PluginTranscoding(hooks_of(Plugin()).transcoder, TranscodingSettings(), place)
+    with capture_logs() as logs, pytest.raises(NotTranscodedNow, match="No space left on device"):
+        await made(tested)
+    assert [each["event"] for each in logs] == ["an object was not transcoded"]
+    assert tested.health() == TranscodingHealth(0, 1, 0)
+
+
 async def test_an_original_that_cannot_be_read_is_the_readers_matter(tmp_path: Path) -> None:
     async def broken() -> AsyncGenerator[bytes, None]:
         yield HEADER
@@ -208,14 +253,81 @@ async def test_who_comes_with_a_reload_has_threads_of_its_own(tmp_path: Path) ->
         gate.opened.set()
 
 
-async def test_a_reload_waits_for_who_is_at_work(tmp_path: Path) -> None:
+async def test_who_waits_at_a_reload_goes_to_who_comes_with_it(tmp_path: Path) -> None:
+    """What had begun ends with the codec that was. A test looks all the time."""
     gate = Gate()
-    hooks = hooks_of(Plugin(Unwrapping(gate)))
-    settings = TranscodingSettings()
-    tested = PluginTranscoding(hooks.transcoder, settings, CopyPlace(tmp_path))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(made, tested)
+    hooks, before = hooks_of(Plugin(Unwrapping(gate))), Unwrapping()
+    tested = PluginTranscoding(
+        hooks.transcoder,
+        TranscodingSettings(at_once=1),
+        CopyPlace(tmp_path),
+        sleep=lambda _: anyio.lowlevel.checkpoint(),
+    )
+    old = hooks.transcoder.lineup
+    done: list[bytes] = []
+
+    async def make() -> None:
+        async with tested.transcoded(ORIGINAL, EXPLICIT_VR_LITTLE_ENDIAN) as data:
+            done.append(b"".join([bytes(piece) async for piece in data.pieces()]))
+
+    async with running(tested), anyio.create_task_group() as tasks:
+        tasks.start_soon(make)
         await gate.until_entered()
-        assert hooks.transcoder.lineup.running == 1
+        tasks.start_soon(make)
+        while not tested._threads._waiting:
+            await anyio.lowlevel.checkpoint()
+        hooks.replace({"new": ObjectHome("new", Plugin(before))}, ("acme",))
+        while not done:
+            await anyio.lowlevel.checkpoint()
+        assert (old.running, len(before.files)) == (1, 1)
+        assert tested.health().working == 1
         gate.opened.set()
-    assert hooks.transcoder.lineup.running == 0
+    assert done == [HEADER + unwrapped()] * 2
+    assert old.running == 0
+
+
+async def test_p07_what_a_codec_writes_is_looked_at_while_it_does(tmp_path: Path) -> None:
+    gate = Gate()
+
+    class Writing(Unwrapping):
+        def transcode(self, source: BinaryIO, target: BinaryIO, /) -> None:
+            self.files.append((source, target))
+            target.write(bytes(1_000_001))
+            target.flush()
+            gate()
+
+    settings = TranscodingSettings(max_bytes=1_000_000)
+    hooks, place = hooks_of(Plugin(Writing())), CopyPlace(tmp_path)
+
+    async def look(seconds: float) -> None:
+        assert seconds == LOOK_S
+        await anyio.lowlevel.checkpoint()
+
+    tested = PluginTranscoding(hooks.transcoder, settings, place, sleep=look)
+    try:
+        with pytest.raises(NotTranscoded, match=r"transcoding\.max_bytes"):
+            await made(tested)
+        assert tested.health() == TranscodingHealth(0, 1, 1)
+    finally:
+        gate.opened.set()
+
+
+async def test_what_nobody_has_told_yet_may_be_possible_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codecs, "PATIENCE_S", 0.0)
+    tested = transcoding(tmp_path, Hanging())
+    assert await tested.ways() is NO_WAYS
+    with pytest.raises(NotTranscodedNow, match="have not said yet"):
+        await made(tested)
+
+
+async def test_who_is_there_is_asked_before_anything_leaves(tmp_path: Path) -> None:
+    plugin, hooks = Plugin(), hooks_of()
+    tested = PluginTranscoding(hooks.transcoder, TranscodingSettings(), CopyPlace(tmp_path))
+    async with running(tested):
+        await anyio.wait_all_tasks_blocked()
+        hooks.replace({"new": ObjectHome("new", plugin)}, ())
+        tested.refresh()
+        await anyio.wait_all_tasks_blocked()
+        assert plugin.asked == [*TARGETS]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
+import anyio
 import anyio.to_thread
 
 from pacsd.api.hooks import hookimpl
@@ -95,6 +96,19 @@ class Plugin:
         if self.error is not None:
             raise self.error
         return self.transcoder if name in self.targets else None
+
+
+class Hanging:
+    """Never says what it has."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    @hookimpl
+    async def pacsd_transcoder(self, name: str) -> Transcoder | None:
+        self.asked.append(name)
+        await anyio.Event().wait()
+        return None
 
 
 def _made(file: bytes) -> bytes:

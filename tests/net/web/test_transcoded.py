@@ -83,7 +83,7 @@ async def test_who_takes_what_is_stored_gets_that(
     await add(served, 4)
     (part,) = (await served.get(path(), accept)).parts
     assert data_of(part.body) == (RLE, image())
-    assert codecs.done == []
+    assert (codecs.done, codecs.asked) == ([], 0)
 
 
 async def test_what_is_uncompressed_is_encoded_anew_without_a_codec(
@@ -93,7 +93,7 @@ async def test_what_is_uncompressed_is_encoded_anew_without_a_codec(
     accept = f"{RELATED}; transfer-syntax={JPEG_LS}, {RELATED}; transfer-syntax={EXPLICIT}"
     (part,) = (await served.get(path(), accept)).parts
     assert data_of(part.body)[0] == EXPLICIT
-    assert codecs.done == []
+    assert (codecs.done, codecs.asked) == ([], 0)
 
 
 async def test_a_study_leaves_decoded(served: Served) -> None:

@@ -1,18 +1,27 @@
 """Frames that only a codec can put into what the client takes."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import anyio
 import pytest
 
+from pacsd.api.store import Location
+from pacsd.archive.frame_reading import FrameReader, Frames
+from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.reencode import REENCODABLE
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.index.records import Copy, CopyState
+from pacsd.net.sending import OpenDataSet
 from pacsd.net.transcoding import DataSet, NotTranscoded, NotTranscodedNow, Original, Ways
 from pacsd.net.web import transcoded_frames
-from pacsd.testing.objects import data_set
-from tests.net.transcoder import JPEG_LS, RLE, FakeTranscoding, Made
+from pacsd.net.web.exchange import Exchange
+from pacsd.net.web.transcoded_frames import TranscodedFrames
+from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.objects import CT_IMAGE_STORAGE, data_set
+from tests.net.transcoder import JPEG_LS, RLE, FakeTranscoding, Made, stored
 from tests.net.web.conftest import in_one_task
 from tests.net.web.serving import UID, Answer, Served, fragments, image, path, serving
 
@@ -104,6 +113,86 @@ async def test_of_what_was_made_the_last_is_kept(
     for uid in (UID, "1.2.3.5", "1.2.3.5", UID):
         assert (await get(served, "1", OCTETS, uid)).body == FRAMES[0]
     assert [uid for uid, _ in codecs.done] == [UID, "1.2.3.5", UID]
+
+
+class FailingOnce(Decoding):
+    """Fails the first time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = anyio.Event()
+        self.others = anyio.Event()
+        self.most_inside = 0
+
+    @asynccontextmanager
+    async def transcoded(
+        self, original: Original, target_uid: str
+    ) -> AsyncGenerator[DataSet, None]:
+        is_first = not self.done
+        async with super().transcoded(original, target_uid) as made:
+            self.most_inside = max(self.most_inside, self.inside)
+            await (self.first if is_first else self.others).wait()
+            if is_first:
+                raise NotTranscodedNow("the disk is nearly full")
+            yield made
+
+
+class Alive:
+    """What is asked for, as far as `frames` minds."""
+
+    def alive(self) -> None:
+        """So it is."""
+
+
+class Bench:
+    """The frames of an instance by themselves."""
+
+    def __init__(self, codecs: FakeTranscoding) -> None:
+        copy = Copy(1, Location("store", UID, 4), 4, b"sha", RLE, CopyState.OK, 0)
+        self.instance = Retrievable(CT_IMAGE_STORAGE, UID, "1.2", (copy,))
+        self.tested = TranscodedFrames(self, FrameReader(MemoryStore()), codecs)
+
+    def data_sets(self, page: Sequence[Retrievable]) -> Sequence[OpenDataSet]:
+        return [stored(b"wrapped!") for _ in page]
+
+    async def frames(self) -> Frames:
+        exchange = cast("Exchange", Alive())
+        return await self.tested.frames(exchange, self.instance, EXPLICIT_VR_LITTLE_ENDIAN)
+
+
+async def test_when_the_first_fails_the_others_still_wait_for_each_other() -> None:
+    codecs, made, failed = FailingOnce(), list[int](), list[str]()
+    bench = Bench(codecs)
+
+    async def ask() -> None:
+        try:
+            made.append(len(await bench.frames()))
+        except NotTranscodedNow as error:
+            failed.append(str(error))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        codecs.first.set()
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        codecs.others.set()
+    assert (made, failed) == ([3, 3], ["the disk is nearly full"])
+    assert (len(codecs.done), codecs.most_inside) == (2, 1)
+    assert not bench.tested._making
+
+
+async def test_what_is_kept_anew_is_the_last_to_be_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(Decoding())
+    frames = await bench.frames()
+    monkeypatch.setattr(transcoded_frames, "MAX_KEPT_BYTES", 10)
+    for name, size in ((b"1", 4), (b"2", 4), (b"1", 7)):
+        bench.tested._keep((name, RLE, RLE), frames, size)
+    assert [name for name, _, _ in bench.tested._kept] == [b"1"]
 
 
 async def test_frames_as_bulk_data_are_no_others(served: Served) -> None:
