@@ -100,10 +100,8 @@ class Mirror:
         What the log says is gone goes in whatever state it is: a file that nothing named may have
         been taken in again meanwhile.
         """
-        scope, by_uid = (
-            Scope(records[0].partition),
-            {each.sop_instance_uid: each for each in records},
-        )
+        scope = Scope(records[0].partition)
+        by_uid = {each.sop_instance_uid: each for each in records}
         gone = [
             each
             for each in await self._index.instances.among(scope, [*by_uid])

@@ -13,7 +13,7 @@ from pacsd.archive.admittance import Admittance
 from pacsd.archive.shelves import Shelves
 
 
-class _Place:
+class _Draft:
     """The object in one of the stores; with an `error` it is not there."""
 
     def __init__(self) -> None:
@@ -43,14 +43,14 @@ class Placing:
         self.admittance: Admittance | None = None
         self._shelves = shelves
         self._request = request
-        self._places: dict[str, _Place] = {}
+        self._drafts: dict[str, _Draft] = {}
         self._chosen: str | None = None
 
     def digest(self) -> bytes:
         """The digest of what is written, once it is `settled`."""
         if self._chosen is None:
             raise RuntimeError("digest before it is chosen where")
-        return self._places[self._chosen].digest.digest()
+        return self._drafts[self._chosen].digest.digest()
 
     async def write(self, buffers: Sequence[Buffer], /) -> None:
         """Append to the object; waits for the choice if that has been asked for.
@@ -60,49 +60,49 @@ class Placing:
         """
         if self.admittance is not None:
             await self._choose(self.admittance)
-        elif not self._places:
+        elif not self._drafts:
             for name in self._shelves.names:
                 await self._open(name)
-        for place in self._places.values():
-            await place.write(buffers)
+        for draft in self._drafts.values():
+            await draft.write(buffers)
         self._raise_if_lost()
 
     async def settled(self) -> Staged:
         """The object where it is to be kept, and nowhere else; errors as for `write`."""
         if self.admittance is None:
             raise RuntimeError("settled before anybody was asked")
-        [place] = (await self._choose(self.admittance)).values()
+        [draft] = (await self._choose(self.admittance)).values()
         self._raise_if_lost()
-        if place.staged is None:
+        if draft.staged is None:
             raise RuntimeError("settled without an object")
-        return place.staged
+        return draft.staged
 
     async def abort(self) -> None:
         """Remove every trace, in all stores."""
-        for place in self._places.values():
-            await place.abort()
+        for draft in self._drafts.values():
+            await draft.abort()
 
-    async def _choose(self, admittance: Admittance) -> dict[str, _Place]:
+    async def _choose(self, admittance: Admittance) -> dict[str, _Draft]:
         if self._chosen is None:
             await admittance.decided()
             chosen = admittance.store(self._shelves.names[0])
-            for name in [each for each in self._places if each != chosen]:
-                await self._places.pop(name).abort()
-            if chosen not in self._places:
+            for name in [each for each in self._drafts if each != chosen]:
+                await self._drafts.pop(name).abort()
+            if chosen not in self._drafts:
                 await self._open(chosen)
             self._chosen = chosen
-        return self._places
+        return self._drafts
 
     async def _open(self, name: str) -> None:
-        place = self._places[name] = _Place()
-        request = StageRequest(self._request.partition, self._request.preface, place.digest)
+        draft = self._drafts[name] = _Draft()
+        request = StageRequest(self._request.partition, self._request.preface, draft.digest)
         try:
-            place.staged = await self._shelves.stage_in(name, request)
+            draft.staged = await self._shelves.stage_in(name, request)
         except StoreError as error:
-            place.error = error
+            draft.error = error
 
     def _raise_if_lost(self) -> None:
         """See that the object still is somewhere."""
-        errors = [place.error for place in self._places.values() if place.error is not None]
-        if len(errors) == len(self._places):
+        errors = [draft.error for draft in self._drafts.values() if draft.error is not None]
+        if len(errors) == len(self._drafts):
             raise errors[0]

@@ -55,7 +55,9 @@ def test_rebuild_warns_where_no_index_says_which_stores_were_in_use(
     code, out, _ = run("rebuild", "--data-dir", str(data_dir))
     assert code == 0
     assert f"instances: {COUNT - 5} live" in out
-    told = "Warning: read was store_fs. Whether objects lie in another store, too, could not be seen"
+    told = (
+        "Warning: read was store_fs. Whether objects lie in another store, too, could not be seen"
+    )
     assert told in out
 
 
