@@ -31,7 +31,7 @@ async def perform(
     config = checked.config
     async with opened(checked, data_dir) as archive:
         log = IngestLog()
-        curation = wiring.make_curation(config, archive)
+        curation = wiring.make_curation(config, archive, log)
         register = wiring.make_register(archive, curation)
         ingest = wiring.make_ingest(config, archive, register, log)
         kinds = wiring.errand_kinds(config, archive, register, ingest, log, is_in_use=False)

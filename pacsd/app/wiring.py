@@ -126,9 +126,9 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     """Put a daemon together; nothing runs yet. `surfaces` are what plugins add."""
     config, store, index = checked.config, archive.store, archive.index
     surfaces, registry = surfaces or Surfaces(), CollectorRegistry()
-    curation = make_curation(config, archive)
-    register = make_register(archive, curation)
     ingest_log = IngestLog()
+    curation = make_curation(config, archive, ingest_log)
+    register = make_register(archive, curation)
     ingest = make_ingest(config, archive, register, ingest_log)
     scrub, purge = make_scrub(config, store, index), make_purge(config, curation)
     _measure(registry, archive, ingest, scrub, purge)
@@ -358,9 +358,15 @@ def _plugin_commands(
     }
 
 
-def make_curation(config: Config, archive: Archive) -> Curation:
+def make_curation(config: Config, archive: Archive, log: IngestLog) -> Curation:
     """Who decides about what is stored, for plugins too."""
-    curation = Curation(archive.store, config.store.name, archive.index, now_us=utc_us)
+    curation = Curation(
+        archive.store,
+        config.store.name,
+        archive.index,
+        now_us=utc_us,
+        tell_left=log.not_removed,
+    )
     archive.services.decide_by(curation)
     return curation
 

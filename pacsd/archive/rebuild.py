@@ -189,7 +189,8 @@ async def _read_entered(
 ) -> NewInstance:
     new = await read_stored(store, location)
     theirs = entrances.get(name_in_log(store, location.store))
-    return new if theirs is None else await theirs.enter(new)
+    # What the log says is gone is told first, and then that it goes: others came behind it.
+    return new if theirs is None else theirs.entered(new) or new
 
 
 async def _read_group(
