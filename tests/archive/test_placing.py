@@ -198,7 +198,7 @@ async def test_a_store_that_takes_nothing_refuses_what_is_chosen_for_it() -> Non
     chooser = Chooser("slow")
     async with two_stores(chooser.choose) as two:
         two.slow.current_status = StoreStatus(99, None, is_read_only=False, explanation="")
-        await two.ingest._refresh()
+        await two.ingest._shelves.refresh()
         assert two.ingest.admits() is None
         assert two.ingest.admits_senders() is None
         assert two.ingest.unready() == "store slow has 99 bytes free, less than 100"
@@ -215,7 +215,7 @@ async def test_a_store_that_takes_nothing_refuses_what_is_chosen_for_it() -> Non
 async def test_the_first_store_closes_the_door_for_all() -> None:
     async with two_stores(Chooser("slow").choose) as two:
         two.fast.current_status = StoreStatus(None, None, is_read_only=True, explanation="worn")
-        await two.ingest._refresh()
+        await two.ingest._shelves.refresh()
         assert two.ingest.admits() == "store fast is read-only: worn"
         intake = two.ingest.begin(REQUEST)
         intake.write(data_set())
