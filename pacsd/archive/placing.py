@@ -11,7 +11,7 @@ thread that hangs in a mount, is waited for all the same: the buffers are in its
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from math import inf
 
@@ -141,7 +141,7 @@ class Placing:
             raise errors[0]
 
 
-async def _at_once(work: Sequence[Callable[[], Awaitable[None]]]) -> None:
+async def _at_once(work: Sequence[Callable[[], Coroutine[None, None, None]]]) -> None:
     """Do all of it side by side; only the first part may raise anything."""
     first, *others = work
     if not others:
