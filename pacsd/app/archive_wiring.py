@@ -41,7 +41,13 @@ class WayIn:
 def make_way_in(config: Config, archive: Archive) -> WayIn:
     """The way in, for plugins too; it does not run yet."""
     log = IngestLog()
-    curation = Curation(archive.store, config.store.name, archive.index, now_us=utc_us)
+    curation = Curation(
+        archive.store,
+        config.store.name,
+        archive.index,
+        now_us=utc_us,
+        tell_left=log.not_removed,
+    )
     archive.services.decide_by(curation)
     # The state log has first what is decided on the way in.
     register = RestoringRegister(archive.register, curation, not_logged=tell_repair_not_logged)

@@ -38,10 +38,10 @@ def is_there(data_dir: Path) -> bool:
     return (data_dir / FOLDER / INDEX_FILE).exists() or (data_dir / _COMPLETE).exists()
 
 
-def stores_in_use(data_dir: Path) -> frozenset[str]:
-    """The stores in which the index, if there is one, knows files; none if it cannot be read."""
+def stores_in_use(data_dir: Path) -> frozenset[str] | None:
+    """The stores in which the index knows files; None: there is none that can be read."""
     path = data_dir / FOLDER / INDEX_FILE
-    return stores_of(path) if path.exists() else frozenset()
+    return stores_of(path) if path.exists() else None
 
 
 def begin(data_dir: Path) -> Path:

@@ -48,11 +48,16 @@ class ToldProgress(Progress, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of it, what the new index holds, and where the one before lies now, if any."""
+    """What came of it, what the new index holds, and where the one before lies now, if any.
+
+    `stores` are those that were read; `are_compared`: no other one was in use, says the one before.
+    """
 
     rebuilt: Rebuilt
     stats: IndexStats
     before: Path | None
+    stores: tuple[str, ...]
+    are_compared: bool
 
 
 async def rebuild_index(config: Config, data_dir: Path, progress: ToldProgress) -> Made:
@@ -65,8 +70,10 @@ async def rebuild_index(config: Config, data_dir: Path, progress: ToldProgress) 
     try:
         async with _opened_stores(config, data_dir) as stores:
             in_use = await anyio.to_thread.run_sync(index_folder.stores_in_use, data_dir)
-            _check_configured(stores, in_use)
-            return await _rebuild(stores_found.together(stores, ()), data_dir, progress)
+            _check_configured(stores, in_use or ())
+            store = stores_found.together(stores, ())
+            rebuilt, stats, before = await _rebuild(store, data_dir, progress)
+            return Made(rebuilt, stats, before, tuple(stores), in_use is not None)
     except ExceptionGroup as group:
         faults, rest = group.split(_FAULTS)
         if faults is None or rest is not None:
@@ -90,7 +97,9 @@ def _check_configured(stores: Mapping[str, BlobStore], in_use: Collection[str]) 
         )
 
 
-async def _rebuild(store: BlobStore, data_dir: Path, progress: ToldProgress) -> Made:
+async def _rebuild(
+    store: BlobStore, data_dir: Path, progress: ToldProgress
+) -> tuple[Rebuilt, IndexStats, Path | None]:
     folder = await anyio.to_thread.run_sync(index_folder.begin, data_dir)
     clock = Clock()
     async with (
@@ -104,7 +113,7 @@ async def _rebuild(store: BlobStore, data_dir: Path, progress: ToldProgress) -> 
         stats = await index.stats(Scope())
         tasks.cancel_scope.cancel()
     before = await anyio.to_thread.run_sync(index_folder.complete, data_dir)
-    return Made(rebuilt, stats, before)
+    return rebuilt, stats, before
 
 
 async def _count(store: BlobStore, progress: ToldProgress) -> None:

@@ -102,6 +102,11 @@ async def adopt_left_over(
             "files were left: what the index has in their place is missing or bad: `pacsd fsck`",
             files=adopted.kept,
         )
+    if adopted.stuck:
+        _log.warning(
+            "files of what was removed for good are still there: their store does not remove them",
+            files=adopted.stuck,
+        )
     if adopted.unreadable:
         _log.error("files in the store cannot be understood", files=adopted.unreadable)
     if not adopted.is_complete:
@@ -144,7 +149,7 @@ async def catch_up(store: BlobStore, index: Index, *, is_complete: bool) -> None
     Raises:
         IndexUnusable: it does not know the files that decisions are about.
         StateRecordError: the log holds what is not understood, or is not of this index.
-        StoreError: it cannot be read, or a file not be removed.
+        StoreError: it cannot be read.
         IndexFault: the index takes nothing.
     """
     if not is_complete and (await unmirrored(store.state_log, index))[1]:

@@ -125,6 +125,7 @@ class IngestLog:
         if unwritten is not None:
             _log.warning(
                 "a file that nothing names was not removed",
+                store=location.store,
                 key=location.key,
                 explanation=error.explanation,
                 more_like_this_not_logged=unwritten,

@@ -23,9 +23,10 @@ async def found(hooks: Hooks, settings: StoreSettings) -> Mapping[str, BlobStore
             first has decisions in its state log, of which nobody would know.
     """
     stores = {name: await hooks.blob_store(name) for name in settings.names}
+    # Of whatever depth: what lies between may be no store of its own.
     for name, made_of in hooks.blob_store.made_of.items():
         both = made_of & stores.keys()
-        if both and name in stores:
+        if both:
             part = min(both)
             why = f"it is made of store '{part}', which must not be a store of its own beside it"
             raise PluginError(name, why)

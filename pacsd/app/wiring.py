@@ -37,6 +37,7 @@ from pacsd.app.plugins import callers
 from pacsd.app.plugins.health import PluginHealth
 from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.surfaces import Surfaces
+from pacsd.app.plugins.transcoding import PluginTranscoding
 from pacsd.app.purging import make_purge
 from pacsd.app.web_wiring import WebParts, http_listener, web_services
 from pacsd.archive.access import Access

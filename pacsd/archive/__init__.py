@@ -5,7 +5,7 @@
     examination its header, read as it passes: attributes, identity; admittance: let in or not;
                 entry: how; entrances: that in the state log
     chunks      fragments copied once for the thread that writes them; memory: how many may wait
-    stores      several stores as one; shelves: they as ingest sees them; placing: which is chosen
+    stores      several stores as one; statuses; shelves: as ingest sees them; placing: which one
     committer   staged objects gathered into groups, made durable and indexed; handover: from
                 the one half to the other; unsettled: the files of groups that the index failed
     register    the index as those need it who put instances into it
@@ -23,8 +23,8 @@
     curation    what is decided: delete, restore, purge, release from quarantine, discard, correct,
                 label; corrections: a wish for that; correction_rules, value_rules
     removal     studies deleted or restored; causes: why; purge: for good; former: what stays
-    state_records  the decisions as the store's state log has them
-    mirror      how the index follows the log; replay: what a crash left out
+    state_records  the decisions as the store's state log has them; record_making: one of them
+    mirror      how the index follows the log; replay: after a crash; leftovers: files that stay
     restoring   what the log must know of a group: deleted ones that come again, repairs
     rebuild     an index made anew, of files and state log; places: whose place a file takes;
                 retelling: what comes before what; seen: the files a decision came after

@@ -43,7 +43,7 @@ class Admittance:
         self._decided = anyio.Event()
         self._entry: Entry | None = None
         self._store: str | None = None
-        self._is_refused = False
+        self._refusal: Exception | None = None
         self.is_asked = False
 
     def ask(self, instance: ReceivedInstance) -> None:
@@ -89,21 +89,21 @@ class Admittance:
     def give_up(self) -> None:
         """Nobody wants it any more: who waits goes on, and it does not come in."""
         if not self._decided.is_set():
-            self._is_refused = True
+            self._refusal = StoreError(StoreFault.STOPPED, "given up before it was decided")
             self._decided.set()
 
     def store(self, first: str) -> str:
         """The name of the store in which it is kept, once that is decided; `first` by default.
 
         Raises:
-            StoreError: it does not come in.
+            Unacceptable, StoreError: it does not come in, and why.
         """
-        if self._is_refused:
-            raise _ended()
+        if self._refusal is not None:
+            raise self._refusal
         return first if self._store is None else self._store
 
     def _refuse(self, why: Exception) -> None:
-        self._is_refused = True
+        self._refusal = self._refusal or why
         self._refuse_because(why)
 
     def entered(self, new: NewInstance) -> NewInstance:

@@ -43,12 +43,14 @@ class Adopted:
     """What was found: files indexed now, files removed, and files that nobody understands.
 
     `kept` were left: the index has no use for them, but what it has instead is not there, or bad.
+    `stuck` the store does not remove, though it was decided that they go.
     `is_complete` is false when there were more than anybody looked at.
     """
 
     indexed: int = 0
     removed: int = 0
     kept: int = 0
+    stuck: int = 0
     unreadable: int = 0
     is_complete: bool = True
 
@@ -60,6 +62,8 @@ class Fate(Enum):
     REMOVED = auto()
     KEPT = auto()
     """The index has no use for it, but it may not be removed."""
+    STUCK = auto()
+    """It was decided that it goes, but the store does not remove it now."""
     UNREADABLE = auto()
     GONE = auto()
 
@@ -99,7 +103,7 @@ async def adopt_group(
 ) -> list[Fate]:
     """Index files in one transaction and remove those that are not needed; each one's fate.
 
-    `enter` says how the instances come in.
+    `enter` says how the instances come in; those that do not, as it was decided, are removed.
 
     Whoever removes files that the index does not name holds `taking_in`, too.
 
@@ -109,8 +113,8 @@ async def adopt_group(
     """
     read = [await _read(store, location) for location in locations]
     async with taking_in:
-        read = [await enter(each) if isinstance(each, NewInstance) else each for each in read]
-        found = [await _still_there(store, each) for each in read]
+        entered = [await _entered(store, each, enter) for each in read]
+        found = [await _still_there(store, each) for each in entered]
         verdicts = iter(await register.add([new for new in found if isinstance(new, NewInstance)]))
     return [
         await _clear_up(store, new, next(verdicts), may_remove)
@@ -127,6 +131,19 @@ async def _read(store: BlobStore, location: Location) -> NewInstance | Fate:
         return Fate.GONE if error.fault is StoreFault.NOT_FOUND else Fate.UNREADABLE
     except (Unacceptable, Part10Error):
         return Fate.UNREADABLE
+
+
+async def _entered(store: BlobStore, read: NewInstance | Fate, enter: Enter) -> NewInstance | Fate:
+    if isinstance(read, Fate):
+        return read
+    new = await enter(read)
+    if new is not None:
+        return new
+    try:
+        await store.delete(read.copy.location)
+    except StoreError:
+        return Fate.STUCK
+    return Fate.REMOVED
 
 
 async def _still_there(store: BlobStore, read: NewInstance | Fate) -> NewInstance | Fate:
@@ -179,6 +196,7 @@ async def adopt(
             adopted.indexed += fates[Fate.INDEXED]
             adopted.removed += fates[Fate.REMOVED]
             adopted.kept += fates[Fate.KEPT]
+            adopted.stuck += fates[Fate.STUCK]
             adopted.unreadable += fates[Fate.UNREADABLE]
     return adopted
 

@@ -290,5 +290,6 @@ _FATES = {
     Fate.INDEXED: FindingKind.ADOPTED,
     Fate.REMOVED: FindingKind.REMOVED,
     Fate.KEPT: FindingKind.KEPT,
+    Fate.STUCK: FindingKind.STUCK,
     Fate.UNREADABLE: FindingKind.UNREADABLE,
 }

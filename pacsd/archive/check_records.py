@@ -22,9 +22,12 @@ class FindingKind(StrEnum):
     ADOPTED = "indexed"
     """A file that the index did not know is in it now."""
     REMOVED = "removed"
-    """A file that the index did not know was stored twice: the other one is good."""
+    """A file that the index did not know was stored twice, and the other one is good; or what it
+    holds was purged or given up."""
     KEPT = "kept"
     """A file that the index did not know and has no use for, but nothing else has its content."""
+    STUCK = "not removed"
+    """A file of what was purged or given up; its store does not remove it now."""
     UNREADABLE = "unreadable"
     """A file that the index did not know, and that is no DICOM file of ours."""
     VERSION_MISSING = "version missing"

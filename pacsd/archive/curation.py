@@ -8,7 +8,6 @@ time.
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 
 import anyio
 
@@ -18,11 +17,13 @@ from pacsd.archive.causes import with_cause
 from pacsd.archive.corrections import CorrectionRequest
 from pacsd.archive.entrances import entry_records
 from pacsd.archive.former import purge_record
+from pacsd.archive.leftovers import Leftovers, Tell, tell_nobody
 from pacsd.archive.mirror import MAX_TOGETHER, Mirror, correction_of
+from pacsd.archive.record_making import RecordMaking
 from pacsd.archive.replay import replay
-from pacsd.archive.seen import Seen, SeenKeys
 from pacsd.archive.state_records import Action, StateRecord, encode_record
-from pacsd.archive.stores import name_in_log, parts_of
+from pacsd.archive.statuses import taking_deletions
+from pacsd.archive.stores import parts_of
 from pacsd.dicom.level import Level
 from pacsd.index.deletion_records import Cause
 from pacsd.index.index import Index
@@ -47,24 +48,32 @@ class NoSuchVersion(Exception):
 class Curation:
     """Decides about the instances of a store, or several together, and its index.
 
-    All its methods raise StoreError when the log cannot be written or a file not be removed,
-    IndexFault when the index fails, StateRecordError when the log holds what nobody understands.
-    A decision that failed half way is carried out before the next one, or at the next start.
+    All its methods raise StoreError when the log cannot be written, IndexFault when the index
+    fails, StateRecordError when the log holds what nobody understands. A decision that failed half
+    way is carried out before the next one, or at the next start. `tell_left` is told of a file that
+    a store did not remove: it is with `leftovers`.
+
     `indexing` is held from what a decision has seen until the index mirrors it: whoever indexes new
     files holds it, too. Otherwise a file that comes in between would change places with it when the
     index is made anew.
     """
 
     def __init__(
-        self, store: BlobStore, store_name: str, index: Index, *, now_us: Callable[[], int]
+        self,
+        store: BlobStore,
+        store_name: str,
+        index: Index,
+        *,
+        now_us: Callable[[], int],
+        tell_left: Tell = tell_nobody,
     ) -> None:
         self._store = store
-        self._store_names = tuple(parts_of(store, store_name))
-        self._in_log = partial(name_in_log, store)
-        self._seen_keys = SeenKeys(store, store_name, self._highest_key)
+        self._parts = parts_of(store, store_name)
+        self._making = RecordMaking(store, store_name, index, now_us)
         self._index = index
         self._now_us = now_us
-        self._mirror = Mirror(store, index)
+        self.leftovers = Leftovers(store, tell_left)
+        self._mirror = Mirror(store, index, leftovers=self.leftovers)
         self.indexing = anyio.Lock(fast_acquire=True)
         self._one_at_a_time = anyio.Lock()
         # Records in the log, all of them mirrored; None when that has to be found out.
@@ -93,15 +102,15 @@ class Curation:
     async def purge(self, scope: Scope, deleted_before_us: int, limit: int, actor: str) -> int:
         """Give instances up that were deleted before then; their files go. How many; 0: none left.
 
-        Of one decision at once, `limit` at most: nobody else stores or decides meanwhile.
+        Of one decision at once, `limit` at most: nobody else stores or decides meanwhile. What lies
+        in a store that takes no deletions now is not due yet.
         """
+        stores = await taking_deletions(self._parts)
         async with self._turn(), self.indexing:
-            due = await self._index.deletions.due(
-                scope, self._store_names, deleted_before_us, limit
-            )
+            due = await self._index.deletions.due(scope, stores, deleted_before_us, limit)
             decided = Action.PURGE, scope.partition, actor
-            first = self._record(*decided, "", b"", await self._seen(scope.partition))
-            await self._carry_out([purge_record(first, each, self._in_log) for each in due])
+            first = self._making.record(*decided, "", b"", await self._making.seen(scope.partition))
+            await self._carry_out([purge_record(first, each, self._making.in_log) for each in due])
             return len(due)
 
     async def discard(self, scope: Scope, number: int, actor: str) -> None:
@@ -134,9 +143,9 @@ class Curation:
         request.check()
         async with self._turn(), self.indexing:
             correctable = await request.find(self._index, scope)
-            seen = await self._seen(scope.partition)
+            seen = await self._making.seen(scope.partition)
             decided = Action.CORRECT, scope.partition, request.actor
-            first = self._record(*decided, "", correctable.sha256, seen)
+            first = self._making.record(*decided, "", correctable.sha256, seen)
             records = request.records(first)
             is_new = await self._index.overlays.are_new(scope, [*map(correction_of, records)])
             new = [record for record, new in zip(records, is_new, strict=True) if new]
@@ -184,8 +193,8 @@ class Curation:
                 )
                 for new in group
             ]
-            behind = self._seen_keys.behind
-            records += await entry_records(self._index, permitted, behind, self._in_log)
+            behind = self._making.behind
+            records += await entry_records(self._index, permitted, behind, self._making.in_log)
             if not records:
                 yield permitted
                 return
@@ -214,13 +223,13 @@ class Curation:
     async def _repair(self, new: NewInstance, bad: Location) -> StateRecord:
         copy, reception = new.copy, new.reception
         by = Action.REPAIR, reception.partition, reception.calling_ae
-        seen = await self._seen_keys.behind(new)
+        seen = await self._making.behind(new)
         return replace(
-            self._record(*by, new.sop_instance_uid, copy.sha256, seen),
+            self._making.record(*by, new.sop_instance_uid, copy.sha256, seen),
             key=copy.key,
-            store=self._in_log(copy.store),
+            store=self._making.in_log(copy.store),
             instead_of=bad.key,
-            instead_of_store=self._in_log(bad.store),
+            instead_of_store=self._making.in_log(bad.store),
         )
 
     async def _restorations(self, group: Sequence[NewInstance]) -> AsyncIterator[StateRecord]:
@@ -231,7 +240,7 @@ class Curation:
                 for new in willing
                 if new.reception.partition == partition
             }
-            seen = await self._seen(partition)
+            seen = await self._making.seen(partition)
             uids = [*dict.fromkeys(uid for uid, _ in brought)]
             for each in await self._index.instances.among(Scope(partition), uids):
                 known = {(each.sop_instance_uid, copy.sha256) for copy in each.copies}
@@ -239,7 +248,7 @@ class Curation:
                 if each.state is InstanceState.DELETED and found:
                     uid, sha256 = min(found)
                     actor = brought[uid, sha256].reception.calling_ae
-                    yield self._record(Action.RESTORE, partition, actor, uid, sha256, seen)
+                    yield self._making.record(Action.RESTORE, partition, actor, uid, sha256, seen)
 
     async def _set_state(
         self,
@@ -252,9 +261,9 @@ class Curation:
         changed = 0
         for start in range(0, len(uids), MAX_TOGETHER):
             async with self._turn(), self.indexing:
-                seen = await self._seen(scope.partition)
+                seen = await self._making.seen(scope.partition)
                 records = [
-                    self._record(
+                    self._making.record(
                         action,
                         scope.partition,
                         actor,
@@ -279,17 +288,17 @@ class Curation:
             if version is None:
                 raise NoSuchVersion(number)
             copy, uid = version.version.copy, version.version.sop_instance_uid
-            seen = await self._seen(scope.partition)
-            record = self._record(action, scope.partition, actor, uid, copy.sha256, seen)
-            store = self._in_log(copy.store)
+            seen = await self._making.seen(scope.partition)
+            record = self._making.record(action, scope.partition, actor, uid, copy.sha256, seen)
+            store = self._making.in_log(copy.store)
             await self._carry_out([replace(record, key=copy.key, store=store)])
             return version
 
     async def _carry_out_label(
         self, action: Action, scope: Scope, study: str, label: str, actor: str
     ) -> None:
-        seen = await self._seen(scope.partition)
-        record = self._record(action, scope.partition, actor, "", b"", seen)
+        seen = await self._making.seen(scope.partition)
+        record = self._making.record(action, scope.partition, actor, "", b"", seen)
         await self._carry_out([replace(record, level=Level.STUDY.name, uid=study, value=label)])
 
     async def _carry_out(self, records: Sequence[StateRecord]) -> None:
@@ -319,27 +328,6 @@ class Curation:
         crashpoint("after_state_append")
         yield length
         self._length = length
-
-    async def _seen(self, partition: int) -> Seen:
-        return await self._seen_keys.now(partition)
-
-    async def _highest_key(self, store: str, partition: int) -> str:
-        keys = await self._index.highest_keys(store, 1, partition)
-        return keys[0] if keys else ""
-
-    def _record(
-        self, action: Action, partition: int, actor: str, uid: str, sha256: bytes, seen: Seen
-    ) -> StateRecord:
-        return StateRecord(
-            self._now_us(),
-            actor,
-            action,
-            partition,
-            uid,
-            sha256,
-            seen_key=seen.key,
-            seen_elsewhere=seen.elsewhere,
-        )
 
 
 def _to_its_end() -> anyio.CancelScope:

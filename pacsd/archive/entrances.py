@@ -3,6 +3,9 @@
 The log has it once the file is durable and before the index knows it, so that nobody ever sees the
 instance otherwise: not after a crash in between, nor when the index is made anew. A record names
 the file by its key. Where a crash came before the record, plugins are asked again.
+
+So it names the files of what was purged or given up: what of it a store did not remove is gone all
+the same, and comes in no more.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
@@ -22,12 +25,13 @@ from pacsd.index.overlay_records import Correction
 from pacsd.index.records import Aside, AsideKind, NewInstance, Scope
 
 ACTOR = "pacsd"
-_ENTERING = frozenset({Action.CORRECT, Action.SET_ASIDE})
+_GONE = frozenset({Action.PURGE, Action.DISCARD})
+_ENTERING = frozenset({Action.CORRECT, Action.SET_ASIDE}) | _GONE
 
 Behind: TypeAlias = Callable[[NewInstance], Awaitable[Seen]]
 
-Enter: TypeAlias = Callable[[NewInstance], Awaitable[NewInstance]]
-"""Says how an instance comes in whose file was found in the store."""
+Enter: TypeAlias = Callable[[NewInstance], Awaitable[NewInstance | None]]
+"""Says how an instance comes in whose file was found in the store; None: it is gone for good."""
 
 
 class Entrances:
@@ -36,8 +40,11 @@ class Entrances:
     def __init__(self, records: Iterable[StateRecord]) -> None:
         self._aside: dict[str, Aside] = {}
         self._coercions: dict[str, tuple[Correction, ...]] = {}
+        self._gone: dict[str, bytes] = {}
         for record in records:
-            if record.action is Action.SET_ASIDE:
+            if record.action in _GONE:
+                self._gone[record.key] = record.sha256
+            elif record.action is Action.SET_ASIDE:
                 self._aside[record.key] = Aside(
                     AsideKind(record.value), record.actor, record.reason
                 )
@@ -64,9 +71,13 @@ class Entrances:
             return None
         return replace(new, aside=self._aside.get(key), coercions=self._coercions.get(key, ()))
 
-    async def enter(self, new: NewInstance) -> NewInstance:
-        """An instance as it came in."""
-        return self.entered(new) or new
+    def is_gone(self, new: NewInstance) -> bool:
+        """Whether it was decided that this file goes for good, and it is still there."""
+        return self._gone.get(new.copy.key) == new.copy.sha256
+
+    async def enter(self, new: NewInstance) -> NewInstance | None:
+        """An instance as it came in; None if it is gone."""
+        return None if self.is_gone(new) else self.entered(new) or new
 
 
 class AskedAgain:
@@ -92,12 +103,14 @@ class AskedAgain:
         self._store = store
         self._behind = behind or behind_its_file
 
-    async def enter(self, new: NewInstance) -> NewInstance:
-        """An instance as it is to come in.
+    async def enter(self, new: NewInstance) -> NewInstance | None:
+        """An instance as it is to come in; None if it is gone.
 
         Raises:
             StoreError: the log takes nothing.
         """
+        if self._entrances.is_gone(new):
+            return None
         known = self._entrances.entered(new)
         if known is not None:
             return known

@@ -40,7 +40,6 @@ _SET_ASIDE = frozenset(
     }
 )
 
-STATUS_INTERVAL_S = 5.0
 INDEX_TROUBLE_US = 60_000_000
 """So long a fault of the index is held against us, unless an object goes through it before."""
 
@@ -106,7 +105,7 @@ class Ingest:
             max_bytes=max_group_bytes,
             unsettled=Unsettled(register, self._disposal.remove),
             dispose=self._disposal.add,
-            after_group=self._refresh_if_old,
+            after_group=self._look_if_old,
         )
         self._tasks: TaskGroup | None = None
         self._refreshed_at_us = 0
@@ -120,11 +119,11 @@ class Ingest:
 
     async def run(self, started: Callable[[], None] | None = None) -> None:
         """Commit and watch the store until cancelled; `started` is called once objects may come."""
-        await self._refresh()
         try:
             async with anyio.create_task_group() as tasks:
+                self._refreshed_at_us = self._now_us()
+                await tasks.start(self._shelves.run, name="ingest: watch the store")
                 self._tasks = tasks
-                tasks.start_soon(self._watch, name="ingest: watch the store")
                 await tasks.start(self._disposal.run, name="ingest: remove files")
                 if started is not None:
                     started()
@@ -202,19 +201,11 @@ class Ingest:
             self._observer.preamble_zeroed(request.reception)
         return replace(request, preamble=preamble)
 
-    async def _watch(self) -> None:
-        """Look at the store every few seconds: a full disk may get room while nothing is stored."""
-        while True:
-            await anyio.sleep(STATUS_INTERVAL_S)
-            await self._refresh()
-
-    async def _refresh_if_old(self) -> None:
+    async def _look_if_old(self) -> None:
+        """Have the store looked at after a group; the next one does not wait for that."""
         if self._now_us() - self._refreshed_at_us >= _STATUS_AGE_US:
-            await self._refresh()
-
-    async def _refresh(self) -> None:
-        self._refreshed_at_us = self._now_us()
-        await self._shelves.refresh()
+            self._refreshed_at_us = self._now_us()
+            self._shelves.look_soon()
 
     def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> bool:
         if self._tasks is None:

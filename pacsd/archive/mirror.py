@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.store import BlobStore
 from pacsd.archive.causes import cause_of
+from pacsd.archive.leftovers import Leftovers
 from pacsd.archive.places import Places, seen_before
 from pacsd.archive.state_records import Action, StateRecord, StateRecordError
 from pacsd.archive.stores import name_in_log
@@ -27,18 +28,25 @@ class Mirror:
     """Applies decisions to an index, and to the files of the store they are about.
 
     Files are known by their `places`, where some were repaired after they were decided about.
+    What cannot be removed now stays with `leftovers`.
     """
 
-    def __init__(self, store: BlobStore, index: Index, places: Places | None = None) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        index: Index,
+        places: Places | None = None,
+        leftovers: Leftovers | None = None,
+    ) -> None:
         self._store = store
         self._index = index
         self._places = places or Places(())
+        self._leftovers = leftovers or Leftovers(store)
 
     async def apply(self, records: Sequence[StateRecord], reached: int | None) -> None:
         """Apply records that belong `together`; with them, the index mirrors `reached` of the log.
 
         Raises:
-            StoreError: a file could not be removed.
             IndexFault: the index says nothing of them.
         """
         match records[0].action:
@@ -100,17 +108,15 @@ class Mirror:
         What the log says is gone goes in whatever state it is: a file that nothing named may have
         been taken in again meanwhile.
         """
-        scope, by_uid = (
-            Scope(records[0].partition),
-            {each.sop_instance_uid: each for each in records},
-        )
+        scope = Scope(records[0].partition)
+        by_uid = {each.sop_instance_uid: each for each in records}
         gone = [
             each
             for each in await self._index.instances.among(scope, [*by_uid])
             if self._is_meant(by_uid[each.sop_instance_uid], each)
         ]
         for copy in (copy for each in gone for copy in each.copies):
-            await self._store.delete(copy.location)
+            await self._leftovers.remove(copy.location)
         crashpoint("after_state_removal")
         numbers = sorted(each.id for each in gone)
         await self._index.deletions.purge(scope, numbers, records[0].actor, reached=reached)
@@ -133,7 +139,7 @@ class Mirror:
             scope, version.id, record.actor, reached=reached
         )
         for location in released.removable if released else ():
-            await self._store.delete(location)
+            await self._leftovers.remove(location)
 
     async def _discard(self, record: StateRecord, reached: int | None) -> None:
         """The file goes first: one that nothing names would be taken in again at start."""
@@ -141,7 +147,7 @@ class Mirror:
         if version is None:
             await self._note(reached)
             return
-        await self._store.delete(version.version.copy.location)
+        await self._leftovers.remove(version.version.copy.location)
         crashpoint("after_state_removal")
         scope = Scope(record.partition)
         await self._index.quarantine.discard(scope, version.id, record.actor, reached=reached)

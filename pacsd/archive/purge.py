@@ -73,6 +73,7 @@ class Purge:
         while True:
             count = await self._purge_part(self._keep_us)
             if not count:
+                await self._curation.leftovers.retry()
                 self._tell()
             await self._sleep(PAUSE_S if count else IDLE_S)
 

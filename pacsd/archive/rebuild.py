@@ -3,9 +3,9 @@
 Files are read several at a time but indexed by rising key, the order in which they came: who was
 first under a SOP Instance UID, and which patient a study has, hangs on it. The file of a repaired
 copy stands where the first one stood, and what was purged as far as the log knows it, until the log
-says that it goes. A decision of the log takes its place among them: behind the
-last file that was there when it was made. The files of several stores are merged: between two
-decisions in the order in which they began to come.
+says that it goes. A decision of the log takes its place among them: behind the last file that was
+there when it was made. The files of several stores are merged: between two decisions in the order
+in which they began to come.
 """
 
 from collections import Counter
@@ -187,11 +187,10 @@ async def _locations(store: BlobStore) -> AsyncGenerator[Location, None]:
 async def _read_entered(
     store: BlobStore, entrances: Mapping[str, Entrances], location: Location
 ) -> NewInstance:
-    new, theirs = (
-        await read_stored(store, location),
-        entrances.get(name_in_log(store, location.store)),
-    )
-    return new if theirs is None else await theirs.enter(new)
+    new = await read_stored(store, location)
+    theirs = entrances.get(name_in_log(store, location.store))
+    # What the log says is gone is told first, and then that it goes: others came behind it.
+    return new if theirs is None else theirs.entered(new) or new
 
 
 async def _read_group(

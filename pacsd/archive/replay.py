@@ -11,7 +11,7 @@ async def replay(log: StateLog, index: Index, mirror: Mirror) -> tuple[int, int]
 
     Raises:
         StateRecordError: a record is not understood, or the index knows more of them than the log.
-        StoreError: the log cannot be read, or a file not be removed.
+        StoreError: the log cannot be read.
         IndexFault: the index does not take it.
     """
     length, missed = await unmirrored(log, index)

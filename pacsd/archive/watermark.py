@@ -68,6 +68,11 @@ class Watermark:
             why = f"the {self._called}'s status is unknown: {type(error).__name__}: {error}"
             self.concern = Concern(ConcernKind.UNKNOWN, why, is_refusal=True)
 
+    def is_late(self, seconds: float) -> None:
+        """The store was asked so long ago and has not answered: until it does it takes nothing."""
+        why = f"the {self._called}'s status is unknown: no answer within {seconds:g} s"
+        self.concern = Concern(ConcernKind.UNKNOWN, why, is_refusal=True)
+
     def _judge(self, status: StoreStatus) -> Concern | None:
         if status.is_read_only:
             why = f"{self._called} is read-only: {status.explanation}"

@@ -64,8 +64,8 @@ def _known_keys(store: str, keys: tuple[str, ...], connection: Connection) -> fr
     return frozenset(found)
 
 
-def stores_of(path: Path) -> frozenset[str]:
-    """The stores in which an index has files that nobody has opened; none if it cannot be read.
+def stores_of(path: Path) -> frozenset[str] | None:
+    """The stores in which an index has files that nobody has opened; None: it cannot be read.
 
     Blocks.
     """
@@ -77,7 +77,7 @@ def stores_of(path: Path) -> frozenset[str]:
             finally:
                 close(connection)
     except IndexFault:
-        return frozenset()
+        return None
 
 
 def _stores(connection: Connection) -> frozenset[str]:

@@ -104,7 +104,9 @@ def test_a_crash_at_any_rename_loses_neither(
     assert [read(tmp_path / name) for name in others] == (["old"] if renames else [])
 
 
-def test_without_an_index_that_can_be_read_no_store_is_known_to_be_in_use(tmp_path: Path) -> None:
-    assert stores_in_use(tmp_path) == frozenset()
+def test_without_an_index_that_can_be_read_nobody_knows_which_stores_are_in_use(
+    tmp_path: Path,
+) -> None:
+    assert stores_in_use(tmp_path) is None
     write(settled(tmp_path), "no database")
-    assert stores_in_use(tmp_path) == frozenset()
+    assert stores_in_use(tmp_path) is None

@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import StageRequest
 from pacsd.app import index_folder, indexing
@@ -108,6 +109,21 @@ async def test_a_file_nobody_understands_is_told(tmp_path: Path) -> None:
             await indexing.adopt_left_over(store, "memory", index)
     [line] = captured
     assert (line["log_level"], line["files"]) == ("error", 1)
+
+
+async def test_a_file_that_should_be_gone_is_told(tmp_path: Path) -> None:
+    store = await store_of("1.2.1", "1.2.2")
+    async with indexing.opened(SETTINGS, tmp_path) as index:
+        await indexing.adopt_left_over(store, "memory", index)
+        curation = Curation(store, "memory", index, now_us=lambda: 7)
+        await curation.delete(Scope(), ["1.2.1"], "admin")
+        store.errors["delete"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
+        assert await curation.purge(Scope(), 8, 9, "pacsd") == 1
+        with capture_logs() as captured:
+            await indexing.adopt_left_over(store, "memory", index)
+    [line] = captured
+    assert (line["log_level"], line["files"]) == ("warning", 1)
+    assert line["event"].startswith("files of what was removed for good are still there")
 
 
 async def test_its_health_is_scraped(tmp_path: Path) -> None:

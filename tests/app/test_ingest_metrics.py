@@ -43,7 +43,7 @@ async def test_what_ingest_counts_is_scraped() -> None:
         await ingest.begin(REQUEST).finish()
         found = scraped(ingest)
         store.current_status = StoreStatus(200, None, is_read_only=False, explanation="")
-        await ingest._refresh()
+        await ingest._shelves.refresh()
         assert scraped(ingest) == found | {'pacsd_store_warns{store="memory"}': 0}
         tasks.cancel_scope.cancel()
     received = {name: value for name, value in found.items() if "received" in name and value}

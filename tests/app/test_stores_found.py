@@ -14,19 +14,20 @@ from tests.api.hookspecs.hooks_of import hooks_of
 
 
 class Shop:
-    """Gives any store of these; `outer` is made of `inner`."""
+    """Gives any store of these; `outermost` is made of `outer`, and that one of `inner`."""
 
     def __init__(self, *names: str) -> None:
         self.stores = {name: MemoryStore(name) for name in names}
 
     @hookimpl
     async def pacsd_blob_store(self, name: str, stores: Stores) -> BlobStore | None:
-        if name == "outer":
-            await stores("inner")
+        part = {"outermost": "outer", "outer": "inner"}.get(name)
+        if part is not None:
+            await stores(part)
         return self.stores.get(name)
 
 
-SHOP = Shop("fast", "slow", "outer", "inner")
+SHOP = Shop("fast", "slow", "outermost", "outer", "inner")
 
 
 async def test_all_are_found_the_first_one_first() -> None:
@@ -49,6 +50,12 @@ async def test_one_that_two_give_is_none() -> None:
 @pytest.mark.parametrize("names", [("inner", "outer"), ("outer", "inner")])
 async def test_what_another_is_made_of_is_no_store_beside_it(names: tuple[str, str]) -> None:
     """Each would take the other's files for its own."""
+    with pytest.raises(PluginError, match="plugin outer: it is made of store 'inner'"):
+        await found(hooks_of(SHOP), StoreSettings(name=names[0], others=names[1:]))
+
+
+@pytest.mark.parametrize("names", [("inner", "outermost"), ("outermost", "inner")])
+async def test_nor_is_it_where_another_store_lies_in_between(names: tuple[str, str]) -> None:
     with pytest.raises(PluginError, match="plugin outer: it is made of store 'inner'"):
         await found(hooks_of(SHOP), StoreSettings(name=names[0], others=names[1:]))
 

@@ -1,17 +1,20 @@
 """An instance that others let in or not, seen through Ingest with a store in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 import anyio
 import pytest
 
+from pacsd.api.errors import StoreError
 from pacsd.api.receiving import NotAccepted, ReceivedInstance
-from pacsd.archive.admittance import Decide
+from pacsd.archive.admittance import Admittance, Decide
+from pacsd.archive.identity import Unacceptable
 from pacsd.archive.ingest import Ingest
 from pacsd.dicom.status import Status
 from pacsd.testing.memory_register import MemoryRegister
 from pacsd.testing.memory_store import MemoryStore
+from tests.api.hookspecs.test_receiving import INSTANCE
 from tests.archive.test_intake import HEAD, REQUEST
 
 NO = NotAccepted(0xA901, "no screenshots here")
@@ -161,3 +164,36 @@ async def test_what_could_not_be_decided_stays_out_and_others_come_in() -> None:
             outcomes.append(await intake.finish())
             assert len(store.objects) == len(given)
     assert [outcome.status for outcome in outcomes] == [0xA700, Status.SUCCESS]
+
+
+@pytest.mark.parametrize("is_let_in", [True, False])
+async def test_who_asks_where_it_is_kept_is_told_why_nowhere(is_let_in: bool) -> None:
+    """As is whoever it refuses, whoever of them comes first."""
+    told: list[Exception] = []
+
+    async def answer(_: ReceivedInstance) -> NotAccepted | None:
+        return None if is_let_in else NO
+
+    async def choose(_: ReceivedInstance) -> NotAccepted:
+        return NO
+
+    async with anyio.create_task_group() as tasks:
+
+        def spawn(work: Callable[[], Coroutine[None, None, None]]) -> bool:
+            tasks.start_soon(work)
+            return True
+
+        admittance = Admittance(answer, spawn, told.append, choose)
+        admittance.ask(INSTANCE)
+        await admittance.decided()
+    with pytest.raises(Unacceptable) as refused:
+        admittance.store("fast")
+    assert (refused.value.status, refused.value.comment) == (NO.status, NO.comment)
+    assert told == [refused.value]
+
+
+def test_what_is_given_up_is_kept_nowhere() -> None:
+    admittance = Admittance(None, lambda _: True, lambda _: None)
+    admittance.give_up()
+    with pytest.raises(StoreError, match="given up before it was decided"):
+        admittance.store("fast")

@@ -88,17 +88,16 @@ async def test_what_was_deleted_before_then_is_gone_with_its_file(archive: Small
 async def test_a_file_that_cannot_be_removed_stays_out_of_sight(archive: SmallArchive) -> None:
     await archive.put("1.1")
     await archive.curation.delete(SCOPE, ["1.1"], "admin", Cause(10))
-    archive.store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
-    with pytest.raises(StoreError):
-        await archive.curation.purge(SCOPE, 11, 9, "pacsd")
-    with pytest.raises(StoreError):
-        await archive.curation.restore(SCOPE, ["1.1"], "admin")
-    assert await archive.state("1.1") is InstanceState.DELETED
-    archive.store.errors.clear()
-    # It is decided: who decides anything later finds it gone.
+    archive.store.errors["delete"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
+    assert await archive.curation.purge(SCOPE, 11, 9, "pacsd") == 1
+    # It is decided: whoever decides anything later finds it gone.
     assert await archive.curation.restore(SCOPE, ["1.1"], "admin") == 0
-    assert archive.store.objects == {}
+    assert await archive.index.instances.find(SCOPE, "1.1") is None
+    assert [*archive.store.objects] == ["00000001"]
     assert (await archive.put("1.1")).outcome is Outcome.STORED
+    archive.store.errors.clear()
+    assert await archive.curation.leftovers.retry() == 1
+    assert [*archive.store.objects] == ["00000002"]
 
 
 async def test_a_discarded_version_is_gone_with_its_file(archive: SmallArchive) -> None:
@@ -139,19 +138,17 @@ async def test_nothing_is_done_that_cannot_be_logged(archive: SmallArchive) -> N
     assert await archive.index.log_position() == 1
 
 
-async def test_a_file_that_cannot_be_removed_keeps_its_version(archive: SmallArchive) -> None:
+async def test_a_version_is_given_up_whose_file_cannot_be_removed(archive: SmallArchive) -> None:
     await archive.put("1.1")
     await archive.put("1.1", "another")
     [version] = await archive.versions()
     archive.store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
-    with pytest.raises(StoreError):
-        await archive.curation.discard(SCOPE, version.id, "admin")
-    assert await archive.versions() == [version]
-    archive.store.errors.clear()
-    # It is decided: the next one who decides anything carries it out.
-    await archive.curation.restore(SCOPE, [], "admin")
+    await archive.curation.discard(SCOPE, version.id, "admin")
     with pytest.raises(NoSuchVersion):
         await archive.curation.release(SCOPE, version.id, "admin")
+    assert [*archive.store.objects] == ["00000001", "00000002"]
+    archive.store.errors.clear()
+    assert await archive.curation.leftovers.retry() == 1
     assert [*archive.store.objects] == ["00000001"]
 
 

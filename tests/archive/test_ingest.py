@@ -230,11 +230,11 @@ async def test_each_change_of_the_store_is_told_once() -> None:
     async with running(ingest):
         for status in (NEARLY_FULL, replace(NEARLY_FULL, free_bytes=150), FULL, FULL, READ_ONLY):
             store.current_status = status
-            await ingest._refresh()
+            await ingest._shelves.refresh()
             warnings.append(ingest.health().warning is not None)
         for _ in range(2):
             store.current_status = ROOMY
-            await ingest._refresh()
+            await ingest._shelves.refresh()
     assert warnings == [True] * 5
     assert ingest.health().warning is None
     assert notebook.changes == [

@@ -1,7 +1,7 @@
 """In which store an instance is kept, seen through Ingest with two stores in memory."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -10,7 +10,8 @@ import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.receiving import Coerce, NotAccepted, ReceivedInstance
-from pacsd.api.store import StageRequest, StoreStatus
+from pacsd.api.store import Buffer, StageRequest, StoreStatus
+from pacsd.archive import placing as placing_module
 from pacsd.archive.admittance import Choose, Decide
 from pacsd.archive.entry import Entry
 from pacsd.archive.ingest import Ingest, InstanceRequest
@@ -22,7 +23,7 @@ from pacsd.archive.stores import StoresTogether
 from pacsd.dicom.status import Status
 from pacsd.index.records import Outcome
 from pacsd.testing.memory_register import MemoryRegister
-from pacsd.testing.memory_store import MemoryStore
+from pacsd.testing.memory_store import MemoryStage, MemoryStore
 from pacsd.testing.objects import data_set
 from tests.archive.test_intake import REQUEST
 
@@ -53,8 +54,10 @@ class Chooser:
 class Two:
     """An ingest with two stores."""
 
-    def __init__(self, choose: Choose | None, decide: Decide | None) -> None:
-        self.fast, self.slow = MemoryStore("fast"), MemoryStore("slow")
+    def __init__(
+        self, choose: Choose | None, decide: Decide | None, slow: MemoryStore | None
+    ) -> None:
+        self.fast, self.slow = MemoryStore("fast"), slow or MemoryStore("slow")
         self.register = MemoryRegister()
         self.ingest = Ingest(
             StoresTogether({"fast": self.fast, "slow": self.slow}),
@@ -78,8 +81,10 @@ class Two:
 
 
 @asynccontextmanager
-async def two_stores(choose: Choose | None, decide: Decide | None = None) -> AsyncIterator[Two]:
-    two = Two(choose, decide)
+async def two_stores(
+    choose: Choose | None, decide: Decide | None = None, slow: MemoryStore | None = None
+) -> AsyncIterator[Two]:
+    two = Two(choose, decide, slow)
     started = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(two.ingest.run, started.set)
@@ -198,7 +203,7 @@ async def test_a_store_that_takes_nothing_refuses_what_is_chosen_for_it() -> Non
     chooser = Chooser("slow")
     async with two_stores(chooser.choose) as two:
         two.slow.current_status = StoreStatus(99, None, is_read_only=False, explanation="")
-        await two.ingest._refresh()
+        await two.ingest._shelves.refresh()
         assert two.ingest.admits() is None
         assert two.ingest.admits_senders() is None
         assert two.ingest.unready() == "store slow has 99 bytes free, less than 100"
@@ -215,7 +220,7 @@ async def test_a_store_that_takes_nothing_refuses_what_is_chosen_for_it() -> Non
 async def test_the_first_store_closes_the_door_for_all() -> None:
     async with two_stores(Chooser("slow").choose) as two:
         two.fast.current_status = StoreStatus(None, None, is_read_only=True, explanation="worn")
-        await two.ingest._refresh()
+        await two.ingest._shelves.refresh()
         assert two.ingest.admits() == "store fast is read-only: worn"
         intake = two.ingest.begin(REQUEST)
         intake.write(data_set())
@@ -306,3 +311,62 @@ async def test_one_store_that_cannot_stage_a_long_header_is_not_missed_unless_it
         await sent(intake, LONG_HEADER)
         assert (await intake.finish()).status == Status.OUT_OF_RESOURCES
         assert (two.kept, two.staged) == ((1, 0), (0, 0))
+
+
+class Hanging(MemoryStore):
+    """Never ends what it is told to hang in."""
+
+    def __init__(self, name: str, operation: str) -> None:
+        super().__init__(name)
+        self.operation = operation
+
+    async def stage(self, request: StageRequest, /) -> MemoryStage:
+        if self.operation == "stage":
+            await anyio.sleep_forever()
+        return HangingStage(self, request)
+
+
+class HangingStage(MemoryStage):
+    def __init__(self, store: Hanging, request: StageRequest) -> None:
+        super().__init__(store, request)
+        self._hangs_in = store.operation
+
+    async def write(self, buffers: Sequence[Buffer], /) -> None:
+        if self._hangs_in == "write":
+            await anyio.sleep_forever()
+        await super().write(buffers)
+
+    async def abort(self) -> None:
+        if self._hangs_in != "stage":
+            await anyio.sleep_forever()
+
+
+@pytest.mark.parametrize("operation", ["stage", "write", "abort"])
+async def test_a_store_that_hangs_does_not_stop_what_is_kept_in_the_first(
+    operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing_module, "PATIENCE_S", 0.05)
+    chooser = Chooser("fast")
+    async with two_stores(chooser.choose, slow=Hanging("slow", operation)) as two:
+        intake = two.ingest.begin(REQUEST)
+        with anyio.fail_after(10):
+            await sent(intake, LONG_HEADER)
+            assert (await intake.finish()).status == Status.SUCCESS
+        assert two.kept == (1, 0)
+
+
+@pytest.mark.parametrize(("name", "status"), [("fast", None), ("slow", 0)])
+async def test_a_defect_of_a_store_costs_only_what_is_kept_there(
+    name: str, status: int | None
+) -> None:
+    async with two_stores(Chooser("fast").choose) as two:
+        store = two.fast if name == "fast" else two.slow
+        store.errors["write"] = KeyError("a defect")
+        intake = two.ingest.begin(REQUEST)
+        await sent(intake, LONG_HEADER)
+        if status is None:
+            with pytest.raises(KeyError, match="a defect"):
+                await intake.finish()
+        else:
+            assert (await intake.finish()).status == status
+        assert two.staged == (0, 0)

@@ -1,16 +1,19 @@
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.store import StoreStatus
 from pacsd.archive.curation import Curation
 from pacsd.archive.purge import IDLE_S, PAUSE_S, TOGETHER, Purge
 from pacsd.archive.state_records import StateRecordError
 from pacsd.archive.stores import StoresTogether
 from pacsd.index.deletion_records import Cause
 from pacsd.index.errors import IndexFault
+from pacsd.index.records import InstanceState
 from tests.archive.small_archive import SCOPE, SmallArchive
 from tests.archive.two_stores import FAST, SLOW, two_stores
 
@@ -83,11 +86,23 @@ async def test_many_go_a_few_at_a_time_and_are_told_once(archive: SmallArchive) 
 async def test_what_fails_is_told_and_tried_again(archive: SmallArchive) -> None:
     await archive.put("1.1")
     await archive.curation.delete(SCOPE, ["1.1"], "admin", Cause(10))
-    archive.store.errors["delete"] = StoreError(StoreFault.READ_ONLY, "test")
+    archive.store.errors["append"] = StoreError(StoreFault.NO_SPACE, "test")
     told, sleeps = Told(), Sleeps(2)
     await run(archive, told, sleeps, lambda: 2**60)
     assert len(told.errors) == 2
     assert sleeps.slept == [IDLE_S, IDLE_S]
+    archive.store.errors.clear()
+    await run(archive, told, Sleeps(1), lambda: 2**60)
+    assert archive.store.objects == {}
+
+
+async def test_a_file_that_its_store_did_not_remove_is_tried_again(archive: SmallArchive) -> None:
+    await archive.put("1.1")
+    await archive.curation.delete(SCOPE, ["1.1"], "admin", Cause(10))
+    archive.store.errors["delete"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
+    told = Told()
+    await run(archive, told, Sleeps(2), lambda: 2**60)
+    assert (told.instances, told.errors, len(archive.store.objects)) == ([1], [], 1)
     archive.store.errors.clear()
     await run(archive, told, Sleeps(1), lambda: 2**60)
     assert archive.store.objects == {}
@@ -128,3 +143,25 @@ async def test_files_go_from_every_store_but_from_none_that_is_not_there(tmp_pat
         assert await archive.another_curation().purge(SCOPE, 11, 9, "pacsd") == 1
         assert len(archive.slow.objects) == 0
         assert archive.records()[-1].store == SLOW
+
+
+READ_ONLY = StoreStatus(None, None, is_read_only=True, explanation="worn")
+
+
+async def test_what_lies_in_a_read_only_store_waits_and_what_lies_elsewhere_goes(
+    tmp_path: Path,
+) -> None:
+    async with two_stores(tmp_path) as archive:
+        for name, uid in ((FAST, "1.1"), (SLOW, "1.2")):
+            archive.chosen = name
+            await archive.put(uid)
+        await archive.curation.delete(SCOPE, ["1.1", "1.2"], "admin", Cause(10))
+        archive.slow.current_status = READ_ONLY
+        counts = [await archive.curation.purge(SCOPE, 11, 9, "pacsd") for _ in range(2)]
+        assert (counts, await archive.state("1.2")) == ([1, 0], InstanceState.DELETED)
+        archive.slow.errors["status"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
+        assert await archive.curation.purge(SCOPE, 11, 9, "pacsd") == 0
+        archive.slow.errors.clear()
+        archive.slow.current_status = replace(READ_ONLY, is_read_only=False)
+        assert await archive.curation.purge(SCOPE, 11, 9, "pacsd") == 1
+        assert (archive.fast.objects, archive.slow.objects) == ({}, {})

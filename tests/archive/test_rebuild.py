@@ -133,13 +133,13 @@ async def test_decisions_take_their_place_among_the_files(
 
 
 async def test_what_was_logged_last_is_carried_out(archive: SmallArchive, tmp_path: Path) -> None:
-    """As after a crash between log and index: the file of a version given up is still there."""
+    """As after a crash before its file went: the file of a version given up is still there."""
     await archive.put("1.1")
     await archive.put("1.1", "another")
     archive.store.errors["delete"] = StoreError(StoreFault.INPUT_OUTPUT, "test")
-    with pytest.raises(StoreError):
-        await archive.curation.discard(SCOPE, (await archive.versions())[0].id, "admin")
+    await archive.curation.discard(SCOPE, (await archive.versions())[0].id, "admin")
     archive.store.errors.clear()
+    assert len(archive.store.objects) == 2
     assert (await again(archive, tmp_path)).versions == {}
     assert [*archive.store.objects] == ["00000001"]
 

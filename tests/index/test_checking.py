@@ -58,7 +58,8 @@ async def test_the_stores_of_copies_and_versions_are_named(index: Index) -> None
 
 async def test_of_an_index_that_nobody_has_opened_they_can_be_read(tmp_path: Path) -> None:
     async with open_index(tmp_path, now_us=lambda: 1) as index:
+        assert await anyio.to_thread.run_sync(stores_of, tmp_path / INDEX_FILE) == frozenset()
         await index.add([new("1.2", store="other")])
     await anyio.Path(tmp_path / "none").write_bytes(b"no database " * 1000)
-    for path, stores in ((INDEX_FILE, {"other"}), ("none", set()), ("nowhere/none", set())):
+    for path, stores in ((INDEX_FILE, {"other"}), ("none", None), ("nowhere/none", None)):
         assert await anyio.to_thread.run_sync(stores_of, tmp_path / path) == stores

@@ -128,6 +128,12 @@ def _describe_made(made: "Made", seconds: float) -> "Iterator[str]":
     if rebuilt.unreadable:
         yield f"files that cannot be understood, left where they are: {len(rebuilt.unreadable):,}"
         yield from (f"  {key}" for key in sorted(rebuilt.unreadable))
+    if not made.are_compared:
+        yield (
+            f"Warning: read was {', '.join(made.stores)}. Whether objects lie in another store, "
+            "too, could not be seen: there was no index that can be read. If they do, name it in "
+            "store.others and rebuild again."
+        )
     if made.before is not None:
         yield f"The index there was is {made.before}: remove it when all is well."
     yield NOT_BROUGHT_BACK

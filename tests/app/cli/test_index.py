@@ -40,6 +40,25 @@ def test_rebuild(data_dir: Path) -> None:
     assert "versions in quarantine: 6\n" in out
     assert f"The index there was is {data_dir}/index.before-rebuild-" in out
     assert "Not brought back: the audit trail" in out
+    assert "could not be seen" not in out
+
+
+@pytest.mark.parametrize("content", [None, b"no database"], ids=["none", "no database"])
+def test_rebuild_warns_where_no_index_says_which_stores_were_in_use(
+    data_dir: Path, content: bytes | None
+) -> None:
+    index = data_dir / "index/index.sqlite"
+    for path in index.parent.iterdir():
+        path.unlink()
+    if content is not None:
+        index.write_bytes(content)
+    code, out, _ = run("rebuild", "--data-dir", str(data_dir))
+    assert code == 0
+    assert f"instances: {COUNT - 5} live" in out
+    told = (
+        "Warning: read was store_fs. Whether objects lie in another store, too, could not be seen"
+    )
+    assert told in out
 
 
 def test_rebuild_names_what_it_does_not_understand(data_dir: Path) -> None:

@@ -460,7 +460,7 @@ async def test_w25_a_store_that_takes_nothing_any_more(served: Served) -> None:
             await anyio.lowlevel.checkpoint()
         served.store.current_status = FULL
         while served.ingest.admits() is None:
-            await served.ingest._refresh()
+            await served.ingest._shelves.refresh()
         yield whole[-100:]
 
     headers = {"Content-Type": RELATED_JSON}
