@@ -14,17 +14,18 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import callers
 from pacsd.archive.check import Check
-from pacsd.archive.check_records import CheckProgress, CheckTally, Finding
+from pacsd.archive.check_records import CheckProgress, CheckTally, Finding, FindingKind
 from pacsd.archive.pace import Pace
 from pacsd.archive.register import Register
 from pacsd.archive.scrub import Scrub, ScrubHealth
 from pacsd.archive.state_records import StateRecordError
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
-from pacsd.index.records import Copy, CopyState, StoredInstance
+from pacsd.index.records import Copy, CopyState, Scope, StoredInstance
 
 _DAY_US = 86_400_000_000
 _BAD = (CopyState.DAMAGED, CopyState.MISSING)
+_ALL = Scope()
 
 _log = structlog.get_logger("pacsd.store")
 
@@ -45,6 +46,8 @@ class CheckErrand:
         is_in_use: bool,
     ) -> None:
         rate = config.scrub.check_bytes_per_second if is_in_use else None
+        self._index, self._stores = archive.index, config.store.names
+        self._found: Callable[[Finding], None] = _tell if is_in_use else lambda _: None
         self._tally, pace = CheckTally(), Pace(rate)
         self._checks = [
             Check(
@@ -58,7 +61,7 @@ class CheckErrand:
                 with_digests=with_digests,
                 is_in_use=is_in_use,
                 pace=pace,
-                found=_tell if is_in_use else lambda _: None,
+                found=self._found,
                 tally=self._tally,
             )
             for name in config.store.names
@@ -71,10 +74,20 @@ class CheckErrand:
             ErrandError: a store or the index failed, or the state log is not understood.
         """
         try:
+            await self._pass_over()
             for check in self._checks:
                 await check.run()
         except (StoreError, StateRecordError, IndexFault) as error:
             raise ErrandError(str(error)) from error
+
+    async def _pass_over(self) -> None:
+        """Say which files nobody can look at, since their store is not configured."""
+        checks = self._index.checks
+        for name in sorted(await checks.stores() - {*self._stores}):
+            count = await checks.count(_ALL, name)
+            finding = Finding(FindingKind.PASSED_OVER, f"{count} files", None, store=name)
+            self._tally.add(finding)
+            self._found(finding)
 
     def report(self) -> CheckProgress:
         """How far it is and what it found."""

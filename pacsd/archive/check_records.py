@@ -30,6 +30,8 @@ class FindingKind(StrEnum):
     """A file of what was purged or given up; its store does not remove it now."""
     UNREADABLE = "unreadable"
     """A file that the index did not know, and that is no DICOM file of ours."""
+    PASSED_OVER = "not looked at"
+    """Files of a store that is not configured: they cannot be read, and are not lost."""
     VERSION_MISSING = "version missing"
     """The file of a version in quarantine is not there."""
     VERSION_DAMAGED = "version damaged"

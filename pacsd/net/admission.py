@@ -34,6 +34,10 @@ class Admitted:
     place: Place
 
 
+PLUGINS = "plugins"
+"""The key where a plugin refused, or did not say who it is: its own table is below."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The association is refused; `why` is for our operator, `key` names what to set.

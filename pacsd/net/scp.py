@@ -22,7 +22,7 @@ from pacsd.dimse.events import (
 )
 from pacsd.dimse.session import Session
 from pacsd.net import errors
-from pacsd.net.admission import Admitted, Gatekeeper, Refused
+from pacsd.net.admission import PLUGINS, Admitted, Gatekeeper, Refused
 from pacsd.net.chronicle import Books, Chronicle
 from pacsd.net.identity import NOT_RECOGNIZED, POSITIVE_RESPONSE, login_of
 from pacsd.net.invoking import Invoker
@@ -221,7 +221,7 @@ class AcceptedAssociation(Pump):
             said = await hook(_hook_request(request, self._chronicle.peer_address, self._peer_port))
             if said is not None:
                 rejection = AssociateRJ(said.result, said.source, said.reason)
-                refused = Refused(rejection, said.explanation)
+                refused = Refused(rejection, said.explanation, PLUGINS)
         admitted, self._admitted = self._admitted, None
         if admitted is None:
             return  # the peer did not wait
@@ -243,7 +243,7 @@ class AcceptedAssociation(Pump):
                 self._login = StayingLogin(logins, login, known)
                 return None
         kind = f"user identity of type {identity.identity_type}"
-        return Refused(NOT_RECOGNIZED, f"its {kind} is not recognized")
+        return Refused(NOT_RECOGNIZED, f"its {kind} is not recognized", PLUGINS)
 
     def _accept(self, admitted: Admitted) -> None:
         self._admitted = admitted

@@ -10,7 +10,9 @@ from pacsd.app.admin.errands import ErrandError
 from pacsd.app.checking import CheckErrand, ScrubCollector, ScrubLog, make_scrub
 from pacsd.app.conf.settings import Config, ScrubSettings, StoreSettings
 from pacsd.app.opening import Archive
+from pacsd.archive.check_records import Finding, FindingKind
 from pacsd.index.records import CopyState
+from pacsd.testing.memory_store import MemoryStore
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.archive.stored import STORE, Stored, content, stored
 
@@ -27,6 +29,22 @@ def errand_of(archive: Stored, *, is_in_use: bool = True) -> CheckErrand:
     hooks = hooks_of()
     opened = Archive(hooks, archive.store, archive.index)
     return CheckErrand(CONFIG, opened, opened.register, with_digests=True, is_in_use=is_in_use)
+
+
+async def test_what_lies_in_a_store_that_is_not_configured_is_not_looked_at(
+    archive: Stored,
+) -> None:
+    await archive.add(content(1), content(2))
+    opened = Archive(hooks_of(), MemoryStore("elsewhere"), archive.index)
+    config = Config(store=StoreSettings(name="elsewhere"))
+    errand = CheckErrand(config, opened, opened.register, with_digests=True, is_in_use=True)
+    with capture_logs() as captured:
+        await errand.run()
+    assert errand.report().findings == (
+        Finding(FindingKind.PASSED_OVER, "2 files", None, store=STORE),
+    )
+    [line] = captured
+    assert (line["found"], line["key"], line["store"]) == ("not looked at", "2 files", STORE)
 
 
 async def test_a_check_reports_and_logs_what_it_finds(archive: Stored) -> None:

@@ -149,7 +149,9 @@ def test_a_store_that_is_not_configured_any_more_is_missed_but_not_given_up(
         url = f"{alone.http_url}/dicomweb/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.1"
         assert requests.get(url, timeout=30).status_code == 503
         assert alone.stop() == 0
-    assert "all is well" in run(folder, environment, "fsck", "--digests")
+    passed_over = run(folder, environment, "fsck", "--digests", code=1)
+    assert "not looked at: 1 files in archive_fs" in passed_over
+    assert "all is well" not in passed_over
     said = run(folder, environment, "index", "rebuild", code=1)
     assert "store 'archive_fs', which is not configured: name it in store.others" in said
     path.write_text(both)

@@ -162,7 +162,7 @@ async def test_the_acceptance_hook_can_refuse() -> None:
         assert await caller.pdu() == reject_pdu(2, 1, 1)
         refusal = served.recorder.last_refusal("GUEST")
         assert refusal is not None
-        assert refusal.why == "guests come later"
+        assert (refusal.why, refusal.key) == ("guests come later", "plugins")
 
 
 async def test_the_closed_hook_learns_how_it_ended() -> None:

@@ -28,6 +28,8 @@ WHAT_TO_DO = {
     "indexed": "the index did not know the file; now it does",
     "removed": "the index did not know the file, and the same is stored elsewhere; removed",
     "kept": "the index has no use for the file, but nothing else has its content; it stays",
+    "not removed": "purged or given up, but its store does not remove it now: it is tried again",
+    "not looked at": "their store is not configured: name it in store.others, and they can be read",
     "unreadable": "no file of ours, or damaged at its beginning; it stays: look at it",
     "version missing": "in quarantine, and its file is gone: pacsd quarantine discard",
     "version damaged": "in quarantine, and not what came: pacsd quarantine discard",

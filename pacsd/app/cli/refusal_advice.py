@@ -151,6 +151,14 @@ def _peer(refusal: Refusal, line: str) -> str:
     return f"[[peer]]\nae_title = {toml_value(refusal.calling_ae)}\n{line}"
 
 
+def _plugin(_: Refusal) -> Advice:
+    return Advice(
+        "A plugin refused it, or failed to decide. Our log names it (`a plugin said no`, `hook "
+        "failed`), and so does `pacsd plugins trace` while it happens. What it goes by stands in "
+        "its table, [plugins.NAME]."
+    )
+
+
 _BY_KEY: dict[str, Callable[[Refusal], Advice]] = {
     "ae.title": _unknown_called_ae,
     "peer.ae_title or dimse.unknown_peers": _unknown_peer,
@@ -163,4 +171,5 @@ _BY_KEY: dict[str, Callable[[Refusal], Advice]] = {
     "peer.max_associations": _this_peer_has_too_many,
     "ae.max_associations": _ae_has_too_many,
     "store.min_free_bytes": _store_is_nearly_full,
+    "plugins": _plugin,
 }

@@ -13,7 +13,7 @@ from pacsd.app.conf.addresses import caller_addresses
 from pacsd.app.conf.decode import decode_strictly
 from pacsd.app.conf.peers_file import PeersFile
 from pacsd.app.conf.settings import Config
-from pacsd.net.admission import Admitted, Gatekeeper, Refused
+from pacsd.net.admission import PLUGINS, Admitted, Gatekeeper, Refused
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.peers import PeerBook
 from pacsd.net.places import Places
@@ -94,6 +94,12 @@ def test_no_key_helps() -> None:
     advice = advise(replace(REFUSAL, key=""))
     assert advice.toml == ""
     assert "No setting" in advice.text
+
+
+def test_where_a_plugin_refused_it_is_looked_for_there() -> None:
+    advice = advise(replace(REFUSAL, key=PLUGINS))
+    assert advice.toml == ""
+    assert "[plugins.NAME]" in advice.text
 
 
 def test_a_called_title_that_cannot_be_one() -> None:
