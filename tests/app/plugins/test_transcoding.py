@@ -241,7 +241,7 @@ async def test_what_was_done_is_counted(tmp_path: Path) -> None:
 
 async def test_who_comes_with_a_reload_has_threads_of_its_own(tmp_path: Path) -> None:
     gate, hooks = Gate(), hooks_of()
-    settings = TranscodingSettings(at_once=1, deadline_s=0.05)
+    settings = TranscodingSettings(at_once=1, deadline_s=0.5)
     tested = PluginTranscoding(hooks.transcoder, settings, CopyPlace(tmp_path))
     hooks.replace({"hangs": ObjectHome("hangs", Plugin(Unwrapping(gate)))}, ())
     try:
