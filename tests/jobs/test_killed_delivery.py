@@ -10,13 +10,10 @@ import pytest
 
 from tests.house.floors import ROOT
 
-INSTANCES = 10_000
-KILLS = 20
 
-
-def killed_after(lines: int, folder: Path, path: Path) -> list[str]:
+def killed_after(lines: int, instances: int, folder: Path, path: Path) -> list[str]:
     """Have it deliver until it has written so many lines; all that it wrote."""
-    command = [sys.executable, "-m", "tests.jobs.killed", str(folder), str(path), str(INSTANCES)]
+    command = [sys.executable, "-m", "tests.jobs.killed", str(folder), str(path), str(instances)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = []
@@ -41,16 +38,22 @@ def ids_by_uid(path: Path) -> dict[str, set[str]]:
 
 
 @pytest.mark.timeout(240)
-def test_killed_while_events_are_delivered(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("instances", "kills"),
+    [(2_000, 5), pytest.param(10_000, 20, marks=pytest.mark.soak)],
+)
+def test_killed_while_events_are_delivered(
+    folder: Path, tmp_path: Path, instances: int, kills: int
+) -> None:
     chance, path = random.Random(11), tmp_path / "events"
-    for _ in range(KILLS):
-        lines = chance.randrange(1, INSTANCES // KILLS)
-        assert len(killed_after(lines, folder, path)) >= lines
+    for _ in range(kills):
+        lines = chance.randrange(1, instances // kills)
+        assert len(killed_after(lines, instances, folder, path)) >= lines
     ids = ids_by_uid(path)
-    while len(ids) < INSTANCES:
+    while len(ids) < instances:
         # As many as are left are sure to come, whichever they are.
-        assert killed_after(INSTANCES - len(ids), folder, path)
+        assert killed_after(instances - len(ids), instances, folder, path)
         ids = ids_by_uid(path)
-    assert set(ids) == {f"1.2.3.{number}" for number in range(INSTANCES)}
+    assert set(ids) == {f"1.2.3.{number}" for number in range(instances)}
     assert all(len(each) == 1 for each in ids.values())
-    assert len(set.union(*ids.values())) == INSTANCES
+    assert len(set.union(*ids.values())) == instances
