@@ -37,7 +37,7 @@ def ids_by_uid(path: Path) -> dict[str, set[str]]:
     return ids
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("instances", "kills"),
     [(2_000, 5), pytest.param(10_000, 20, marks=pytest.mark.soak)],
