@@ -209,15 +209,22 @@ async def test_what_was_asked_before_a_reload_is_asked_again_after_it() -> None:
     assert await hook("fs") == ["new goods"]
 
 
-async def test_who_asks_at_once_waits_for_the_same_answer() -> None:
-    class SlowShop(Shop):
-        @hooks.hookimpl
-        async def pacsd_blob_store(self, name: str) -> object:
-            answer = await super().pacsd_blob_store(name)
-            await go_on.wait()
-            return answer
+class WaitingShop(Shop):
+    """Answers once it may go on."""
 
-    go_on, shop = asyncio.Event(), SlowShop("fs", ["goods"])
+    def __init__(self, name: str, goods: object) -> None:
+        super().__init__(name, goods)
+        self.go_on = asyncio.Event()
+
+    @hooks.hookimpl
+    async def pacsd_blob_store(self, name: str) -> object:
+        answer = await super().pacsd_blob_store(name)
+        await self.go_on.wait()
+        return answer
+
+
+async def test_who_asks_at_once_waits_for_the_same_answer() -> None:
+    shop = WaitingShop("fs", ["goods"])
     hook, found = provider(shop), list[object]()
 
     async def ask() -> None:
@@ -227,20 +234,13 @@ async def test_who_asks_at_once_waits_for_the_same_answer() -> None:
         for _ in range(3):
             tasks.start_soon(ask)
         await anyio.wait_all_tasks_blocked()
-        go_on.set()
+        shop.go_on.set()
     assert shop.asked == ["fs"]
     assert found == [shop.goods] * 3
 
 
 async def test_who_waits_asks_itself_when_the_one_who_asked_gives_up() -> None:
-    class SlowShop(Shop):
-        @hooks.hookimpl
-        async def pacsd_blob_store(self, name: str) -> object:
-            answer = await super().pacsd_blob_store(name)
-            await go_on.wait()
-            return answer
-
-    go_on, shop = asyncio.Event(), SlowShop("fs", ["goods"])
+    shop = WaitingShop("fs", ["goods"])
     hook, found = provider(shop), list[object]()
 
     async def ask() -> None:
@@ -254,7 +254,7 @@ async def test_who_waits_asks_itself_when_the_one_who_asked_gives_up() -> None:
             await anyio.wait_all_tasks_blocked()
             impatient.cancel_scope.cancel()
         await anyio.wait_all_tasks_blocked()
-        go_on.set()
+        shop.go_on.set()
     assert shop.asked == ["fs", "fs"]
     assert found == [shop.goods]
 
