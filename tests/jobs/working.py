@@ -75,15 +75,18 @@ class Sleeper:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.sleeping: dict[object, float] = {}
+        self.sleeping: dict[object, tuple[float, float]] = {}
+        """When each began to sleep, and when it wakes."""
         self.changed = anyio.Event()
 
     async def __call__(self, seconds: float) -> None:
         mine = object()
-        self.sleeping[mine] = self.clock.us + seconds * SECOND_US
+        began_us = self.clock.us
+        wakes_us = began_us + seconds * SECOND_US
+        self.sleeping[mine] = (began_us, wakes_us)
         self._tell()
         try:
-            while self.clock.us < self.sleeping[mine]:
+            while self.clock.us < wakes_us:
                 await self.changed.wait()
         finally:
             del self.sleeping[mine]
@@ -93,15 +96,18 @@ class Sleeper:
         self._tell()
 
     async def until_asleep(self, seconds: float) -> None:
-        """Wait until somebody sleeps about so long from now on."""
+        """Wait until somebody who goes to sleep now sleeps about so long.
+
+        Somebody who began to sleep earlier and has as long to go yet is somebody else.
+        """
         with anyio.fail_after(TIMEOUT_S):
-            while not any(self._is_about(seconds, end) for end in self.sleeping.values()):
+            while not any(self._is_begun(seconds, *each) for each in self.sleeping.values()):
                 await self.changed.wait()
 
-    def _is_about(self, seconds: float, end_us: float) -> bool:
+    def _is_begun(self, seconds: float, began_us: float, wakes_us: float) -> bool:
         """Within a second, and not over yet."""
-        left_us = end_us - self.clock.us
-        return left_us > 0 and abs(left_us - seconds * SECOND_US) < SECOND_US
+        is_new = self.clock.us - began_us < SECOND_US and wakes_us > self.clock.us
+        return is_new and abs(wakes_us - began_us - seconds * SECOND_US) < SECOND_US
 
     def _tell(self) -> None:
         self.changed.set()
