@@ -5,12 +5,12 @@ in a store that is not among them is not lost: whoever wants it is told which st
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 
 import anyio
 
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.side_by_side_reads import read_side_by_side
 from pacsd.api.state_log import StateLog
 from pacsd.api.store import (
     BlobStore,
@@ -140,7 +140,7 @@ class StoresTogether:
             return [error] * len(wanted)
         if reads_together(part):
             return await part.read_together(wanted)
-        return await _side_by_side(part, wanted)
+        return await read_side_by_side(part, wanted, at_once=READS_AT_ONCE)
 
     async def stat(self, location: Location, /) -> ObjectStat | None:
         """Ask the store of the location.
@@ -196,23 +196,3 @@ def name_in_log(store: BlobStore, name: str) -> str:
 async def _failing(error: StoreError) -> AsyncGenerator[bytes, None]:
     raise error
     yield b""  # what makes it a generator
-
-
-async def _side_by_side(
-    store: BlobStore, wanted: Sequence[_Wanted]
-) -> Sequence[bytes | StoreError]:
-    answers: dict[int, bytes | StoreError] = {}
-    limit = anyio.CapacityLimiter(READS_AT_ONCE)
-
-    async def read(number: int, location: Location, part: ByteRange) -> None:
-        async with limit:
-            try:
-                async with aclosing(store.read(location, [part])) as pieces:
-                    answers[number] = b"".join([piece async for piece in pieces])
-            except StoreError as error:
-                answers[number] = error
-
-    async with anyio.create_task_group() as tasks:
-        for number, (location, part) in enumerate(wanted):
-            tasks.start_soon(read, number, location, part)
-    return [answers[number] for number in range(len(wanted))]

@@ -1,5 +1,8 @@
 """The cache kept within its bounds: what was not used for longest leaves the spool."""
 
+from collections.abc import Callable
+from math import inf
+
 import anyio
 
 from pacsd.api.errors import StoreError
@@ -12,6 +15,9 @@ MAX_CACHED_OBJECTS = 1_000_000
 
 LOOK_AGAIN_S = 10.0
 """So often free space is looked at: others fill the disk, too."""
+
+ENOUGH_FOR_S = 1.0
+"""Space that was enough is not looked at again so soon, however much is uploaded meanwhile."""
 
 
 class Evicting:
@@ -26,6 +32,7 @@ class Evicting:
         max_bytes: int,
         keep_free_bytes: int,
         max_objects: int = MAX_CACHED_OBJECTS,
+        clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._spool = spool
         self._catalogue = catalogue
@@ -33,6 +40,8 @@ class Evicting:
         self._max_bytes = max_bytes
         self._keep_free_bytes = keep_free_bytes
         self._max_objects = max_objects
+        self._clock = clock
+        self._enough_until_s = -inf
         self._dropped: list[Location] = []
         self._grown = anyio.Event()
 
@@ -83,5 +92,10 @@ class Evicting:
     async def _is_short_of_space(self) -> bool:
         if not (self._keep_free_bytes and self._catalogue.cached_objects):
             return False
+        if self._clock() < self._enough_until_s:
+            return False
         free_bytes = (await self._spool.status()).free_bytes
-        return free_bytes is not None and free_bytes < self._keep_free_bytes
+        is_short = free_bytes is not None and free_bytes < self._keep_free_bytes
+        if not is_short:
+            self._enough_until_s = self._clock() + ENOUGH_FOR_S
+        return is_short

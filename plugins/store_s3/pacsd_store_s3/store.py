@@ -3,9 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-import anyio
-
 from pacsd.api.errors import StoreError, StoreFault
+from pacsd.api.side_by_side_reads import read_side_by_side
 from pacsd.api.store import (
     BlobStore,
     ByteRange,
@@ -100,7 +99,7 @@ class SpooledStore:
                 answers = await self._spool.read_together(known)
                 if not any(isinstance(answer, StoreError) for answer in answers):
                     return answers
-        return await self._read_side_by_side(wanted)
+        return await read_side_by_side(self, wanted, at_once=READS_AT_ONCE)
 
     async def stat(self, location: Location, /) -> ObjectStat | None:
         """What is known about an object: here, by the ledger, or by the far store."""
@@ -217,25 +216,6 @@ class SpooledStore:
                 return None
             part = ByteRange(part.offset_bytes + place.skip_bytes, part.length_bytes)
         return place.location, part
-
-    async def _read_side_by_side(
-        self, wanted: Sequence[tuple[Location, ByteRange]]
-    ) -> Sequence[bytes | StoreError]:
-        answers: dict[int, bytes | StoreError] = {}
-        limit = anyio.CapacityLimiter(READS_AT_ONCE)
-
-        async def read(index: int, location: Location, part: ByteRange) -> None:
-            async with limit:
-                try:
-                    async with aclosing(self.read(location, [part])) as pieces:
-                        answers[index] = b"".join([piece async for piece in pieces])
-                except StoreError as error:
-                    answers[index] = error
-
-        async with anyio.create_task_group() as tasks:
-            for index, (location, part) in enumerate(wanted):
-                tasks.start_soon(read, index, location, part)
-        return [answers[index] for index in range(len(wanted))]
 
 
 def _least(one: int | None, other: int) -> int:

@@ -1,7 +1,27 @@
+from dataclasses import replace
 from pathlib import Path
 
+from pacsd_store_s3.catalogue import Catalogue, Place
+from pacsd_store_s3.evicting import ENOUGH_FOR_S, Evicting
+
+from pacsd.api.store import Location, StoreStatus
 from pacsd.testing.blob_store_contract import PREFACE, commit_one, read_all
+from pacsd.testing.fake_host import RecordingLogger
+from pacsd.testing.memory_store import MemoryStore
 from tests.far_stores import far_memory, opened_store, settings, until
+
+
+class Spool(MemoryStore):
+    """Counts how often it is asked for its status."""
+
+    times_asked = 0
+
+    async def status(self) -> StoreStatus:
+        self.times_asked += 1
+        return await super().status()
+
+    def has_free(self, free_bytes: int) -> None:
+        self.current_status = replace(self.current_status, free_bytes=free_bytes)
 
 
 async def test_the_cache_stays_within_its_bound(tmp_path: Path) -> None:
@@ -21,3 +41,26 @@ async def test_short_of_space_the_cache_goes(tmp_path: Path) -> None:
         await store.all_uploaded()
         await until(lambda: not store.parts.catalogue.cached_objects)
         assert await read_all(store, location) == PREFACE + b"data"
+
+
+async def test_space_that_was_enough_is_not_looked_at_again_at_once() -> None:
+    spool, catalogue, now_s = Spool(), Catalogue(), 100.0
+    evicting = Evicting(
+        spool,
+        catalogue,
+        RecordingLogger(),
+        max_bytes=1000,
+        keep_free_bytes=10,
+        clock=lambda: now_s,
+    )
+    catalogue.add_cached("0001/1", Place(Location("spool", "1", 10)))
+    spool.has_free(10)
+    for _ in range(3):
+        await evicting.evict()
+    assert spool.times_asked == 1
+    spool.has_free(9)
+    await evicting.evict()
+    assert catalogue.cached_objects == 1
+    now_s += ENOUGH_FOR_S
+    await evicting.evict()
+    assert catalogue.cached_objects == 0

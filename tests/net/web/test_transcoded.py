@@ -13,6 +13,7 @@ from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_E
 from pacsd.net.http_connection import HttpLimits
 from pacsd.net.transcoding import DataSet, NotTranscoded, NotTranscodedNow, Original, Ways
 from pacsd.net.web import transcoded
+from pacsd.net.web.exchange import Exchange
 from tests.net.transcoder import JPEG_LS, RLE, FakeTranscoding
 from tests.net.web.conftest import in_one_task
 from tests.net.web.serving import JPEG, STUDY, UID, Served, image, path, serving
@@ -22,19 +23,34 @@ DICOM = "application/dicom"
 RELATED = 'multipart/related; type="application/dicom"'
 EXPLICIT = EXPLICIT_VR_LITTLE_ENDIAN
 DECODED = f"{DICOM}; transfer-syntax={EXPLICIT}"
+TIMEOUT_S = 30.0
 WAYS = Ways({RLE: (EXPLICIT, IMPLICIT_VR_LITTLE_ENDIAN, JPEG_LS), EXPLICIT: (JPEG_LS,)})
 
 
+SILENT_S = 0.1
+TOLD_EACH_S = 0.02
+
+
 class Slow(FakeTranscoding):
-    """Takes longer than a connection may be silent."""
+    """Longer at it than a connection may be silent: until told often enough that it lives."""
+
+    times_told = 0
 
     @asynccontextmanager
     async def transcoded(
         self, original: Original, target_uid: str
     ) -> AsyncGenerator[DataSet, None]:
-        await anyio.sleep(0.3)
+        self.times_told = 0
+        self.is_long_at_it = anyio.Event()
+        with anyio.fail_after(TIMEOUT_S):
+            await self.is_long_at_it.wait()
         async with super().transcoded(original, target_uid) as made:
             yield made
+
+    def hear(self) -> None:
+        self.times_told += 1
+        if self.times_told * TOLD_EACH_S > 2 * SILENT_S:
+            self.is_long_at_it.set()
 
 
 @pytest.fixture
@@ -170,9 +186,16 @@ async def test_for_its_header_alone_nothing_is_transcoded(
 async def test_a_codec_at_work_keeps_the_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transcoded, "TELL_ALIVE_S", 0.02)
-    limits = HttpLimits(next_request_timeout_s=0.1)
-    async with serving(tmp_path, transcoding=Slow(WAYS), http=limits) as served:
+    codec, alive = Slow(WAYS), Exchange.alive
+
+    def heard(exchange: Exchange) -> None:
+        codec.hear()
+        alive(exchange)
+
+    monkeypatch.setattr(transcoded, "TELL_ALIVE_S", TOLD_EACH_S)
+    monkeypatch.setattr(Exchange, "alive", heard)
+    limits = HttpLimits(next_request_timeout_s=SILENT_S)
+    async with serving(tmp_path, transcoding=codec, http=limits) as served:
         await add(served, 4, 5)
         assert (await served.get(path(), DECODED)).status == 200
         accept = f"{RELATED}; transfer-syntax={EXPLICIT}"
