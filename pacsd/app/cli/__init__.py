@@ -19,6 +19,8 @@
     deleted.py           pacsd deleted list
     index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
     jobs.py              pacsd jobs list, show, retry, cancel, retarget, drain
+    rules.py             pacsd rules check, test, explain, replay; rules_files.py reads files,
+                         rules_report.py is what it says
     check.py             pacsd check
     conf.py              pacsd conf describe, show
     peers.py             pacsd peers list, show
