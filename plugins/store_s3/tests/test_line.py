@@ -111,3 +111,47 @@ async def test_a_turn_is_waited_for(line: WaitingLine) -> None:
         await anyio.lowlevel.checkpoint()
         line.join("a")
     assert turns == ["a"]
+
+
+async def test_one_who_waits_is_woken_for_each_object(line: WaitingLine) -> None:
+    turns: list[str] = []
+
+    async def work() -> None:
+        while True:
+            turns.append((await line.take()).key)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(work)
+        await anyio.wait_all_tasks_blocked()
+        for key in ("a", "b", "c"):
+            line.join(key)
+            await anyio.wait_all_tasks_blocked()
+        assert turns == ["a", "b", "c"]
+        for key in ("d", "e"):
+            line.join(key)
+        await anyio.wait_all_tasks_blocked()
+        assert turns[3:] == ["d", "e"]
+        tasks.cancel_scope.cancel()
+
+
+async def test_who_is_woken_and_leaves_wakes_the_next(line: WaitingLine) -> None:
+    turns: list[str] = []
+
+    async def work() -> None:
+        turns.append((await line.take()).key)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work)
+        await anyio.wait_all_tasks_blocked()
+        with anyio.CancelScope() as leaving:
+            async with anyio.create_task_group() as others:
+                others.start_soon(work)
+                await anyio.wait_all_tasks_blocked()
+                # The one who began to wait last is woken, and cancelled before it runs.
+                line.join("a")
+                leaving.cancel()
+        with anyio.fail_after(30):
+            while not turns:
+                await anyio.lowlevel.checkpoint()
+    assert turns == ["a"]
