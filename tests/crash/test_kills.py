@@ -87,7 +87,7 @@ async def test_killed_before_it_is_seen_that_a_version_is_none(data_dir: Path) -
 
 
 @pytest.mark.timeout(480)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 async def test_killed_at_any_time(seed: int, data_dir: Path) -> None:
     await kill_again_and_again(Campaign(seed), data_dir, KILLS)
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from pydicom import Dataset, dcmread
 from pynetdicom import AE
+from typer.testing import CliRunner
 
+from pacsd.app.cli.main import build
 from pacsd.testing.daemon import Running, running
 from tests.dicom.by_pydicom import keys
 from tests.interop import peers
@@ -120,15 +122,28 @@ def test_orthanc(filled: Running, tmp_path: Path) -> None:
             assert sorted(each[query.unique] for each in answers) == sorted(query.found), query
 
 
-@pytest.mark.timeout(300)  # one process for each
 def test_pacsd_find(port: int) -> None:
+    by_process, *others = QUERIES
+    command = asked_by_pacsd(by_process, port)
+    assert_found(by_process, peers.run(*peers.PACSD, *command))
+    # A process for each of them would take a minute to start.
+    runner, command_line = CliRunner(), build()
+    for query in others:
+        ran = runner.invoke(command_line, asked_by_pacsd(query, port))
+        assert ran.exit_code == 0, (query, ran.stderr)
+        assert_found(query, ran.stdout)
+
+
+def asked_by_pacsd(query: Asked, port: int) -> list[str]:
     models = {"P": "patient", "S": "study", "O": "patient-study"}
-    for query in QUERIES:
-        given = [f"{keyword}={value}" for keyword, value in query.all_keys.items()]
-        options = ["--level", query.level.lower(), "--model", models[query.model], "--json"]
-        said = peers.run(*peers.PACSD, "find", f"PACSD={peers.LOOPBACK}:{port}", *options, *given)
-        answers = [Dataset.from_json(line) for line in said.splitlines() if line.startswith("{")]
-        assert found(query, answers) == sorted(query.found), query
+    given = [f"{keyword}={value}" for keyword, value in query.all_keys.items()]
+    options = ["--level", query.level.lower(), "--model", models[query.model], "--json"]
+    return ["find", f"PACSD={peers.LOOPBACK}:{port}", *options, *given]
+
+
+def assert_found(query: Asked, said: str) -> None:
+    answers = [Dataset.from_json(line) for line in said.splitlines() if line.startswith("{")]
+    assert found(query, answers) == sorted(query.found), query
 
 
 # Names as their owners write them

@@ -145,9 +145,13 @@ class Catalogue:
             self.cached_bytes -= place.location.size_bytes
         return place
 
-    def least_used(self) -> str | None:
-        """The cached object that was not used for longest."""
-        return next(iter(self._cached), None)
+    def least_used(self) -> Iterator[str]:
+        """The cached objects, those that were not used for longest first."""
+        return iter(self._cached)
+
+    def size_here(self, key: str) -> int:
+        """What a cached object takes here."""
+        return self._cached[key].location.size_bytes
 
     def forget_old(self) -> None:
         """Forget uploaded objects that are not here, but for the highest keys."""

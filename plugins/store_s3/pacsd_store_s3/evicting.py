@@ -1,6 +1,11 @@
-"""The cache kept within its bounds: what was not used for longest leaves the spool."""
+"""The cache kept within its bounds: what was not used for longest leaves the spool.
 
-from collections.abc import Callable
+It leaves when it is known for good that the far store has it, many objects at a time: that takes a
+flush of the ledger.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from math import inf
 
 import anyio
@@ -16,6 +21,12 @@ MAX_CACHED_OBJECTS = 1_000_000
 LOOK_AGAIN_S = 10.0
 """So often free space is looked at: others fill the disk, too."""
 
+SPARE_PART = 64
+"""One part in so many of the cache is freed at once, so that each upload does not evict one."""
+
+SHORT_OBJECTS = 16
+"""So many go before free space is looked at again."""
+
 ENOUGH_FOR_S = 1.0
 """Space that was enough is not looked at again so soon, however much is uploaded meanwhile."""
 
@@ -27,6 +38,7 @@ class Evicting:
         self,
         spool: BlobStore,
         catalogue: Catalogue,
+        settle: Callable[[], Awaitable[None]],
         logger: Logger,
         *,
         max_bytes: int,
@@ -36,6 +48,7 @@ class Evicting:
     ) -> None:
         self._spool = spool
         self._catalogue = catalogue
+        self._settle = settle
         self._logger = logger
         self._max_bytes = max_bytes
         self._keep_free_bytes = keep_free_bytes
@@ -71,23 +84,41 @@ class Evicting:
         """Remove what is too much.
 
         Raises:
-            StoreError: the spool cannot remove an object; it is no longer read there.
+            StoreError: the ledger cannot be flushed; or the spool cannot remove an object, which
+                is no longer read there.
         """
         while self._dropped:
+            await self._settle()
             await self._spool.delete(self._dropped.pop())
-        while self._is_too_much() or await self._is_short_of_space():
-            key = self._catalogue.least_used()
-            if key is None:
-                return
+        await self._remove(self._surplus())
+        while await self._is_short_of_space():
+            await self._remove(list(islice(self._catalogue.least_used(), SHORT_OBJECTS)))
+
+    async def _remove(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        await self._settle()
+        for key in keys:
             place = self._catalogue.drop_cached(key)
             if place is not None:
                 await self._spool.delete(place.location)
 
-    def _is_too_much(self) -> bool:
-        return (
-            self._catalogue.cached_bytes > self._max_bytes
-            or self._catalogue.cached_objects > self._max_objects
-        )
+    def _surplus(self) -> list[str]:
+        """What has to go, and some more; nothing while the cache is within its bounds."""
+        many_bytes = self._catalogue.cached_bytes - self._max_bytes
+        many_objects = self._catalogue.cached_objects - self._max_objects
+        if many_bytes <= 0 and many_objects <= 0:
+            return []
+        many_bytes += self._max_bytes // SPARE_PART
+        many_objects += self._max_objects // SPARE_PART
+        keys = []
+        for key in self._catalogue.least_used():
+            if many_bytes <= 0 and many_objects <= 0:
+                break
+            keys.append(key)
+            many_bytes -= self._catalogue.size_here(key)
+            many_objects -= 1
+        return keys
 
     async def _is_short_of_space(self) -> bool:
         if not (self._keep_free_bytes and self._catalogue.cached_objects):

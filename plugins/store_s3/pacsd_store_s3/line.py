@@ -58,7 +58,7 @@ class WaitingLine:
         self._put_aside: list[tuple[float, str]] = []
         self._refusals: dict[str, _Refusal] = {}
         self._taken: dict[str, anyio.Event] = {}
-        self._changed = anyio.Event()
+        self._waiting: list[anyio.Event] = []
         self._epoch = 0
         self._failures = 0
         self._next_try_s = 0.0
@@ -97,13 +97,29 @@ class WaitingLine:
     async def take(self) -> Turn:
         """Wait for the next turn; `give_back` ends it."""
         while True:
-            changed, wait_s = self._changed, self._wait_s()
+            wait_s = self._wait_s()
             if not wait_s:
                 key = self._pop()
                 self._taken[key] = anyio.Event()
+                # Whoever waits next may find more, or has to see to what is put aside.
+                self._change()
                 return Turn(key, self._epoch)
+            await self._until_changed(wait_s)
+
+    async def _until_changed(self, wait_s: float) -> None:
+        """Wait in the row of those who wait; of whom one is woken for each change."""
+        woken = anyio.Event()
+        self._waiting.append(woken)
+        try:
             with anyio.move_on_after(wait_s):
-                await changed.wait()
+                await woken.wait()
+        except BaseException:
+            if woken.is_set():
+                self._change()
+            raise
+        finally:
+            if not woken.is_set():
+                self._waiting.remove(woken)
 
     def give_up(self, turn: Turn) -> None:
         """A turn is over in which nothing was tried: the object waits no more."""
@@ -180,5 +196,6 @@ class WaitingLine:
         heapq.heappush(self._put_aside, (due_s, key))
 
     def _change(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        """Wake who began to wait last: all would find what one can do."""
+        if self._waiting:
+            self._waiting.pop().set()

@@ -1,12 +1,13 @@
 """The parts of a store that work together, put together and kept running."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
+from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Logger
 from pacsd.api.store import BlobStore
 from pacsd_store_s3.backoff import WHEN_REFUSED, WHILE_DOWN, Backoff
@@ -71,6 +72,8 @@ class Parts:
             yield f"far store: {self.line.refused} objects are refused, {self.line.last_refusal}"
         if self.state_log.failure is not None and outage is None:
             yield f"far store: the state log is not mirrored: {self.state_log.failure}"
+        if self.ledger.is_broken:
+            yield "far store: what it has cannot be noted; the cache does not shrink"
         if self.fetching.damaged:
             yield f"far store: gave other bytes than it was given, {self.fetching.damaged} times"
 
@@ -80,6 +83,7 @@ class Parts:
             tasks.start_soon(self.uploading.run, at_once, name="store_s3: upload")
             tasks.start_soon(self.removing.run, at_once, name="store_s3: remove")
             tasks.start_soon(self.evicting.run, name="store_s3: evict")
+            tasks.start_soon(self.ledger.run, name="store_s3: write the ledger")
             tasks.start_soon(self.state_log.run, name="store_s3: mirror the state log")
             tasks.start_soon(self.fetching.run, name="store_s3: fill the cache")
 
@@ -124,6 +128,8 @@ async def opened(
             made.removing.remove(key)
         yield made
     finally:
+        with anyio.CancelScope(shield=True), suppress(StoreError):
+            await ledger.settle()
         ledger.close()
 
 
@@ -147,6 +153,7 @@ def _put_together(on: _Ground, copies: Copies, generation: int) -> Parts:
     evicting = Evicting(
         on.spool,
         on.catalogue,
+        on.ledger.settle,
         on.logger,
         max_bytes=on.settings.max_cache_bytes,
         keep_free_bytes=on.settings.keep_free_bytes,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import anyio
 
 from pacsd.api.crashpoints import crashpoint
-from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Logger
 from pacsd_store_s3.catalogue import Catalogue, Place
 from pacsd_store_s3.entries import Uploaded
@@ -96,14 +95,10 @@ class Uploading:
             found = await self._upload(turn.key, place)
             crashpoint("before_uploaded")
             if self._catalogue.is_waiting(turn.key):
-                size_bytes, modified_at_us = found.size_bytes, found.modified_at_us
-                await self._ledger.write(Uploaded(turn.key, size_bytes, modified_at_us))
+                self._ledger.note(Uploaded(turn.key, found.size_bytes, found.modified_at_us))
             crashpoint("after_uploaded")
         except FarError as error:
             return error
-        except StoreError as error:
-            # Uploaded but not written down: with the next try it is found there.
-            return FarError(FarFault.DOWN, str(error))
         return None
 
     def _end(self, turn: Turn, failure: FarError | None) -> None:

@@ -35,7 +35,8 @@ def test_the_least_used_goes_first() -> None:
     for number in range(3):
         catalogue.add_cached(at(number)[0], Place(at(number)[1]))
     catalogue.here(at(0)[0])
-    assert catalogue.least_used() == at(1)[0]
+    assert list(catalogue.least_used()) == [at(1)[0], at(2)[0], at(0)[0]]
+    assert catalogue.size_here(at(1)[0]) == 10
 
 
 def test_keys_rise_whatever_comes_first() -> None:

@@ -7,6 +7,7 @@ from pacsd_store_s3.entries import Copied, Deleted, Uploaded
 from pacsd_store_s3.ledger import Ledger
 
 from pacsd.api.errors import StoreError
+from tests.far_stores import until
 
 
 async def opened(path: Path) -> tuple[Ledger, Catalogue]:
@@ -53,3 +54,56 @@ async def test_a_ledger_that_has_grown_is_made_anew(
     await ledger.make_anew()
     ledger.close()
     assert len((tmp_path / "ledger").read_text().splitlines()) == 2
+
+
+async def test_what_is_noted_is_known_at_once_and_lasts_once_it_is_settled(tmp_path: Path) -> None:
+    ledger, catalogue = await opened(tmp_path)
+    await ledger.make_anew()
+    before = (tmp_path / "ledger").read_text()
+    ledger.note(Uploaded("0001/01", 1, 2))
+    assert catalogue.uploaded("0001/01") is not None
+    assert (tmp_path / "ledger").read_text() == before
+    await ledger.settle()
+    assert "uploaded 0001/01 1 2" in (tmp_path / "ledger").read_text()
+    ledger.close()
+
+
+async def test_what_is_noted_is_written_with_what_comes_next(tmp_path: Path) -> None:
+    ledger, _ = await opened(tmp_path)
+    await ledger.make_anew()
+    ledger.note(Uploaded("0001/01", 1, 2))
+    await ledger.write(Deleted("0001/00"))
+    lines = [line[9:] for line in (tmp_path / "ledger").read_text().splitlines()]
+    assert lines == ["floor", "uploaded 0001/01 1 2", "deleted 0001/00"]
+    ledger.close()
+
+
+async def test_what_is_noted_is_written_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pacsd_store_s3.ledger.WRITTEN_AFTER_S", 0)
+    ledger, _ = await opened(tmp_path)
+    await ledger.make_anew()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ledger.run)
+        for number in range(2):
+            ledger.note(Uploaded(f"0001/{number}", 1, 2))
+            await until(lambda: f"0001/{number}" in (tmp_path / "ledger").read_text())  # noqa: B023
+        tasks.cancel_scope.cancel()
+    ledger.close()
+
+
+async def test_what_is_noted_and_cannot_be_written_is_not_settled(tmp_path: Path) -> None:
+    ledger, catalogue = await opened(tmp_path / "missing")
+    ledger.note(Uploaded("0001/01", 1, 2))
+    for _ in range(2):
+        with pytest.raises(StoreError, match="write the ledger"):
+            await ledger.settle()
+        assert ledger.is_broken
+    (tmp_path / "missing").mkdir()
+    await ledger.settle()
+    assert not ledger.is_broken
+    ledger.close()
+    again, known = await opened(tmp_path / "missing")
+    assert known.keys_after("", 9) == catalogue.keys_after("", 9) == ["0001/01"]
+    again.close()

@@ -1,3 +1,5 @@
+import asyncio
+
 import anyio
 import pytest
 from pacsd_store_s3.backoff import Backoff
@@ -111,3 +113,36 @@ async def test_a_turn_is_waited_for(line: WaitingLine) -> None:
         await anyio.lowlevel.checkpoint()
         line.join("a")
     assert turns == ["a"]
+
+
+async def test_one_who_waits_is_woken_for_each_object(line: WaitingLine) -> None:
+    turns: list[str] = []
+
+    async def work() -> None:
+        while True:
+            turns.append((await line.take()).key)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(work)
+        await anyio.wait_all_tasks_blocked()
+        for key in ("a", "b", "c"):
+            line.join(key)
+            await anyio.wait_all_tasks_blocked()
+        assert turns == ["a", "b", "c"]
+        for key in ("d", "e"):
+            line.join(key)
+        await anyio.wait_all_tasks_blocked()
+        assert turns[3:] == ["d", "e"]
+        tasks.cancel_scope.cancel()
+
+
+async def test_who_is_woken_and_leaves_wakes_the_next(line: WaitingLine) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        stays, leaves = (tasks.create_task(line.take()) for _ in range(2))
+        await anyio.wait_all_tasks_blocked()
+        # The one who began to wait last is woken, and cancelled before it runs.
+        line.join("a")
+        leaves.cancel()
+        with anyio.fail_after(30):
+            assert (await stays).key == "a"
