@@ -54,6 +54,13 @@ class HeaderWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesRefused:
+    """Rules that somebody wants to try cannot be used; `why` names rule, key and value."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleVerdict:
     """What one rule said of a subject, and why; `why` may have values of a patient."""
 

@@ -17,7 +17,7 @@ from pacsd.archive.finding import FindError
 from pacsd.index.errors import IndexFault
 from pacsd.index.recent_studies import RecentStudies
 from pacsd.index.records import Scope
-from pacsd.jobs.route_trials import RouteTrials
+from pacsd.jobs.route_trials import RouteTrials, RulesUnusable
 
 MAX_LISTED = 1_000
 MAX_STUDIES = 1_000_000
@@ -47,7 +47,7 @@ class RuleReplay:
         """
         try:
             await self._run()
-        except (FindError, HookError, HostError, IndexFault) as error:
+        except (FindError, HookError, HostError, IndexFault, RulesUnusable) as error:
             raise ErrandError(str(error)) from None
 
     def report(self) -> ReplayReport:

@@ -29,7 +29,8 @@ class JsonSource:
         return [JsonSource(item) for item in self._values(tag)]
 
     def _values(self, tag: Tag) -> Sequence[Any]:
-        return self._attributes.get(f"{tag:08X}", {}).get("Value", ())
+        values: Sequence[Any] = self._attributes.get(f"{tag:08X}", {}).get("Value", ())
+        return values
 
 
 def _text(value: Any) -> str:

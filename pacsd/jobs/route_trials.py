@@ -7,19 +7,26 @@ stored, as far as rules look at those, all at the time at which it came.
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import HeaderWanted, RouteTrial
+from pacsd.api.routing import HeaderWanted, RouteTrial, RulesRefused
 from pacsd.jobs.deliveries import Pages
 from pacsd.jobs.routing import HeaderAgain, SubjectsWithHeaders
 
 EVENT_ID = "trial"
 
-Ask = Callable[[str, EventSubject | None, str | None], Awaitable[RouteTrial | HeaderWanted | None]]
-"""Asks a plugin: the subject, and the text of other rules; raises why they cannot be used."""
+Answer: TypeAlias = RouteTrial | HeaderWanted | RulesRefused | None
+
+Ask = Callable[[str, EventSubject | None, str | None], Awaitable[Answer]]
+"""Asks a plugin: about a subject, and the text of other rules."""
 
 NOWHERE = RouteTrial(())
+
+
+class RulesUnusable(Exception):
+    """Rules that were to be tried cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,12 @@ class RouteTrials:
         self._ask = ask
 
     async def check(self, plugin: str, rules: str | None = None) -> tuple[EventKind, ...]:
-        """See whether rules can be used; the kinds of events they look at."""
-        answer = await self._ask(plugin, None, rules)
+        """The kinds of events that rules look at.
+
+        Raises:
+            RulesUnusable: they cannot be used; and whatever asking the plugin raises.
+        """
+        answer = _usable(await self._ask(plugin, None, rules))
         return answer.kinds if isinstance(answer, RouteTrial) else ()
 
     async def of_study(
@@ -58,11 +69,13 @@ class RouteTrials:
     async def of_subject(
         self, plugin: str, subject: EventSubject, rules: str | None = None
     ) -> RouteTrial:
-        """Where this would go."""
-        answer = await self._ask(plugin, subject, rules)
+        """Where this would go; raises as `check` does."""
+        answer = _usable(await self._ask(plugin, subject, rules))
         if isinstance(answer, HeaderWanted):
             with_header = await self._subjects.with_header(subject)
-            answer = with_header and await self._ask(plugin, with_header, rules)
+            if with_header is None:
+                return NOWHERE
+            answer = _usable(await self._ask(plugin, with_header, rules))
         if isinstance(answer, HeaderWanted):
             raise HeaderAgain("the header is wanted where it was given")
         return answer or NOWHERE
@@ -83,6 +96,12 @@ class RouteTrials:
                             yield _event(EventKind.SERIES_QUIET, study, series)
         if EventKind.STUDY_QUIET in kinds:
             yield _event(EventKind.STUDY_QUIET, study)
+
+
+def _usable(answer: Answer) -> RouteTrial | HeaderWanted | None:
+    if isinstance(answer, RulesRefused):
+        raise RulesUnusable(answer.why)
+    return answer
 
 
 def _event(kind: EventKind, study: str, series: str = "", instance: str = "") -> ArchiveEvent:

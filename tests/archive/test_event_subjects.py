@@ -91,7 +91,7 @@ async def test_the_header_is_that_of_the_instance_or_of_one_of_them(archive: Sma
         found = await subjects.with_header(await subject(archive, about))
         assert found is not None
         assert found.header == f"header of {uid}".encode()
-    gone = replace(found, event=event(EventKind.STUDY_QUIET, "1.9"))
+    gone = replace(await subject(archive, about), event=event(EventKind.STUDY_QUIET, "1.9"))
     assert await subjects.with_header(gone) is None
 
 

@@ -66,9 +66,7 @@ def new(
     received_at_us: int = BEGINNING_US,
 ) -> NewInstance:
     return NewInstance(
-        reception=Reception(
-            partition, calling_ae, "PACSD", "192.0.2.1", received_at_us, "dimse"
-        ),
+        reception=Reception(partition, calling_ae, "PACSD", "192.0.2.1", received_at_us, "dimse"),
         sop_class_uid=CT,
         sop_instance_uid=uid,
         transfer_syntax_uid=EXPLICIT_LE,

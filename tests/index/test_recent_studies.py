@@ -1,4 +1,3 @@
-
 import pytest
 
 from pacsd.index import recent_studies

@@ -8,8 +8,8 @@ import pytest
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.instances import InstanceFacts
-from pacsd.api.routing import ROUTED, HeaderWanted, Route, RouteTrial
-from pacsd.jobs.route_trials import RouteTrials, Tried
+from pacsd.api.routing import ROUTED, HeaderWanted, Route, RouteTrial, RulesRefused
+from pacsd.jobs.route_trials import RouteTrials, RulesUnusable, Tried
 from pacsd.jobs.routing import HeaderAgain
 from pacsd.testing.hook_records import RECEPTION
 
@@ -42,7 +42,9 @@ class Rules:
 
     async def __call__(
         self, plugin: str, subject: EventSubject | None, rules: str | None
-    ) -> RouteTrial | HeaderWanted | None:
+    ) -> RouteTrial | HeaderWanted | RulesRefused | None:
+        if rules == "bad":
+            return RulesRefused("no rules")
         if plugin == "silent":
             return None
         if subject is None:
@@ -94,3 +96,9 @@ async def test_the_header_is_given_to_who_wants_it_once() -> None:
 async def test_who_says_nothing_looks_at_nothing() -> None:
     assert await trials(Rules()).check("silent") == ()
     assert await tried(Rules(), "silent") == []
+
+
+async def test_rules_that_cannot_be_used_are_told_of() -> None:
+    for trying in (tried(Rules(), text="bad"), trials(Rules()).check("acme", "bad")):
+        with pytest.raises(RulesUnusable, match="no rules"):
+            await trying

@@ -3,7 +3,7 @@
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hook_facts import Kind, Policy, specification
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import HeaderWanted, Route, RouteTrial
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
 
 
 @specification(
@@ -34,24 +34,24 @@ def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | HeaderWanted | Non
     Policy.CLOSED,
     deadline_s=30,
     since="0.1",
-    answers=(RouteTrial, HeaderWanted),
+    answers=(RouteTrial, HeaderWanted, RulesRefused),
 )
 def pacsd_route_trial(
     subject: EventSubject | None, rules: str | None
-) -> RouteTrial | HeaderWanted | None:
+) -> RouteTrial | HeaderWanted | RulesRefused | None:
     """Say where something would go, and what each rule says to that; nothing is sent.
 
     Asked by `pacsd rules`, for whoever wants to know why something went somewhere, or what other
     rules would do, of thousands of studies one after the other. Whoever has no other rules to try
-    answers None; with its own rules `pacsd_route` is asked in its place. Raising says that the
-    rules cannot be used, and why: whoever tries them is told.
+    answers None; with its own rules `pacsd_route` is asked in its place.
 
     Args:
         subject: what would be routed; None asks only whether the rules can be used.
         rules: the text of other rules; None for those in force.
 
     Returns:
-        Where it would go; `HeaderWanted` as of `pacsd_route`.
+        Where it would go; `HeaderWanted` as of `pacsd_route`; `RulesRefused` where the rules cannot
+        be used, which whoever tries them is told.
     """
 
 

@@ -12,15 +12,19 @@ import orjson
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.host import HostError
+from pacsd.api.routing import ROUTED
 from pacsd.app.admin.arguments import Arguments, text, whole_number
 from pacsd.app.admin.rule_records import RulesPlugin, TrialAnswer
 from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.archive.finding import FindError
 from pacsd.archive.made_subjects import Arrival, made_subject
+from pacsd.dicom.tag import Tag
 from pacsd.dicom.text import printable
 from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.index.errors import IndexFault
-from pacsd.jobs.route_trials import RouteTrials, Tried
+from pacsd.jobs.route_trials import RouteTrials, RulesUnusable, Tried
+
+_MODALITIES_IN_STUDY: Tag = 0x00080061
 
 MAX_EXPLAINED = 2_000
 """Series and instances of one study that are asked about; what follows is not."""
@@ -103,7 +107,7 @@ def told() -> Iterator[None]:
     """Tell whoever asked what could not be asked, or why rules cannot be used."""
     try:
         yield
-    except (FindError, HookError, HostError, IndexFault) as error:
+    except (FindError, HookError, HostError, IndexFault, RulesUnusable) as error:
         raise AdminError(str(error)) from None
 
 
@@ -136,15 +140,14 @@ def _header_in(arguments: Arguments) -> Mapping[str, object]:
 
 def _arrival_in(arguments: Arguments, now_us: int) -> Arrival:
     kind = text(arguments, "kind", "")
-    try:
-        return Arrival(
-            EventKind(kind),
-            text(arguments, "calling_ae", ""),
-            text(arguments, "called_ae", ""),
-            whole_number(arguments, "at_us", now_us),
-            whole_number(arguments, "size_bytes", 0),
-            tuple(filter(None, text(arguments, "labels", "").split(","))),
-            {0x00080061: text(arguments, "modalities", "")},
-        )
-    except ValueError:
-        raise AdminError(f"kind: {printable(kind, 32)} is none of a subject's") from None
+    if kind not in ROUTED:
+        raise AdminError(f"kind: {printable(kind, 32)} is none of a subject's")
+    return Arrival(
+        EventKind(kind),
+        text(arguments, "calling_ae", ""),
+        text(arguments, "called_ae", ""),
+        whole_number(arguments, "at_us", now_us),
+        whole_number(arguments, "size_bytes", 0),
+        tuple(filter(None, text(arguments, "labels", "").split(","))),
+        {_MODALITIES_IN_STUDY: text(arguments, "modalities", "")},
+    )

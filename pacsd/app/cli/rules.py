@@ -18,7 +18,7 @@ from pacsd.app.cli.with_daemon import (
 )
 
 if TYPE_CHECKING:
-    from pacsd.app.cli.rules_files import Tested
+    from pacsd.app.cli.rules_files import Asked
 
 UNITS_S = {"h": 3_600, "d": 86_400, "w": 604_800}
 _US = 1_000_000
@@ -100,7 +100,7 @@ def try_files(
 ) -> None:
     """Say where files would go that need not be in the archive, as if they were whole studies."""
     from pacsd.app.admin.rule_records import TrialAnswer
-    from pacsd.app.cli.rules_files import tested
+    from pacsd.app.cli.rules_files import subjects_of
     from pacsd.app.cli.rules_report import describe_trial
 
     name = _plugin(config, data_dir, plugin, must_explain=with_ is not None)
@@ -115,7 +115,7 @@ def try_files(
         list[str],
         ask_daemon(config, data_dir, "rules.check", plugin=name, rules=asked["rules"]),
     )
-    found = tested(files)
+    found = subjects_of(files)
     for path, why in found.unreadable:
         typer.echo(f"{path}: {why}", err=True)
     answers = []
@@ -222,5 +222,5 @@ def _seconds(text: str) -> int:
     return int(number) * UNITS_S[unit]
 
 
-def _of_kinds(subjects: "Iterable[Tested]", kinds: list[str]) -> "Iterable[Tested]":
+def _of_kinds(subjects: "Iterable[Asked]", kinds: list[str]) -> "Iterable[Asked]":
     return (each for each in subjects if each.arguments["kind"] in kinds)

@@ -1,30 +1,41 @@
 """Files as the subjects of rules: each instance, and the series and studies that they make."""
 
-import json
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pacsd.app import dicom_files
+import orjson
 
-LONGEST_VALUE_BYTES = 1_024
-"""What is longer is bulk data, by which nothing goes anywhere."""
+from pacsd.app import dicom_files
+from pacsd.dicom.errors import DicomError
+from pacsd.dicom.header_stream import known_syntax
+from pacsd.dicom.inflate import Inflater
+from pacsd.dicom.json_source import JsonSource
+from pacsd.dicom.json_writer import JsonWriter
+from pacsd.dicom.tag import Tag
+
+MAX_HEADER_BYTES = 64 * 1024 * 1024
+"""What stands further behind is not looked at."""
+
+_STUDY_INSTANCE_UID: Tag = 0x0020000D
+_SERIES_INSTANCE_UID: Tag = 0x0020000E
+_MODALITY: Tag = 0x00080060
+_PIXEL_DATA: Tag = 0x7FE00010
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Asked:
     """What the daemon is asked about a subject."""
 
     arguments: dict[str, Any]
 
 
 @dataclass(slots=True)
-class TestedFiles:
+class FileSubjects:
     """The subjects that files make, and what cannot be read."""
 
-    subjects: list[Tested] = field(default_factory=list)
+    subjects: list[Asked] = field(default_factory=list)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
 
 
@@ -37,9 +48,9 @@ class _Gathered:
     modalities: set[str] = field(default_factory=set)
 
 
-def tested(paths: Iterable[Path]) -> TestedFiles:
+def subjects_of(paths: Iterable[Path]) -> FileSubjects:
     """The subjects of all these files and folders: instances, then series, then studies."""
-    found = TestedFiles()
+    found = FileSubjects()
     series: dict[str, _Gathered] = {}
     studies: dict[str, _Gathered] = {}
     for file in dicom_files.find(paths):
@@ -49,23 +60,23 @@ def tested(paths: Iterable[Path]) -> TestedFiles:
             found.unreadable.append((file.path, file.why))
             continue
         try:
-            values, header = _header(file.path)
-        except Exception as error:  # noqa: BLE001 - pydicom says with any what it cannot read
+            study, series_uid, modality, header = _header(file)
+        except (DicomError, OSError) as error:
             found.unreadable.append((file.path, str(error)))
             continue
         size_bytes = file.path.stat().st_size
-        found.subjects.append(_tested("instance_stored", _Gathered(header, size_bytes)))
-        for gathered, uid in ((series, values[1]), (studies, values[0])):
+        found.subjects.append(_asked("instance_stored", _Gathered(header, size_bytes)))
+        for gathered, uid in ((series, series_uid), (studies, study)):
             one = gathered.setdefault(uid, _Gathered(header))
             one.size_bytes += size_bytes
-            one.modalities.add(values[2])
-    found.subjects += [_tested("series_quiet", each) for each in series.values()]
-    found.subjects += [_tested("study_quiet", each) for each in studies.values()]
+            one.modalities.add(modality)
+    found.subjects += [_asked("series_quiet", each) for each in series.values()]
+    found.subjects += [_asked("study_quiet", each) for each in studies.values()]
     return found
 
 
-def _tested(kind: str, gathered: _Gathered) -> Tested:
-    return Tested(
+def _asked(kind: str, gathered: _Gathered) -> Asked:
+    return Asked(
         {
             "kind": kind,
             "header": gathered.header,
@@ -75,18 +86,17 @@ def _tested(kind: str, gathered: _Gathered) -> Tested:
     )
 
 
-def _header(path: Path) -> tuple[tuple[str, str, str], str]:
-    """Study, series and modality, and the header as JSON; by pydicom, which takes what is odd."""
-    import pydicom
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        read = pydicom.dcmread(path, stop_before_pixels=True, force=True)
-        header = read.to_json_dict(
-            bulk_data_threshold=LONGEST_VALUE_BYTES,
-            bulk_data_element_handler=lambda _: "bulkdata/",
-            suppress_invalid_tags=True,
-        )
-        named = ("StudyInstanceUID", "SeriesInstanceUID", "Modality")
-        study, series, modality = (str(read.get(name, "")) for name in named)
-    return (study, series, modality), json.dumps(header)
+def _header(file: dicom_files.DicomFile) -> tuple[str, str, str, str]:
+    """Study, series and modality, and all but Pixel Data in the DICOM JSON Model."""
+    with file.path.open("rb") as opened:
+        opened.seek(file.data_set_offset)
+        data = opened.read(MAX_HEADER_BYTES)
+    syntax = known_syntax(file.transfer_syntax_uid)
+    if syntax.is_deflated:
+        data = bytes(Inflater(MAX_HEADER_BYTES, is_prefix=True).inflate(data))
+    members = JsonWriter().members(data, syntax, stop_before=_PIXEL_DATA)
+    written = b"{" + b",".join(members[tag] for tag in sorted(members)) + b"}"
+    source = JsonSource(orjson.loads(written))
+    tags = _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID, _MODALITY
+    study, series, modality = ("".join(source.texts(tag)[:1]) for tag in tags)
+    return study, series, modality, written.decode()

@@ -26,7 +26,7 @@ from pacsd.api.keys import KEPT_S, Key
 from pacsd.api.query_results import QueryResults
 from pacsd.api.receiving import NotAccepted, ReceivedInstance, StoreChoice
 from pacsd.api.route_target import RouteTarget
-from pacsd.api.routing import HeaderWanted, Route, RouteTrial
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd.api.store import BlobStore
 from pacsd.api.transcoder import Transcoder
 from pacsd.api.vote import Deny
@@ -66,7 +66,7 @@ class Hooks:
     http_routes: Collect[tuple[HttpRoute, ...]]
     http_request: AskedAlone[HttpResponse]
     route: AskedAlone[tuple[Route, ...] | HeaderWanted]
-    route_trial: AskedAlone[RouteTrial | HeaderWanted]
+    route_trial: AskedAlone[RouteTrial | HeaderWanted | RulesRefused]
     route_target: Provider[RouteTarget]
     delivered: Notify
     transcoder: Provider[Transcoder]

@@ -7,7 +7,7 @@ from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hook_facts
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import HeaderWanted, Route, RouteTrial
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
@@ -53,11 +53,11 @@ def rules_plugins(hooks: Hooks) -> Mapping[str, bool]:
 
 async def try_routes(
     hooks: Hooks, plugin: str, subject: EventSubject | None, rules: str | None
-) -> RouteTrial | HeaderWanted | None:
+) -> RouteTrial | HeaderWanted | RulesRefused | None:
     """Ask a plugin where a subject would go, and by which rules; or what its own rules say.
 
     Raises:
-        HookError: the rules cannot be used, or the plugin does not try any.
+        HookError: it failed, or the plugin does not try other rules.
     """
     if plugin in hooks.route_trial.plugins or rules is not None:
         return await hooks.route_trial.ask(plugin, subject=subject, rules=rules)

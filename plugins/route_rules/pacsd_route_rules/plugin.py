@@ -10,7 +10,7 @@ from pacsd.api.health import Health
 from pacsd.api.hooks import hookimpl
 from pacsd.api.local_zone import LocalZone
 from pacsd.api.plugin import Plugin
-from pacsd.api.routing import HeaderWanted, Route, RouteTrial
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd_route_rules.rule_file import RuleFileError
 from pacsd_route_rules.rule_set import RuleSet, read_rules
 from pacsd_route_rules.settings import RouteRulesSettings
@@ -59,9 +59,12 @@ class RouteRules(Plugin[RouteRulesSettings]):
     @hookimpl
     async def pacsd_route_trial(
         self, subject: EventSubject | None, rules: str | None
-    ) -> RouteTrial | HeaderWanted:
+    ) -> RouteTrial | HeaderWanted | RulesRefused:
         """What they would say, or those of another rule file."""
-        tried = self._in_force() if rules is None else self._read_for_trial(rules)
+        try:
+            tried = self._in_force() if rules is None else self._read_for_trial(rules)
+        except RuleFileError as error:
+            return RulesRefused(str(error))
         return RouteTrial((), (), tried.kinds) if subject is None else tried.trial(subject)
 
     def _in_force(self) -> RuleSet:

@@ -20,7 +20,7 @@ from pacsd.app.admin.rule_records import (
 )
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.app.cli.main import build
-from pacsd.testing.objects import part10
+from pacsd.testing.objects import dicom_file
 from tests.app.small_daemon import SmallDaemon, running
 
 TRIAL = TrialAnswer(
@@ -123,7 +123,7 @@ def test_files_are_tried_with_what_rules_look_at(daemon: Desk, tmp_path: Path) -
     folder = tmp_path / "files"
     folder.mkdir()
     for number in (1, 2):
-        content = part10({"SOPInstanceUID": f"1.2.{number}", "Modality": "CT"})
+        content = dicom_file({"SOPInstanceUID": f"1.2.{number}", "Modality": "CT"})
         (folder / f"{number}.dcm").write_bytes(content)
     code, out, _ = run("test", folder, "--from", "CT7", "--plugin", "route_rules")
     assert (code, out.count("study 1.2: peer:A (high)")) == (0, 3)
@@ -137,7 +137,8 @@ def test_files_are_tried_with_what_rules_look_at(daemon: Desk, tmp_path: Path) -
     assert header["00080060"]["Value"] == ["CT"]
 
 
-def test_what_cannot_be_read_is_told(daemon: Desk, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("daemon")
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(bytes(128) + b"DICMxx")
     code, out, err = run("test", tmp_path, "--plugin", "route_rules")
     assert (code, out) == (1, "")

@@ -49,7 +49,7 @@ def test_attributes_match_as_keys_of_a_c_find_do(
     subject = {"StudyDescription": "CT CHEST", "StudyDate": "20240101", "PatientName": "Doe^Jane"}
     [criterion] = criteria.matching({name: values})
     answers = {True: Answer.YES, False: Answer.NO, None: Answer.UNKNOWN}
-    assert criterion.answer(known(**subject)) is answers[is_so]
+    assert criterion.answer(known(None, **subject)) is answers[is_so]
     with_header = criterion.answer(known(REQUEST, **subject))
     assert with_header is answers[is_so is not False]
 

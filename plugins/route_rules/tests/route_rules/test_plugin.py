@@ -8,10 +8,9 @@ from pacsd_route_rules.rule_file import RuleFileError
 from pacsd_route_rules.settings import RouteRulesSettings
 
 from pacsd.api.config_change import ConfigChange
-from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.health import Health
-from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RuleVerdict
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused, RuleVerdict
 from pacsd.testing.fake_host import FakeHost
 from pacsd.testing.hook_call import call_hook
 from pacsd.testing.hook_records import event_subject
@@ -106,5 +105,5 @@ async def test_tries_the_rules_in_force_and_others(tmp_path: Path) -> None:
     trial = await call_hook(plugin, "pacsd_route_trial", subject=series, rules=other)
     assert isinstance(trial, RouteTrial)
     assert trial.routes == (Route("peer:C", "rule series"),)
-    with pytest.raises(HookError, match="x: Extra inputs are not permitted"):
-        await call_hook(plugin, "pacsd_route_trial", subject=None, rules="x = 1")
+    refused = await call_hook(plugin, "pacsd_route_trial", subject=None, rules="x = 1")
+    assert refused == RulesRefused("x: Extra inputs are not permitted")
