@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from pacsd_route_rules import RouteRules
 from pacsd_store_fs import StoreFs
 from pacsd_store_s3 import StoreS3
 
@@ -16,6 +17,7 @@ from pacsd.app.conf.settings import Config
 PLUGINS: dict[str, type[Settings]] = {
     "store_fs": StoreFs.settings_class,
     "store_s3": StoreS3.settings_class,
+    "route_rules": RouteRules.settings_class,
 }
 """The first-party plugins and the settings class of each."""
 

@@ -10,6 +10,10 @@
     query_results, receiving, removal, routing, vote
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us
+    windows, local_zone
+                 times of day at which something holds, and whose they are
+    side_by_side_reads
+                 several small reads of a store that cannot read them together
     store        the port BlobStore and its records; route_target: RouteTarget and its own;
                  ai_runner: AiRunner and its work; transcoder: the port Transcoder
     state_log    the port StateLog: what was decided about stored objects later

@@ -1,7 +1,12 @@
-"""Records of the hooks about routing: where something shall go, and why."""
+"""Records of the hooks about routing: where something shall go, and why; and where it would."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from pacsd.api.events import EventKind
+
+ROUTED = (EventKind.INSTANCE_STORED, EventKind.SERIES_QUIET, EventKind.STUDY_QUIET)
+"""The kinds of events that are routed."""
 
 MAX_ROUTES = 100
 """Of one answer."""
@@ -41,3 +46,36 @@ class Route:
         if not 0 < len(self.reason) <= MAX_REASON_LENGTH:
             rule = f"1 to {MAX_REASON_LENGTH} characters"
             raise ValueError(f"reason of {len(self.reason)} characters: must be {rule}")
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderWanted:
+    """Where it goes depends on attributes that the index has not: ask again, with the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesRefused:
+    """Rules that somebody wants to try cannot be used; `why` names rule, key and value."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """What one rule said of a subject, and why; `why` may have values of a patient."""
+
+    rule: str
+    is_match: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTrial:
+    """Where a subject would go, and what each rule said that was asked; nothing was sent.
+
+    `kinds` are the kinds of events that rules look at, of which no other needs to be asked about.
+    """
+
+    routes: tuple[Route, ...]
+    verdicts: tuple[RuleVerdict, ...] = ()
+    kinds: tuple[EventKind, ...] = ROUTED

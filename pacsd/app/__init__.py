@@ -26,7 +26,7 @@
                          private_files.py files for one user only
     checking.py          the check of the store, and the scrub; purging.py the purge
     audit_sink.py        the audit trail told to plugins
-    job_running.py       jobs and events; job_log.py, job_metrics.py, local_zone.py for it,
+    job_running.py       jobs and events; job_log.py, job_metrics.py for it,
                          served_jobs.py for HTTP
     extra_tags.py        tags that a user chose: filled in for what came before
     offline.py           such work done while no daemon runs; errand_log.py: its end

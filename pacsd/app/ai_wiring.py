@@ -2,9 +2,9 @@
 
 from pacsd.app.opening import Archive
 from pacsd.app.plugins.ai_work import models_of
+from pacsd.app.route_wiring import event_subjects
 from pacsd.app.run_log import RunLog
 from pacsd.archive.ai_inputs import AiInputs
-from pacsd.archive.event_subjects import EventSubjects
 from pacsd.jobs.inference import Inference
 
 
@@ -12,4 +12,4 @@ def inference_of(archive: Archive) -> Inference:
     """What gives models their work."""
     index = archive.index
     models = models_of(archive.hooks, RunLog(archive.tally))
-    return Inference(index, EventSubjects(index), AiInputs(index), models)
+    return Inference(index, event_subjects(archive), AiInputs(index), models)

@@ -9,10 +9,12 @@ from pacsd.app.admin.index_commands import index_commands
 from pacsd.app.admin.job_commands import JobCommands
 from pacsd.app.admin.plugin_commands import plugin_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
+from pacsd.app.admin.rule_commands import RuleCommands
 from pacsd.app.admin.run_commands import run_commands
 from pacsd.app.admin.unix_socket import Command
 from pacsd.app.archive_wiring import WayIn
 from pacsd.app.checking import CheckErrand
+from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.errand_log import tell_ended
 from pacsd.app.export_selection import EXPORT_LIMITS, Selection, request_of
@@ -23,8 +25,11 @@ from pacsd.app.job_running import JobRunning
 from pacsd.app.opening import Archive
 from pacsd.app.plugins.commands import run_command
 from pacsd.app.plugins.health import PluginHealth
+from pacsd.app.plugins.route_work import rules_plugins
 from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.purging import keep_us
+from pacsd.app.route_wiring import route_trials
+from pacsd.app.rule_replay import RuleReplay
 from pacsd.archive.access import Access
 from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder
@@ -47,6 +52,9 @@ def make_commands(
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
         **JobCommands(archive.index.jobs, jobs.workers).by_name(),
+        **RuleCommands(
+            route_trials(archive), partial(rules_plugins, archive.hooks), utc_us
+        ).by_name(),
     }
 
 
@@ -88,4 +96,7 @@ def errand_kinds(
         request = request_of(arguments)
         return ExportErrand(request, selection, retriever, access, way_in.log.not_corrected)
 
-    return {"check": check, "import": import_files, "export": export}
+    def replay(arguments: Arguments) -> RuleReplay:
+        return RuleReplay(arguments, route_trials(archive), archive.index.recent_studies)
+
+    return {"check": check, "import": import_files, "export": export, "replay": replay}

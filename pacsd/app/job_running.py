@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import anyio
 from prometheus_client import CollectorRegistry
 
+from pacsd.api.local_zone import LocalZone
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.job_log import JobLog
 from pacsd.app.job_metrics import JobCollector, JobCounts
-from pacsd.app.local_zone import LocalZone
 from pacsd.index.index import Index
 from pacsd.jobs.attempts import Attempts
 from pacsd.jobs.consumer import Consumer

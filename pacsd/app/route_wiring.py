@@ -1,6 +1,7 @@
 """Routing put together: who is asked for routes, what is sent, and to whom."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from pacsd.app.conf.settings import Config
 from pacsd.app.export_selection import EXPORT_LIMITS
@@ -13,6 +14,7 @@ from pacsd.archive.retrieval import Retriever
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.planned_delivery import DELIVER
+from pacsd.jobs.route_trials import RouteTrials
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.peer_target import PeerSending
@@ -36,12 +38,29 @@ def peer_sending(
 
 def route_consumers(archive: Archive) -> tuple[Consumer, ...]:
     """Who asks plugins where what an event is about shall go."""
-    subjects = EventSubjects(archive.index)
-    return route_work.route_consumers(archive.hooks, archive.index.jobs, subjects)
+    return route_work.route_consumers(archive.hooks, archive.index.jobs, event_subjects(archive))
+
+
+def event_subjects(archive: Archive) -> EventSubjects:
+    """What tells what an event is about."""
+
+    async def header_of(uid: str) -> bytes:
+        return await archive.services.stored.header(uid)
+
+    return EventSubjects(archive.index, header_of)
+
+
+def route_trials(archive: Archive) -> RouteTrials:
+    """What tries where something would go."""
+    trial = partial(route_work.try_routes, archive.hooks)
+    return RouteTrials(event_subjects(archive), _deliverables(archive), trial)
 
 
 def delivery_handlers(archive: Archive, peers: PeerSending) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
-    instances = Deliverables(Retriever(archive.store, archive.index, EXPORT_LIMITS))
-    deliveries = route_work.deliveries(archive.hooks, instances, peers.target)
+    deliveries = route_work.deliveries(archive.hooks, _deliverables(archive), peers.target)
     return {DELIVER: deliveries.handler}
+
+
+def _deliverables(archive: Archive) -> Deliverables:
+    return Deliverables(Retriever(archive.store, archive.index, EXPORT_LIMITS))

@@ -32,7 +32,7 @@
                 zones, shown_results and result_rules: as it is told; extra_keys, stored_headers
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
                 _source, access: the trail; change_feed: what happened; forgetting: long ago
-    deliverable what targets are sent; event_subjects: what an event is of; ai_inputs: for models
+    deliverable what targets are sent; event_ and made_subjects: what an event is of; ai_inputs
     outlines    what lies where; metadata, frame_reading (both kept), bulk_data by that; file_sets:
                 DICOMDIRs; difference: two data sets compared; contents: what is in one
 

@@ -4,7 +4,8 @@ Numbers that are counted over a study are told of quiet series and studies only:
 of a study they would be counted anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from pacsd.api.event_subject import EventSubject
@@ -50,11 +51,16 @@ _BUDGET_S = 10.0
 _ALL = Scope()
 
 
+HeaderOf = Callable[[str], Awaitable[bytes]]
+"""The attributes of an instance but bulk data as DICOM JSON, by its SOP Instance UID."""
+
+
 class EventSubjects:
     """Looks up in one index what events are about."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, header_of: HeaderOf) -> None:
         self._index = index
+        self._header_of = header_of
 
     async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
         """What an event is about; None if it is gone meanwhile, or nothing to be routed.
@@ -67,18 +73,38 @@ class EventSubjects:
             return None
         search = Search(_ALL, level, _conditions(event), limit=1, budget_s=_BUDGET_S)
         try:
-            found = await self._index.queries.first(search, _columns(level), with_first=True)
+            found = await self._index.queries.first(search, columns(level), with_first=True)
             if not found.page:
                 return None
             [entity] = found.page
             reception = await self._index.instances.reception(_ALL, entity.first_instance)
+            size_bytes = await self._index.of_study.size_bytes(_ALL, *_uids(event))
+            labels = await self._index.labels.of(_ALL, event.study_instance_uid)
         except QueryTooCostly as error:
             raise TooCostly(str(error)) from error
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
         if reception is None:
             return None
-        return EventSubject(event, reception, _by_keyword(entity.values))
+        attributes = by_keyword(entity.values)
+        return EventSubject(event, reception, attributes, size_bytes, tuple(labels))
+
+    async def with_header(self, subject: EventSubject) -> EventSubject | None:
+        """The same with the header of one of its instances; None if all are gone meanwhile.
+
+        Raises:
+            FindError: the index cannot be read now; and whatever reading the header raises.
+        """
+        study, series, uid = _uids(subject.event)
+        if not uid:
+            try:
+                page = await self._index.of_study.page(_ALL, study, series, limit=1)
+            except IndexFault as fault:
+                raise IndexUnavailable(str(fault.kind)) from fault
+            if not page:
+                return None
+            uid = page[0].sop_instance_uid
+        return replace(subject, header=await self._header_of(uid))
 
 
 def uid_conditions(study: str, series: str = "", instance: str = "") -> tuple[Condition, ...]:
@@ -92,15 +118,19 @@ def uid_conditions(study: str, series: str = "", instance: str = "") -> tuple[Co
 
 
 def _conditions(event: ArchiveEvent) -> tuple[Condition, ...]:
-    return uid_conditions(
-        event.study_instance_uid, event.series_instance_uid, event.sop_instance_uid
-    )
+    return uid_conditions(*_uids(event))
 
 
-def _columns(level: Level) -> tuple[Tag, ...]:
+def _uids(event: ArchiveEvent) -> tuple[str, str, str]:
+    return event.study_instance_uid, event.series_instance_uid, event.sop_instance_uid
+
+
+def columns(level: Level) -> tuple[Tag, ...]:
+    """The attributes that are told at a level."""
     known = (tag for tag in (*_KEYS, *sorted(TAGS)) if is_indexed(tag, level))
     return tuple(dict.fromkeys((*known, *_COUNTED[level])))
 
 
-def _by_keyword(values: Mapping[Tag, str]) -> Mapping[str, str]:
+def by_keyword(values: Mapping[Tag, str]) -> Mapping[str, str]:
+    """Those that have values, as plugins are told of them."""
     return {keyword_of(tag) or format_tag(tag): value for tag, value in values.items() if value}

@@ -28,7 +28,7 @@ names the field, the value and the rule.
     query, level    what is asked for: query_keys, identifier, answer      PS3.4 sections C.4, C.6
     matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
-    json_model      json_writer, json_reader; native_xml, xml_reader      PS3.18 F, PS3.19 A.1
+    json_model      json_writer, _reader, _source; native_xml, xml_reader PS3.18 F, PS3.19 A.1
     corrector       other values on the way out; overlaid: for matching   PS3.3 C.12.1.1.9
     quirks          what broke the standard and was read all the same     -
 

@@ -69,6 +69,8 @@ def matcher(conditions: Iterable[Condition]) -> Callable[[Source], bool]:
 
 def _all_of(conditions: Iterable[Condition]) -> _Holds:
     parts = [_PREPARE[type(each)](each) for each in conditions]
+    if len(parts) == 1:
+        return parts[0]
     return lambda source, entity: all(holds(source, entity) for holds in parts)
 
 
@@ -84,12 +86,14 @@ def _values(condition: Values) -> _Holds:
 
 
 def _patterns(condition: Patterns) -> _Holds:
-    wanted = [Pattern(text) for text in condition.patterns]
+    tag, fits = condition.tag, _fits([Pattern(text) for text in condition.patterns])
+    return lambda source, _: any(map(fits, source.texts(tag)))
 
-    def holds(source: Source, _: Source) -> bool:
-        return any(each.matches(text) for text in source.texts(condition.tag) for each in wanted)
 
-    return holds
+def _fits(wanted: Sequence[Pattern]) -> Callable[[str], bool]:
+    if len(wanted) == 1:
+        return wanted[0].matches
+    return lambda text: any(each.matches(text) for each in wanted)
 
 
 def _names(condition: Names) -> _Holds:

@@ -19,7 +19,7 @@
                      settling_jobs and job_counts are parts; job_records
     plugin_values    what plugins keep; labels: what they put on studies
     instances, copies, quarantine, extra_tags, statistics
-                     the other calls, by what they are about; of_study; looked_up: asked for lately
+                     the other calls, by what they are about; of_study, recent_studies; looked_up
     checking         what a check of a store asks
     queries          what matches a query: searching by clauses over columns, of which some are
                      computed; entities as they are answered

@@ -27,6 +27,7 @@ from pacsd.index.quarantine import Quarantine
 from pacsd.index.quarantining import QuarantineBounds
 from pacsd.index.queries import Queries
 from pacsd.index.quiet import QuietTimers
+from pacsd.index.recent_studies import RecentStudies
 from pacsd.index.records import (
     AuditEntry,
     AuditRow,
@@ -63,6 +64,7 @@ class Index:
         self._bounds = bounds
         self.instances = Instances(threads, LookedUp(lambda: facts.alterations))
         self.of_study = StudyInstances(threads)
+        self.recent_studies = RecentStudies(threads)
         self.copies = Copies(threads)
         self.checks = StoreChecks(threads)
         self.changes = Changes(threads, bells.changes)

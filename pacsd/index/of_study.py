@@ -1,6 +1,8 @@
-"""The instances of a study, or of one of its series, in the order of their UIDs."""
+"""The instances of a study, or of one of its series, by their UIDs; and how large they are."""
 
-from sqlalchemy import Connection, select
+from functools import partial
+
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from pacsd.index import schema
 from pacsd.index.instances import numbered
@@ -9,6 +11,11 @@ from pacsd.index.selections import within
 from pacsd.index.threads import Threads
 
 _study, _series, _instance = schema.study.c, schema.series.c, schema.instance.c
+_copy = schema.copy.c
+
+_IN_STUDY = schema.study.join(schema.series, _series.study_row == _study.id).join(
+    schema.instance, _instance.series_row == _series.id
+)
 
 
 class StudyInstances:
@@ -30,6 +37,42 @@ class StudyInstances:
 
         return await self._threads.query(read)
 
+    async def size_bytes(
+        self, scope: Scope, study: str, series: str = "", instance: str = ""
+    ) -> int:
+        """The size of the files of those that are shown together, one copy of each.
+
+        `study`, `series` and `instance` are UIDs; '' is every series, or every instance.
+        """
+        work = partial(_size_bytes, scope, (study, series, instance))
+        return await self._threads.query(work)
+
+
+def _size_bytes(scope: Scope, named: tuple[str, str, str], connection: Connection) -> int:
+    _, _, instance = named
+    of_each = (
+        select(func.max(_copy.size_bytes).label("size_bytes"))
+        .select_from(_IN_STUDY.join(schema.copy, _copy.instance_row == _instance.id))
+        .where(*_shown(scope, named[0], named[1]))
+        .group_by(_instance.id)
+    )
+    if instance:
+        of_each = of_each.where(_instance.sop_instance_uid == instance)
+    each = of_each.subquery()
+    return int(connection.execute(select(func.sum(each.c.size_bytes))).scalar() or 0)
+
+
+def _shown(scope: Scope, study: str, series: str) -> list[ColumnElement[bool]]:
+    """What holds for the instances that are shown of a study, or of one of its series."""
+    conditions = [
+        within(scope, _study.partition_id, _study.study_instance_uid),
+        _study.study_instance_uid == study,
+        _instance.state == InstanceState.LIVE.value,
+    ]
+    if series:
+        conditions.append(_series.series_instance_uid == series)
+    return conditions
+
 
 def _page(
     scope: Scope, named: tuple[str, str, str], limit: int, connection: Connection
@@ -37,22 +80,11 @@ def _page(
     study, series, after = named
     chosen = (
         select(_instance.id)
-        .select_from(
-            schema.study.join(schema.series, _series.study_row == _study.id).join(
-                schema.instance, _instance.series_row == _series.id
-            )
-        )
-        .where(
-            within(scope, _study.partition_id, _study.study_instance_uid),
-            _study.study_instance_uid == study,
-            _instance.state == InstanceState.LIVE.value,
-            _instance.sop_instance_uid > after,
-        )
+        .select_from(_IN_STUDY)
+        .where(*_shown(scope, study, series), _instance.sop_instance_uid > after)
         .order_by(_instance.sop_instance_uid)
         .limit(limit)
     )
-    if series:
-        chosen = chosen.where(_series.series_instance_uid == series)
     numbers = connection.execute(chosen).scalars().all()
     found = numbered(scope, numbers, connection)
     return sorted(found, key=lambda each: each.sop_instance_uid)

@@ -4,7 +4,6 @@
     workers         runs jobs: so many at once, of each queue so many, with leases and deadlines
     attempts        one attempt at a job: its deadline, its end
     backoff         how long a job waits after an attempt that failed
-    windows         the times of day at which a job may begin
     stopping        an end with a grace, and waits that end with it
 
     consumer        who takes events
@@ -14,7 +13,8 @@
     log_reading     where a consumer of the change log goes on
     quiet_timers    appends to the change log that a series or study is quiet
 
-    routing         asks plugins where what an event is about shall go; planned_delivery:
+    routing         asks plugins where what an event is about shall go; route_trials: where it
+                    would, nothing is sent; planned_delivery:
                     the job that this becomes
     deliveries      makes deliveries: instances are sent to their target until all are there
     inference       asks plugins with models about studies that are quiet; model_runs: has

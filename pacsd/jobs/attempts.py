@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import anyio
 
+from pacsd.api.windows import WindowError, parse_window
 from pacsd.index.job_records import Job, JobState
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.observer import JobObserver
 from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
-from pacsd.jobs.windows import WindowError, parse_window
 
 _US = 1_000_000
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

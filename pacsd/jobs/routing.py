@@ -10,13 +10,13 @@ from typing import Protocol
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent
-from pacsd.api.routing import MAX_ROUTES, Route
+from pacsd.api.routing import MAX_ROUTES, HeaderWanted, Route
 from pacsd.index.errors import JobQueueFull
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.planned_delivery import job_of
 
-AskRoutes = Callable[[str, EventSubject], Awaitable[Sequence[Route] | None]]
+AskRoutes = Callable[[str, EventSubject], Awaitable[Sequence[Route] | HeaderWanted | None]]
 """Asks a plugin; raises if it has to be asked again."""
 
 
@@ -27,14 +27,25 @@ class Subjects(Protocol):
         """What it is about; None: nothing to be routed."""
 
 
+class SubjectsWithHeaders(Subjects, Protocol):
+    """The same, with headers for those who ask for them."""
+
+    async def with_header(self, subject: EventSubject) -> EventSubject | None:
+        """The same with a header; None: it is gone."""
+
+
 class TooManyRoutes(Exception):
     """An answer has more routes than one may have."""
+
+
+class HeaderAgain(Exception):
+    """Whoever was given the header wants it again."""
 
 
 class Routing:
     """Asks plugins for routes and keeps them as jobs."""
 
-    def __init__(self, jobs: Jobs, subjects: Subjects, ask: AskRoutes) -> None:
+    def __init__(self, jobs: Jobs, subjects: SubjectsWithHeaders, ask: AskRoutes) -> None:
         self._jobs = jobs
         self._subjects = subjects
         self._ask = ask
@@ -47,7 +58,7 @@ class Routing:
         subject = await self._subjects.of_event(event)
         if subject is None:
             return
-        routes = await self._ask(plugin, subject) or ()
+        routes = await self._routes(plugin, subject)
         if len(routes) > MAX_ROUTES:
             raise TooManyRoutes(f"{len(routes)} routes are more than {MAX_ROUTES}")
         full: JobQueueFull | None = None
@@ -59,3 +70,12 @@ class Routing:
                 full = full or error
         if full is not None:
             raise full
+
+    async def _routes(self, plugin: str, subject: EventSubject) -> Sequence[Route]:
+        answer = await self._ask(plugin, subject)
+        if isinstance(answer, HeaderWanted):
+            with_header = await self._subjects.with_header(subject)
+            answer = None if with_header is None else await self._ask(plugin, with_header)
+        if isinstance(answer, HeaderWanted):
+            raise HeaderAgain("the header is wanted where it was given")
+        return answer or ()

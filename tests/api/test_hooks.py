@@ -36,6 +36,7 @@ PARAMETERS = {
     "pacsd_query_results": ("results",),
     "pacsd_route": ("subject",),
     "pacsd_route_target": ("name",),
+    "pacsd_route_trial": ("subject", "rules"),
     "pacsd_series_quiet": ("event",),
     "pacsd_study_changed": ("event",),
     "pacsd_study_deleted": ("event",),

@@ -26,7 +26,7 @@ async def test_a_daemon_has_the_commands_of_each_kind(tmp_path: Path, index: Ind
     parts = built(tmp_path, index)
     kinds = {name.partition(".")[0] for name in parts.commands}
     archived = {"quarantine", "correct", "deletion", "index"}
-    assert kinds == archived | {"jobs", "plugins", "run", "guest"}
+    assert kinds == archived | {"jobs", "plugins", "rules", "run", "guest"}
     assert {name.partition(".")[0] for name in parts.errands.commands} == {"errand"}
 
 
@@ -35,7 +35,7 @@ async def test_long_work_is_wanted_by_its_kind(tmp_path: Path, index: Index) -> 
     config = check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true"}).config
     archive = Archive(hooks_of(), MemoryStore(), index)
     kinds = errand_kinds(config, archive, make_way_in(config, archive), is_in_use=False)
-    assert {*kinds} == {"check", "import", "export"}
+    assert {*kinds} == {"check", "import", "export", "replay"}
     check_of_store = kinds["check"]({})
     await check_of_store.run()
     assert isinstance(check_of_store, CheckErrand)

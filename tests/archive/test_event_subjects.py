@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pacsd.archive.finding import IndexUnavailable
 from pacsd.dicom.query import Values
 from pacsd.dicom.vr import VR
 from pacsd.index.errors import IndexFault, IndexFaultKind
+from pacsd.index.records import Scope
 from tests.app.small_archive import SmallArchive, small_archive
 from tests.archive.test_stored_file import REQUEST
 
@@ -27,8 +29,12 @@ def event(kind: EventKind, *uids: str) -> ArchiveEvent:
     return ArchiveEvent("e-1", kind, 5, study, series, instance)
 
 
+async def header_of(uid: str) -> bytes:
+    return f"header of {uid}".encode()
+
+
 async def subject(archive: SmallArchive, about: ArchiveEvent) -> EventSubject:
-    found = await EventSubjects(archive.index).of_event(about)
+    found = await EventSubjects(archive.index, header_of).of_event(about)
     assert found is not None
     assert found.event == about
     return found
@@ -59,8 +65,38 @@ async def test_of_quiet_series_and_studies_instances_are_counted(archive: SmallA
     assert "Modality" not in study.attributes
 
 
+async def test_sizes_and_labels_are_told(archive: SmallArchive) -> None:
+    await archive.add("1.2.3.4")
+    await archive.add("1.2.3.5", SeriesInstanceUID="1.2.3.2")
+    await archive.index.labels.set(Scope(), STUDY, "urgent", "acme", 1)
+    study = await subject(archive, event(EventKind.STUDY_QUIET, STUDY))
+    series = await subject(archive, event(EventKind.SERIES_QUIET, STUDY, SERIES))
+    one = await subject(archive, event(EventKind.INSTANCE_STORED, STUDY, SERIES, "1.2.3.4"))
+    found = await archive.index.instances.among(Scope(), ["1.2.3.4", "1.2.3.5"])
+    sizes = [each.copies[0].location.size_bytes for each in found]
+    assert one.size_bytes == series.size_bytes > 0
+    assert study.size_bytes == sum(sizes)
+    assert {study.labels, series.labels, one.labels} == {("urgent",)}
+
+
+async def test_the_header_is_that_of_the_instance_or_of_one_of_them(archive: SmallArchive) -> None:
+    await archive.add("1.2.3.4")
+    await archive.add("1.2.3.5", SeriesInstanceUID="1.2.3.2")
+    subjects = EventSubjects(archive.index, header_of)
+    for about, uid in (
+        (event(EventKind.INSTANCE_STORED, STUDY, "1.2.3.2", "1.2.3.5"), "1.2.3.5"),
+        (event(EventKind.SERIES_QUIET, STUDY, "1.2.3.2"), "1.2.3.5"),
+        (event(EventKind.STUDY_QUIET, STUDY), "1.2.3.4"),
+    ):
+        found = await subjects.with_header(await subject(archive, about))
+        assert found is not None
+        assert found.header == f"header of {uid}".encode()
+    gone = replace(await subject(archive, about), event=event(EventKind.STUDY_QUIET, "1.9"))
+    assert await subjects.with_header(gone) is None
+
+
 async def test_what_is_gone_is_no_subject(archive: SmallArchive) -> None:
-    subjects = EventSubjects(archive.index)
+    subjects = EventSubjects(archive.index, header_of)
     assert await subjects.of_event(event(EventKind.STUDY_QUIET, "1.9")) is None
 
 
@@ -69,7 +105,7 @@ async def test_other_events_are_nothing_to_be_routed(
     archive: SmallArchive, kind: EventKind
 ) -> None:
     await archive.add("1.2.3.4")
-    assert await EventSubjects(archive.index).of_event(event(kind, STUDY)) is None
+    assert await EventSubjects(archive.index, header_of).of_event(event(kind, STUDY)) is None
 
 
 async def test_an_index_that_fails_is_told(
@@ -81,7 +117,7 @@ async def test_an_index_that_fails_is_told(
     await archive.add("1.2.3.4")
     monkeypatch.setattr(archive.index.instances, "reception", fail)
     with pytest.raises(IndexUnavailable):
-        await EventSubjects(archive.index).of_event(event(EventKind.STUDY_QUIET, STUDY))
+        await EventSubjects(archive.index, header_of).of_event(event(EventKind.STUDY_QUIET, STUDY))
 
 
 def test_conditions_are_only_for_what_is_named() -> None:

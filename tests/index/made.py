@@ -63,9 +63,10 @@ def new(
     restores_deleted: bool = False,
     calling_ae: str = "CT_1",
     partition: int = 1,
+    received_at_us: int = BEGINNING_US,
 ) -> NewInstance:
     return NewInstance(
-        reception=Reception(partition, calling_ae, "PACSD", "192.0.2.1", BEGINNING_US, "dimse"),
+        reception=Reception(partition, calling_ae, "PACSD", "192.0.2.1", received_at_us, "dimse"),
         sop_class_uid=CT,
         sop_instance_uid=uid,
         transfer_syntax_uid=EXPLICIT_LE,

@@ -1,16 +1,17 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import MAX_ROUTES, Route
+from pacsd.api.routing import MAX_ROUTES, HeaderWanted, Route
 from pacsd.index import job_counts
 from pacsd.index.errors import JobQueueFull
 from pacsd.index.index import Index
 from pacsd.index.job_records import Job, JobFilter
 from pacsd.jobs.planned_delivery import DELIVER
-from pacsd.jobs.routing import Routing, TooManyRoutes
+from pacsd.jobs.routing import HeaderAgain, Routing, TooManyRoutes
 from pacsd.testing.hook_records import RECEPTION
 from tests.index.made import SCOPE
 
@@ -25,15 +26,20 @@ class Subjects:
             return None
         return EventSubject(event, RECEPTION, {"ModalitiesInStudy": "CT"})
 
+    async def with_header(self, subject: EventSubject) -> EventSubject | None:
+        return replace(subject, header=b"{}")
+
 
 class Rules:
     """Answers these routes."""
 
     def __init__(self, *routes: Route) -> None:
-        self.routes: Sequence[Route] | None = routes or None
+        self.routes: Sequence[Route] | HeaderWanted | None = routes or None
         self.asked: list[tuple[str, EventSubject]] = []
 
-    async def __call__(self, plugin: str, subject: EventSubject) -> Sequence[Route] | None:
+    async def __call__(
+        self, plugin: str, subject: EventSubject
+    ) -> Sequence[Route] | HeaderWanted | None:
         self.asked.append((plugin, subject))
         return self.routes
 
@@ -63,6 +69,42 @@ async def test_what_is_gone_or_leads_nowhere_makes_no_job(index: Index) -> None:
     assert await routed(index, rules, gone) == []
     assert rules.asked == []
     assert await routed(index, Rules()) == []
+
+
+class Curious(Rules):
+    """Wants the header first."""
+
+    async def __call__(
+        self, plugin: str, subject: EventSubject
+    ) -> Sequence[Route] | HeaderWanted | None:
+        routes = await super().__call__(plugin, subject)
+        return HeaderWanted() if subject.header is None else routes
+
+
+async def test_who_wants_the_header_is_asked_again_with_it(index: Index) -> None:
+    rules = Curious(Route("tape", "all"))
+    [job] = await routed(index, rules)
+    assert job.queue == "target:tape"
+    assert [subject.header for _, subject in rules.asked] == [None, b"{}"]
+
+
+async def test_what_is_gone_before_its_header_is_read_goes_nowhere(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(Subjects, "with_header", gone)
+    rules = Curious(Route("tape", "all"))
+    assert await routed(index, rules) == []
+    assert len(rules.asked) == 1
+
+
+async def test_the_header_is_given_once(index: Index) -> None:
+    rules = Curious()
+    rules.routes = HeaderWanted()
+    with pytest.raises(HeaderAgain):
+        await routed(index, rules)
 
 
 async def test_a_flood_of_routes_is_refused(index: Index) -> None:

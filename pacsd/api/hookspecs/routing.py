@@ -3,11 +3,13 @@
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hook_facts import Kind, Policy, specification
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import Route
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
 
 
-@specification(Kind.COLLECT, Policy.AGAIN, deadline_s=60, since="0.1", answers=(tuple,))
-def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | None:
+@specification(
+    Kind.COLLECT, Policy.AGAIN, deadline_s=60, since="0.1", answers=(tuple, HeaderWanted)
+)
+def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | HeaderWanted | None:
     """Say where something shall go, and why.
 
     Asked of each instance that was stored and of each series and study that is quiet, from the
@@ -22,7 +24,34 @@ def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | None:
         subject: what it is, how it came, and what the index knows of it.
 
     Returns:
-        A tuple of routes, at most 100; None or an empty one to leave it where it is.
+        A tuple of routes, at most 100; None or an empty one to leave it where it is. `HeaderWanted`
+        where the attributes of the index do not tell: then this is asked again, with the header.
+    """
+
+
+@specification(
+    Kind.COLLECT,
+    Policy.CLOSED,
+    deadline_s=30,
+    since="0.1",
+    answers=(RouteTrial, HeaderWanted, RulesRefused),
+)
+def pacsd_route_trial(
+    subject: EventSubject | None, rules: str | None
+) -> RouteTrial | HeaderWanted | RulesRefused | None:
+    """Say where something would go, and what each rule says to that; nothing is sent.
+
+    Asked by `pacsd rules`, for whoever wants to know why something went somewhere, or what other
+    rules would do, of thousands of studies one after the other. Whoever has no other rules to try
+    answers None; with its own rules `pacsd_route` is asked in its place.
+
+    Args:
+        subject: what would be routed; None asks only whether the rules can be used.
+        rules: the text of other rules; None for those in force.
+
+    Returns:
+        Where it would go; `HeaderWanted` as of `pacsd_route`; `RulesRefused` where the rules cannot
+        be used, which whoever tries them is told.
     """
 
 

@@ -19,19 +19,19 @@
     deleted.py           pacsd deleted list
     index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
     jobs.py              pacsd jobs list, show, retry, cancel, retarget, drain
+    rules.py             pacsd rules check, test, explain, replay; rules_files.py, rules_report.py
     check.py             pacsd check
     conf.py              pacsd conf describe, show
     peers.py             pacsd peers list, show
-    hooks.py             pacsd hooks; with_hook.py knows their names
+    hooks.py, run.py     pacsd hooks, run; with_hook.py knows the names of hooks
     plugins.py           pacsd plugins list, check; plugins_report.py what it says of each,
                          plugins_trace.py, plugins_new.py pacsd plugins trace, new
-    run.py               pacsd run
     with_config.py       what commands share that read the configuration
     with_peer.py         what commands share that call a peer
     with_query.py        of these, those that search or retrieve
     with_confirmation.py what commands share that ask first
     with_daemon.py       what commands share that speak to the running daemon
-    with_errand.py       what commands share that have long work done; errand_progress.py its bar
+    with_errand.py       those that have long work done; errand_progress.py its bar
 
 In: arguments. Out: text on standard output, why not on standard error, an exit code (0 done, 1 not
 done, 2 the configuration or the command is wrong).

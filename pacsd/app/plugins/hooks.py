@@ -26,7 +26,7 @@ from pacsd.api.keys import KEPT_S, Key
 from pacsd.api.query_results import QueryResults
 from pacsd.api.receiving import NotAccepted, ReceivedInstance, StoreChoice
 from pacsd.api.route_target import RouteTarget
-from pacsd.api.routing import Route
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd.api.store import BlobStore
 from pacsd.api.transcoder import Transcoder
 from pacsd.api.vote import Deny
@@ -65,7 +65,8 @@ class Hooks:
     job: Durable[None]
     http_routes: Collect[tuple[HttpRoute, ...]]
     http_request: AskedAlone[HttpResponse]
-    route: AskedAlone[tuple[Route, ...]]
+    route: AskedAlone[tuple[Route, ...] | HeaderWanted]
+    route_trial: AskedAlone[RouteTrial | HeaderWanted | RulesRefused]
     route_target: Provider[RouteTarget]
     delivered: Notify
     transcoder: Provider[Transcoder]
@@ -145,6 +146,7 @@ def make_hooks(
         http_routes=Collect(panel("pacsd_http_routes")),
         http_request=AskedAlone(panel("pacsd_http_request")),
         route=AskedAlone(panel("pacsd_route")),
+        route_trial=AskedAlone(panel("pacsd_route_trial")),
         route_target=Provider(panel("pacsd_route_target")),
         delivered=Notify(panel("pacsd_delivered")),
         transcoder=Provider(panel("pacsd_transcoder")),

@@ -1,19 +1,21 @@
 """Plugins asked for routes and targets, and told what became of deliveries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hooks import hook_facts
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import Route
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import Deliveries, Pages
-from pacsd.jobs.routing import Routing, Subjects
+from pacsd.jobs.routing import Routing, SubjectsWithHeaders
 from pacsd.net.peer_target import PREFIX
+
+_TRIED = RouteTrial(())
 
 _LONGER_S = 15.0
 """Than the deadline of the hook, for looking up what is asked about, and to say who is late."""
@@ -22,7 +24,9 @@ Peer = Callable[[str], RouteTarget]
 """The peer of a target's name; raises NotProvided."""
 
 
-def route_consumers(hooks: Hooks, jobs: Jobs, subjects: Subjects) -> tuple[Consumer, ...]:
+def route_consumers(
+    hooks: Hooks, jobs: Jobs, subjects: SubjectsWithHeaders
+) -> tuple[Consumer, ...]:
     """A consumer of events for each plugin that has rules."""
     routing = Routing(jobs, subjects, partial(_ask, hooks.route))
     deadline_s = hook_facts("pacsd_route").deadline_s + _LONGER_S
@@ -41,7 +45,29 @@ def deliveries(hooks: Hooks, instances: Pages, peer: Peer) -> Deliveries:
     return Deliveries(instances, target_of, tell)
 
 
+def rules_plugins(hooks: Hooks) -> Mapping[str, bool]:
+    """The plugins with rules, and whether they say what each rule says, and try others."""
+    explaining = hooks.route_trial.plugins
+    return {name: name in explaining for name in hooks.route.plugins}
+
+
+async def try_routes(
+    hooks: Hooks, plugin: str, subject: EventSubject | None, rules: str | None
+) -> RouteTrial | HeaderWanted | RulesRefused | None:
+    """Ask a plugin where a subject would go, and by which rules; or what its own rules say.
+
+    Raises:
+        HookError: it failed, or the plugin does not try other rules.
+    """
+    if plugin in hooks.route_trial.plugins or rules is not None:
+        return await hooks.route_trial.ask(plugin, subject=subject, rules=rules)
+    if subject is None:
+        return _TRIED
+    routes = await hooks.route.ask(plugin, subject=subject)
+    return routes if isinstance(routes, HeaderWanted) else RouteTrial(routes or ())
+
+
 async def _ask(
-    hook: AskedAlone[tuple[Route, ...]], plugin: str, subject: EventSubject
-) -> tuple[Route, ...] | None:
+    hook: AskedAlone[tuple[Route, ...] | HeaderWanted], plugin: str, subject: EventSubject
+) -> tuple[Route, ...] | HeaderWanted | None:
     return await hook.ask(plugin, subject=subject)

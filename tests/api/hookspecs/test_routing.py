@@ -11,7 +11,7 @@ from pacsd.api.route_target import (
     DeliveryResult,
     RouteTarget,
 )
-from pacsd.api.routing import Route
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial
 from pacsd.testing.hook_records import RECEPTION
 from tests.api.hookspecs.hooks_of import hooks_of
 
@@ -40,6 +40,40 @@ async def test_hook_pacsd_route() -> None:
     assert await hooks.route.ask("acme", subject=SUBJECT) == (Route("tape", "all"),)
     assert rule.asked == [SUBJECT]
     assert other.asked == []
+
+
+async def test_who_wants_the_header_says_so() -> None:
+    assert await hooks_of(Rule(HeaderWanted())).route.ask("acme", subject=SUBJECT) == HeaderWanted()
+
+
+class Trial:
+    """Says of everything what it is told to say."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+        self.asked: list[tuple[EventSubject | None, str | None]] = []
+
+    @hookimpl
+    async def pacsd_route_trial(self, subject: EventSubject | None, rules: str | None) -> object:
+        self.asked.append((subject, rules))
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [RouteTrial((Route("tape", "all"),)), HeaderWanted(), None])
+async def test_hook_pacsd_route_trial(answer: object) -> None:
+    trial = Trial(answer)
+    hooks = hooks_of(trial, Rule(None))
+    assert hooks.route_trial.plugins == ("acme",)
+    assert await hooks.route_trial.ask("acme", subject=SUBJECT, rules="text") == answer
+    assert await hooks.route_trial.ask("acme", subject=None, rules=None) == answer
+    assert trial.asked == [(SUBJECT, "text"), (None, None)]
+
+
+async def test_a_trial_that_answers_junk_failed() -> None:
+    with pytest.raises(HookError, match="plugin acme: pacsd_route_trial: returned"):
+        await hooks_of(Trial((Route("tape", "all"),))).route_trial.ask(
+            "acme", subject=SUBJECT, rules=None
+        )
 
 
 @pytest.mark.parametrize("junk", ["tape", [Route("tape", "all")], ("tape",)])

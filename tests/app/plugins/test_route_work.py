@@ -1,4 +1,5 @@
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,14 @@ from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.hooks import hookimpl
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import Delivered, Delivery, DeliveryOutcome, DeliveryResult, RouteTarget
-from pacsd.api.routing import Route
+from pacsd.api.routing import HeaderWanted, Route, RouteTrial
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.app.plugins.route_work import deliveries, route_consumers
+from pacsd.app.plugins.route_work import (
+    deliveries,
+    route_consumers,
+    rules_plugins,
+    try_routes,
+)
 from pacsd.index.index import open_index
 from pacsd.index.job_records import FreePlaces, JobFilter
 from pacsd.index.records import Scope
@@ -26,6 +32,9 @@ EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
 class Subjects:
     async def of_event(self, event: ArchiveEvent) -> EventSubject | None:
         return EventSubject(event, RECEPTION, {"ModalitiesInStudy": "CT"})
+
+    async def with_header(self, subject: EventSubject) -> EventSubject | None:
+        return replace(subject, header=b"{}")
 
 
 class Study:
@@ -83,6 +92,43 @@ async def test_who_fails_is_asked_again(tmp_path: Path) -> None:
         [consumer] = route_consumers(hooks_of(Broken()), index.jobs, Subjects())
         with pytest.raises(HookError, match="pacsd_route: raised OSError: no rules"):
             await consumer.deliver(EVENT)
+
+
+SUBJECT = EventSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"})
+
+
+class Explaining(Tape):
+    """Tries other rules, which are the name of a target."""
+
+    @hookimpl
+    async def pacsd_route_trial(
+        self, subject: EventSubject | None, rules: str | None
+    ) -> RouteTrial | HeaderWanted:
+        if subject is None:
+            return RouteTrial(())
+        if subject.header is None:
+            return HeaderWanted()
+        return RouteTrial((Route(rules or "tape", "tried"),))
+
+
+async def test_who_says_what_its_rules_say_is_asked_for_that() -> None:
+    hooks = hooks_of(Explaining())
+    assert rules_plugins(hooks) == {"acme": True}
+    assert await try_routes(hooks, "acme", None, "other") == RouteTrial(())
+    assert await try_routes(hooks, "acme", SUBJECT, None) == HeaderWanted()
+    with_header = replace(SUBJECT, header=b"{}")
+    for rules, target in ((None, "tape"), ("other", "other")):
+        trial = await try_routes(hooks, "acme", with_header, rules)
+        assert trial == RouteTrial((Route(target, "tried"),))
+
+
+async def test_of_who_only_routes_the_routes_are_told() -> None:
+    hooks = hooks_of(Tape())
+    assert rules_plugins(hooks) == {"acme": False}
+    assert await try_routes(hooks, "acme", None, None) == RouteTrial(())
+    assert await try_routes(hooks, "acme", SUBJECT, None) == RouteTrial((Route("tape", "all CT"),))
+    with pytest.raises(HookError, match="pacsd_route_trial: is not implemented"):
+        await try_routes(hooks, "acme", SUBJECT, "other")
 
 
 def peer(name: str) -> RouteTarget:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacsd.jobs.windows import DAYS, MAX_SPANS, WindowError, parse_window
+from pacsd.api.windows import DAYS, MAX_SPANS, WindowError, parse_window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -15,6 +15,20 @@ def opening(window: str, now: str, zone: ZoneInfo = BERLIN) -> str:
     """In local time, as `now` is."""
     moment = datetime.fromisoformat(now).replace(tzinfo=zone).astimezone(UTC)
     return parse_window(window).opening(moment, zone).astimezone(zone).isoformat(" ")[:16]
+
+
+@pytest.mark.parametrize(
+    ("window", "now", "is_open"),
+    [
+        ("", "2026-03-04 12:00", True),
+        ("22:00-06:00", "2026-03-04 21:59", False),
+        ("22:00-06:00", "2026-03-04 22:00", True),
+        ("22:00-06:00", "2026-03-05 06:00", False),
+    ],
+)
+def test_it_is_open_or_not(window: str, now: str, is_open: bool) -> None:
+    moment = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
+    assert parse_window(window).is_open(moment, BERLIN) is is_open
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Schedule windows: the times of day at which a job may begin.
+"""Schedule windows: times of day, such as those at which a job may begin or a rule holds.
 
     22:00-06:00                      each night; 00:00-24:00 is the whole day
     mon-fri 18:00-07:00, sat-sun 00:00-24:00
@@ -54,6 +54,10 @@ class Window:
                 if begin > now:
                     openings.append(begin)
         return min(openings)
+
+    def is_open(self, now: datetime, zone: tzinfo) -> bool:
+        """Whether it is open."""
+        return self.opening(now, zone) == now
 
     def _of_day(self, day: date, zone: tzinfo) -> list[tuple[datetime, datetime]]:
         return [

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pacsd.app.local_zone import LocalZone
+from pacsd.api.local_zone import LocalZone
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,136 @@
+"""A rule file as it is written: TOML, decoded strictly.
+
+mode = "all"                                  # or "first": the first rule that matches decides
+
+[groups]
+scanners = ["CT*", "MR*"]                     # AE titles; rules name it as "@scanners"
+
+[[rule]]
+name = "chest to site B"
+of = "study"                                  # once it is quiet; or "series", or "instance"
+from = ["@scanners"]                          # calling AE titles
+called = ["PACSD"]                            # called AE titles
+match = { Modality = "CT", StudyDescription = ["*CHEST*", "*THORAX*"] }
+unless = { "RequestAttributesSequence.RequestedProcedureID" = "T*" }
+labels = ["urgent"]                           # the study has all of these
+during = "mon-fri 08:00-18:00"                # when it was stored, or is quiet
+min_bytes = 1_000_000
+max_bytes = 50_000_000_000
+to = ["peer:SITEB"]
+priority = "high"                             # or "medium", or "low"
+"""
+
+import tomllib
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from pacsd.api.routing import RoutePriority
+from pacsd.api.settings import Settings
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_RULES = 10_000
+MAX_NAME_LENGTH = 200
+
+
+class RuleFileError(ValueError):
+    """A rule file that cannot be used; the text names rule, key, value and rule broken."""
+
+
+def _listed(value: object) -> object:
+    """One text stands for a list of one, as everywhere in the configuration."""
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
+Keys = dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]]
+
+
+class RuleTable(Settings):
+    """A rule. What is not given does not matter; all that is given has to hold."""
+
+    name: str = Field(min_length=1, max_length=MAX_NAME_LENGTH)
+    """What it is called, wherever somebody is told why something went somewhere."""
+
+    of: Literal["instance", "series", "study"] = "study"
+    """What it looks at: each instance that is stored, or each series or study that is quiet."""
+
+    from_: Texts = Field(default=(), alias="from")
+    """AE titles of senders, with wild cards, and groups as `@NAME`."""
+
+    called: Texts = ()
+    """AE titles that were called, the same way."""
+
+    match: Keys = Field(default_factory=dict)
+    """Attributes and what they have to be, as in a C-FIND; of several values one is enough."""
+
+    unless: Keys = Field(default_factory=dict)
+    """The same; if all of them match, the rule does not."""
+
+    labels: Texts = ()
+    """Labels that its study has, all of them, with wild cards."""
+
+    during: str = ""
+    """Times of day at which it is stored, or quiet, such as `mon-fri 18:00-07:00`."""
+
+    min_bytes: int = Field(default=0, ge=0)
+    """Its files have at least so many bytes together."""
+
+    max_bytes: int | None = Field(default=None, ge=0)
+    """Its files have at most so many bytes together."""
+
+    to: Texts = ()
+    """Targets. None: it stays here; in the mode "first" no later rule is asked, either."""
+
+    priority: RoutePriority = Field(default=RoutePriority.MEDIUM, strict=False)
+    """Which deliveries of a target go first: those of "high", then "medium", then "low"."""
+
+
+class RuleFile(Settings):
+    """All rules, in their order."""
+
+    mode: Literal["all", "first"] = "all"
+    """Whether every rule that matches counts, or only the first one."""
+
+    groups: dict[str, Texts] = Field(default_factory=dict)
+    """AE titles by a name of your own, with wild cards."""
+
+    rule: tuple[RuleTable, ...] = Field(default=(), max_length=MAX_RULES)
+    """The rules."""
+
+
+def read_rule_file(text: str) -> RuleFile:
+    """Decode a rule file.
+
+    Raises:
+        RuleFileError: it is none; says everything that is wrong.
+    """
+    if len(text) > MAX_FILE_BYTES:
+        raise RuleFileError(f"has {len(text)} characters, {MAX_FILE_BYTES} are the most")
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RuleFileError(f"is no TOML: {error}") from None
+    try:
+        return RuleFile.model_validate(table)
+    except ValidationError as error:
+        raise RuleFileError("; ".join(_said(table, error))) from None
+
+
+def _said(table: dict[str, object], error: ValidationError) -> list[str]:
+    return [
+        f"{_where(table, each['loc'])}: {each['msg']}" for each in error.errors(include_url=False)
+    ]
+
+
+def _where(table: dict[str, object], path: tuple[int | str, ...]) -> str:
+    """The key, after its rule by number and, if it has one, by name."""
+    match path:
+        case ("rule", int(number), *keys):
+            rules = table["rule"]
+            rule = rules[number] if isinstance(rules, list) else None
+            name = rule.get("name") if isinstance(rule, dict) else None
+            called = f" {name!r}" if isinstance(name, str) else ""
+            return ": ".join([f"rule {number + 1}{called}", *map(str, keys[:1])])
+        case _:
+            return ".".join(map(str, path))
