@@ -14,7 +14,7 @@ from pacsd.api.events import EventKind
 from pacsd.api.host import HostError
 from pacsd.api.routing import ROUTED
 from pacsd.app.admin.arguments import Arguments, text, whole_number
-from pacsd.app.admin.rule_records import RulesPlugin, TrialAnswer
+from pacsd.app.admin.rule_records import Explained, RulesPlugin, TrialAnswer
 from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.archive.finding import FindError
 from pacsd.archive.made_subjects import Arrival, made_subject
@@ -27,7 +27,7 @@ from pacsd.jobs.route_trials import RouteTrials, RulesUnusable, Tried
 _MODALITIES_IN_STUDY: Tag = 0x00080061
 
 MAX_EXPLAINED = 2_000
-"""Series and instances of one study that are asked about; what follows is not."""
+"""Series and instances of one study that are asked about; of more that is said."""
 
 
 class RuleCommands:
@@ -61,24 +61,24 @@ class RuleCommands:
             kinds = await self._trials.check(plugin_in(arguments), rules_in(arguments))
         return [str(kind) for kind in kinds]
 
-    async def _explain(self, arguments: Arguments) -> list[TrialAnswer]:
+    async def _explain(self, arguments: Arguments) -> Explained:
         """A study, its series and instances; of instances those that rules tell apart."""
         study = text(arguments, "study", "")
         if not is_acceptable_uid(study):
             raise AdminError(f"study: {printable(study, 64)} is no UID")
         asked = plugin_in(arguments), study, rules_in(arguments)
         answers: dict[object, TrialAnswer] = {}
+        count = 0
         with told():
             async with aclosing(self._trials.of_study(*asked)) as found:
-                count = 0
                 async for tried in found:
+                    if count == MAX_EXPLAINED:
+                        return Explained(tuple(answers.values()), is_whole=False)
                     _add(answers, tried)
                     count += 1
-                    if count == MAX_EXPLAINED:
-                        break
         if not answers:
             raise AdminError(f"study {study}: is not here, or no rule looks at what it has")
-        return list(answers.values())
+        return Explained(tuple(answers.values()), is_whole=True)
 
     async def _test(self, arguments: Arguments) -> TrialAnswer:
         """An object that is not in the archive, by its header."""

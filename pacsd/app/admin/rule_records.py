@@ -67,6 +67,14 @@ class TrialAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """Where all of a study would go, or its first series and instances if it has very many."""
+
+    trials: tuple[TrialAnswer, ...]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TargetCount:
     """How many studies something of would go to a target: by the rules in force, and by others."""
 

@@ -70,18 +70,13 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Say where a stored study goes and what each rule says to that."""
-    from pacsd.app.admin.rule_records import TrialAnswer
-    from pacsd.app.cli.rules_report import describe_trial
+    from pacsd.app.admin.rule_records import Explained
+    from pacsd.app.cli.rules_report import describe_explained
 
     name = _plugin(config, data_dir, plugin, must_explain=with_ is not None)
     asked = {"plugin": name, "study": study, "rules": _text(with_)}
     answer = ask_daemon(config, data_dir, "rules.explain", **asked)
-    print_answer(
-        answer,
-        list[TrialAnswer],
-        lambda trials: (line for trial in trials for line in describe_trial(trial)),
-        as_json=as_json,
-    )
+    print_answer(answer, Explained, describe_explained, as_json=as_json)
 
 
 def try_files(

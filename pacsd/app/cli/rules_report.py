@@ -5,7 +5,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pacsd.app.admin.rule_records import ReplayReport, RouteAnswer, StudyRoutes, TrialAnswer
+    from pacsd.app.admin.rule_records import (
+        Explained,
+        ReplayReport,
+        RouteAnswer,
+        StudyRoutes,
+        TrialAnswer,
+    )
 
 _KINDS = {"instance_stored": "instance", "series_quiet": "series", "study_quiet": "study"}
 
@@ -17,6 +23,14 @@ def describe_trial(trial: "TrialAnswer") -> Iterator[str]:
     for verdict in trial.verdicts:
         if verdict.is_match or not verdict.why.startswith("looks at "):
             yield f"  {'+' if verdict.is_match else '-'} {verdict.rule}: {verdict.why}"
+
+
+def describe_explained(explained: "Explained") -> Iterator[str]:
+    """All of a study, and whether that is all."""
+    for trial in explained.trials:
+        yield from describe_trial(trial)
+    if not explained.is_whole:
+        yield "... there is more of this study, which was not tried"
 
 
 def describe_replay(report: "ReplayReport", *, tries_others: bool) -> Iterator[str]:

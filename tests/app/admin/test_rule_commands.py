@@ -13,7 +13,7 @@ from pacsd.api.host import HostError
 from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused, RuleVerdict
 from pacsd.app.admin import rule_commands
 from pacsd.app.admin.rule_commands import RuleCommands
-from pacsd.app.admin.rule_records import RouteAnswer, RulesPlugin, TrialAnswer
+from pacsd.app.admin.rule_records import Explained, RouteAnswer, RulesPlugin, TrialAnswer
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
@@ -84,7 +84,9 @@ async def test_instances_of_which_rules_say_the_same_are_one_answer(archive: Sma
     for number in range(3):
         await archive.add(f"1.2.3.{number + 4}", Modality="CT")
     await archive.add("1.2.3.9", Modality="SR", SeriesInstanceUID="1.2.3.2")
-    found: list[TrialAnswer] = await asked(archive, "rules.explain", study="1.2.3", rules="B")
+    explained: Explained = await asked(archive, "rules.explain", study="1.2.3", rules="B")
+    assert explained.is_whole
+    found = explained.trials
     assert [(each.kind, each.uid, each.alike) for each in found] == [
         ("instance_stored", "1.2.3.4", 3),
         ("instance_stored", "1.2.3.9", 1),
@@ -103,8 +105,9 @@ async def test_a_study_of_any_size_is_explained_within_bounds(
     monkeypatch.setattr(rule_commands, "MAX_EXPLAINED", 2)
     for number in range(3):
         await archive.add(f"1.2.3.{number + 4}", Modality="CT")
-    [answer] = await asked(archive, "rules.explain", study="1.2.3")
-    assert answer.alike == 2
+    explained: Explained = await asked(archive, "rules.explain", study="1.2.3")
+    [answer] = explained.trials
+    assert (answer.alike, explained.is_whole) == (2, False)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from pacsd.app.admin.errands import ErrandLook
 from pacsd.app.admin.rule_records import (
+    Explained,
     ReplayReport,
     RouteAnswer,
     RulesPlugin,
@@ -63,9 +64,9 @@ class Desk(SmallDaemon):
             raise AdminError("plugin route_rules: no rules")
         return ["instance_stored", "study_quiet"]
 
-    def _explain(self, arguments: Mapping[str, object]) -> list[TrialAnswer]:
+    def _explain(self, arguments: Mapping[str, object]) -> Explained:
         self.asked.append(("explain", arguments))
-        return [TRIAL]
+        return Explained((TRIAL,), is_whole=True)
 
     def _test(self, arguments: Mapping[str, object]) -> TrialAnswer:
         self.asked.append(("test", arguments))
@@ -116,7 +117,7 @@ def test_a_study_is_explained(daemon: Desk) -> None:
     [(_, asked)] = daemon.asked
     assert (asked["study"], asked["rules"]) == ("1.2", None)
     code, out, _ = run("explain", "1.2", "--plugin", "route_rules", "--json")
-    assert json.loads(out)[0]["routes"][0]["target"] == "peer:A"
+    assert json.loads(out)["trials"][0]["routes"][0]["target"] == "peer:A"
 
 
 def test_files_are_tried_with_what_rules_look_at(daemon: Desk, tmp_path: Path) -> None:

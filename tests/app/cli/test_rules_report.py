@@ -3,6 +3,7 @@
 import json
 
 from pacsd.app.admin.rule_records import (
+    Explained,
     ReplayReport,
     RouteAnswer,
     StudyRoutes,
@@ -10,7 +11,12 @@ from pacsd.app.admin.rule_records import (
     TrialAnswer,
     VerdictAnswer,
 )
-from pacsd.app.cli.rules_report import describe_replay, describe_trial, replay_as_json
+from pacsd.app.cli.rules_report import (
+    describe_explained,
+    describe_replay,
+    describe_trial,
+    replay_as_json,
+)
 
 
 def test_instances_that_go_alike_are_one_line() -> None:
@@ -26,6 +32,13 @@ def test_all_targets_are_named() -> None:
     routes = RouteAnswer("peer:A", "rule a", "high"), RouteAnswer("tape", "rule b", "medium")
     [line] = describe_trial(TrialAnswer("series_quiet", "1.2", routes, ()))
     assert line == "series 1.2: peer:A (high), tape (medium)"
+
+
+def test_a_study_that_was_not_tried_whole_says_so() -> None:
+    trial = TrialAnswer("study_quiet", "1.2", (), ())
+    assert list(describe_explained(Explained((trial,), is_whole=True))) == ["study 1.2: stays here"]
+    [_, more] = describe_explained(Explained((trial,), is_whole=False))
+    assert "was not tried" in more
 
 
 def test_what_does_not_change_is_not_listed() -> None:
