@@ -79,3 +79,7 @@ class RouteTrial:
     routes: tuple[Route, ...]
     verdicts: tuple[RuleVerdict, ...] = ()
     kinds: tuple[EventKind, ...] = ROUTED
+
+
+NO_ROUTES = RouteTrial(())
+"""It would stay where it is."""

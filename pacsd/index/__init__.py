@@ -22,7 +22,7 @@
                      the other calls, by what they are about; of_study, recent_studies; looked_up
     checking         what a check of a store asks
     queries          what matches a query: searching by clauses over columns, of which some are
-                     computed; entities as they are answered
+                     computed; entities as they are answered; subjects: what an event is about
     headers          the header database, of which header_codec is the packing
     log_position     how much of the store's state log is mirrored
     extra_values, packing, words, selections, recent: parts of these

@@ -42,6 +42,7 @@ from pacsd.index.session import NewHeader, WriteSession
 from pacsd.index.sqlite import Durability, SqliteFile
 from pacsd.index.statistics import index_stats
 from pacsd.index.study_version import study_version
+from pacsd.index.subjects import Subjects
 from pacsd.index.threads import Threads
 from pacsd.index.unit_queue import Priority
 
@@ -72,6 +73,7 @@ class Index:
         self.quiet = QuietTimers(threads)
         self.plugin_values = PluginValues(threads)
         self.labels = Labels(threads)
+        self.subjects = Subjects(threads)
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)

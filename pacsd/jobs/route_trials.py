@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import HeaderWanted, RouteTrial, RulesRefused
+from pacsd.api.routing import NO_ROUTES, HeaderWanted, RouteTrial, RulesRefused
 from pacsd.jobs.deliveries import Pages
 from pacsd.jobs.routing import HeaderAgain, SubjectsWithHeaders
 
@@ -21,8 +21,6 @@ Answer: TypeAlias = RouteTrial | HeaderWanted | RulesRefused | None
 
 Ask = Callable[[str, EventSubject | None, str | None], Awaitable[Answer]]
 """Asks a plugin: about a subject, and the text of other rules."""
-
-NOWHERE = RouteTrial(())
 
 
 class RulesUnusable(Exception):
@@ -74,11 +72,11 @@ class RouteTrials:
         if isinstance(answer, HeaderWanted):
             with_header = await self._subjects.with_header(subject)
             if with_header is None:
-                return NOWHERE
+                return NO_ROUTES
             answer = _usable(await self._ask(plugin, with_header, rules))
         if isinstance(answer, HeaderWanted):
             raise HeaderAgain("the header is wanted where it was given")
-        return answer or NOWHERE
+        return answer or NO_ROUTES
 
     async def _events(
         self, study: str, kinds: tuple[EventKind, ...]

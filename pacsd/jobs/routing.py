@@ -15,6 +15,7 @@ from pacsd.index.errors import JobQueueFull
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.planned_delivery import job_of
+from pacsd.jobs.routed_kinds import RoutedKinds
 
 AskRoutes = Callable[[str, EventSubject], Awaitable[Sequence[Route] | HeaderWanted | None]]
 """Asks a plugin; raises if it has to be asked again."""
@@ -45,16 +46,21 @@ class HeaderAgain(Exception):
 class Routing:
     """Asks plugins for routes and keeps them as jobs."""
 
-    def __init__(self, jobs: Jobs, subjects: SubjectsWithHeaders, ask: AskRoutes) -> None:
+    def __init__(
+        self, jobs: Jobs, subjects: SubjectsWithHeaders, ask: AskRoutes, kinds: RoutedKinds
+    ) -> None:
         self._jobs = jobs
         self._subjects = subjects
         self._ask = ask
+        self._kinds = kinds
 
     def consumer(self, plugin: str, deadline_s: float) -> Consumer:
         """The consumer of events that stands for a plugin with rules."""
         return Consumer(f"route:{plugin}", partial(self._route, plugin), deadline_s)
 
     async def _route(self, plugin: str, event: ArchiveEvent) -> None:
+        if event.kind not in await self._kinds.of(plugin):
+            return
         subject = await self._subjects.of_event(event)
         if subject is None:
             return

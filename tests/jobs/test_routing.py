@@ -1,16 +1,17 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import MAX_ROUTES, HeaderWanted, Route
+from pacsd.api.routing import MAX_ROUTES, ROUTED, HeaderWanted, Route
 from pacsd.index import job_counts
 from pacsd.index.errors import JobQueueFull
 from pacsd.index.index import Index
 from pacsd.index.job_records import Job, JobFilter
 from pacsd.jobs.planned_delivery import DELIVER
+from pacsd.jobs.routed_kinds import RoutedKinds
 from pacsd.jobs.routing import HeaderAgain, Routing, TooManyRoutes
 from pacsd.testing.hook_records import RECEPTION
 from tests.index.made import SCOPE
@@ -44,8 +45,17 @@ class Rules:
         return self.routes
 
 
-async def routed(index: Index, rules: Rules, event: ArchiveEvent = EVENT) -> list[Job]:
-    consumer = Routing(index.jobs, Subjects(), rules).consumer("acme", 60.0)
+async def routed(
+    index: Index,
+    rules: Rules,
+    event: ArchiveEvent = EVENT,
+    kinds: Collection[EventKind] = ROUTED,
+) -> list[Job]:
+    async def looked_at(_: str) -> Collection[EventKind]:
+        return kinds
+
+    routing = Routing(index.jobs, Subjects(), rules, RoutedKinds(looked_at))
+    consumer = routing.consumer("acme", 60.0)
     assert (consumer.name, consumer.deadline_s) == ("route:acme", 60.0)
     await consumer.deliver(event)
     return await index.jobs.page(SCOPE, JobFilter(kind=DELIVER))
@@ -69,6 +79,15 @@ async def test_what_is_gone_or_leads_nowhere_makes_no_job(index: Index) -> None:
     assert await routed(index, rules, gone) == []
     assert rules.asked == []
     assert await routed(index, Rules()) == []
+
+
+async def test_what_no_rule_looks_at_is_not_looked_up(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = Rules(Route("tape", "all"))
+    monkeypatch.setattr(Subjects, "of_event", None)
+    assert await routed(index, rules, kinds=[EventKind.SERIES_QUIET]) == []
+    assert rules.asked == []
 
 
 class Curious(Rules):

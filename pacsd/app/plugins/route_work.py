@@ -1,21 +1,21 @@
 """Plugins asked for routes and targets, and told what became of deliveries."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.event_subject import EventSubject
+from pacsd.api.events import EventKind
 from pacsd.api.hooks import hook_facts
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
+from pacsd.api.routing import NO_ROUTES, HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import Deliveries, Pages
+from pacsd.jobs.routed_kinds import RoutedKinds
 from pacsd.jobs.routing import Routing, SubjectsWithHeaders
 from pacsd.net.peer_target import PREFIX
-
-_TRIED = RouteTrial(())
 
 _LONGER_S = 15.0
 """Than the deadline of the hook, for looking up what is asked about, and to say who is late."""
@@ -28,7 +28,8 @@ def route_consumers(
     hooks: Hooks, jobs: Jobs, subjects: SubjectsWithHeaders
 ) -> tuple[Consumer, ...]:
     """A consumer of events for each plugin that has rules."""
-    routing = Routing(jobs, subjects, partial(_ask, hooks.route))
+    kinds = RoutedKinds(partial(_kinds, hooks))
+    routing = Routing(jobs, subjects, partial(_ask, hooks.route), kinds)
     deadline_s = hook_facts("pacsd_route").deadline_s + _LONGER_S
     return tuple(routing.consumer(plugin, deadline_s) for plugin in hooks.route.plugins)
 
@@ -62,9 +63,17 @@ async def try_routes(
     if plugin in hooks.route_trial.plugins or rules is not None:
         return await hooks.route_trial.ask(plugin, subject=subject, rules=rules)
     if subject is None:
-        return _TRIED
+        return NO_ROUTES
     routes = await hooks.route.ask(plugin, subject=subject)
     return routes if isinstance(routes, HeaderWanted) else RouteTrial(routes or ())
+
+
+async def _kinds(hooks: Hooks, plugin: str) -> Collection[EventKind] | None:
+    """The kinds of events that a plugin's own rules look at, None if it does not say."""
+    if plugin not in hooks.route_trial.plugins:
+        return None
+    said = await hooks.route_trial.ask(plugin, subject=None, rules=None)
+    return said.kinds if isinstance(said, RouteTrial) else None
 
 
 async def _ask(

@@ -155,3 +155,21 @@ async def test_a_plugin_sends_and_is_told_of_it(tmp_path: Path) -> None:
 )
 async def test_peers_are_no_plugins(tmp_path: Path, target: str, why: str) -> None:
     assert await delivered(tmp_path, hooks_of(Tape()), target) == Dead(why)
+
+
+async def test_events_that_no_rule_looks_at_are_not_asked_about(tmp_path: Path) -> None:
+    class Quiet(Explaining):
+        @hookimpl
+        async def pacsd_route_trial(
+            self, subject: EventSubject | None, rules: str | None
+        ) -> RouteTrial:
+            return RouteTrial((), kinds=(EventKind.SERIES_QUIET,))
+
+    async with open_index(tmp_path, now_us=lambda: 0) as index:
+        [consumer] = route_consumers(hooks_of(Quiet()), index.jobs, Subjects())
+        await consumer.deliver(EVENT)
+        assert await index.jobs.page(Scope(), JobFilter(kind=DELIVER)) == []
+        series = replace(EVENT, event_id="e-2", kind=EventKind.SERIES_QUIET)
+        await consumer.deliver(series)
+        [job] = await index.jobs.page(Scope(), JobFilter(kind=DELIVER))
+        assert job.queue == "target:tape"
