@@ -12,6 +12,7 @@ MAX_ROUTES = 100
 """Of one answer."""
 MAX_TARGET_BYTES = 200
 MAX_REASON_LENGTH = 500
+MAX_RULE_LENGTH = 200
 
 
 class RoutePriority(StrEnum):
@@ -27,17 +28,20 @@ class Route:
     """The subject shall go to a target, because of `reason`, which whoever runs pacsd reads.
 
     `target` is a name that a plugin provides, or `peer:AE_TITLE` for a peer of the peers file.
+    `rule` is the name of the rule that says so, if the plugin has several: what goes to a target by
+    the same rule is one delivery for each study.
     """
 
     target: str
     reason: str
     priority: RoutePriority = RoutePriority.MEDIUM
+    rule: str = ""
 
     def __post_init__(self) -> None:
         """See that there can be such a target.
 
         Raises:
-            ValueError: its name is empty or too long, or the reason is.
+            ValueError: its name is empty or too long, or the reason is, or the rule's name.
         """
         size = len(self.target.encode(errors="surrogatepass"))
         if not 0 < size <= MAX_TARGET_BYTES or not self.target.isprintable():
@@ -46,6 +50,9 @@ class Route:
         if not 0 < len(self.reason) <= MAX_REASON_LENGTH:
             rule = f"1 to {MAX_REASON_LENGTH} characters"
             raise ValueError(f"reason of {len(self.reason)} characters: must be {rule}")
+        if len(self.rule) > MAX_RULE_LENGTH:
+            said = f"{len(self.rule)} characters"
+            raise ValueError(f"rule of {said}: must be at most {MAX_RULE_LENGTH}")
 
 
 @dataclass(frozen=True, slots=True)

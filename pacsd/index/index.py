@@ -18,6 +18,7 @@ from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
 from pacsd.index.jobs import Jobs
 from pacsd.index.labels import Labels
+from pacsd.index.ledger import Ledger
 from pacsd.index.log_position import note_position, read_position
 from pacsd.index.looked_up import LookedUp
 from pacsd.index.of_study import StudyInstances
@@ -70,6 +71,7 @@ class Index:
         self.checks = StoreChecks(threads)
         self.changes = Changes(threads, bells.changes)
         self.jobs = Jobs(threads, bells.jobs)
+        self.ledger = Ledger(threads)
         self.quiet = QuietTimers(threads)
         self.plugin_values = PluginValues(threads)
         self.labels = Labels(threads)

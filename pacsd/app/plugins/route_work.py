@@ -10,11 +10,10 @@ from pacsd.api.hooks import hook_facts
 from pacsd.api.route_target import Delivered, RouteTarget
 from pacsd.api.routing import NO_ROUTES, HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
-from pacsd.jobs.deliveries import Deliveries, Pages
+from pacsd.jobs.deliveries import FindTarget, TellDelivered
 from pacsd.jobs.routed_kinds import RoutedKinds
-from pacsd.jobs.routing import Routing, SubjectsWithHeaders
+from pacsd.jobs.routing import Cover, Routing, SubjectsWithHeaders
 from pacsd.net.peer_target import PREFIX
 
 _LONGER_S = 15.0
@@ -25,25 +24,31 @@ Peer = Callable[[str], RouteTarget]
 
 
 def route_consumers(
-    hooks: Hooks, jobs: Jobs, subjects: SubjectsWithHeaders
+    hooks: Hooks, cover: Cover, subjects: SubjectsWithHeaders
 ) -> tuple[Consumer, ...]:
     """A consumer of events for each plugin that has rules."""
     kinds = RoutedKinds(partial(_kinds, hooks))
-    routing = Routing(jobs, subjects, partial(_ask, hooks.route), kinds)
+    routing = Routing(cover, subjects, partial(_ask, hooks.route), kinds)
     deadline_s = hook_facts("pacsd_route").deadline_s + _LONGER_S
     return tuple(routing.consumer(plugin, deadline_s) for plugin in hooks.route.plugins)
 
 
-def deliveries(hooks: Hooks, instances: Pages, peer: Peer) -> Deliveries:
-    """What makes the deliveries that routes ask for."""
+def finding_targets(hooks: Hooks, peer: Peer) -> FindTarget:
+    """What finds targets by their names."""
 
     async def target_of(name: str) -> RouteTarget:
         return peer(name) if name.startswith(PREFIX) else await hooks.route_target(name)
 
+    return target_of
+
+
+def telling(hooks: Hooks) -> TellDelivered:
+    """What tells plugins of deliveries that have ended."""
+
     async def tell(delivered: Delivered) -> None:
         await hooks.delivered(delivered=delivered)
 
-    return Deliveries(instances, target_of, tell)
+    return tell
 
 
 def rules_plugins(hooks: Hooks) -> Mapping[str, bool]:
