@@ -52,10 +52,11 @@ class JobRunning:
             tasks.start_soon(self.counts.run, name="counts of jobs")
 
     async def _work(self) -> None:
-        """Work once it is known what is paused."""
+        """Work once it is known what is paused, and nobody holds what the last process held."""
         while True:
             try:
                 await self.pauses.restore()
+                await self.workers.take_over()
             except IndexFault as fault:
                 JobLog().jobs_failed(fault)
                 await anyio.sleep(PAUSE_S)

@@ -95,6 +95,14 @@ class Workers:
         self._stopping = Stopping()
         self._changed = anyio.Event()
 
+    async def take_over(self) -> None:
+        """Before `run`, where nobody else works: what the last process had in hand waits again.
+
+        Raises:
+            IndexFault: nobody can tell; it waits until its leases run out.
+        """
+        await self._jobs.end_leases()
+
     async def run(self) -> None:
         """Run jobs until cancelled, or stopped and all have ended."""
         if not self._handlers:

@@ -6,7 +6,7 @@ import pytest
 
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.index import Index
-from pacsd.index.job_records import Claimed, Job, JobState
+from pacsd.index.job_records import Claimed, FreePlaces, Job, JobState
 from pacsd.jobs.backoff import Backoff
 from pacsd.jobs.outcomes import Done, Handler, Outcome
 from pacsd.jobs.target_gates import TargetGates
@@ -246,3 +246,15 @@ async def test_without_handlers_there_is_nothing_to_do(index: Index, clock: Cloc
         with anyio.fail_after(TIMEOUT_S):
             await workers.run()
             await workers.stop(0)
+
+
+async def test_what_the_last_process_had_in_hand_is_begun_at_once(
+    index: Index, clock: Clock
+) -> None:
+    seen = Seen()
+    (number,) = await index.jobs.add([job()])
+    await index.jobs.claim(["deliver"], FreePlaces(1), 1, LONG_S)
+    async with working(index, clock, seen, handlers(done)) as workers:
+        await workers.take_over()
+        await seen.until_ended(1)
+    assert seen.ended == [(number, JobState.DONE, "")]
