@@ -180,7 +180,7 @@ def _free_ports(count: int) -> list[int]:
 def _pacsd(place: Place) -> list[str]:
     data_dir = place.directory / "data"
     data_dir.mkdir(exist_ok=True)
-    peers = place.directory / _PACSD_PEERS
+    peers = place.directory / PACSD_PEERS
     peers.write_text("".join(starmap(_pacsd_peer, _sinks(place))), encoding="utf-8")
     return [
         _PACSD,
@@ -305,7 +305,7 @@ _NO_DELAY = {"TCP_NODELAY": "1"}
 _ORTHANC_WEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 _ORTHANC_SERVICES = frozenset(Service) - (set() if _ORTHANC_WEB.exists() else {Service.WEB})
 
-_PACSD_PEERS = "peers.toml"
+PACSD_PEERS = "peers.toml"
 _PACSD = str(Path(sys.executable).with_name("pacsd"))
 
 PEERS = {
@@ -322,7 +322,7 @@ PEERS = {
                 # The disk of `power_cut` is a small one.
                 "PACSD_STORE__MIN_FREE_BYTES": "0",
                 "PACSD_STORE__MIN_FREE_INODES": "0",
-                "PACSD_PEERS_FILE": _PACSD_PEERS,
+                "PACSD_PEERS_FILE": PACSD_PEERS,
             },
             services=frozenset(Service),
             web_root="/dicomweb",

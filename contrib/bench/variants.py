@@ -3,6 +3,7 @@
 pacsd-plugins   the examples enabled, each in a process of its own
 pacsd-trusted   the examples enabled, in the daemon
 pacsd-rules     a rule that looks at every study, and leads none of them anywhere
+pacsd-forward   a rule that sends every study to two targets, and to one that is down
 pacsd-s3        objects in SeaweedFS, by way of a spool
 """
 
@@ -14,13 +15,15 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
+from contrib.bench import wire
 from contrib.bench.beside import entry_points_of, made_available
-from contrib.bench.servers import PEERS, Peer, Place
+from contrib.bench.servers import PACSD_PEERS, PEERS, SINK, WIDE_SINK, Peer, Place
 from contrib.peers import seaweedfs
 from contrib.peers.seaweedfs import SeaweedFS
 
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 _PLAIN = PEERS["pacsd"]
+_DOWN = "DOWN"
 
 
 def _with_config(place: Place, text: str, python_path: str = "") -> list[str]:
@@ -82,6 +85,17 @@ def _with_rules(place: Place) -> list[str]:
     return _with_config(place, f'[plugins.route_rules]\ntrusted = true\nfile = "{rules}"\n')
 
 
+def _with_targets(place: Place) -> list[str]:
+    rules = place.directory / "routes.toml"
+    targets = ", ".join(f'"peer:{title}"' for title in (SINK, WIDE_SINK, _DOWN))
+    rules.write_text(f'[[rule]]\nname = "all"\nto = [{targets}]\n', encoding="utf-8")
+    text = f'[events]\nstudy_quiet_s = 5\n[plugins.route_rules]\ntrusted = true\nfile = "{rules}"\n'
+    command = _with_config(place, text)
+    with (place.directory / PACSD_PEERS).open("a", encoding="utf-8") as peers:
+        peers.write(f'[[peer]]\nae_title = "{_DOWN}"\nhost = "{wire.HOST}"\nport = 1\n')
+    return command
+
+
 def _variant(name: str, command: Callable[[Place], list[str]]) -> Peer:
     return replace(_PLAIN, name=name, command=command)
 
@@ -92,6 +106,7 @@ VARIANTS = {
         _variant("pacsd-plugins", partial(_with_examples, trusted=False)),
         _variant("pacsd-trusted", partial(_with_examples, trusted=True)),
         _variant("pacsd-rules", _with_rules),
+        _variant("pacsd-forward", _with_targets),
         _variant("pacsd-s3", _with_s3),
     )
 }
