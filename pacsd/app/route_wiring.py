@@ -1,9 +1,10 @@
 """Routing put together: who is asked for routes, what is sent, and to whom."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from pacsd.api.route_target import RouteTarget
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.export_selection import EXPORT_LIMITS
@@ -19,10 +20,12 @@ from pacsd.jobs.deliveries import Deliveries, Patience
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.route_trials import RouteTrials
 from pacsd.jobs.target_gates import TargetGates
+from pacsd.net import peer_target, web_target
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.peer_target import PeerSending
 from pacsd.net.scu import Timeouts
+from pacsd.net.web_target import WebSending
 
 _DAY_US = 86_400_000_000
 
@@ -74,12 +77,19 @@ def delivery_handlers(
     deliveries = Deliveries(
         archive.index.ledger,
         _deliverables(archive),
-        route_work.finding_targets(archive.hooks, peers.target),
+        route_work.finding_targets(archive.hooks, own_targets(config, peers)),
         route_work.telling(archive.hooks),
         gates,
         patience,
     )
     return deliveries.handlers
+
+
+def own_targets(config: Config, peers: PeerSending) -> Mapping[str, Callable[[str], RouteTarget]]:
+    """The targets that need no plugin, by the prefix of their names."""
+    servers = {each.name: each for each in config.web_target}
+    web = WebSending(peers.retriever, servers, peers.access)
+    return {peer_target.PREFIX: peers.target, web_target.PREFIX: web.target}
 
 
 def _deliverables(archive: Archive) -> Deliverables:

@@ -16,6 +16,7 @@ from pacsd.app.conf.repeated import repeated_titles
 from pacsd.app.conf.settings import Config
 from pacsd.app.conf.sources import DEFAULT, Origin, Sources
 from pacsd.net.peers import Peer
+from pacsd.net.web_targets import WebTargetSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,21 @@ def decode(gathered: Gathered) -> Config:
         raise ConfigErrors(errors) from None
     titles = [ae.title for ae in config.ae]
     errors += repeated_titles(sources, titles, "ae", "title")
+    names = [each.name for each in config.web_target]
+    errors += repeated_titles(sources, names, "web_target", "name")
     if errors:
         raise ConfigErrors(errors)
     paths = ("data_dir", "peers_file")
     seen = {name: sources.folder((name,)) / getattr(config, name) for name in paths}
-    return config.model_copy(update=seen)
+    return config.model_copy(update={**seen, "web_target": _web_targets(config, sources)})
+
+
+def _web_targets(config: Config, sources: Sources) -> tuple[WebTargetSettings, ...]:
+    """Those of the configuration, with their files seen from where they are named."""
+    return tuple(
+        each.seen_from(sources.folder(("web_target", index, "name")))
+        for index, each in enumerate(config.web_target)
+    )
 
 
 def option_peers(gathered: Gathered) -> list[Peer]:

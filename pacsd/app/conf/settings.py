@@ -23,6 +23,7 @@ from pacsd.net.settings import (
     split_text,
 )
 from pacsd.net.web.settings import DicomWebSettings, WebClientSettings
+from pacsd.net.web_targets import WebTargetSettings
 
 
 def _path(value: object) -> Path:
@@ -289,6 +290,9 @@ class Config(Settings):
 
     web_client: tuple[WebClientSettings, ...] = ()
     """Clients of it with a profile. Environment: PACSD_WEB_CLIENT, the list as JSON."""
+
+    web_target: tuple[WebTargetSettings, ...] = ()
+    """DICOMweb servers that routes send to. Environment: PACSD_WEB_TARGET, the list as JSON."""
 
     recorder: RecorderSettings = RecorderSettings()
     """The association flight recorder."""

@@ -14,13 +14,12 @@ from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import FindTarget, TellDelivered
 from pacsd.jobs.routed_kinds import RoutedKinds
 from pacsd.jobs.routing import Cover, Routing, SubjectsWithHeaders
-from pacsd.net.peer_target import PREFIX
 
 _LONGER_S = 15.0
 """Than the deadline of the hook, for looking up what is asked about, and to say who is late."""
 
-Peer = Callable[[str], RouteTarget]
-"""The peer of a target's name; raises NotProvided."""
+OwnTargets = Mapping[str, Callable[[str], RouteTarget]]
+"""By a prefix of names, who has the target of a name; raises NotProvided."""
 
 
 def route_consumers(
@@ -33,11 +32,14 @@ def route_consumers(
     return tuple(routing.consumer(plugin, deadline_s) for plugin in hooks.route.plugins)
 
 
-def finding_targets(hooks: Hooks, peer: Peer) -> FindTarget:
-    """What finds targets by their names."""
+def finding_targets(hooks: Hooks, own: OwnTargets) -> FindTarget:
+    """What finds targets by their names: ours by their prefixes, others by asking plugins."""
 
     async def target_of(name: str) -> RouteTarget:
-        return peer(name) if name.startswith(PREFIX) else await hooks.route_target(name)
+        for prefix, target in own.items():
+            if name.startswith(prefix):
+                return target(name)
+        return await hooks.route_target(name)
 
     return target_of
 

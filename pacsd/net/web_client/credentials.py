@@ -39,12 +39,31 @@ def token_in(path: Path) -> str:
     return read_token(held.decode("latin-1"), ascii(str(path)))
 
 
-def tls_context(authorities: Path | None) -> ssl.SSLContext:
+def tls_context(
+    authorities: Path | None, certificate: Path | None = None, key: Path | None = None
+) -> ssl.SSLContext:
     """How servers are verified: by the machine's authorities, or by those of a file. Blocks.
 
+    `certificate` is ours, where they want one, `key` its private key if that stands elsewhere.
+
     Raises:
-        CredentialsError: the file cannot be read, or holds no certificate.
+        CredentialsError: a file cannot be read, or holds no certificate, or not the key of it.
     """
+    context = _verifying(authorities)
+    if certificate is None:
+        return context
+    try:
+        # A key with a password is not asked for on the terminal of a daemon.
+        context.load_cert_chain(certificate, key, password=lambda: b"")
+    except ssl.SSLError:
+        said = f"{str(certificate)!a}: holds no certificate in PEM with the key that goes with it"
+        raise CredentialsError(said) from None
+    except OSError as error:
+        raise CredentialsError(f"{str(key or certificate)!a}: {error.strerror}") from None
+    return context
+
+
+def _verifying(authorities: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=authorities)
     except ssl.SSLError:

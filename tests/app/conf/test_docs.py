@@ -34,9 +34,13 @@ def test_the_example_as_it_is_is_the_defaults() -> None:
 def test_the_example_uncommented_is_the_defaults() -> None:
     config = decode_strictly(Config, uncommented(render_config(), "#"))
     # A table that may stand any number of times shows one.
-    assert config.model_copy(update={"extra_tag": (), "web_client": ()}) == Config()
+    assert (
+        config.model_copy(update={"extra_tag": (), "web_client": (), "web_target": ()}) == Config()
+    )
     assert config.extra_tag == (ExtraTagSettings(tag="PatientSpeciesDescription"),)
     assert config.web_client == (WebClientSettings(profile="ohif"),)
+    [target] = config.web_target
+    assert (target.name, target.url) == ("siteb", "https://siteb.example.org/dicomweb")
     peers = decode_strictly(PeersFile, uncommented(render_peers(), "#")).peer
     assert peers == (Peer(ae_title="CT1"),)
 

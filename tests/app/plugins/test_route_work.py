@@ -135,7 +135,7 @@ def peer(name: str) -> RouteTarget:
 async def test_a_plugin_sends_and_is_told_of_it() -> None:
     tape = Tape()
     hooks = hooks_of(tape)
-    assert await finding_targets(hooks, peer)("tape") is tape
+    assert await finding_targets(hooks, {"peer:": peer})("tape") is tape
     ended = Delivered(7, "tape", "", "all", DeliveryOutcome.DELIVERED, 1, "1.2", 3, 0, "")
     await telling(hooks)(ended)
     assert tape.told == [ended]
@@ -147,7 +147,7 @@ async def test_a_plugin_sends_and_is_told_of_it() -> None:
 )
 async def test_peers_are_no_plugins(target: str, why: str) -> None:
     with pytest.raises(NotProvided, match=why):
-        await finding_targets(hooks_of(Tape()), peer)(target)
+        await finding_targets(hooks_of(Tape()), {"peer:": peer})(target)
 
 
 async def test_events_that_no_rule_looks_at_are_not_asked_about() -> None:

@@ -36,3 +36,11 @@ def test_servers_are_verified() -> None:
     context = tls_context(None)
     assert context.check_hostname
     assert context.verify_mode.name == "CERT_REQUIRED"
+
+
+def test_our_certificate_goes_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("no certificate")
+    with pytest.raises(CredentialsError, match="with the key that goes with it"):
+        tls_context(None, tmp_path / "own")
+    with pytest.raises(CredentialsError, match="No such file"):
+        tls_context(None, tmp_path / "none")

@@ -1,0 +1,157 @@
+"""DICOMweb servers as targets of routes: STOW-RS (PS3.18 section 10.5), as it is stored here."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+from anyio import to_thread
+
+from pacsd.api import route_target
+from pacsd.api.errors import NotProvided
+from pacsd.api.route_target import DeliveryResult
+from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.errors import DicomError
+from pacsd.net.retrieving import Notes, Retrieves
+from pacsd.net.sending import OpenDataSet, Outcome
+from pacsd.net.target_run import TargetRun, numbers_of, readable_pages
+from pacsd.net.web.part10 import file_of, preface
+from pacsd.net.web_client.credentials import CredentialsError, tls_context, token_in
+from pacsd.net.web_client.delivery import WebDelivery
+from pacsd.net.web_client.errors import WebError
+from pacsd.net.web_client.service_root import ServiceRoot
+from pacsd.net.web_client.session import Request, WebServer, WebTimeouts, web_session
+from pacsd.net.web_client.storing import FileToStore
+from pacsd.net.web_targets import WebTargetSettings
+
+PREFIX = "web:"
+"""Of the names of such targets; that of its table follows."""
+
+_HOOK = "pacsd_route_target"
+_ECHO = Request("GET", "/studies?limit=1", {"Accept": "application/dicom+json"})
+_UNAUTHORIZED = frozenset({401, 403, 407})
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WebSending:
+    """What sending to DICOMweb servers needs: whose objects, and which servers there are."""
+
+    retriever: Retrieves
+    servers: Mapping[str, WebTargetSettings]
+    access: Notes
+
+    def target(self, name: str) -> "WebTarget":
+        """The server of this name, as a target.
+
+        Raises:
+            NotProvided: there is no such server.
+        """
+        settings = self.servers.get(name.removeprefix(PREFIX))
+        if settings is None:
+            raise NotProvided(name, _HOOK, f"{name} is no name of a [[web_target]]")
+        return WebTarget(self, settings)
+
+
+class WebTarget:
+    """The port RouteTarget, for one server."""
+
+    def __init__(self, sending: WebSending, settings: WebTargetSettings) -> None:
+        self._sending = sending
+        self._settings = settings
+
+    async def send(self, delivery: route_target.Delivery, /) -> DeliveryResult:
+        """Send instances, in requests of many; what fails together is sent one by one."""
+        run, sending = TargetRun(delivery), self._sending
+        numbers = await numbers_of(sending.retriever, delivery)
+        try:
+            server = await to_thread.run_sync(_server, self._settings)
+            async with web_session(server) as session:
+                told = partial(_ended, run)
+                web = WebDelivery[FileToStore](session, told, self._settings.requests_at_once)
+                await web.run(self._files(numbers, run))
+        except (WebError, CredentialsError) as error:
+            run.failure = str(error)
+        finally:
+            host = ServiceRoot.parse(self._settings.url).url.host or ""
+            action = f"route (STOW-RS to {self._settings.name})"
+            await run.note(sending.access, host, action)
+        return run.result()
+
+    async def check(self) -> str | None:
+        """Why a search for one study is not answered now; whatever it finds is an answer."""
+        try:
+            server = await to_thread.run_sync(_server, self._settings)
+            async with web_session(server) as session, session.ask(_ECHO) as answer:
+                status = answer.status
+        except (WebError, CredentialsError) as error:
+            return str(error)
+        is_well = status not in _UNAUTHORIZED and status < _SERVER_ERROR
+        return None if is_well else f"{server.root}: HTTP {status}"
+
+    async def _files(
+        self, numbers: Sequence[int], run: TargetRun
+    ) -> AsyncGenerator[Sequence[FileToStore], None]:
+        async with aclosing(readable_pages(self._sending.retriever, numbers, run)) as pages:
+            async for page in pages:
+                files: list[FileToStore] = []
+                for instance, open_data_set in page:
+                    try:
+                        files.append(await _file(instance, open_data_set))
+                    except (OSError, DicomError) as error:
+                        run.ended(instance.sop_instance_uid, Outcome(None, str(error)))
+                yield files
+
+
+async def _file(instance: Retrievable, open_data_set: OpenDataSet) -> FileToStore:
+    """An instance as a file of known length; a corrected one is read once for that.
+
+    Raises:
+        OSError, DicomError: it cannot be read, or not be corrected.
+    """
+    open_file = partial(_bytes_of, instance, open_data_set)
+    if instance.is_corrected:
+        size_bytes = await _counted(open_file)
+    else:
+        head = preface(instance, instance.transfer_syntax_uid)
+        size_bytes = len(head) + instance.data_set_bytes
+    return FileToStore(
+        instance.sop_class_uid,
+        instance.sop_instance_uid,
+        instance.transfer_syntax_uid,
+        size_bytes,
+        open_file,
+    )
+
+
+async def _bytes_of(
+    instance: Retrievable, open_data_set: OpenDataSet
+) -> AsyncGenerator[bytes, None]:
+    syntax = instance.transfer_syntax_uid
+    async with aclosing(file_of(instance, syntax, open_data_set)) as pieces:
+        async for piece in pieces:
+            yield piece if isinstance(piece, bytes) else bytes(piece)
+
+
+async def _counted(open_file: Callable[[], AsyncGenerator[bytes, None]]) -> int:
+    """The length of a file that leaves otherwise than it is stored."""
+    async with aclosing(open_file()) as pieces:
+        return sum([len(piece) async for piece in pieces])
+
+
+def _ended(run: TargetRun, file: FileToStore, outcome: Outcome) -> None:
+    run.ended(file.sop_instance_uid, outcome)
+
+
+def _server(settings: WebTargetSettings) -> WebServer:
+    """Whom we ask, as its files are now. Blocks.
+
+    Raises:
+        CredentialsError: one cannot be used.
+    """
+    root = ServiceRoot.parse(settings.url)
+    token = token_in(settings.token_file) if settings.token_file is not None else ""
+    tls = None
+    if root.is_tls:
+        tls = tls_context(settings.ca_file, settings.certificate_file, settings.key_file)
+    return WebServer(root, token, tls, WebTimeouts(message_s=settings.timeout_s))
