@@ -4,7 +4,8 @@
     conf/                the configuration: read, checked, explained, shown
     admin/               how commands speak to the running daemon
     daemon.py            start, reload, stop; wiring.py puts all together, with archive_, dimse_,
-                         web_, command_, health_, route_, ai_wiring.py, plugin_work.py, guarding.py
+                         web_, command_, health_, route_, commitment_, ai_wiring.py, plugin_work.py,
+                         guarding.py
     data_dir.py          its lock; opening.py opens what is in it, stores_found.py the stores
     indexing.py          the index of a daemon: opened, brought up to the store, measured
     index_folder.py, index_rebuild.py
@@ -20,7 +21,8 @@
                          what a C-GET has to be ready for, and the files it makes
     web_retrieving.py, web_file_receiving.py
                          the same by WADO-RS
-    importing.py, import_records.py: or copied into the archive
+    importing.py, import_records.py: or copied into the archive; commit_asking.py,
+                         commit_records.py: peers asked whether they have something safely
     exporting.py, export_selection.py, export_folder.py, export_records.py
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only

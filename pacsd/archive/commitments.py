@@ -3,7 +3,6 @@
 What is asked and answered in DICOM words stands in `pacsd.dicom.commitment`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -78,11 +77,15 @@ class HearsResults(Protocol):
         """Whether that peer was asked so, and what it says is kept."""
 
 
-async def first_to_hear(
-    listeners: Sequence[HearsResults], peer_ae: str, result: CommitmentResult
-) -> bool:
-    """Tell the first of these that has asked for it; whether there was one."""
-    for each in listeners:
-        if await each.heard(peer_ae, result):
-            return True
-    return False
+class HeardByFirst:
+    """Several of these as one: the first that has asked for a result hears of it."""
+
+    def __init__(self, *listeners: HearsResults) -> None:
+        self._listeners = listeners
+
+    async def heard(self, peer_ae: str, result: CommitmentResult, /) -> bool:
+        """Whether there was one."""
+        for each in self._listeners:
+            if await each.heard(peer_ae, result):
+                return True
+        return False

@@ -86,10 +86,13 @@ def request_in(job: Job | NewJob) -> KeptRequest:
     """
     try:
         facts = orjson.loads(job.payload)
-        texts = (str(facts[name]) for name in ("peer", "own", "transaction", "taken", "shelf"))
+        peer, own, transaction, taken, shelf = (
+            str(facts[name]) for name in ("peer", "own", "transaction", "taken", "shelf")
+        )
         packed = facts["references"]
         references = unpack_references(b64decode(packed)) if packed else None
-        return KeptRequest(*texts, int(facts["parts"]), references)
+        parts = int(facts["parts"])
+        return KeptRequest(peer, own, transaction, taken, shelf, parts, references)
     except (KeyError, TypeError, ValueError, zlib.error) as error:
         raise ValueError(f"payload: is no storage commitment: {error}") from error
 

@@ -28,6 +28,8 @@ peers, and what there is to tell about it.
     recorder.py, metrics.py, trace.py, and the log; rate_limit.py keeps it short
     http.py              /health, /ready, /metrics; http_connection.py deadlines of connections
     web, web_client      DICOMweb: served, and asked of others
+    committing.py        storage commitment, asked of us and told to us; commitment_reporter.py
+                         tells results, by commitment_lines.py; commitment_scu.py asks
     settings.py          [dimse], [[ae]], [http], [recorder]
     errors.py            how an association we request can fail
 

@@ -1,4 +1,4 @@
-from pacsd.archive.commitments import first_to_hear
+from pacsd.archive.commitments import HeardByFirst
 from pacsd.dicom.commitment import CommitmentResult
 
 
@@ -14,7 +14,7 @@ class Listener:
 
 async def test_a_result_goes_to_the_first_that_asked_for_it() -> None:
     first, second, third = Listener("1.1"), Listener("1.2"), Listener("1.2")
-    assert await first_to_hear([first, second, third], "PEER", CommitmentResult("1.2"))
+    assert await HeardByFirst(first, second, third).heard("PEER", CommitmentResult("1.2"))
     assert (first.heard_of, second.heard_of, third.heard_of) == (
         [("PEER", "1.2")],
         [("PEER", "1.2")],
@@ -23,5 +23,5 @@ async def test_a_result_goes_to_the_first_that_asked_for_it() -> None:
 
 
 async def test_nobody_may_have_asked_for_it() -> None:
-    assert not await first_to_hear([Listener("1.1")], "PEER", CommitmentResult("1.2"))
-    assert not await first_to_hear([], "PEER", CommitmentResult("1.2"))
+    assert not await HeardByFirst(Listener("1.1")).heard("PEER", CommitmentResult("1.2"))
+    assert not await HeardByFirst().heard("PEER", CommitmentResult("1.2"))

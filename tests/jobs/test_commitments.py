@@ -85,9 +85,7 @@ async def test_d47_a_transaction_that_is_open_is_not_taken_twice(desk: Desk) -> 
     assert await desk.tested.take(asked("1.8")) is Taken.YES
 
 
-async def test_once_it_was_reported_its_uid_is_free(
-    desk: Desk, index: Index, clock: Clock
-) -> None:
+async def test_once_it_was_reported_its_uid_is_free(desk: Desk, index: Index, clock: Clock) -> None:
     seen = Seen()
     async with working(index, clock, seen, {COMMIT: desk.tested.handler}):
         for number in (1, 2):
@@ -221,7 +219,7 @@ async def test_what_was_found_a_day_ago_is_looked_at_again(index: Index, clock: 
     assert len(desk.judge.asked) == 2
 
 
-async def test_one_that_was_reported_is_not_reported_twice(desk: Desk, index: Index) -> None:
+async def test_one_that_was_reported_is_not_reported_twice(desk: Desk) -> None:
     await desk.tested.take(asked("1.9", MANY))
     assert isinstance(await desk.run(), Done)
     assert await desk.run(2) == Done("it was reported before")

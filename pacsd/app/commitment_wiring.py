@@ -1,0 +1,58 @@
+"""Storage commitment put together: who takes it, judges, reports, and asks peers for it."""
+
+import time
+from dataclasses import dataclass
+
+from pacsd.app.checking import ScrubLog
+from pacsd.app.clock import utc_us
+from pacsd.app.conf.settings import Config
+from pacsd.app.opening import Archive
+from pacsd.archive.pace import Pace
+from pacsd.archive.safekeeping import Safekeeping
+from pacsd.jobs.commitments import Commitments
+from pacsd.net.admission import Gatekeeper
+from pacsd.net.commitment_lines import CommitmentLines
+from pacsd.net.commitment_reporter import CommitmentReporter
+from pacsd.net.commitment_scu import CommitmentSCU
+from pacsd.net.committing import Committing
+from pacsd.net.destination_places import DestinationPlaces
+from pacsd.net.scu import Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentParts:
+    """What answers over DIMSE, what runs the jobs, and what asks peers."""
+
+    committing: Committing
+    commitments: Commitments
+    asking: CommitmentSCU
+
+
+def make_commitment(
+    config: Config, archive: Archive, gatekeeper: Gatekeeper, places: DestinationPlaces
+) -> CommitmentParts:
+    """The storage commitment of a daemon; nothing runs yet."""
+    lines, timeouts = CommitmentLines(), Timeouts.of(config.dimse)
+
+    def knows(title: str) -> bool:
+        return gatekeeper.peers.find(title) is not None
+
+    safekeeping = Safekeeping(
+        archive.store,
+        config.store.name,
+        archive.index,
+        Pace(config.scrub.check_bytes_per_second),
+        ScrubLog(),
+        utc_us,
+    )
+    commitments = Commitments(
+        archive.index.jobs,
+        archive.index.plugin_values,
+        safekeeping,
+        CommitmentReporter(lines, lambda: gatekeeper.peers, timeouts, places),
+        knows=knows,
+        now_us=utc_us,
+        now_s=time.monotonic,
+    )
+    asking = CommitmentSCU(timeouts)
+    return CommitmentParts(Committing(commitments, asking, knows, lines), commitments, asking)
