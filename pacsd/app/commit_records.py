@@ -17,8 +17,10 @@ class NotSafe:
 
 @dataclass(frozen=True, slots=True)
 class CommitProgress:
-    """How far it is. Of `instances` of the study some are `committed`, the peer refuses others
-    (`failed`) or says nothing of them (`unknown`); `named` are the first of both.
+    """How far it is.
+
+    Of `instances` of the study some are `committed`; the peer refuses others (`failed`), or says
+    nothing of them (`unknown`). `named` are the first of both.
     """
 
     peer: str

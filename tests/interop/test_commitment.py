@@ -3,7 +3,6 @@
 import json
 import queue
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,9 +35,7 @@ class Listening:
         self.results: queue.Queue[tuple[int, Dataset]] = queue.Queue()
         ae = AE(ae_title="PYNETDICOM")
         ae.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
-        self._server = ae.start_server(
-            (peers.LOOPBACK, 0), block=False, evt_handlers=self.handlers
-        )
+        self._server = ae.start_server((peers.LOOPBACK, 0), block=False, evt_handlers=self.handlers)
         self.port = self._server.server_address[1]
 
     @property
@@ -136,9 +133,7 @@ def test_who_has_no_address_is_told_over_its_association(
     assert (event, "FailedSOPSequence" in told) == (1, False)
 
 
-def test_d47_what_is_damaged_on_disk_is_not_committed(
-    tmp_path: Path, listening: Listening
-) -> None:
+def test_d47_what_is_damaged_on_disk_is_not_committed(tmp_path: Path, listening: Listening) -> None:
     with knowing(tmp_path, f"PYNETDICOM={peers.LOOPBACK}:{listening.port}") as daemon:
         stored = ct_small().sop_instance_uid
         ask(daemon.port, listening, stored, stays=False)
@@ -253,10 +248,13 @@ def test_orthanc_asks_and_is_asked(tmp_path: Path) -> None:
         with running(*options, data_dir=tmp_path / "data") as daemon:
             uploaded = str(orthanc.post("/instances", sent.path.read_bytes())["ID"])
             orthanc.post("/modalities/pacsd/store", uploaded.encode())
-            asked = {"DicomInstances": [[CTImageStorage, sent.sop_instance_uid], [CTImageStorage, UNSEEN]]}
-            begun = orthanc.post(
-                "/modalities/pacsd/storage-commitment", json.dumps(asked).encode()
-            )
+            asked = {
+                "DicomInstances": [
+                    [CTImageStorage, sent.sop_instance_uid],
+                    [CTImageStorage, UNSEEN],
+                ]
+            }
+            begun = orthanc.post("/modalities/pacsd/storage-commitment", json.dumps(asked).encode())
             daemon.wait_for("storage commitment reported", peer="ORTHANC")
             report = json.loads(orthanc.ask(str(begun["Path"])))
             assert report["Status"] == "Failure"
