@@ -21,9 +21,9 @@ from pacsd.dicom.uid import is_acceptable_uid
 from pacsd.dicom.vr import VR
 
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
-"""Storage Commitment Push Model SOP Class (PS3.4 section J.3.5)."""
+"""Storage Commitment Push Model SOP Class."""
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
-"""The one SOP Instance of it, which everybody knows."""
+"""The one SOP Instance of it, which everybody knows (PS3.4 section J.3.5)."""
 
 ACTION_REQUEST = 1
 """Action Type ID: storage commitment is requested (PS3.4 section J.3.2.1.2)."""
