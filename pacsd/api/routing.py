@@ -26,7 +26,8 @@ class RoutePriority(StrEnum):
 class Route:
     """The subject shall go to a target, because of `reason`, which whoever runs pacsd reads.
 
-    `target` is a name that a plugin provides, or `peer:AE_TITLE` for a peer of the peers file.
+    `target` is a name that a plugin provides, or `peer:AE_TITLE` for a peer of the peers file, or
+    `notify:AE_TITLE` for one that is only told what is here (Instance Availability Notification).
     """
 
     target: str

@@ -16,11 +16,12 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.dimse_wiring import Dimse
 from pacsd.app.export_selection import EXPORT_LIMITS
 from pacsd.app.opening import Archive
+from pacsd.archive.commitments import Safe, SafeAnswer
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.finding import FindError
 from pacsd.archive.retrieval import Retriever
 from pacsd.dicom.commitment import Reference
-from pacsd.net.commitment_scu import CommitmentSCU, Safe, SafeAnswer
+from pacsd.net.commitment_scu import CommitmentSCU
 from pacsd.net.errors import AssociationError
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination

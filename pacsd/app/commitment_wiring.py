@@ -7,13 +7,14 @@ from pacsd.app.checking import ScrubLog
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
+from pacsd.archive.commitments import HeardByFirst
 from pacsd.archive.pace import Pace
 from pacsd.archive.safekeeping import Safekeeping
 from pacsd.jobs.commitments import Commitments
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.commitment_lines import CommitmentLines
 from pacsd.net.commitment_reporter import CommitmentReporter
-from pacsd.net.commitment_scu import CommitmentSCU
+from pacsd.net.commitment_scu import CommitmentSCU, PeersAsked
 from pacsd.net.committing import Committing
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.scu import Timeouts
@@ -21,11 +22,12 @@ from pacsd.net.scu import Timeouts
 
 @dataclass(frozen=True, slots=True)
 class CommitmentParts:
-    """What answers over DIMSE, what runs the jobs, and what asks peers."""
+    """What answers over DIMSE, what runs the jobs, and what asks peers: anybody, or by AE title."""
 
     committing: Committing
     commitments: Commitments
     asking: CommitmentSCU
+    peers_asked: PeersAsked
 
 
 def make_commitment(
@@ -55,4 +57,6 @@ def make_commitment(
         now_s=time.monotonic,
     )
     asking = CommitmentSCU(timeouts)
-    return CommitmentParts(Committing(commitments, asking, knows, lines), commitments, asking)
+    peers_asked = PeersAsked(asking, lambda: gatekeeper.peers, config.ae[0].title)
+    committing = Committing(commitments, HeardByFirst(asking), knows, lines)
+    return CommitmentParts(committing, commitments, asking, peers_asked)

@@ -17,6 +17,7 @@ from pacsd.jobs.planned_delivery import DELIVER
 from pacsd.jobs.route_trials import RouteTrials
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
+from pacsd.net.notify_target import named_target
 from pacsd.net.peer_target import PeerSending
 from pacsd.net.scu import Timeouts
 
@@ -58,7 +59,8 @@ def route_trials(archive: Archive) -> RouteTrials:
 
 def delivery_handlers(archive: Archive, peers: PeerSending) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
-    deliveries = route_work.deliveries(archive.hooks, _deliverables(archive), peers.target)
+    target = partial(named_target, peers)
+    deliveries = route_work.deliveries(archive.hooks, _deliverables(archive), target)
     return {DELIVER: deliveries.handler}
 
 

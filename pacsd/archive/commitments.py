@@ -3,11 +3,12 @@
 What is asked and answered in DICOM words stands in `pacsd.dicom.commitment`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Protocol
 
-from pacsd.dicom.commitment import CommitmentRequest, CommitmentResult
+from pacsd.dicom.commitment import CommitmentRequest, CommitmentResult, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,32 @@ class ReportsCommitments(Protocol):
 
     async def report(self, report: CommitmentReport, /) -> Reported:
         """Tell the peer, over whatever association there is."""
+
+
+class Safe(StrEnum):
+    """What a peer says of an instance; UNKNOWN: nothing, or it was not even asked."""
+
+    COMMITTED = "committed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SafeAnswer:
+    """The same of one instance, and why; without values from the peer but for its status."""
+
+    reference: Reference
+    safe: Safe
+    why: str = ""
+
+
+class AsksPeers(Protocol):
+    """Who asks peers whether they keep instances safely; see `PeersAsked` of the room of sockets."""
+
+    async def ask(
+        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+    ) -> Sequence[SafeAnswer]:
+        """What a peer says of each within that time; what it says nothing of is UNKNOWN."""
 
 
 class HearsResults(Protocol):

@@ -16,7 +16,7 @@ peers, and what there is to tell about it.
     get_contexts.py      what to propose for a C-GET; associated.py an association for a block
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them
-    peer_target.py       a peer as the target of routes
+    peer_target.py       a peer as the target of routes; notify_target.py one that is only told
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be;
                          transcoding.py what only a codec could make of them
     admission.py         who may open an association; places.py whether there is room

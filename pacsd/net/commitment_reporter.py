@@ -31,7 +31,8 @@ IDLE_S = 1.0
 """How long a peer may take to go on, or to leave, before it counts as waiting for the result."""
 _LOOKS = 3
 """At an association that is in use, before one of our own is opened."""
-_LOOKS_WITHOUT_ADDRESS = 60
+_LOOKS_WITHOUT_ADDRESS = 10
+"""The job that waits has a place meanwhile that others may need; it is tried again."""
 
 PIECE_BYTES = 64 * 1024
 

@@ -7,13 +7,13 @@ the peer opens to our listener; whoever listens hands it to `heard`.
 from asyncio import Future, get_running_loop, wait
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import uuid4
 
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
+from pacsd.archive.commitments import Safe, SafeAnswer
 from pacsd.dicom.commitment import (
     ACTION_REQUEST,
     COMMITMENT_INSTANCE,
@@ -30,6 +30,7 @@ from pacsd.dimse.commands import NActionRQ
 from pacsd.net.associated import associated
 from pacsd.net.committing import begin_result
 from pacsd.net.errors import AssociationError, NotAccepted, PoolFull
+from pacsd.net.peers import PeerBook
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.responses import Work
 from pacsd.net.scu import Destination, Timeouts, propose
@@ -44,23 +45,6 @@ STAYS_S = 10.0
 """How long we wait on the association of the N-ACTION, then on our listener alone."""
 
 _CONTEXTS = propose((STORAGE_COMMITMENT,))
-
-
-class Safe(StrEnum):
-    """What a peer says of an instance; UNKNOWN: nothing, or it was not even asked."""
-
-    COMMITTED = "committed"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class SafeAnswer:
-    """The same of one instance, and why; without values from the peer but for its status."""
-
-    reference: Reference
-    safe: Safe
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +123,33 @@ class CommitmentSCU:
         return ReportPort(
             lambda context, request, _: begin_result(self, context, request, peer_ae), spawn
         )
+
+
+class PeersAsked:
+    """The port `AsksPeers`: peers of the peers file by their AE titles, asked by one of ours.
+
+    `peers` is asked each time: it may have been replaced by a reload.
+    """
+
+    def __init__(self, scu: CommitmentSCU, peers: Callable[[], PeerBook], calling_ae: str) -> None:
+        self._scu = scu
+        self._peers = peers
+        self._calling_ae = calling_ae
+
+    async def ask(
+        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+    ) -> Sequence[SafeAnswer]:
+        """What the peer says of these instances within that time, in their order."""
+        peer = self._peers().find(peer_ae)
+        if peer is None or peer.endpoint is None:
+            why = "has no host and port in the peers file" if peer else "is not in the peers file"
+            text = f"peer {peer_ae} {why}"
+            return [SafeAnswer(each, Safe.UNKNOWN, text) for each in references]
+        destination = Destination(peer.endpoint, peer.ae_title, self._calling_ae)
+        try:
+            return await self._scu.ask(destination, references, wait_s)
+        except PoolFull as error:
+            return [SafeAnswer(each, Safe.UNKNOWN, str(error)) for each in references]
 
 
 async def _request(to: RequestedAssociation, transaction: _Transaction) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import anyio
 import pytest
 
-from pacsd.archive.commitments import CommitmentReport, Reported, ReportFate
+from pacsd.archive.commitments import CommitmentReport, Reported, ReportFate, Safe
 from pacsd.archive.finding import IndexUnavailable
 from pacsd.net.commitment_reporter import IDLE_S, CommitmentReporter
-from pacsd.net.commitment_scu import CommitmentSCU, Safe
+from pacsd.net.commitment_scu import CommitmentSCU
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.peers import Peer, PeerBook

@@ -6,12 +6,13 @@ from itertools import count
 import anyio
 import pytest
 
-from pacsd.archive.commitments import Taken
+from pacsd.archive.commitments import Safe, SafeAnswer, Taken
 from pacsd.dicom.commitment import CommitmentResult, NotCommitted, Reference
 from pacsd.net import commitment_scu
-from pacsd.net.commitment_scu import CommitmentSCU, Safe, SafeAnswer
+from pacsd.net.commitment_scu import CommitmentSCU, PeersAsked
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.errors import PoolFull
+from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.settings import AESettings
 from tests.net.committing_peer import CT, KEPT, LOST, Desk
@@ -130,3 +131,24 @@ async def test_transactions_have_uids_of_their_own() -> None:
     uids = {each.request.transaction_uid for each in desk.asked}
     assert len(uids) == 2
     assert all(uid.startswith("2.25.") for uid in uids)
+
+
+async def test_peers_are_asked_by_their_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, scu = Desk(Taken.FULL), numbered()
+    async with serving(Setup(committing=desk.committing())) as served:
+        there = served.endpoint
+        book = PeerBook(
+            [Peer(ae_title="PACSD", host=there.host, port=there.port), Peer(ae_title="CT1")]
+        )
+        tested = PeersAsked(scu, lambda: book, "US")
+        (answer,) = await tested.ask("PACSD", [KEPT], PATIENCE_S)
+        assert answer.why.startswith("N-ACTION: 0213 ")
+        assert desk.asked[0].peer_ae == "US"
+        (answer,) = await tested.ask("CT1", [KEPT], PATIENCE_S)
+        assert answer.why == "peer CT1 has no host and port in the peers file"
+        (answer,) = await tested.ask("CT2", [KEPT], PATIENCE_S)
+        assert answer.why == "peer CT2 is not in the peers file"
+        monkeypatch.setattr(commitment_scu, "MAX_PENDING", 0)
+        (answer,) = await tested.ask("PACSD", [KEPT], PATIENCE_S)
+        assert answer == SafeAnswer(KEPT, Safe.UNKNOWN, answer.why)
+        assert "waited for already" in answer.why

@@ -60,9 +60,9 @@ def pacsd_route_target(name: str) -> RouteTarget | None:
     """Give a target that routes name.
 
     Asked for each name once, when the first delivery to it is made. Names that begin with `peer:`
-    are not asked for: they are the peers of the peers file. Deliveries to a name that two plugins
-    answer for, or one that fails, are tried again; those to a name that nobody answers for are dead
-    letters.
+    or `notify:` are not asked for: they are the peers of the peers file. Deliveries to a name that
+    two plugins answer for, or one that fails, are tried again; those to a name that nobody answers
+    for are dead letters.
 
     Args:
         name: the target, as a route names it.

@@ -13,8 +13,9 @@ from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import Deliveries, Pages
 from pacsd.jobs.routing import Routing, SubjectsWithHeaders
-from pacsd.net.peer_target import PREFIX
+from pacsd.net import notify_target, peer_target
 
+_OF_PEERS = (peer_target.PREFIX, notify_target.PREFIX)
 _TRIED = RouteTrial(())
 
 _LONGER_S = 15.0
@@ -37,7 +38,7 @@ def deliveries(hooks: Hooks, instances: Pages, peer: Peer) -> Deliveries:
     """What makes the deliveries that routes ask for."""
 
     async def target_of(name: str) -> RouteTarget:
-        return peer(name) if name.startswith(PREFIX) else await hooks.route_target(name)
+        return peer(name) if name.startswith(_OF_PEERS) else await hooks.route_target(name)
 
     async def tell(delivered: Delivered) -> None:
         await hooks.delivered(delivered=delivered)

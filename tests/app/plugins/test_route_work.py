@@ -151,7 +151,11 @@ async def test_a_plugin_sends_and_is_told_of_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("target", "why"),
-    [("cloud", "no plugin provides 'cloud'"), ("peer:A", "there is no peer:A")],
+    [
+        ("cloud", "no plugin provides 'cloud'"),
+        ("peer:A", "there is no peer:A"),
+        ("notify:A", "there is no notify:A"),
+    ],
 )
 async def test_peers_are_no_plugins(tmp_path: Path, target: str, why: str) -> None:
     assert await delivered(tmp_path, hooks_of(Tape()), target) == Dead(why)
