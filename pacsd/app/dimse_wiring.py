@@ -59,7 +59,7 @@ def make_dimse(
     """What answers over DIMSE; it does not listen yet."""
     config, places = checked.config, DestinationPlaces()
     gatekeeper = _gatekeeper(checked, parts.ingest)
-    commitment = make_commitment(config, archive, gatekeeper, places)
+    commitment = make_commitment(config, archive, gatekeeper, places, registry)
     services = _services(config, gatekeeper, parts, places, commitment)
     books = _books(config, registry, sink)
     listener = _listener(config, archive, gatekeeper, services, books, parts.guard)

@@ -89,7 +89,7 @@ class SafeAnswer:
 
 
 class AsksPeers(Protocol):
-    """Who asks peers whether they keep instances safely; see `PeersAsked` of the room of sockets."""
+    """Who asks peers what they keep safely; see `PeersAsked` of the room of sockets."""
 
     async def ask(
         self, peer_ae: str, references: Sequence[Reference], wait_s: float, /

@@ -47,7 +47,10 @@ _log = structlog.get_logger("pacsd.net")
 
 
 class CommitmentReporter:
-    """Tells peers of the peers file; `peers` is asked each time, for a reload may replace it."""
+    """Tells peers of the peers file; `peers` is asked each time, for a reload may replace it.
+
+    `told` is called with what a peer has taken.
+    """
 
     def __init__(
         self,
@@ -56,12 +59,14 @@ class CommitmentReporter:
         timeouts: Timeouts,
         places: DestinationPlaces,
         *,
+        told: Callable[[CommitmentReport], None] = lambda _: None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._lines = lines
         self._peers = peers
         self._timeouts = timeouts
         self._places = places
+        self._told = told
         self._sleep = sleep
 
     async def report(self, report: CommitmentReport, /) -> Reported:
@@ -71,6 +76,7 @@ class CommitmentReporter:
         if reported.fate is not ReportFate.AGAIN:
             self._lines.forget(report.peer_ae, transaction_uid)
         if reported.fate is ReportFate.TAKEN:
+            self._told(report)
             failed = len(report.result.failed)
             tell = _log.warning if failed else _log.info
             tell(

@@ -2,7 +2,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from pacsd.app.commitment_wiring import CommitmentCounts
+from pacsd.archive.commitments import CommitmentReport
+from pacsd.dicom.commitment import CommitmentResult, NotCommitted, Reference
 from pacsd.index.index import Index, open_index
 from pacsd.index.sqlite import Durability
 from pacsd.jobs.commitment_keeping import COMMIT
@@ -32,3 +36,15 @@ async def test_peers_are_those_of_the_last_reload(tmp_path: Path, index: Index) 
     committing = parts.listener.desk.services.committing
     assert committing is not None
     assert committing.knows("CT1")
+
+
+def test_what_peers_were_told_is_counted() -> None:
+    registry = CollectorRegistry()
+    counts = CommitmentCounts(registry)
+    reference = Reference("1.2", "1.2.1")
+    failed = (NotCommitted(reference, 0x0110),)
+    result = CommitmentResult("1.9", (reference, Reference("1.2", "1.2.2")), failed)
+    counts.count(CommitmentReport("CT1", "PACSD", result))
+    name = "pacsd_commitment_instances_total"
+    assert registry.get_sample_value(name, {"result": "committed"}) == 2
+    assert registry.get_sample_value(name, {"result": "not committed"}) == 1
