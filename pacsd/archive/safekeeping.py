@@ -71,7 +71,8 @@ class Safekeeping:
         ]
         now_us = self._now_us()
         checks = [CopyCheck(each.instance, each.location, CopyState.OK, now_us) for each in good]
-        await self._index.copies.mark(_ALL, checks)
+        if checks:
+            await self._index.copies.mark(_ALL, checks)
         # Reading takes a while, in which somebody may have deleted one.
         still = await self._found(references)
         return [
