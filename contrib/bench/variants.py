@@ -2,6 +2,7 @@
 
 pacsd-plugins   the examples enabled, each in a process of its own
 pacsd-trusted   the examples enabled, in the daemon
+pacsd-rules     a rule that looks at every study, and leads none of them anywhere
 pacsd-s3        objects in SeaweedFS, by way of a spool
 """
 
@@ -74,6 +75,13 @@ def _with_s3(place: Place) -> list[str]:
     return _with_config(place, text)
 
 
+def _with_rules(place: Place) -> list[str]:
+    rules = place.directory / "routes.toml"
+    text = '[[rule]]\nname = "nobody"\nmatch = { PatientID = "nobody" }\nto = ["peer:SITE"]\n'
+    rules.write_text(text, encoding="utf-8")
+    return _with_config(place, f'[plugins.route_rules]\ntrusted = true\nfile = "{rules}"\n')
+
+
 def _variant(name: str, command: Callable[[Place], list[str]]) -> Peer:
     return replace(_PLAIN, name=name, command=command)
 
@@ -83,6 +91,7 @@ VARIANTS = {
     for peer in (
         _variant("pacsd-plugins", partial(_with_examples, trusted=False)),
         _variant("pacsd-trusted", partial(_with_examples, trusted=True)),
+        _variant("pacsd-rules", _with_rules),
         _variant("pacsd-s3", _with_s3),
     )
 }

@@ -13,7 +13,8 @@ MAX_INSTANCES = 1_000
 class DeliveryOutcome(StrEnum):
     """What became of instances.
 
-    REFUSED: the target will never take them. AGAIN: it did not take them now.
+    REFUSED: the target will never take them. AGAIN: it did not take them now. Where that became of
+    a whole delivery, what is no exception of it was not tried at all.
     """
 
     DELIVERED = "delivered"
@@ -23,39 +24,44 @@ class DeliveryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What is to be sent: `instances`, of a study, a series or an instance, '' where it is not one.
+    """What is to be sent: `instances`, some of a study.
 
-    `attempt` is 1 for the first one. `reason` is why, as the route says.
+    `attempt` is 1 for the first one. `reason` is why, as the route says, `rule` by which rule.
     """
 
     target: str
+    rule: str
     reason: str
     attempt: int
     study_instance_uid: str
-    series_instance_uid: str
-    sop_instance_uid: str
     instances: tuple[InstanceFacts, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceResult:
-    """What became of one instance, where that is not what became of the others."""
+    """What became of one instance, where that is not what became of the others.
+
+    `status` is what the other side answered, as it is spelled there: `0000`, `B000`, `200`.
+    """
 
     sop_instance_uid: str
     outcome: DeliveryOutcome
     explanation: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """What became of a delivery: of all its instances but for the `exceptions`.
 
-    `explanation` is for whoever runs pacsd: why not, without a patient's values.
+    `explanation` is for whoever runs pacsd: why not, without a patient's values. `status` is what
+    the other side answered.
     """
 
     outcome: DeliveryOutcome
     explanation: str = ""
     exceptions: tuple[InstanceResult, ...] = ()
+    status: str = ""
 
 
 class RouteTarget(Protocol):
@@ -77,16 +83,18 @@ class Delivered:
     """A delivery that has come to its end.
 
     DELIVERED: all of it. REFUSED: some instances never will be, `explanation` says why. AGAIN: it
-    was given up after the last attempt. `delivered` and `refused` count instances.
+    was given up after the last attempt. `delivered` and `refused` count instances, those of before
+    too: what comes later to the study is delivered as well, and told of again. `number` is that of
+    `pacsd deliveries`.
     """
 
+    number: int
     target: str
+    rule: str
     reason: str
     outcome: DeliveryOutcome
     attempts: int
     study_instance_uid: str
-    series_instance_uid: str
-    sop_instance_uid: str
     delivered: int
     refused: int
     explanation: str

@@ -12,6 +12,7 @@ MAX_ROUTES = 100
 """Of one answer."""
 MAX_TARGET_BYTES = 200
 MAX_REASON_LENGTH = 500
+MAX_RULE_LENGTH = 200
 
 
 class RoutePriority(StrEnum):
@@ -28,17 +29,20 @@ class Route:
 
     `target` is a name that a plugin provides, or `peer:AE_TITLE` for a peer of the peers file, or
     `notify:AE_TITLE` for one that is only told what is here (Instance Availability Notification).
+    `rule` is the name of the rule that says so, if the plugin has several: what goes to a target by
+    the same rule is one delivery for each study.
     """
 
     target: str
     reason: str
     priority: RoutePriority = RoutePriority.MEDIUM
+    rule: str = ""
 
     def __post_init__(self) -> None:
         """See that there can be such a target.
 
         Raises:
-            ValueError: its name is empty or too long, or the reason is.
+            ValueError: its name is empty or too long, or the reason is, or the rule's name.
         """
         size = len(self.target.encode(errors="surrogatepass"))
         if not 0 < size <= MAX_TARGET_BYTES or not self.target.isprintable():
@@ -47,6 +51,9 @@ class Route:
         if not 0 < len(self.reason) <= MAX_REASON_LENGTH:
             rule = f"1 to {MAX_REASON_LENGTH} characters"
             raise ValueError(f"reason of {len(self.reason)} characters: must be {rule}")
+        if len(self.rule) > MAX_RULE_LENGTH:
+            said = f"{len(self.rule)} characters"
+            raise ValueError(f"rule of {said}: must be at most {MAX_RULE_LENGTH}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +87,7 @@ class RouteTrial:
     routes: tuple[Route, ...]
     verdicts: tuple[RuleVerdict, ...] = ()
     kinds: tuple[EventKind, ...] = ROUTED
+
+
+NO_ROUTES = RouteTrial(())
+"""It would stay where it is."""

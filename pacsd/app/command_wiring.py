@@ -5,6 +5,7 @@ from functools import partial
 
 from pacsd.app.admin.correction_commands import CorrectionCommands
 from pacsd.app.admin.deletion_commands import DeletionCommands
+from pacsd.app.admin.delivery_commands import DeliveryCommands
 from pacsd.app.admin.errands import Arguments, Begin, Errands
 from pacsd.app.admin.index_commands import index_commands
 from pacsd.app.admin.job_commands import JobCommands
@@ -53,6 +54,7 @@ def make_commands(
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
         **JobCommands(archive.index.jobs, jobs.workers).by_name(),
+        **DeliveryCommands(archive.index.ledger, jobs.pauses, jobs.gates).by_name(),
         **RuleCommands(
             route_trials(archive), partial(rules_plugins, archive.hooks), utc_us
         ).by_name(),

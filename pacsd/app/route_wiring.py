@@ -1,8 +1,10 @@
 """Routing put together: who is asked for routes, what is sent, and to whom."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
+from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.export_selection import EXPORT_LIMITS
 from pacsd.app.opening import Archive
@@ -11,15 +13,19 @@ from pacsd.app.web_wiring import WebParts
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
 from pacsd.archive.retrieval import Retriever
+from pacsd.index.delivery_records import Order
 from pacsd.jobs.consumer import Consumer
+from pacsd.jobs.deliveries import Deliveries, Patience
 from pacsd.jobs.outcomes import Handler
-from pacsd.jobs.planned_delivery import DELIVER
 from pacsd.jobs.route_trials import RouteTrials
+from pacsd.jobs.target_gates import TargetGates
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.notify_target import named_target
 from pacsd.net.peer_target import PeerSending
 from pacsd.net.scu import Timeouts
+
+_DAY_US = 86_400_000_000
 
 
 def peer_sending(
@@ -37,9 +43,13 @@ def peer_sending(
     )
 
 
-def route_consumers(archive: Archive) -> tuple[Consumer, ...]:
+def route_consumers(config: Config, archive: Archive) -> tuple[Consumer, ...]:
     """Who asks plugins where what an event is about shall go."""
-    return route_work.route_consumers(archive.hooks, archive.index.jobs, event_subjects(archive))
+
+    async def cover(order: Order) -> None:
+        await archive.index.ledger.cover(replace(order, is_urgent=config.jobs.newest_first))
+
+    return route_work.route_consumers(archive.hooks, cover, event_subjects(archive))
 
 
 def event_subjects(archive: Archive) -> EventSubjects:
@@ -57,11 +67,20 @@ def route_trials(archive: Archive) -> RouteTrials:
     return RouteTrials(event_subjects(archive), _deliverables(archive), trial)
 
 
-def delivery_handlers(archive: Archive, peers: PeerSending) -> Mapping[str, Handler]:
+def delivery_handlers(
+    config: Config, archive: Archive, peers: PeerSending, gates: TargetGates
+) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
-    target = partial(named_target, peers)
-    deliveries = route_work.deliveries(archive.hooks, _deliverables(archive), target)
-    return {DELIVER: deliveries.handler}
+    patience = Patience(int(config.jobs.keep_trying_days * _DAY_US), utc_us)
+    deliveries = Deliveries(
+        archive.index.ledger,
+        _deliverables(archive),
+        route_work.finding_targets(archive.hooks, partial(named_target, peers)),
+        route_work.telling(archive.hooks),
+        gates,
+        patience,
+    )
+    return deliveries.handlers
 
 
 def _deliverables(archive: Archive) -> Deliverables:

@@ -116,9 +116,9 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         transcoding=transcoding,
     )
     dimse = make_dimse(checked, archive, parts, registry, sink)
-    work = make_plugin_work(archive, dimse.sending)
+    work = make_plugin_work(config, archive, dimse.sending)
     handlers = {**work.handlers, COMMIT: dimse.commitment.commitments.handler}
-    jobs = make_jobs(config, index, registry, work.consumers(), handlers)
+    jobs = make_jobs(config, index, registry, work.consumers(), handlers, work.gates)
     health = partial(health_of, way_in.ingest, dimse.gatekeeper, archive, plugin_health)
     return Parts(
         ingest=way_in.ingest,

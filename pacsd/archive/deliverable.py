@@ -1,6 +1,6 @@
 """What is to be sent to a target: the instances of a study or series, as pages of facts."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from pacsd.api.instances import InstanceFacts
@@ -9,7 +9,12 @@ from pacsd.archive.event_subjects import uid_conditions
 from pacsd.archive.retrievable import Retrievable
 from pacsd.archive.retrieval import Retriever
 from pacsd.dicom.level import Level
-from pacsd.dicom.query import Query
+from pacsd.dicom.query import Query, Values
+from pacsd.dicom.vr import VR
+
+_SOP_INSTANCE_UID = 0x00080018
+_TOGETHER = 200
+"""Instances that are looked up at once."""
 
 
 class Deliverables:
@@ -37,6 +42,23 @@ class Deliverables:
                     del page[:MAX_INSTANCES]
         if page:
             yield tuple(page)
+
+    async def named(self, uids: Sequence[str]) -> tuple[InstanceFacts, ...]:
+        """Those of these SOP Instance UIDs that may leave.
+
+        Raises:
+            FindError: they cannot be told now.
+        """
+        numbers: list[int] = []
+        for at in range(0, len(uids), _TOGETHER):
+            some = tuple(uids[at : at + _TOGETHER])
+            query = Query(Level.INSTANCE, (Values(_SOP_INSTANCE_UID, VR.UI, some),))
+            numbers += await self._retriever.select(query)
+        found: list[InstanceFacts] = []
+        async with aclosing(self._retriever.instances(numbers)) as pages:
+            async for some_of_them in pages:
+                found += map(facts_of, some_of_them)
+        return tuple(found)
 
 
 def facts_of(instance: Retrievable) -> InstanceFacts:

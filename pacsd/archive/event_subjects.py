@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
+from pacsd.api.routing import ROUTED
 from pacsd.archive.finding import IndexUnavailable, TooCostly
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.level import Level
@@ -24,11 +25,7 @@ from pacsd.index.records import Scope
 from pacsd.index.searching import Search
 
 LEVELS: Mapping[EventKind, Level] = MappingProxyType(
-    {
-        EventKind.INSTANCE_STORED: Level.INSTANCE,
-        EventKind.SERIES_QUIET: Level.SERIES,
-        EventKind.STUDY_QUIET: Level.STUDY,
-    }
+    dict(zip(ROUTED, (Level.INSTANCE, Level.SERIES, Level.STUDY), strict=True))
 )
 """The kinds of events that may be routed, and what they are about."""
 
@@ -73,21 +70,15 @@ class EventSubjects:
             return None
         search = Search(_ALL, level, _conditions(event), limit=1, budget_s=_BUDGET_S)
         try:
-            found = await self._index.queries.first(search, columns(level), with_first=True)
-            if not found.page:
-                return None
-            [entity] = found.page
-            reception = await self._index.instances.reception(_ALL, entity.first_instance)
-            size_bytes = await self._index.of_study.size_bytes(_ALL, *_uids(event))
-            labels = await self._index.labels.of(_ALL, event.study_instance_uid)
+            found = await self._index.subjects.find(search, columns(level), _uids(event))
         except QueryTooCostly as error:
             raise TooCostly(str(error)) from error
         except IndexFault as fault:
             raise IndexUnavailable(str(fault.kind)) from fault
-        if reception is None:
+        if found is None:
             return None
-        attributes = by_keyword(entity.values)
-        return EventSubject(event, reception, attributes, size_bytes, tuple(labels))
+        attributes = by_keyword(found.entity.values)
+        return EventSubject(event, found.reception, attributes, found.size_bytes, found.labels)
 
     async def with_header(self, subject: EventSubject) -> EventSubject | None:
         """The same with the header of one of its instances; None if all are gone meanwhile.

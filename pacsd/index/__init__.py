@@ -17,17 +17,18 @@
                      forgetting_changes: old ones; bell: for those who wait; quiet: nothing came
     jobs             durable jobs: adding_, claiming_, ending_, steering_, reading_jobs, of which
                      settling_jobs and job_counts are parts; job_records
+    ledger           deliveries: covering_, settling_, steering_, reading_; delivery_records
     plugin_values    what plugins keep; labels: what they put on studies
     instances, copies, quarantine, extra_tags, statistics
                      the other calls, by what they are about; of_study, recent_studies; looked_up
     checking         what a check of a store asks
     queries          what matches a query: searching by clauses over columns, of which some are
-                     computed; entities as they are answered
+                     computed; entities as they are answered; subjects: what an event is about
     headers          the header database, of which header_codec is the packing
     log_position     how much of the store's state log is mirrored
     extra_values, packing, words, selections, recent: parts of these
 
-    schema           tables of the archive; schema_records: of what happened; schema_jobs
+    schema           tables; schema_records: of what happened; schema_jobs, schema_deliveries
     versions         a database's version; migrations: how it is raised
     sqlite           all that is SQLite's
     threads          one thread that writes, a few that read; desks: their connections

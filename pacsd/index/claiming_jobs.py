@@ -41,6 +41,7 @@ TIME_RAN_OUT = "its time ran out before it was begun"
 _TOGETHER = 1_000
 """Leases and lifetimes that are ended by one claim: some milliseconds."""
 _TOKEN_BITS = 62
+_NEVER_US = 2**62
 
 _job = schema_jobs.job.c
 _WAITING: ColumnElement[int] = literal_column(str(JobState.WAITING.value))
@@ -142,6 +143,16 @@ def claim(wanted: Wanted, turns: Turns, session: WriteSession) -> Claimed:
     return Claimed(tuple(jobs), next_due(now_us, session.fetch) if is_all else now_us)
 
 
+def end_leases(session: WriteSession) -> int:
+    """End all leases as if they had run out, some at a time; how many: none, once all are over."""
+    moves, now_us = JobMoves(session), session.now_us()
+    rows = session.fetch(_RAN_OUT, _NEVER_US, _TOGETHER)
+    for row in rows:
+        _end_lease(session, moves, job_of(row), now_us)
+    moves.note()
+    return len(rows)
+
+
 def next_due(now_us: int, fetch: Callable[..., list[tuple[int | None]]]) -> int | None:
     """When a job becomes due that is not yet, or a lease or a lifetime ends."""
     waiting, leases, lives = _NEXT_DUE
@@ -233,9 +244,12 @@ def _end_overdue(session: WriteSession, now_us: int, moves: JobMoves) -> None:
     if not session.fetch(_ANY_OVERDUE, now_us, now_us)[0][0]:
         return
     for row in session.fetch(_RAN_OUT, now_us, _TOGETHER):
-        job = job_of(row)
-        is_last = job.attempts >= job.max_attempts
-        state = JobState.DEAD if is_last else JobState.WAITING
-        settle(session, moves, job, state, now_us, explanation=LEASE_RAN_OUT)
+        _end_lease(session, moves, job_of(row), now_us)
     for row in session.fetch(_EXPIRED, now_us, _TOGETHER):
         settle(session, moves, job_of(row), JobState.DEAD, now_us, explanation=TIME_RAN_OUT)
+
+
+def _end_lease(session: WriteSession, moves: JobMoves, job: Job, now_us: int) -> None:
+    is_last = job.attempts >= job.max_attempts
+    state = JobState.DEAD if is_last else JobState.WAITING
+    settle(session, moves, job, state, now_us, explanation=LEASE_RAN_OUT)

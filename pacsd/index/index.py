@@ -18,6 +18,7 @@ from pacsd.index.ingest import add
 from pacsd.index.instances import Instances
 from pacsd.index.jobs import Jobs
 from pacsd.index.labels import Labels
+from pacsd.index.ledger import Ledger
 from pacsd.index.log_position import note_position, read_position
 from pacsd.index.looked_up import LookedUp
 from pacsd.index.of_study import StudyInstances
@@ -42,6 +43,7 @@ from pacsd.index.session import NewHeader, WriteSession
 from pacsd.index.sqlite import Durability, SqliteFile
 from pacsd.index.statistics import index_stats
 from pacsd.index.study_version import study_version
+from pacsd.index.subjects import Subjects
 from pacsd.index.threads import Threads
 from pacsd.index.unit_queue import Priority
 
@@ -69,9 +71,11 @@ class Index:
         self.checks = StoreChecks(threads)
         self.changes = Changes(threads, bells.changes)
         self.jobs = Jobs(threads, bells.jobs)
+        self.ledger = Ledger(threads)
         self.quiet = QuietTimers(threads)
         self.plugin_values = PluginValues(threads)
         self.labels = Labels(threads)
+        self.subjects = Subjects(threads)
         self.extra_tags = ExtraTags(threads)
         self.queries = Queries(threads)
         self.overlays = Overlays(threads)

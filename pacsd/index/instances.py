@@ -88,7 +88,7 @@ class Instances:
 
     async def reception(self, scope: Scope, number: int) -> Reception | None:
         """How the instance of this number of ours came."""
-        return await self._threads.read(partial(_reception, scope, number))
+        return await self._threads.read(partial(reception_of, scope, number))
 
     async def held(self, scope: Scope, after: int = 0, limit: int = 1_000) -> list[HeldInstance]:
         """Held instances with a higher number than `after`, by rising number."""
@@ -206,7 +206,8 @@ def numbered(scope: Scope, numbers: Sequence[int], connection: Connection) -> li
     return [each for each in found if _is_seen(scope, each)]
 
 
-def _reception(scope: Scope, number: int, connection: Connection) -> Reception | None:
+def reception_of(scope: Scope, number: int, connection: Connection) -> Reception | None:
+    """How the instance of a number came; None if there is none; blocks."""
     facts = (_source.calling_ae, _source.called_ae, _source.peer_address)
     of_source = INSTANCES.join(schema.source, _instance.source_row == _source.id)
     is_it = (within(scope, _instance.partition_id, STUDY_OF_INSTANCE), _instance.id == number)

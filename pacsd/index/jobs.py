@@ -6,7 +6,7 @@ from functools import partial
 from pacsd.index.adding_jobs import add_jobs
 from pacsd.index.bell import Bell
 from pacsd.index.change_records import CursorMove
-from pacsd.index.claiming_jobs import Wanted, claim, next_due
+from pacsd.index.claiming_jobs import Wanted, claim, end_leases, next_due
 from pacsd.index.ending_jobs import extend, fail, finish, give_back
 from pacsd.index.job_records import (
     Claimed,
@@ -75,6 +75,16 @@ class Jobs:
         claimed = await self._threads.write(Relaxed(work))
         self._turns |= {each.priority: each.queue for each in claimed.jobs}
         return claimed
+
+    async def end_leases(self) -> int:
+        """End the leases of a process that is gone, as if they had run out; how many.
+
+        For the one process that works at these jobs, before it begins.
+        """
+        count = 0
+        while ended := await self._threads.write(end_leases):
+            count += ended
+        return count
 
     async def finish(self, lease: Lease, explanation: str = "") -> bool:
         """A job is done. False: the lease does not hold any more, and nothing was changed."""

@@ -73,7 +73,7 @@ class Labels:
 
     async def of(self, scope: Scope, study: str) -> list[str]:
         """The labels of a study, in their order."""
-        return await self._threads.read(partial(_of, scope, study))
+        return await self._threads.read(partial(labels_of, scope, study))
 
 
 def _is_new(scope: Scope, uid: str, label: str, connection: Connection) -> bool:
@@ -106,7 +106,8 @@ def _remove(scope: Scope, uid: str, label: str, session: WriteSession) -> bool:
     return study is not None and session.write(_DELETE, [(study, label)]) > 0
 
 
-def _of(scope: Scope, uid: str, connection: Connection) -> list[str]:
+def labels_of(scope: Scope, uid: str, connection: Connection) -> list[str]:
+    """The labels of the study of a UID, in their order; blocks."""
     chosen = (
         select(_label.label)
         .join(schema.study, _label.study_row == _study.id)

@@ -1,7 +1,5 @@
 """The instances of a study, or of one of its series, by their UIDs; and how large they are."""
 
-from functools import partial
-
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from pacsd.index import schema
@@ -37,18 +35,12 @@ class StudyInstances:
 
         return await self._threads.query(read)
 
-    async def size_bytes(
-        self, scope: Scope, study: str, series: str = "", instance: str = ""
-    ) -> int:
-        """The size of the files of those that are shown together, one copy of each.
 
-        `study`, `series` and `instance` are UIDs; '' is every series, or every instance.
-        """
-        work = partial(_size_bytes, scope, (study, series, instance))
-        return await self._threads.query(work)
+def size_of(scope: Scope, named: tuple[str, str, str], connection: Connection) -> int:
+    """The size of the files of those that are shown together, one copy of each; blocks.
 
-
-def _size_bytes(scope: Scope, named: tuple[str, str, str], connection: Connection) -> int:
+    `named` are the UIDs of study, series and instance, '' for every series, or every instance.
+    """
     _, _, instance = named
     of_each = (
         select(func.max(_copy.size_bytes).label("size_bytes"))

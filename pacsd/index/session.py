@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 from sqlalchemy import Connection, Insert, Table, bindparam, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from pacsd.index import schema, schema_jobs, schema_records
+from pacsd.index import schema, schema_deliveries, schema_jobs, schema_records
 from pacsd.index.recent import Recent
 from pacsd.index.records import AuditRow, ChangeKind
 from pacsd.index.sqlite import Statement, driver, prepared
@@ -35,6 +35,7 @@ _NUMBERED = (
     schema_records.audit,
     schema_records.extra_tag,
     schema_jobs.job,
+    schema_deliveries.delivery,
 )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Inspector, inspect
 from pacsd.index.errors import IndexVersionError
 from pacsd.index.sqlite import transaction
 
-HEAD = "0007"
+HEAD = "0008"
 """The version that `schema` describes."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

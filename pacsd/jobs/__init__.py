@@ -13,9 +13,9 @@
     log_reading     where a consumer of the change log goes on
     quiet_timers    appends to the change log that a series or study is quiet
 
-    routing         asks plugins where what an event is about shall go; route_trials: where it
-                    would, nothing is sent; planned_delivery:
-                    the job that this becomes
+    routing         asks plugins where what an event is about shall go; routed_kinds: which
+                    events they look at; route_trials: where something would go
+    planned_delivery  the job that a route becomes
     deliveries      makes deliveries: instances are sent to their target until all are there
     inference       asks plugins with models about studies that are quiet; model_runs: has
                     runners run these

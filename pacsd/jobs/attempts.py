@@ -73,8 +73,7 @@ class Attempts:
 
     async def _note(self, job: Job, handler: Handler, outcome: Outcome) -> None:
         if isinstance(outcome, Later):
-            not_before_us = self._now_us() + int(outcome.after_s * _US)
-            await self._jobs.give_back([job.lease], not_before_us)
+            await self._give_back(job, outcome.after_s)
             return
         state: JobState | None
         if isinstance(outcome, Done):
@@ -88,6 +87,10 @@ class Attempts:
             self._observer.lease_lost(job)
         else:
             self._observer.attempt_ended(job, state, explanation)
+
+    async def _give_back(self, job: Job, after_s: float | None) -> None:
+        not_before_us = 0 if after_s is None else self._now_us() + int(after_s * _US)
+        await self._jobs.give_back([job.lease], not_before_us)
 
     def _retry_at_us(self, job: Job, handler: Handler, outcome: Retry | Dead) -> int | None:
         if isinstance(outcome, Dead):

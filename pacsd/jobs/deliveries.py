@@ -1,183 +1,157 @@
-"""Deliveries are made: a job's instances are sent to its target, page by page, until all are there.
+"""Deliveries are made: what waits in the ledger is sent to its target, until nothing does.
 
-What a target took or refused is not sent again at the next attempt; of what is remembered of that
-the oldest is forgotten beyond a bound, and all of it at a restart: then it is sent twice.
+What became of each instance is noted as soon as its target has said so: nothing that was taken is
+sent again, but what was under way when the process died.
 """
 
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Protocol
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import anyio
 
 from pacsd.api.errors import NotProvided
-from pacsd.api.instances import InstanceFacts
-from pacsd.api.route_target import (
-    Delivered,
-    Delivery,
-    DeliveryOutcome,
-    DeliveryResult,
-    RouteTarget,
-)
+from pacsd.api.route_target import Delivered, DeliveryOutcome, RouteTarget
+from pacsd.index.covering_deliveries import KIND, QUEUE
+from pacsd.index.delivery_records import DeliveryState, LedgerEntry
 from pacsd.index.job_records import Job
-from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry
-from pacsd.jobs.planned_delivery import PlannedDelivery, delivery_in
+from pacsd.index.ledger import Ledger
+from pacsd.index.records import Scope
+from pacsd.jobs.delivery_run import DeliveryRun, Instances, TargetDown
+from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
+from pacsd.jobs.target_gates import TargetGates
 
 DEADLINE_S = 3_600.0
 """Of one attempt."""
-MAX_REMEMBERED = 200_000
-"""Instances of which it is remembered that they need not be sent again."""
 
 _LONGER_S = 10.0
+_IN_HAND_S = 1.0
+_ALL = Scope()
+_ENDS: Mapping[DeliveryState, DeliveryOutcome] = MappingProxyType(
+    {
+        DeliveryState.DELIVERED: DeliveryOutcome.DELIVERED,
+        DeliveryState.REFUSED: DeliveryOutcome.REFUSED,
+        DeliveryState.GIVEN_UP: DeliveryOutcome.AGAIN,
+    }
+)
 
 FindTarget = Callable[[str], Awaitable[RouteTarget]]
 """Raises NotProvided when there is none of this name, and whatever else when it cannot be had."""
 TellDelivered = Callable[[Delivered], Awaitable[None]]
 
 
-class Pages(Protocol):
-    """Who knows what there is to be sent; see `Deliverables`."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how long a delivery waits for a target that is down; `now_us` is UTC microseconds."""
 
-    def pages(
-        self, study_instance_uid: str, series_instance_uid: str = "", sop_instance_uid: str = ""
-    ) -> AsyncGenerator[tuple[InstanceFacts, ...], None]:
-        """The instances; raises when they cannot be told now."""
-
-
-@dataclass(slots=True)
-class _Settled:
-    """What is behind of one delivery: what its target has for good, or never will."""
-
-    target: str
-    delivered: set[str] = field(default_factory=set)
-    refused: dict[str, str] = field(default_factory=dict)
-
-    def __contains__(self, uid: str) -> bool:
-        return uid in self.delivered or uid in self.refused
-
-    def __len__(self) -> int:
-        return len(self.delivered) + len(self.refused)
-
-    def note(self, sent: tuple[InstanceFacts, ...], result: DeliveryResult) -> str | None:
-        """Note what became of instances; why some of them have to be sent again, if so."""
-        why = None
-        exceptions = {each.sop_instance_uid: each for each in result.exceptions}
-        for facts in sent:
-            uid = facts.sop_instance_uid
-            own = exceptions.get(uid, result)
-            if own.outcome is DeliveryOutcome.DELIVERED:
-                self.delivered.add(uid)
-            elif own.outcome is DeliveryOutcome.REFUSED:
-                self.refused[uid] = own.explanation
-            else:
-                why = why or own.explanation or "not taken now"
-        return why
+    keep_trying_us: int
+    now_us: Callable[[], int]
+    clock_s: Callable[[], float] = time.monotonic
 
 
 class Deliveries:
     """Makes the deliveries of jobs, to targets found by name; tells of those that have ended."""
 
-    def __init__(self, instances: Pages, target_of: FindTarget, tell: TellDelivered) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        instances: Instances,
+        target_of: FindTarget,
+        tell: TellDelivered,
+        gates: TargetGates,
+        patience: Patience,
+    ) -> None:
+        self._ledger = ledger
         self._instances = instances
         self._target_of = target_of
         self._tell = tell
-        self._settled: OrderedDict[int, _Settled] = OrderedDict()
-        """By job, of the target it had at its last attempt."""
+        self._gates = gates
+        self._patience = patience
+        self._in_hand: set[int] = set()
         # Plugins are asked for a target once, not by two deliveries at the same time.
         self._asking = anyio.Lock()
 
     @property
-    def handler(self) -> Handler:
-        """What runs the jobs."""
-        return Handler(self.run, DEADLINE_S + _LONGER_S)
+    def handlers(self) -> Mapping[str, Handler]:
+        """What runs the jobs, by their kind."""
+        return {KIND: Handler(self.run, DEADLINE_S + _LONGER_S)}
 
     async def run(self, job: Job) -> Outcome:
         """Make one attempt at a delivery."""
+        if not job.payload.isascii() or not job.payload.isdecimal():
+            return Dead("payload: is not the number of a delivery")
+        number = int(job.payload)
+        if number in self._in_hand:
+            return Later("it is being made", _IN_HAND_S)
+        entry = await self._ledger.get(_ALL, number)
+        if entry is None or not entry.waiting:
+            return Done("nothing of it is left to be sent")
+        if job.queue != f"{QUEUE}{entry.target}":
+            return Dead(f"queue {job.queue}: the delivery goes to {entry.target}")
+        self._in_hand.add(number)
         try:
-            planned = delivery_in(job)
-        except ValueError as error:
-            return Dead(str(error))
-        settled = self._settled.pop(job.id, None)
-        # Of what somebody has brought back, or sent elsewhere, nothing is remembered.
-        if settled is None or job.attempts == 1 or settled.target != planned.target:
-            settled = _Settled(planned.target)
-        outcome = await self._attempt(planned, job, settled)
-        if not isinstance(outcome, Retry) or job.attempts >= job.max_attempts:
-            await self._tell(_ended(planned, job, settled, outcome))
-        elif settled:
-            self._remember(job, settled)
-        return outcome
+            outcome = await self._attempt(job, entry)
+            await self._note_end(job, number, outcome)
+            return outcome
+        finally:
+            self._in_hand.discard(number)
 
-    async def _attempt(self, planned: PlannedDelivery, job: Job, settled: _Settled) -> Outcome:
+    async def _attempt(self, job: Job, entry: LedgerEntry) -> Outcome:
         with anyio.move_on_after(DEADLINE_S):
             try:
-                return await self._sent(planned, job, settled)
+                return await self._made(job, entry)
+            except TargetDown as down:
+                return await self._down(job, entry, str(down))
             except NotProvided as error:
                 return Dead(error.explanation)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a target is its own
                 return Retry(f"{type(error).__name__}: {error}")
         return Retry(f"it took more than {DEADLINE_S:g} s")
 
-    async def _sent(self, planned: PlannedDelivery, job: Job, settled: _Settled) -> Outcome:
+    async def _made(self, job: Job, entry: LedgerEntry) -> Outcome:
         async with self._asking:
-            target = await self._target_of(planned.target)
-        if job.attempts > 1:
+            target = await self._target_of(entry.target)
+        if job.attempts > 1 or self._gates.is_doubtful(job.queue):
             reason = await target.check()
             if reason is not None:
-                return Retry(reason)
-        why = await self._send_pages(target, planned, job.attempts, settled)
-        if why is not None:
-            return Retry(why)
-        if settled.refused:
-            total, first = len(settled), next(iter(settled.refused.values()))
-            return Dead(f"{len(settled.refused)} of {total} instances were refused: {first}")
-        return Done(f"{len(settled)} instances delivered")
+                raise TargetDown(reason)
+        self._gates.open(job.queue)
+        clock_s = self._patience.clock_s
+        return await DeliveryRun(self._ledger, self._instances, target, job, entry, clock_s).make()
 
-    async def _send_pages(
-        self, target: RouteTarget, planned: PlannedDelivery, attempt: int, settled: _Settled
-    ) -> str | None:
-        """Send what is left; why some of it has to be sent again, if so."""
-        why = None
-        uids = planned.study_instance_uid, planned.series_instance_uid, planned.sop_instance_uid
-        async with aclosing(self._instances.pages(*uids)) as pages:
-            async for page in pages:
-                left = tuple(each for each in page if each.sop_instance_uid not in settled)
-                if not left:
-                    continue
-                result = await target.send(
-                    Delivery(planned.target, planned.reason, attempt, *uids, left)
-                )
-                if not isinstance(result, DeliveryResult):
-                    raise TypeError(f"send: {type(result).__name__} instead of DeliveryResult")
-                why = settled.note(left, result) or why
-                if result.outcome is DeliveryOutcome.AGAIN:
-                    return why
-        return why
+    async def _down(self, job: Job, entry: LedgerEntry, reason: str) -> Outcome:
+        """The target is down: its gate is shut, and the delivery keeps its place."""
+        self._gates.close(job.queue, reason)
+        await self._ledger.settle(entry.id, job.lease_token, (), reason)
+        if self._patience.now_us() - job.created_at_us > self._patience.keep_trying_us:
+            return Dead(f"its target was down for too long: {reason}")
+        return Later(reason, None)
 
-    def _remember(self, job: Job, settled: _Settled) -> None:
-        self._settled[job.id] = settled
-        while sum(map(len, self._settled.values())) > MAX_REMEMBERED:
-            self._settled.popitem(last=False)
+    async def _note_end(self, job: Job, number: int, outcome: Outcome) -> None:
+        """Note, and tell, that a delivery has come to its end, if it has."""
+        entry = await self._ledger.get(_ALL, number)
+        if entry is None or isinstance(outcome, Later):
+            return
+        if isinstance(outcome, Retry) and job.attempts < job.max_attempts:
+            return
+        if entry.waiting and isinstance(outcome, Dead | Retry):
+            entry = await self._ledger.give_up(number, outcome.reason)
+        if entry is not None and entry.state in _ENDS:
+            await self._tell(_delivered(job, entry))
 
 
-def _ended(planned: PlannedDelivery, job: Job, settled: _Settled, outcome: Outcome) -> Delivered:
-    if isinstance(outcome, Done):
-        kind, explanation = DeliveryOutcome.DELIVERED, outcome.explanation
-    else:
-        is_given_up = isinstance(outcome, Retry)
-        kind = DeliveryOutcome.AGAIN if is_given_up else DeliveryOutcome.REFUSED
-        explanation = outcome.reason
+def _delivered(job: Job, entry: LedgerEntry) -> Delivered:
+    said = f"{entry.delivered} instances delivered"
     return Delivered(
-        target=planned.target,
-        reason=planned.reason,
-        outcome=kind,
+        number=entry.id,
+        target=entry.target,
+        rule=entry.rule,
+        reason=entry.reason,
+        outcome=_ENDS[entry.state],
         attempts=job.attempts,
-        study_instance_uid=planned.study_instance_uid,
-        series_instance_uid=planned.series_instance_uid,
-        sop_instance_uid=planned.sop_instance_uid,
-        delivered=len(settled.delivered),
-        refused=len(settled.refused),
-        explanation=explanation,
+        study_instance_uid=entry.study_instance_uid,
+        delivered=entry.delivered,
+        refused=entry.refused,
+        explanation=entry.explanation or said,
     )

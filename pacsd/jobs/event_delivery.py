@@ -62,13 +62,15 @@ class EventDelivery:
                 await self._stopping.first_of(anyio.sleep_forever)
 
     def replace(self, consumers: Sequence[Consumer]) -> None:
-        """Deliver to these from now on, by their names: those that were there go on.
+        """Deliver to these from now on, by their names: where one was, its next event is for these.
 
         Who is gone has the event in hand to the end, and no other.
         """
         wanted = {each.name: each for each in consumers}
         for name in self._feeds.keys() - wanted.keys():
             self._feeds.pop(name).ask_to_end()
+        for name in wanted.keys() & self._feeds.keys():
+            self._feeds[name].consumer = wanted[name]
         for name in wanted.keys() - self._feeds.keys():
             feed = self._feeds[name] = EventFeed(wanted[name], self._surroundings)
             if self._tasks is not None and not self._stopping.is_asked:

@@ -26,7 +26,7 @@ EVENT = "event"
 
 TOGETHER = 500
 """Changes read at once."""
-GATHERED_FOR_S = 0.05
+GATHERED_FOR_S = 0.2
 """At least, from page to page: while much is stored one read of many costs little."""
 MOVED_AFTER_S = 1.0
 """Of deliveries, whatever is left of what was read."""

@@ -1,11 +1,11 @@
-"""Jobs that ended long ago are forgotten, some at a time, while others store."""
+"""Jobs and deliveries that ended long ago are forgotten, some at a time, while others store."""
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import anyio
 
 from pacsd.index.errors import IndexFault
-from pacsd.index.jobs import Jobs
 from pacsd.jobs.observer import JobObserver
 
 IDLE_S = 600.0
@@ -13,22 +13,29 @@ IDLE_S = 600.0
 PAUSE_S = 0.2
 """Between two parts: whoever stores goes first."""
 TOGETHER = 1_000
-"""Jobs forgotten at once: some milliseconds of the writer."""
+"""Rows forgotten at once: some milliseconds of the writer."""
+
+
+class Forgets(Protocol):
+    """What forgets; see `Jobs` and `Ledger`."""
+
+    async def forget(self, before_us: int, limit: int) -> int:
+        """Forget at most `limit` of what ended before then; how many that were."""
 
 
 class JobForgetting:
-    """Forgets jobs that ended more than `keep_us` ago, while `run` runs; None: none, ever."""
+    """Forgets what ended more than `keep_us` ago, while `run` runs; None: nothing, ever."""
 
     def __init__(
         self,
-        jobs: Jobs,
+        ended: Forgets,
         observer: JobObserver,
         *,
         keep_us: int | None,
         now_us: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        self._jobs = jobs
+        self._ended = ended
         self._observer = observer
         self._keep_us = keep_us
         self._now_us = now_us
@@ -44,7 +51,7 @@ class JobForgetting:
 
     async def _forget_part(self, keep_us: int) -> int:
         try:
-            return await self._jobs.forget(self._now_us() - keep_us, TOGETHER)
+            return await self._ended.forget(self._now_us() - keep_us, TOGETHER)
         except IndexFault as fault:
             self._observer.jobs_failed(fault)
             return 0

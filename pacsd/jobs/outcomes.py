@@ -32,10 +32,13 @@ class Dead:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """It could not begin, and nobody failed: it waits so long, and that counts as no attempt."""
+    """It could not begin, or not end, and nobody failed: that counts as no attempt.
+
+    It waits so long, behind those that can begin; None: it keeps its place in its queue.
+    """
 
     reason: str
-    after_s: float
+    after_s: float | None
 
 
 Outcome: TypeAlias = Done | Retry | Dead | Later

@@ -7,12 +7,12 @@ stored, as far as rules look at those, all at the time at which it came.
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
-from pacsd.api.routing import HeaderWanted, RouteTrial, RulesRefused
-from pacsd.jobs.deliveries import Pages
+from pacsd.api.instances import InstanceFacts
+from pacsd.api.routing import NO_ROUTES, HeaderWanted, RouteTrial, RulesRefused
 from pacsd.jobs.routing import HeaderAgain, SubjectsWithHeaders
 
 EVENT_ID = "trial"
@@ -22,7 +22,14 @@ Answer: TypeAlias = RouteTrial | HeaderWanted | RulesRefused | None
 Ask = Callable[[str, EventSubject | None, str | None], Awaitable[Answer]]
 """Asks a plugin: about a subject, and the text of other rules."""
 
-NOWHERE = RouteTrial(())
+
+class Pages(Protocol):
+    """Who knows what there is of a study; see `Deliverables`."""
+
+    def pages(
+        self, study_instance_uid: str, series_instance_uid: str = "", sop_instance_uid: str = ""
+    ) -> AsyncGenerator[tuple[InstanceFacts, ...], None]:
+        """The instances; raises when they cannot be told now."""
 
 
 class RulesUnusable(Exception):
@@ -74,11 +81,11 @@ class RouteTrials:
         if isinstance(answer, HeaderWanted):
             with_header = await self._subjects.with_header(subject)
             if with_header is None:
-                return NOWHERE
+                return NO_ROUTES
             answer = _usable(await self._ask(plugin, with_header, rules))
         if isinstance(answer, HeaderWanted):
             raise HeaderAgain("the header is wanted where it was given")
-        return answer or NOWHERE
+        return answer or NO_ROUTES
 
     async def _events(
         self, study: str, kinds: tuple[EventKind, ...]

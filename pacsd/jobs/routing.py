@@ -1,7 +1,7 @@
 """Events are routed: whoever has rules is asked where what they are about shall go.
 
-Each plugin with rules is a consumer of events of its own. What it answers becomes jobs, durable
-before its next event; a repetition of an event adds none of those that are open.
+Each plugin with rules is a consumer of events of its own. What it answers becomes orders in the
+ledger of deliveries, durable before its next event; a repetition of an event changes nothing there.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,13 +11,16 @@ from typing import Protocol
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent
 from pacsd.api.routing import MAX_ROUTES, HeaderWanted, Route
+from pacsd.index.delivery_records import Order
 from pacsd.index.errors import JobQueueFull
-from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
-from pacsd.jobs.planned_delivery import job_of
+from pacsd.jobs.orders import order_of
+from pacsd.jobs.routed_kinds import RoutedKinds
 
 AskRoutes = Callable[[str, EventSubject], Awaitable[Sequence[Route] | HeaderWanted | None]]
 """Asks a plugin; raises if it has to be asked again."""
+Cover = Callable[[Order], Awaitable[object]]
+"""Takes an order; raises JobQueueFull if there is no room for it."""
 
 
 class Subjects(Protocol):
@@ -43,18 +46,23 @@ class HeaderAgain(Exception):
 
 
 class Routing:
-    """Asks plugins for routes and keeps them as jobs."""
+    """Asks plugins for routes and has them kept as orders."""
 
-    def __init__(self, jobs: Jobs, subjects: SubjectsWithHeaders, ask: AskRoutes) -> None:
-        self._jobs = jobs
+    def __init__(
+        self, cover: Cover, subjects: SubjectsWithHeaders, ask: AskRoutes, kinds: RoutedKinds
+    ) -> None:
+        self._cover = cover
         self._subjects = subjects
         self._ask = ask
+        self._kinds = kinds
 
     def consumer(self, plugin: str, deadline_s: float) -> Consumer:
         """The consumer of events that stands for a plugin with rules."""
         return Consumer(f"route:{plugin}", partial(self._route, plugin), deadline_s)
 
     async def _route(self, plugin: str, event: ArchiveEvent) -> None:
+        if event.kind not in await self._kinds.of(plugin):
+            return
         subject = await self._subjects.of_event(event)
         if subject is None:
             return
@@ -65,7 +73,7 @@ class Routing:
         for route in routes:
             # Each by itself: a queue that is full costs no other target what is meant for it.
             try:
-                await self._jobs.add([job_of(event, route, plugin)])
+                await self._cover(order_of(event, route, plugin))
             except JobQueueFull as error:
                 full = full or error
         if full is not None:

@@ -7,6 +7,7 @@ job that is stuck or always fails holds no place but its own.
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import anyio
 from anyio.abc import TaskGroup
@@ -39,6 +40,27 @@ class WorkerBounds:
     lease_s: float = 60.0
 
 
+class Gates(Protocol):
+    """Who knows of which queues nothing is to be begun now; see `TargetGates`."""
+
+    def places(self) -> Mapping[str, int]:
+        """How many jobs of some queues may run, where that is less than of others."""
+
+    def opens_in_s(self) -> float | None:
+        """When one of those that are shut opens; None: none is shut."""
+
+
+class _NoGates:
+    def places(self) -> Mapping[str, int]:
+        return {}
+
+    def opens_in_s(self) -> float | None:
+        return None
+
+
+NO_GATES = _NoGates()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Running:
     job: Job
@@ -46,7 +68,7 @@ class _Running:
 
 
 class Workers:
-    """Run jobs of the kinds that have a handler, while `run` runs."""
+    """Run jobs of the kinds that have a handler, while `run` runs. `gates` may shut a queue."""
 
     def __init__(
         self,
@@ -58,7 +80,9 @@ class Workers:
         *,
         now_us: Callable[[], int],
         sleep: Sleep = anyio.sleep,
+        gates: Gates = NO_GATES,
     ) -> None:
+        self._gates = gates
         self._jobs = jobs
         self._handlers = handlers
         self._bounds = bounds
@@ -70,6 +94,14 @@ class Workers:
         self._drained: set[str] = set()
         self._stopping = Stopping()
         self._changed = anyio.Event()
+
+    async def take_over(self) -> None:
+        """Before `run`, where nobody else works: what the last process had in hand waits again.
+
+        Raises:
+            IndexFault: nobody can tell; it waits until its leases run out.
+        """
+        await self._jobs.end_leases()
 
     async def run(self) -> None:
         """Run jobs until cancelled, or stopped and all have ended."""
@@ -139,6 +171,7 @@ class Workers:
         running = self._running_by_queue()
         bounds = dict.fromkeys(running, self._bounds.each_queue)
         bounds |= self._bounds.by_queue
+        bounds |= self._gates.places()
         bounds |= dict.fromkeys(self._drained, 0)
         free = {queue: bound - running[queue] for queue, bound in bounds.items()}
         return FreePlaces(self._bounds.each_queue, free)
@@ -147,10 +180,12 @@ class Workers:
         return Counter(each.job.queue for each in self._running)
 
     async def _until_due(self, claimed: Claimed) -> None:
-        if claimed.next_due_us is None:
+        waits_s = [] if (opens_in_s := self._gates.opens_in_s()) is None else [opens_in_s]
+        if claimed.next_due_us is not None:
+            waits_s.append((claimed.next_due_us - self._now_us()) / _US)
+        if not waits_s:
             await anyio.sleep_forever()
-        else:
-            await self._sleep(max(0.0, (claimed.next_due_us - self._now_us()) / _US))
+        await self._sleep(max(0.0, min(waits_s)))
 
     async def _attempt(self, running: _Running) -> None:
         job = running.job

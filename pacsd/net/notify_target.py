@@ -11,7 +11,7 @@ from uuid import uuid4
 import anyio.to_thread
 
 from pacsd.api import route_target
-from pacsd.api.route_target import DeliveryOutcome, DeliveryResult
+from pacsd.api.route_target import DeliveryOutcome, DeliveryResult, InstanceResult
 from pacsd.dicom.availability import (
     AVAILABILITY_NOTIFICATION,
     AvailableInstance,
@@ -58,11 +58,8 @@ class NotifyTarget:
         except AssociationError as error:
             return DeliveryResult(DeliveryOutcome.AGAIN, str(error))
         if category(status) in _TAKEN:
-            return DeliveryResult(DeliveryOutcome.DELIVERED)
-        is_for_now = status in _FOR_NOW
-        outcome = DeliveryOutcome.AGAIN if is_for_now else DeliveryOutcome.REFUSED
-        said = describe(status, Service.INSTANCE_AVAILABILITY)
-        return DeliveryResult(outcome, f"N-CREATE: {said}")
+            return DeliveryResult(DeliveryOutcome.DELIVERED, status=f"{status:04X}")
+        return _not_taken(delivery, status)
 
     async def check(self) -> str | None:
         """Why a C-ECHO does not succeed now, None if it does."""
@@ -89,6 +86,17 @@ class NotifyTarget:
             has_data_set=True,
         )
         return (await to.perform(context, request, _whole(notification))).status
+
+
+def _not_taken(delivery: route_target.Delivery, status: int) -> DeliveryResult:
+    """It was tried with every instance, and became of each of them."""
+    outcome = DeliveryOutcome.AGAIN if status in _FOR_NOW else DeliveryOutcome.REFUSED
+    why = f"N-CREATE: {describe(status, Service.INSTANCE_AVAILABILITY)}"
+    each = tuple(
+        InstanceResult(one.sop_instance_uid, outcome, why, f"{status:04X}")
+        for one in delivery.instances
+    )
+    return DeliveryResult(DeliveryOutcome.DELIVERED, exceptions=each)
 
 
 async def _whole(notification: bytes) -> AsyncIterator[Buffer]:

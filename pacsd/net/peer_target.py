@@ -171,25 +171,35 @@ class _Run:
     def __init__(self, delivery: route_target.Delivery) -> None:
         self._left = {each.sop_instance_uid: None for each in delivery.instances}
         self._exceptions: list[InstanceResult] = []
+        self._stored: list[InstanceResult] = []
         self.stored = 0
         self.failure = ""
 
     def ended(self, instance: Outbound, outcome: Outcome) -> None:
         """One was answered, or failed."""
         self._left.pop(instance.sop_instance_uid, None)
+        uid, status = instance.sop_instance_uid, _status(outcome)
         if outcome.is_stored:
             self.stored += 1
+            self._stored.append(InstanceResult(uid, DeliveryOutcome.DELIVERED, status=status))
         else:
-            kind, why = _kind_of(outcome), _why(outcome)
-            self._exceptions.append(InstanceResult(instance.sop_instance_uid, kind, why))
+            result = InstanceResult(uid, _kind_of(outcome), _why(outcome), status)
+            self._exceptions.append(result)
 
     def result(self) -> DeliveryResult:
-        """The result; what was not answered is to be sent again, if it is still there then."""
+        """The result; what the peer was not asked before it failed was not tried."""
         again = DeliveryOutcome.AGAIN
-        if not self.stored and not self._exceptions:
-            return DeliveryResult(again, self.failure or _NOT_SENT)
-        left = [InstanceResult(uid, again, self.failure or _NOT_SENT) for uid in self._left]
-        return DeliveryResult(DeliveryOutcome.DELIVERED, exceptions=(*self._exceptions, *left))
+        if self._left and self.failure:
+            return DeliveryResult(again, self.failure, (*self._stored, *self._exceptions))
+        usual = f"{Status.SUCCESS:04X}"
+        others = (each for each in self._stored if each.status != usual)
+        gone = (InstanceResult(uid, again, _NOT_SENT) for uid in self._left)
+        exceptions = (*others, *self._exceptions, *gone)
+        return DeliveryResult(DeliveryOutcome.DELIVERED, exceptions=exceptions, status=usual)
+
+
+def _status(outcome: Outcome) -> str:
+    return "" if outcome.status is None else f"{outcome.status:04X}"
 
 
 def _kind_of(outcome: Outcome) -> DeliveryOutcome:

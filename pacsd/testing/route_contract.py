@@ -67,9 +67,10 @@ def delivery(instances: int, **fields: str) -> Delivery:
         )
         for number in range(instances)
     )
-    named = {"target": "target", "reason": "a rule", "study_instance_uid": "1.2.3", **fields}
-    uids = {"series_instance_uid": "", "sop_instance_uid": ""}
-    return Delivery(attempt=1, instances=facts, **{**uids, **named})
+    named = {"target": "target", "rule": "all CT", "reason": "a rule"}
+    return Delivery(
+        attempt=1, instances=facts, **{**named, "study_instance_uid": "1.2.3", **fields}
+    )
 
 
 class RouteTargetContract:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
 from pacsd.app.plugin_work import make_plugin_work
 from pacsd.archive.access import Access
@@ -28,7 +29,7 @@ async def test_who_takes_events_follows_a_reload(tmp_path: Path) -> None:
             calling_ae="PACSD",
             places=DestinationPlaces(),
         )
-        work = make_plugin_work(Archive(hooks, store, index), sending)
+        work = make_plugin_work(Config(), Archive(hooks, store, index), sending)
         assert {*work.handlers} == {"plugin", "deliver", "infer", "persist"}
         assert work.consumers() == ()
         hooks.replace({"acme": ObjectHome("acme", HookRecorder())}, ())

@@ -22,6 +22,7 @@ from pacsd.app.web_wiring import WebParts
 from pacsd.archive.access import Access
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
+from pacsd.jobs.target_gates import TargetGates
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.peers import PeerBook
@@ -71,12 +72,14 @@ async def routing(archive: SmallArchive, rule: Rule, peers: PeerBook) -> AsyncIt
         SimpleNamespace(retriever=archive.retriever, access=access, transcoding=NO_TRANSCODING),
     )
     sending = peer_sending(config, gatekeeper, parts, DestinationPlaces())
+    gates = TargetGates()
     running = make_jobs(
         config,
         archive.index,
         CollectorRegistry(),
-        route_consumers(opened),
-        delivery_handlers(opened, sending),
+        route_consumers(config, opened),
+        delivery_handlers(config, opened, sending, gates),
+        gates,
     )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(running.run)
@@ -106,3 +109,4 @@ async def test_a_quiet_study_goes_where_a_plugin_says(tmp_path: Path) -> None:
     assert ended["peer:PEER"].outcome is DeliveryOutcome.DELIVERED
     assert ended["peer:PEER"].study_instance_uid == "1.2.3"
     assert ended["peer:NOBODY"].explanation == "peer NOBODY is not in the peers file"
+    assert ended["peer:NOBODY"].delivered == 0

@@ -115,7 +115,7 @@ async def test_an_index_that_fails_is_told(
         raise IndexFault(IndexFaultKind.OTHER, "x")
 
     await archive.add("1.2.3.4")
-    monkeypatch.setattr(archive.index.instances, "reception", fail)
+    monkeypatch.setattr(archive.index.subjects, "find", fail)
     with pytest.raises(IndexUnavailable):
         await EventSubjects(archive.index, header_of).of_event(event(EventKind.STUDY_QUIET, STUDY))
 

@@ -25,7 +25,7 @@ async def delivery(host: FakeHost, *uids: str) -> Delivery:
     for uid in uids:
         await host.instances.add(io.BytesIO(dicom_file({"SOPInstanceUID": uid})))
     facts = tuple(await host.instances.of_study("1.2.3"))
-    return Delivery("folder", "a rule", 1, "1.2.3", "", "", facts)
+    return Delivery("folder", "rule 1", "a rule", 1, "1.2.3", facts)
 
 
 async def test_instances_become_files_as_they_are_stored(tmp_path: Path) -> None:

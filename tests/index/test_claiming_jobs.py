@@ -1,5 +1,7 @@
+import pytest
+
 from pacsd.index import claiming_jobs
-from pacsd.index.claiming_jobs import LEASE_RAN_OUT, TIME_RAN_OUT, next_due
+from pacsd.index.claiming_jobs import LEASE_RAN_OUT, TIME_RAN_OUT, end_leases, next_due
 from pacsd.index.desks import WriterDesk
 from pacsd.index.job_records import FreePlaces, JobClass, JobState
 from pacsd.index.sqlite import prepared
@@ -102,6 +104,20 @@ def test_a_lease_that_runs_out_counts_as_an_attempt(desk: WriterDesk, clock: Clo
     assert (dead.state, dead.explanation) == (JobState.DEAD, LEASE_RAN_OUT)
     assert dead.ended_at_us > 0
     assert counts(desk) == {("archive_2", JobState.DEAD): 1}
+
+
+def test_leases_of_who_is_gone_are_ended_before_they_run_out(
+    desk: WriterDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claiming_jobs, "_TOGETHER", 2)
+    put(desk, *(job(str(number), max_attempts=2) for number in range(3)))
+    last = put(desk, job("last", max_attempts=1))[0]
+    assert len(claimed(desk, 9)) == 4
+    assert [desk.perform(end_leases) for _ in range(3)] == [2, 2, 0]
+    assert found(desk, last).state is JobState.DEAD
+    again = claimed(desk, 9)
+    assert {each.explanation for each in again} == {LEASE_RAN_OUT}
+    assert [each.attempts for each in again] == [2, 2, 2]
 
 
 def test_what_is_not_begun_in_its_time_is_dead(desk: WriterDesk, clock: Clock) -> None:

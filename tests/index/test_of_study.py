@@ -23,21 +23,3 @@ async def test_instances_of_a_study_come_by_their_uids(index: Index) -> None:
     assert one + rest == found
     assert await index.of_study.page(SCOPE, "1.2.3", "1.2.3.2") == [found[1]]
     assert await index.of_study.page(Scope(2), "1.2.3") == []
-
-
-async def test_files_of_what_is_shown_are_weighed_together(index: Index) -> None:
-    await index.add(
-        [
-            new("1.9", content=bytes(10)),
-            new("1.2", content=bytes(20), series="1.2.3.2"),
-            new("2.1", content=bytes(40), study="2", series="2.1"),
-            new("1.4", content=bytes(80)),
-        ]
-    )
-    await index.instances.delete(SCOPE, ["1.4"], "admin")
-    weigh = index.of_study.size_bytes
-    assert await weigh(SCOPE, "1.2.3") == 30 + 2 * 400
-    assert await weigh(SCOPE, "1.2.3", "1.2.3.2") == 20 + 400
-    assert await weigh(SCOPE, "1.2.3", "1.2.3.0", "1.9") == 10 + 400
-    assert await weigh(SCOPE, "1.2.3", "1.2.3.0", "1.2") == 0
-    assert await weigh(Scope(2), "1.2.3") == 0

@@ -84,6 +84,14 @@ async def test_what_could_not_begin_waits_and_was_not_tried(index: Index, clock:
     assert 0 < after.not_before_us - before - 5 * SECOND_US < SECOND_US
 
 
+async def test_what_keeps_its_place_is_due_as_before(index: Index, clock: Clock) -> None:
+    seen, mine = Seen(), await leased(index, not_before_us=7)
+    later = Handler(answering(Later("its target is down", None)), 60)
+    await attempts(index, clock, seen).make(mine, later)
+    after = await there(index, mine.id)
+    assert (after.state, after.attempts, after.not_before_us) == (JobState.WAITING, 0, 7)
+
+
 async def test_what_is_broken_off_was_not_tried(index: Index, clock: Clock) -> None:
     seen, mine = Seen(), await leased(index, max_attempts=1)
     async with anyio.create_task_group() as tasks:

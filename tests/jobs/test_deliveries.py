@@ -1,11 +1,10 @@
-from collections.abc import AsyncGenerator
+from collections.abc import Sequence
 from dataclasses import replace
 
 import anyio
 import pytest
 
 from pacsd.api.errors import HookError, NotProvided
-from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import (
     Delivered,
@@ -15,34 +14,34 @@ from pacsd.api.route_target import (
     InstanceResult,
     RouteTarget,
 )
-from pacsd.api.routing import Route
+from pacsd.index.covering_deliveries import KIND, MAX_ATTEMPTS
+from pacsd.index.delivery_records import DeliveryState, LedgerEntry
 from pacsd.index.index import Index
 from pacsd.index.job_records import FreePlaces, Job
 from pacsd.jobs import deliveries
-from pacsd.jobs.deliveries import Deliveries
-from pacsd.jobs.outcomes import Dead, Done, Outcome, Retry
-from pacsd.jobs.planned_delivery import DELIVER, MAX_ATTEMPTS, job_of
+from pacsd.jobs.deliveries import Deliveries, Patience
+from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
+from pacsd.jobs.target_gates import TargetGates
+from tests.index.made import SCOPE, SECOND_US, Clock, new
+from tests.index.ordered import order
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
-EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
+QUEUE = "target:tape"
+DAY_US = 86_400 * SECOND_US
 
 
 def facts(uid: str) -> InstanceFacts:
-    return InstanceFacts(uid, "1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2", "1.2.840.10008.1.2", 9)
+    return InstanceFacts(uid, "1.2.840.10008.5.1.4.1.1.2", "1.2.3.0", "1.2.3", "1.2", 9)
 
 
-class Study:
-    """Has these instances, two to a page."""
+class Here:
+    """Knows all instances but these."""
 
-    def __init__(self, *uids: str) -> None:
-        self.uids = uids
+    def __init__(self, *gone: str) -> None:
+        self.gone = gone
 
-    async def pages(
-        self, study_instance_uid: str, series_instance_uid: str = "", sop_instance_uid: str = ""
-    ) -> AsyncGenerator[tuple[InstanceFacts, ...], None]:
-        assert (study_instance_uid, series_instance_uid, sop_instance_uid) == ("1.2", "", "")
-        for at in range(0, len(self.uids), 2):
-            yield tuple(map(facts, self.uids[at : at + 2]))
+    async def named(self, uids: Sequence[str]) -> Sequence[InstanceFacts]:
+        return [facts(uid) for uid in uids if uid not in self.gone]
 
 
 class Tape:
@@ -57,7 +56,7 @@ class Tape:
     async def send(self, delivery: Delivery, /) -> DeliveryResult:
         self.deliveries.append(delivery)
         self.sent.append([each.sop_instance_uid for each in delivery.instances])
-        answer = self.answers.pop(0) if self.answers else DeliveryResult(DELIVERED)
+        answer = self.answers.pop(0) if self.answers else DeliveryResult(DELIVERED, status="0000")
         if isinstance(answer, BaseException):
             raise answer
         return answer  # type: ignore[return-value]
@@ -69,11 +68,24 @@ class Tape:
 class Desk:
     """Deliveries to one target, and what was told of them."""
 
-    def __init__(self, target: RouteTarget | Exception, *uids: str) -> None:
+    def __init__(self, index: Index, clock: Clock, target: RouteTarget | Exception) -> None:
+        self.index = index
+        self.clock = clock
         self.target = target
         self.asked: list[str] = []
         self.told: list[Delivered] = []
-        self.tested = Deliveries(Study(*uids), self._target_of, self._tell)
+        self.here = Here()
+        self.now_s = 0.0
+        self.runs = 0
+        self.gates = TargetGates(lambda: self.now_s, lambda: 0.0)
+        self.tested = Deliveries(
+            index.ledger,
+            self.here,
+            self._target_of,
+            self._tell,
+            self.gates,
+            Patience(30 * DAY_US, lambda: clock.us, lambda: self.now_s),
+        )
 
     async def _target_of(self, name: str) -> RouteTarget:
         self.asked.append(name)
@@ -84,146 +96,196 @@ class Desk:
     async def _tell(self, delivered: Delivered) -> None:
         self.told.append(delivered)
 
+    async def order(self, *uids: str) -> Job:
+        """Instances of a study shall go to the tape: the job that was claimed for that."""
+        await self.index.add([new(uid) for uid in uids])
+        await self.index.ledger.cover(order())
+        return await self.claim()
+
+    async def claim(self) -> Job:
+        [claimed] = (await self.index.jobs.claim([KIND], FreePlaces(1), 1, 60)).jobs
+        return claimed
+
     async def run(self, job: Job, attempt: int = 1) -> Outcome:
-        return await self.tested.handler.run(replace(job, attempts=attempt))
+        self.runs += 1
+        changed = replace(job, attempts=attempt, lease_token=job.lease_token + self.runs)
+        return await self.tested.handlers[KIND].run(changed)
+
+    async def entry(self, job: Job) -> LedgerEntry:
+        entry = await self.index.ledger.get(SCOPE, int(job.payload))
+        assert entry is not None
+        return entry
 
 
-@pytest.fixture
-async def job(index: Index) -> Job:
-    await index.jobs.add([job_of(EVENT, Route("tape", "all"), "rules")])
-    [claimed] = (await index.jobs.claim([DELIVER], FreePlaces(1), 1, 60)).jobs
-    return claimed
-
-
-async def test_everything_is_delivered(job: Job) -> None:
+async def test_everything_is_delivered(index: Index, clock: Clock) -> None:
     tape = Tape()
-    desk = Desk(tape, "1.1", "1.2", "1.3")
+    desk = Desk(index, clock, tape)
+    job = await desk.order("1.1", "1.2", "1.3")
     assert await desk.run(job) == Done("3 instances delivered")
-    assert tape.sent == [["1.1", "1.2"], ["1.3"]]
-    first = tape.deliveries[0]
-    assert (first.target, first.reason, first.attempt) == ("tape", "all", 1)
-    assert first.study_instance_uid == "1.2"
-    assert desk.told == [
-        Delivered("tape", "all", DELIVERED, 1, "1.2", "", "", 3, 0, "3 instances delivered")
-    ]
+    assert tape.sent == [["1.1", "1.2", "1.3"]]
+    [first] = tape.deliveries
+    assert (first.target, first.rule, first.reason) == ("tape", "all CT", "rule all CT")
+    assert (first.attempt, first.study_instance_uid) == (1, "1.2.3")
+    entry = await desk.entry(job)
+    assert (entry.state, entry.confirmed) == (DeliveryState.DELIVERED, 5)
+    items = await index.ledger.items(entry.id)
+    assert {each.status for each in items} == {"0000"}
+    said = ("tape", "all CT", "rule all CT", DELIVERED, 1, "1.2.3", 3, 0, "3 instances delivered")
+    assert desk.told == [Delivered(entry.id, *said)]
 
 
-async def test_a_target_that_cannot_now_is_tried_again(job: Job) -> None:
-    tape = Tape(DeliveryResult(AGAIN, "no tape"))
-    desk = Desk(tape, "1.1", "1.2", "1.3")
-    assert await desk.run(job) == Retry("no tape")
-    assert tape.sent == [["1.1", "1.2"]]
-    assert desk.told == []
-
-
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [
-        (OSError("cable"), "OSError: cable"),
-        ("yes", "TypeError: send: str instead of DeliveryResult"),
-    ],
-)
-async def test_p01_what_a_target_does_wrong_is_its_own(job: Job, answer: object, why: str) -> None:
-    assert await Desk(Tape(answer), "1.1").run(job) == Retry(why)
-
-
-async def test_what_was_taken_is_not_sent_again(job: Job) -> None:
+async def test_what_was_taken_is_not_sent_again_whatever_dies(index: Index, clock: Clock) -> None:
     mixed = DeliveryResult(DELIVERED, exceptions=(InstanceResult("1.2", AGAIN, "busy"),))
     tape = Tape(mixed)
-    desk = Desk(tape, "1.1", "1.2", "1.3")
+    desk = Desk(index, clock, tape)
+    job = await desk.order("1.1", "1.2", "1.3")
     assert await desk.run(job) == Retry("busy")
-    assert await desk.run(job, attempt=2) == Done("3 instances delivered")
-    assert tape.sent == [["1.1", "1.2"], ["1.3"], ["1.2"]]
-    assert desk.told[0].attempts == 2
+    assert desk.told == []
+    anew = Desk(index, clock, tape)
+    anew.runs = 1
+    assert await anew.run(job, attempt=2) == Done("3 instances delivered")
+    assert tape.sent == [["1.1", "1.2", "1.3"], ["1.2"]]
+    assert anew.told[0].attempts == 2
 
 
-async def test_another_target_has_nothing_of_what_the_first_one_took(job: Job) -> None:
-    tape = Tape(DeliveryResult(AGAIN, "busy", (InstanceResult("1.1", DELIVERED),)))
-    desk = Desk(tape, "1.1", "1.2")
-    assert isinstance(await desk.run(job), Retry)
-    elsewhere = replace(job, queue="target:disk")
-    assert await desk.run(elsewhere, attempt=2) == Done("2 instances delivered")
-    assert tape.sent == [["1.1", "1.2"], ["1.1", "1.2"]]
-    assert desk.asked == ["tape", "disk"]
-
-
-async def test_what_is_brought_back_is_sent_anew(job: Job) -> None:
-    once = DeliveryResult(AGAIN, "busy", (InstanceResult("1.1", DELIVERED),))
-    tape = Tape(once, DeliveryResult(AGAIN, "busy"))
-    desk = Desk(tape, "1.1", "1.2")
-    await desk.run(job)
-    for attempt in (1, 2):
-        await desk.run(job, attempt)
-    assert tape.sent[1:] == [["1.1", "1.2"], ["1.1", "1.2"]]
-
-
-async def test_one_that_is_refused_holds_up_none_and_is_told(job: Job) -> None:
-    refused = InstanceResult("1.1", REFUSED, "C000 cannot understand")
-    tape = Tape(DeliveryResult(DELIVERED, exceptions=(refused,)))
-    desk = Desk(tape, "1.1", "1.2", "1.3")
-    why = "1 of 3 instances were refused: C000 cannot understand"
+async def test_one_that_is_refused_holds_up_none_and_is_told(index: Index, clock: Clock) -> None:
+    refused = InstanceResult("1.1", REFUSED, "cannot understand", "C000")
+    desk = Desk(index, clock, Tape(DeliveryResult(DELIVERED, exceptions=(refused,))))
+    job = await desk.order("1.1", "1.2", "1.3")
+    why = "1 of 3 instances were refused: cannot understand"
     assert await desk.run(job) == Dead(why)
-    assert tape.sent == [["1.1", "1.2"], ["1.3"]]
     [told] = desk.told
     assert (told.outcome, told.delivered, told.refused) == (REFUSED, 2, 1)
-    # Brought back from the dead letters, it begins anew.
-    assert await desk.run(job) == Done("3 instances delivered")
+    assert (await desk.entry(job)).state is DeliveryState.REFUSED
 
 
-async def test_before_another_attempt_the_target_is_asked_how_it_is(job: Job) -> None:
+async def test_a_target_that_is_down_costs_no_attempt_and_no_place(
+    index: Index, clock: Clock
+) -> None:
+    tape = Tape(OSError("cable"), ill="no power")
+    desk = Desk(index, clock, tape)
+    job = await desk.order("1.1")
+    assert await desk.run(job) == Later("no power", None)
+    assert desk.gates.places() == {QUEUE: 0}
+    assert (await desk.entry(job)).explanation == "no power"
+    assert desk.told == []
+    # Once it is time, the next one looks first.
+    desk.now_s = 10.0
+    assert desk.gates.places() == {QUEUE: 1}
+    assert await desk.run(job) == Later("no power", None)
+    assert len(tape.sent) == 1
+    desk.now_s, tape.ill = 30.0, None
+    assert await desk.run(job) == Done("1 instances delivered")
+    assert desk.gates.places() == {}
+
+
+async def test_a_target_that_is_down_for_too_long_is_given_up(index: Index, clock: Clock) -> None:
+    desk = Desk(index, clock, Tape(OSError("cable"), ill="no power"))
+    job = await desk.order("1.1")
+    clock.us += 31 * DAY_US
+    why = "its target was down for too long: no power"
+    assert await desk.run(job) == Dead(why)
+    assert (await desk.entry(job)).state is DeliveryState.GIVEN_UP
+    [told] = desk.told
+    assert (told.outcome, told.explanation) == (AGAIN, why)
+
+
+async def test_before_another_attempt_the_target_is_asked_how_it_is(
+    index: Index, clock: Clock
+) -> None:
     tape = Tape(ill="no power")
-    desk = Desk(tape, "1.1")
-    assert await desk.run(job, attempt=2) == Retry("no power")
+    desk = Desk(index, clock, tape)
+    assert await desk.run(await desk.order("1.1"), attempt=2) == Later("no power", None)
     assert tape.sent == []
 
 
-async def test_the_last_attempt_is_told(job: Job) -> None:
-    desk = Desk(Tape(ill="no power"), "1.1")
-    assert await desk.run(job, attempt=MAX_ATTEMPTS) == Retry("no power")
+async def test_the_last_attempt_is_told(index: Index, clock: Clock) -> None:
+    again = DeliveryResult(DELIVERED, exceptions=(InstanceResult("1.1", AGAIN, "busy"),))
+    desk = Desk(index, clock, Tape(again))
+    job = await desk.order("1.1")
+    assert await desk.run(job, attempt=MAX_ATTEMPTS) == Retry("busy")
     [told] = desk.told
-    assert (told.outcome, told.explanation, told.attempts) == (AGAIN, "no power", MAX_ATTEMPTS)
+    assert (told.outcome, told.explanation, told.attempts) == (AGAIN, "busy", MAX_ATTEMPTS)
+    assert (await desk.entry(job)).state is DeliveryState.GIVEN_UP
 
 
-async def test_a_target_that_nobody_provides_is_a_dead_letter(job: Job) -> None:
-    desk = Desk(NotProvided("tape", "pacsd_route_target", "no plugin provides 'tape'"), "1.1")
+async def test_a_target_that_nobody_provides_is_a_dead_letter(index: Index, clock: Clock) -> None:
+    error = NotProvided("tape", "pacsd_route_target", "no plugin provides 'tape'")
+    desk = Desk(index, clock, error)
+    job = await desk.order("1.1")
     assert await desk.run(job) == Dead("no plugin provides 'tape'")
     assert desk.asked == ["tape"]
-    assert desk.told[0].outcome is REFUSED
+    assert desk.told[0].outcome is AGAIN
+    assert (await desk.entry(job)).state is DeliveryState.GIVEN_UP
 
 
-async def test_a_target_that_cannot_be_had_now_is_asked_for_again(job: Job) -> None:
-    desk = Desk(HookError("acme", "pacsd_route_target", "no answer within 30 s"), "1.1")
-    outcome = await desk.run(job)
+async def test_a_target_that_cannot_be_had_now_is_asked_for_again(
+    index: Index, clock: Clock
+) -> None:
+    desk = Desk(index, clock, HookError("acme", "pacsd_route_target", "no answer within 30 s"))
+    outcome = await desk.run(await desk.order("1.1"))
     assert isinstance(outcome, Retry)
     assert "no answer within 30 s" in outcome.reason
 
 
-async def test_p06_a_job_that_is_no_delivery_is_dead(job: Job) -> None:
-    outcome = await Desk(Tape()).run(replace(job, payload="{}"))
-    assert isinstance(outcome, Dead)
+@pytest.mark.parametrize("payload", ["{}", "", "-1", "\u0661"])
+async def test_p06_a_job_that_is_no_delivery_is_dead(
+    index: Index, clock: Clock, payload: str
+) -> None:
+    desk = Desk(index, clock, Tape())
+    job = await desk.order("1.1")
+    assert isinstance(await desk.run(replace(job, payload=payload)), Dead)
 
 
-async def test_p01_a_target_that_hangs_is_left(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_job_in_another_queue_sends_nothing(index: Index, clock: Clock) -> None:
+    desk = Desk(index, clock, Tape())
+    job = await desk.order("1.1")
+    outcome = await desk.run(replace(job, queue="target:disk"))
+    assert outcome == Dead("queue target:disk: the delivery goes to tape")
+    assert desk.asked == []
+
+
+async def test_p01_a_target_that_hangs_is_left(
+    index: Index, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Stuck(Tape):
         async def send(self, delivery: Delivery, /) -> DeliveryResult:
             await anyio.sleep_forever()
             raise AssertionError(delivery)
 
-    monkeypatch.setattr(deliveries, "DEADLINE_S", 0.01)
-    assert await Desk(Stuck(), "1.1").run(job) == Retry("it took more than 0.01 s")
+    monkeypatch.setattr(deliveries, "DEADLINE_S", 0.2)
+    desk = Desk(index, clock, Stuck())
+    assert await desk.run(await desk.order("1.1")) == Retry("it took more than 0.2 s")
 
 
-async def test_what_is_remembered_has_a_bound(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "MAX_REMEMBERED", 1)
-    mixed = DeliveryResult(DELIVERED, exceptions=(InstanceResult("1.2", AGAIN, "busy"),))
-    tape = Tape(mixed, mixed)
-    desk = Desk(tape, "1.1", "1.2")
-    other = replace(job, id=job.id + 1)
-    assert await desk.run(job) == await desk.run(other) == Retry("busy")
-    await desk.run(job, attempt=2)
-    await desk.run(other, attempt=2)
-    assert tape.sent[2:] == [["1.1", "1.2"], ["1.2"]]
+async def test_what_is_gone_or_delivered_is_done(index: Index, clock: Clock) -> None:
+    desk = Desk(index, clock, Tape())
+    job = await desk.order("1.1")
+    await desk.run(job)
+    assert await desk.run(job) == Done("nothing of it is left to be sent")
+    assert await desk.run(replace(job, payload="99")) == Done("nothing of it is left to be sent")
+    assert len(desk.told) == 1
 
 
-async def test_a_study_that_is_gone_is_done(job: Job) -> None:
-    assert await Desk(Tape()).run(job) == Done("0 instances delivered")
+async def test_a_delivery_is_made_once_at_a_time(index: Index, clock: Clock) -> None:
+    began, go_on = anyio.Event(), anyio.Event()
+
+    class Slow(Tape):
+        async def send(self, delivery: Delivery, /) -> DeliveryResult:
+            began.set()
+            await go_on.wait()
+            return await super().send(delivery)
+
+    desk = Desk(index, clock, Slow())
+    job = await desk.order("1.1")
+    outcomes: list[Outcome] = []
+
+    async def run() -> None:
+        outcomes.append(await desk.run(job))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run)
+        await began.wait()
+        assert await desk.run(job) == Later("it is being made", 1.0)
+        go_on.set()
+    assert outcomes == [Done("1 instances delivered")]

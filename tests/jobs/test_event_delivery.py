@@ -302,6 +302,17 @@ async def test_who_is_removed_has_the_event_in_hand_and_no_other(index: Index) -
     assert again.uids == ["1.2"]
 
 
+async def test_who_takes_the_place_of_another_has_its_next_event(index: Index) -> None:
+    before, after = Taker(), Taker()
+    await index.add([new("1.1")])
+    async with delivering(index, consumer(before)) as delivery:
+        await before.until(1)
+        delivery.replace([consumer(after)])
+        await index.add([new("1.2")])
+        await after.until(1)
+    assert (before.uids, after.uids) == (["1.1"], ["1.2"])
+
+
 async def test_who_is_left_without_consumers_waits_for_one(index: Index) -> None:
     taker = Taker()
     await index.add([new("1.1")])

@@ -6,9 +6,10 @@ import pytest
 
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.index import Index
-from pacsd.index.job_records import Claimed, Job, JobState
+from pacsd.index.job_records import Claimed, FreePlaces, Job, JobState
 from pacsd.jobs.backoff import Backoff
 from pacsd.jobs.outcomes import Done, Handler, Outcome
+from pacsd.jobs.target_gates import TargetGates
 from pacsd.jobs.workers import PAUSE_S, WorkerBounds
 from tests.index.made import SCOPE, SECOND_US, Clock
 from tests.jobs.working import TIMEOUT_S, Seen, Sleeper, job, there, working
@@ -103,6 +104,19 @@ async def test_a_job_that_always_fails_is_dead_in_the_end(index: Index, clock: C
     states = [state for _, state, _ in seen.ended]
     assert states == [JobState.WAITING, JobState.WAITING, JobState.DEAD]
     assert (await there(index, number)).explanation == "OSError: no route"
+
+
+async def test_a_queue_that_is_shut_waits_until_it_opens(index: Index, clock: Clock) -> None:
+    seen, sleep = Seen(), Sleeper(clock)
+    gates = TargetGates(lambda: clock.us / SECOND_US, lambda: 0.0)
+    wait_s = gates.close("a", "down")
+    async with working(index, clock, seen, handlers(done), sleep=sleep, gates=gates):
+        await index.jobs.add([job("a"), job("b")])
+        await seen.until_ended(1)
+        await sleep.until_asleep(wait_s)
+        assert len(seen.ended) == 1
+        sleep.pass_s(wait_s + 1)
+        await seen.until_ended(2)
 
 
 async def test_what_is_due_later_is_begun_then(index: Index, clock: Clock) -> None:
@@ -232,3 +246,15 @@ async def test_without_handlers_there_is_nothing_to_do(index: Index, clock: Cloc
         with anyio.fail_after(TIMEOUT_S):
             await workers.run()
             await workers.stop(0)
+
+
+async def test_what_the_last_process_had_in_hand_is_begun_at_once(
+    index: Index, clock: Clock
+) -> None:
+    seen = Seen()
+    (number,) = await index.jobs.add([job()])
+    await index.jobs.claim(["deliver"], FreePlaces(1), 1, LONG_S)
+    async with working(index, clock, seen, handlers(done)) as workers:
+        await workers.take_over()
+        await seen.until_ended(1)
+    assert seen.ended == [(number, JobState.DONE, "")]

@@ -12,7 +12,7 @@ from pacsd.index.index import Index
 from pacsd.index.job_records import Job, JobState, NewJob
 from pacsd.jobs.attempts import Attempts
 from pacsd.jobs.outcomes import Handler
-from pacsd.jobs.workers import WorkerBounds, Workers
+from pacsd.jobs.workers import NO_GATES, Gates, WorkerBounds, Workers
 from tests.index.made import SCOPE, SECOND_US, Clock
 
 TIMEOUT_S = 30.0
@@ -134,6 +134,7 @@ async def working(
     handlers: Mapping[str, Handler],
     bounds: WorkerBounds | None = None,
     sleep: Sleeper | None = None,
+    gates: Gates = NO_GATES,
 ) -> AsyncIterator[Workers]:
     workers = Workers(
         index.jobs,
@@ -142,6 +143,7 @@ async def working(
         attempts(index, clock, seen),
         seen,
         now_us=clock,
+        gates=gates,
         sleep=sleep or Sleeper(clock),
     )
     async with anyio.create_task_group() as tasks:

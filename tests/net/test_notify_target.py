@@ -46,7 +46,9 @@ def peer_that_answers(status: int) -> AnsweringPeer:
 async def test_it_is_told_what_is_here() -> None:
     peer = peer_that_answers(0)
     async with answering_peer(peer) as destination:
-        assert await target(destination).send(delivery(3)) == DeliveryResult(DELIVERED)
+        assert await target(destination).send(delivery(3)) == DeliveryResult(
+            DELIVERED, status="0000"
+        )
     (association,) = peer.requests
     assert (association.called_ae, association.calling_ae) == ("PEER", "PACSD")
     ((request, raw),) = peer.asked
@@ -67,9 +69,16 @@ async def test_it_is_told_what_is_here() -> None:
 )
 async def test_what_it_answers_decides(status: int, outcome: DeliveryOutcome) -> None:
     async with answering_peer(peer_that_answers(status)) as destination:
-        result = await target(destination).send(delivery(1))
-    assert result.outcome is outcome
-    assert (outcome is DELIVERED) or result.explanation.startswith(f"N-CREATE: {status:04X} ")
+        result = await target(destination).send(delivery(2))
+    assert result.outcome is DELIVERED
+    if outcome is DELIVERED:
+        assert (result.exceptions, result.status) == ((), f"{status:04X}")
+        return
+    assert [each.sop_instance_uid for each in result.exceptions] == ["1.2.0", "1.2.1"]
+    assert {(each.outcome, each.status) for each in result.exceptions} == {
+        (outcome, f"{status:04X}")
+    }
+    assert result.exceptions[0].explanation.startswith(f"N-CREATE: {status:04X} ")
 
 
 async def test_one_that_is_away_is_told_later() -> None:

@@ -79,4 +79,4 @@ async def test_notices_targets_that_say_too_little_or_too_much() -> None:
 
 def test_a_delivery_is_of_a_study() -> None:
     assert len(delivery(3).instances) == 3
-    assert delivery(1, series_instance_uid="1.2").series_instance_uid == "1.2"
+    assert delivery(1, rule="CT").rule == "CT"

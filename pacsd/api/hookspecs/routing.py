@@ -14,11 +14,13 @@ def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | HeaderWanted | Non
 
     Asked of each instance that was stored and of each series and study that is quiet, from the
     change log as events are: what happened while the daemon was down is asked when it is back. Each
-    plugin is asked by itself, and the routes of all are taken. Each becomes a durable delivery in
-    the queue of its target, so that a target that is down fills no other queue; of the same event
-    and target there is one. Whoever raises, is late or returns anything else is asked again later
-    and holds up nothing; after the last attempt it is left among the dead letters. A route to a
-    target that nobody provides is a dead letter, too: `pacsd jobs` shows it.
+    plugin is asked by itself, and the routes of all are taken. Those of a study to a target by one
+    rule are a durable delivery in the queue of the target, so that a target that is down fills no
+    other queue; what is routed there once more is not sent twice. Whoever raises, is late or
+    returns anything else is asked again later and holds up nothing; after the last attempt it is
+    left among the dead letters. A route to a target that nobody provides is given up at once:
+    `pacsd deliveries` shows it. Who implements `pacsd_route_trial` is asked about the kinds of
+    events alone that it names there.
 
     Args:
         subject: what it is, how it came, and what the index knows of it.

@@ -58,7 +58,7 @@ class JobCommands:
         )
         after = whole_number(arguments, "after", 0)
         limit = min(whole_number(arguments, "limit", DEFAULT_LISTED), MAX_LISTED)
-        with _told():
+        with told():
             page = await self._jobs.page(self._scope, wanted, after, limit)
         return [JobSummary.of(each) for each in page]
 
@@ -72,7 +72,7 @@ class JobCommands:
         )
 
     async def _cancel(self, arguments: Arguments) -> JobSummary:
-        actor = _actor(arguments)
+        actor = actor_of(arguments)
         return await self._steer(
             arguments, "cancelled", lambda number: self._jobs.cancel(self._scope, number, actor)
         )
@@ -90,7 +90,7 @@ class JobCommands:
     ) -> JobSummary:
         number = whole_number(arguments, "number")
         job = await _found(number, steer(number))
-        actor = _actor(arguments)
+        actor = actor_of(arguments)
         _log.info("job was steered", what=what, job=number, queue=job.queue, actor=actor)
         return JobSummary.of(job)
 
@@ -100,7 +100,7 @@ class JobCommands:
         if queue not in self._workers.drained:
             if len(self._workers.drained) >= MAX_QUEUES:
                 raise AdminError(f"queue: {MAX_QUEUES} are drained already")
-            _log.info("queue is drained", queue=queue, actor=_actor(arguments))
+            _log.info("queue is drained", queue=queue, actor=actor_of(arguments))
         with anyio.move_on_after(DRAIN_WAIT_S):
             await self._workers.drain(queue)
         return self._drain_state(queue)
@@ -109,7 +109,7 @@ class JobCommands:
         queue = _queue(arguments)
         if not self._workers.resume(queue):
             raise AdminError(f"queue {printable(queue)} is not drained")
-        _log.info("queue is worked at again", queue=queue, actor=_actor(arguments))
+        _log.info("queue is worked at again", queue=queue, actor=actor_of(arguments))
         return self._drain_state(queue)
 
     def _drain_state(self, queue: str) -> DrainState:
@@ -133,12 +133,13 @@ def _queue(arguments: Arguments) -> str:
     return queue
 
 
-def _actor(arguments: Arguments) -> str:
+def actor_of(arguments: Arguments) -> str:
+    """Who decides, as the command says."""
     return printable(text(arguments, "actor", NOBODY))
 
 
 async def _found(number: int, job: Awaitable[Job | None]) -> Job:
-    with _told():
+    with told():
         found = await job
     if found is None:
         raise AdminError(f"there is no job {number}")
@@ -146,7 +147,8 @@ async def _found(number: int, job: Awaitable[Job | None]) -> Job:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
+    """Tell whoever asked why not, where jobs or the index refuse."""
     try:
         yield
     except (JobRefused, IndexFault) as error:

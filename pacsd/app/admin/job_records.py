@@ -78,4 +78,4 @@ class DrainState:
 
 
 def _time(stamp_us: int) -> float | None:
-    return stamp_us / _US if stamp_us else None
+    return stamp_us / _US if stamp_us > 0 else None

@@ -9,8 +9,7 @@
     send.py              pacsd send; send_progress.py its bar, send_report.py what it says
     find.py              pacsd find; find_report.py what it says
     move.py, get.py      pacsd move, get; retrieve_report.py what they say
-    commit.py            pacsd commit
-    import_files.py, export.py   pacsd import, export
+    import_files.py, export.py, commit.py   pacsd import, export, commit
     fsck.py              pacsd fsck
     quarantine.py        pacsd quarantine list, held, show, diff, release, discard;
                          quarantine_report.py what it says of each entry
@@ -19,6 +18,7 @@
     deleted.py           pacsd deleted list
     index.py             pacsd index stats, rebuild; rebuild_progress.py its bar
     jobs.py              pacsd jobs list, show, retry, cancel, retarget, drain
+    deliveries.py        pacsd deliveries list, show, ..., proof; deliveries_report: what it says
     rules.py             pacsd rules check, test, explain, replay; rules_files.py, rules_report.py
     check.py             pacsd check
     conf.py              pacsd conf describe, show

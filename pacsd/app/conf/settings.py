@@ -226,6 +226,15 @@ class JobSettings(Settings):
     keep_days: float = Field(default=30, gt=0, le=36_500)
     """For so many days jobs are listed that are done, dead or cancelled."""
 
+    keep_deliveries_days: float = Field(default=365, gt=0, le=36_500)
+    """For so many days it can be proved what was delivered, after it was."""
+
+    keep_trying_days: float = Field(default=30, gt=0, le=36_500)
+    """For so many days a delivery waits for a target that is down; then it is given up."""
+
+    newest_first: bool = False
+    """Whether of the studies that wait for a target the newest one goes first."""
+
 
 class TranscodingSettings(Settings):
     """Objects that codecs of plugins put into another transfer syntax on their way out."""

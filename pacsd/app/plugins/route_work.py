@@ -1,23 +1,22 @@
 """Plugins asked for routes and targets, and told what became of deliveries."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from pacsd.api.dispatch.asked_alone import AskedAlone
 from pacsd.api.event_subject import EventSubject
+from pacsd.api.events import EventKind
 from pacsd.api.hooks import hook_facts
 from pacsd.api.route_target import Delivered, RouteTarget
-from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused
+from pacsd.api.routing import NO_ROUTES, HeaderWanted, Route, RouteTrial, RulesRefused
 from pacsd.app.plugins.hooks import Hooks
-from pacsd.index.jobs import Jobs
 from pacsd.jobs.consumer import Consumer
-from pacsd.jobs.deliveries import Deliveries, Pages
-from pacsd.jobs.routing import Routing, SubjectsWithHeaders
+from pacsd.jobs.deliveries import FindTarget, TellDelivered
+from pacsd.jobs.routed_kinds import RoutedKinds
+from pacsd.jobs.routing import Cover, Routing, SubjectsWithHeaders
 from pacsd.net import notify_target, peer_target
 
 _OF_PEERS = (peer_target.PREFIX, notify_target.PREFIX)
-_TRIED = RouteTrial(())
-
 _LONGER_S = 15.0
 """Than the deadline of the hook, for looking up what is asked about, and to say who is late."""
 
@@ -26,24 +25,31 @@ Peer = Callable[[str], RouteTarget]
 
 
 def route_consumers(
-    hooks: Hooks, jobs: Jobs, subjects: SubjectsWithHeaders
+    hooks: Hooks, cover: Cover, subjects: SubjectsWithHeaders
 ) -> tuple[Consumer, ...]:
     """A consumer of events for each plugin that has rules."""
-    routing = Routing(jobs, subjects, partial(_ask, hooks.route))
+    kinds = RoutedKinds(partial(_kinds, hooks))
+    routing = Routing(cover, subjects, partial(_ask, hooks.route), kinds)
     deadline_s = hook_facts("pacsd_route").deadline_s + _LONGER_S
     return tuple(routing.consumer(plugin, deadline_s) for plugin in hooks.route.plugins)
 
 
-def deliveries(hooks: Hooks, instances: Pages, peer: Peer) -> Deliveries:
-    """What makes the deliveries that routes ask for."""
+def finding_targets(hooks: Hooks, peer: Peer) -> FindTarget:
+    """What finds targets by their names."""
 
     async def target_of(name: str) -> RouteTarget:
         return peer(name) if name.startswith(_OF_PEERS) else await hooks.route_target(name)
 
+    return target_of
+
+
+def telling(hooks: Hooks) -> TellDelivered:
+    """What tells plugins of deliveries that have ended."""
+
     async def tell(delivered: Delivered) -> None:
         await hooks.delivered(delivered=delivered)
 
-    return Deliveries(instances, target_of, tell)
+    return tell
 
 
 def rules_plugins(hooks: Hooks) -> Mapping[str, bool]:
@@ -63,9 +69,17 @@ async def try_routes(
     if plugin in hooks.route_trial.plugins or rules is not None:
         return await hooks.route_trial.ask(plugin, subject=subject, rules=rules)
     if subject is None:
-        return _TRIED
+        return NO_ROUTES
     routes = await hooks.route.ask(plugin, subject=subject)
     return routes if isinstance(routes, HeaderWanted) else RouteTrial(routes or ())
+
+
+async def _kinds(hooks: Hooks, plugin: str) -> Collection[EventKind] | None:
+    """The kinds of events that a plugin's own rules look at, None if it does not say."""
+    if plugin not in hooks.route_trial.plugins:
+        return None
+    said = await hooks.route_trial.ask(plugin, subject=None, rules=None)
+    return said.kinds if isinstance(said, RouteTrial) else None
 
 
 async def _ask(

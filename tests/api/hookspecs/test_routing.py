@@ -17,7 +17,7 @@ from tests.api.hookspecs.hooks_of import hooks_of
 
 EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
 SUBJECT = EventSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"})
-DELIVERED = Delivered("tape", "all", DeliveryOutcome.DELIVERED, 1, "1.2", "", "", 3, 0, "")
+DELIVERED = Delivered(7, "tape", "", "all", DeliveryOutcome.DELIVERED, 1, "1.2", 3, 0, "")
 
 
 class Rule:

@@ -1,6 +1,4 @@
-from collections.abc import AsyncGenerator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -8,21 +6,16 @@ from pacsd.api.errors import HookError, NotProvided
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.hooks import hookimpl
-from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import Delivered, Delivery, DeliveryOutcome, DeliveryResult, RouteTarget
 from pacsd.api.routing import HeaderWanted, Route, RouteTrial
-from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.route_work import (
-    deliveries,
+    finding_targets,
     route_consumers,
     rules_plugins,
+    telling,
     try_routes,
 )
-from pacsd.index.index import open_index
-from pacsd.index.job_records import FreePlaces, JobFilter
-from pacsd.index.records import Scope
-from pacsd.jobs.outcomes import Dead, Done, Outcome
-from pacsd.jobs.planned_delivery import DELIVER, job_of
+from pacsd.index.delivery_records import Order
 from pacsd.testing.hook_records import RECEPTION
 from tests.api.hookspecs.hooks_of import hooks_of
 
@@ -35,11 +28,6 @@ class Subjects:
 
     async def with_header(self, subject: EventSubject) -> EventSubject | None:
         return replace(subject, header=b"{}")
-
-
-class Study:
-    async def pages(self, *_: str) -> AsyncGenerator[tuple[InstanceFacts, ...], None]:
-        yield (InstanceFacts("1.2.3.4", "1.2", "1.2.3", "1.2", "1.2", 9),)
 
 
 class Tape:
@@ -71,27 +59,36 @@ class Tape:
         return None
 
 
-async def test_what_a_plugin_routes_becomes_a_job(tmp_path: Path) -> None:
-    async with open_index(tmp_path, now_us=lambda: 0) as index:
-        assert route_consumers(hooks_of(object()), index.jobs, Subjects()) == ()
-        [consumer] = route_consumers(hooks_of(Tape()), index.jobs, Subjects())
-        assert consumer.name == "route:acme"
-        assert consumer.deadline_s > 60
-        await consumer.deliver(EVENT)
-        [job] = await index.jobs.page(Scope(), JobFilter(kind=DELIVER))
-        assert (job.queue, job.created_by) == ("target:tape", "acme")
+class Book:
+    """Takes orders."""
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+
+    async def cover(self, order: Order) -> None:
+        self.orders.append(order)
 
 
-async def test_who_fails_is_asked_again(tmp_path: Path) -> None:
+async def test_what_a_plugin_routes_becomes_an_order() -> None:
+    book = Book()
+    assert route_consumers(hooks_of(object()), book.cover, Subjects()) == ()
+    [consumer] = route_consumers(hooks_of(Tape()), book.cover, Subjects())
+    assert consumer.name == "route:acme"
+    assert consumer.deadline_s > 60
+    await consumer.deliver(EVENT)
+    [order] = book.orders
+    assert (order.target, order.plugin) == ("tape", "acme")
+
+
+async def test_who_fails_is_asked_again() -> None:
     class Broken:
         @hookimpl
         async def pacsd_route(self) -> None:
             raise OSError("no rules")
 
-    async with open_index(tmp_path, now_us=lambda: 0) as index:
-        [consumer] = route_consumers(hooks_of(Broken()), index.jobs, Subjects())
-        with pytest.raises(HookError, match="pacsd_route: raised OSError: no rules"):
-            await consumer.deliver(EVENT)
+    [consumer] = route_consumers(hooks_of(Broken()), Book().cover, Subjects())
+    with pytest.raises(HookError, match="pacsd_route: raised OSError: no rules"):
+        await consumer.deliver(EVENT)
 
 
 SUBJECT = EventSubject(EVENT, RECEPTION, {"ModalitiesInStudy": "CT"})
@@ -135,18 +132,13 @@ def peer(name: str) -> RouteTarget:
     raise NotProvided(name, "pacsd_route_target", f"there is no {name}")
 
 
-async def delivered(folder: Path, hooks: Hooks, target: str) -> Outcome:
-    async with open_index(folder, now_us=lambda: 0) as index:
-        await index.jobs.add([job_of(EVENT, Route(target, "all"), "acme")])
-        [job] = (await index.jobs.claim([DELIVER], FreePlaces(1), 1, 60)).jobs
-        return await deliveries(hooks, Study(), peer).handler.run(job)
-
-
-async def test_a_plugin_sends_and_is_told_of_it(tmp_path: Path) -> None:
+async def test_a_plugin_sends_and_is_told_of_it() -> None:
     tape = Tape()
-    assert await delivered(tmp_path, hooks_of(tape), "tape") == Done("1 instances delivered")
-    assert len(tape.sent) == 1
-    assert [each.outcome for each in tape.told] == [DeliveryOutcome.DELIVERED]
+    hooks = hooks_of(tape)
+    assert await finding_targets(hooks, peer)("tape") is tape
+    ended = Delivered(7, "tape", "", "all", DeliveryOutcome.DELIVERED, 1, "1.2", 3, 0, "")
+    await telling(hooks)(ended)
+    assert tape.told == [ended]
 
 
 @pytest.mark.parametrize(
@@ -157,5 +149,20 @@ async def test_a_plugin_sends_and_is_told_of_it(tmp_path: Path) -> None:
         ("notify:A", "there is no notify:A"),
     ],
 )
-async def test_peers_are_no_plugins(tmp_path: Path, target: str, why: str) -> None:
-    assert await delivered(tmp_path, hooks_of(Tape()), target) == Dead(why)
+async def test_peers_are_no_plugins(target: str, why: str) -> None:
+    with pytest.raises(NotProvided, match=why):
+        await finding_targets(hooks_of(Tape()), peer)(target)
+
+
+async def test_events_that_no_rule_looks_at_are_not_asked_about() -> None:
+    class Quiet(Tape):
+        @hookimpl
+        async def pacsd_route_trial(self) -> RouteTrial:
+            return RouteTrial((), kinds=(EventKind.SERIES_QUIET,))
+
+    book = Book()
+    [consumer] = route_consumers(hooks_of(Quiet()), book.cover, Subjects())
+    await consumer.deliver(EVENT)
+    assert book.orders == []
+    await consumer.deliver(replace(EVENT, event_id="e-2", kind=EventKind.SERIES_QUIET))
+    assert [each.target for each in book.orders] == ["tape"]

@@ -39,7 +39,7 @@ async def test_routes_what_the_rules_of_the_file_say(tmp_path: Path) -> None:
     write(tmp_path, "peer:A")
     plugin = await started(tmp_path)
     routes = await call_hook(plugin, "pacsd_route", subject=SUBJECT)
-    assert routes == (Route("peer:A", "rule peer:A"),)
+    assert routes == (Route("peer:A", "rule peer:A", rule="peer:A"),)
     write(tmp_path, "peer:A", key="SliceThickness")
     assert await call_hook(await started(tmp_path), "pacsd_route", subject=SUBJECT) == (
         HeaderWanted()
@@ -73,7 +73,7 @@ async def test_a_reload_takes_the_rules_of_the_file_unless_it_has_an_error(tmp_p
     write(tmp_path, "peer:B", key="Modalty")
     await call_hook(plugin, "pacsd_config_changed", change=change)
     assert await call_hook(plugin, "pacsd_route", subject=SUBJECT) == (
-        Route("peer:A", "rule peer:A"),
+        Route("peer:A", "rule peer:A", rule="peer:A"),
     )
     health = await call_hook(plugin, "pacsd_health")
     assert isinstance(health, Health)
@@ -82,7 +82,7 @@ async def test_a_reload_takes_the_rules_of_the_file_unless_it_has_an_error(tmp_p
     write(tmp_path, "peer:B")
     await call_hook(plugin, "pacsd_config_changed", change=change)
     assert await call_hook(plugin, "pacsd_route", subject=SUBJECT) == (
-        Route("peer:B", "rule peer:B"),
+        Route("peer:B", "rule peer:B", rule="peer:B"),
     )
     assert await call_hook(plugin, "pacsd_health") is None
 
@@ -97,13 +97,13 @@ async def test_tries_the_rules_in_force_and_others(tmp_path: Path) -> None:
         assert answer == RouteTrial((), (), wanted)
     trial = await call_hook(plugin, "pacsd_route_trial", subject=SUBJECT, rules=None)
     assert trial == RouteTrial(
-        (Route("peer:A", "rule peer:A"),),
+        (Route("peer:A", "rule peer:A", rule="peer:A"),),
         (RuleVerdict("peer:A", is_match=True, why="Modality = CT"),),
         (EventKind.STUDY_QUIET,),
     )
     series = event_subject({"Modality": "CT"}, EventKind.SERIES_QUIET)
     trial = await call_hook(plugin, "pacsd_route_trial", subject=series, rules=other)
     assert isinstance(trial, RouteTrial)
-    assert trial.routes == (Route("peer:C", "rule series"),)
+    assert trial.routes == (Route("peer:C", "rule series", rule="series"),)
     refused = await call_hook(plugin, "pacsd_route_trial", subject=None, rules="x = 1")
     assert refused == RulesRefused("x: Extra inputs are not permitted")

@@ -81,8 +81,8 @@ def test_it_looks_at_one_kind_of_events() -> None:
 def test_its_routes_name_it() -> None:
     made = rule(to=["peer:B", "tape"], priority="high")
     assert made.routes == (
-        Route("peer:B", "rule a", RoutePriority.HIGH),
-        Route("tape", "rule a", RoutePriority.HIGH),
+        Route("peer:B", "rule a", RoutePriority.HIGH, "a"),
+        Route("tape", "rule a", RoutePriority.HIGH, "a"),
     )
 
 

@@ -1,0 +1,148 @@
+"""One attempt at a delivery: what waits is sent, page by page, for a while.
+
+What a target takes at once grows smaller when it fails although it works, so that an instance it
+always fails at is found, and holds up no other.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from pacsd.api.instances import InstanceFacts
+from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, RouteTarget
+from pacsd.index.delivery_records import Item, ItemResult, ItemState, LedgerEntry
+from pacsd.index.job_records import Job
+from pacsd.index.ledger import Ledger
+from pacsd.jobs.delivery_results import gone, item_results
+from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
+
+PAGE = 500
+"""Instances that are sent together, at most."""
+SLICE_S = 30.0
+"""After which others have their turn, once what is being sent has come to an end."""
+MAX_FAILURES = 12
+"""Of what is sent together, in one attempt, while the target says that it works."""
+
+_SHRINKS_BY = 4
+
+
+class TargetDown(Exception):
+    """The target says that nothing can be sent now; the text is why."""
+
+
+class Instances(Protocol):
+    """Who knows the instances of the archive; see `Deliverables`."""
+
+    async def named(self, uids: Sequence[str]) -> Sequence[InstanceFacts]:
+        """Those of them that may leave; raises when they cannot be told now."""
+
+
+class DeliveryRun:
+    """One attempt, that of `job`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        instances: Instances,
+        target: RouteTarget,
+        job: Job,
+        entry: LedgerEntry,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._instances = instances
+        self._target = target
+        self._job = job
+        self._entry: LedgerEntry | None = entry
+        self._clock_s = clock_s
+        self._size = PAGE
+        self._failures = 0
+        self._why = ""
+
+    async def make(self) -> Outcome:
+        """Send until nothing is left that was not tried, or others have their turn.
+
+        Raises:
+            TargetDown: it does not work any more; and what looking up instances raises.
+        """
+        until_s = self._clock_s() + SLICE_S
+        while self._entry is not None:
+            page = await self._ledger.waiting(self._entry.id, self._job.lease_token, self._size)
+            if not page:
+                break
+            await self._send(self._entry, page)
+            if self._failures >= MAX_FAILURES:
+                return Retry(self._why)
+            if self._clock_s() >= until_s and self._has_more():
+                return Later("others have their turn", 0.0)
+        return self._outcome()
+
+    async def _send(self, entry: LedgerEntry, page: Sequence[Item]) -> None:
+        facts = await self._instances.named([each.sop_instance_uid for each in page])
+        results = gone(page, facts)
+        has_failed = False
+        if facts:
+            result = await self._answer(entry, facts)
+            results += self._tried(facts, result)
+            has_failed = result.outcome is DeliveryOutcome.AGAIN
+        why = next((each.explanation for each in results if _is_bad(each)), "")
+        self._why = why or self._why
+        self._entry = await self._ledger.settle(entry.id, self._job.lease_token, results, why)
+        if has_failed:
+            await self._look_again()
+        else:
+            self._size = min(PAGE, self._size * 2)
+
+    def _tried(self, facts: Sequence[InstanceFacts], result: DeliveryResult) -> list[ItemResult]:
+        results = item_results(facts, result)
+        if result.outcome is DeliveryOutcome.AGAIN:
+            self._why = result.explanation or "not taken now"
+            if len(facts) == 1 and not results:
+                # By itself it was tried, and nothing else can be what is wrong.
+                uid = facts[0].sop_instance_uid
+                results.append(ItemResult(uid, ItemState.WAITING, result.status, self._why))
+        return results
+
+    async def _look_again(self) -> None:
+        """Something failed: see whether the target works, and send it less at once."""
+        reason = await self._target.check()
+        if reason is not None:
+            raise TargetDown(reason)
+        self._failures += 1
+        self._size = max(1, self._size // _SHRINKS_BY)
+
+    async def _answer(self, entry: LedgerEntry, facts: Sequence[InstanceFacts]) -> DeliveryResult:
+        """What the target says; that it fails is its answer, too."""
+        delivery = Delivery(
+            entry.target,
+            entry.rule,
+            entry.reason,
+            self._job.attempts,
+            entry.study_instance_uid,
+            tuple(facts),
+        )
+        try:
+            result = await self._target.send(delivery)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a target is its own
+            return DeliveryResult(DeliveryOutcome.AGAIN, f"{type(error).__name__}: {error}")
+        if isinstance(result, DeliveryResult):
+            return result
+        said = f"send: {type(result).__name__} instead of DeliveryResult"
+        return DeliveryResult(DeliveryOutcome.AGAIN, said)
+
+    def _has_more(self) -> bool:
+        return self._entry is not None and self._entry.waiting > 0
+
+    def _outcome(self) -> Outcome:
+        entry = self._entry
+        if entry is None:
+            return Done("the delivery is gone")
+        if entry.waiting:
+            return Retry(self._why)
+        if entry.refused:
+            total = entry.refused + entry.delivered
+            return Dead(f"{entry.refused} of {total} instances were refused: {entry.explanation}")
+        return Done(f"{entry.delivered} instances delivered")
+
+
+def _is_bad(result: ItemResult) -> bool:
+    return result.state in {ItemState.REFUSED, ItemState.WAITING}
