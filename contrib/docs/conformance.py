@@ -127,6 +127,8 @@ ABORTS: tuple[tuple[AbortSource, AbortReason, str], ...] = (
 )
 """Every A-ABORT we send, and when."""
 
+_COMMITMENT = "N-ACTION, N-EVENT-REPORT"
+
 STATUSES: tuple[tuple[int, str, str], ...] = (
     (
         Status.SUCCESS,
@@ -137,14 +139,54 @@ STATUSES: tuple[tuple[int, str, str], ...] = (
             "somebody decides; C-FIND: all matches were told; C-MOVE, C-GET: all was sent"
         ),
     ),
-    (Status.PROCESSING_FAILURE, "any", "the command group length contradicts the command set"),
+    (
+        Status.PROCESSING_FAILURE,
+        "any",
+        (
+            "the command group length contradicts the command set; N-ACTION, N-EVENT-REPORT: it "
+            "cannot be noted now; as Failure Reason: [4.8](#48-storage-commitment)"
+        ),
+    ),
+    (
+        Status.NO_SUCH_SOP_INSTANCE,
+        _COMMITMENT,
+        "the SOP Instance UID of the command is not the Push Model's; as Failure Reason: 4.8",
+    ),
+    (
+        Status.NO_SUCH_EVENT_TYPE,
+        "N-EVENT-REPORT",
+        "the Event Type ID is none of storage commitment",
+    ),
+    (
+        Status.INVALID_ARGUMENT_VALUE,
+        _COMMITMENT,
+        "the data set says nothing of a transaction; N-EVENT-REPORT: or of none of ours",
+    ),
     (Status.INVALID_SOP_INSTANCE, "C-STORE", "the Affected SOP Instance UID is empty or no UID"),
     (
+        Status.NO_SUCH_SOP_CLASS,
+        _COMMITMENT,
+        "the SOP Class UID of the command is not the abstract syntax of the presentation context",
+    ),
+    (Status.CLASS_INSTANCE_CONFLICT, "N-ACTION", "as Failure Reason alone: 4.8"),
+    (Status.NO_SUCH_ACTION, "N-ACTION", "the Action Type ID is none of storage commitment"),
+    (
+        Status.DUPLICATE_TRANSACTION_UID,
+        "N-ACTION",
+        "a transaction of that UID and calling AE title is open",
+    ),
+    (
+        Status.RESOURCE_LIMITATION,
+        _COMMITMENT,
+        "more instances than one transaction may have, or more transactions than a peer may",
+    ),
+    (
         Status.NOT_AUTHORIZED,
-        "C-STORE, C-FIND, C-MOVE, C-GET",
+        "C-STORE, C-FIND, C-MOVE, C-GET, N-ACTION, N-EVENT-REPORT",
         (
             "a plugin does not allow it (`pacsd_authorize`), or fails to say what may be seen "
-            "(`pacsd_restrict_query`); without such a plugin it never comes"
+            "(`pacsd_restrict_query`); N-EVENT-REPORT: the calling AE title is not in the peers "
+            "file; else without such a plugin it never comes"
         ),
     ),
     (

@@ -100,6 +100,23 @@ ROWS = {
     ),
     "D45": ("a destination that dies half-way", "B000 or A702; counts add up"),
     "D46": ("C-GET without the SCP role", "each sub-operation fails: A702; no abort"),
+    "D47": (
+        (
+            "N-ACTION of storage commitment: 100,000 instances; a Transaction UID twice; one "
+            "instance never seen, of another class, or damaged on disk"
+        ),
+        (
+            "0213 for more than 20,000, or 1,000 open transactions of a peer, else judged 250 at a "
+            "time; 0131; in the result 0112, 0119, 0110: never committed"
+        ),
+    ),
+    "D48": (
+        "who asked for storage commitment cannot be told the result",
+        (
+            "tried again for two days, across restarts, ever more rarely; then a dead job, in the "
+            "log and in `pacsd_jobs`"
+        ),
+    ),
     "D50": ("abort, reset or close in any state", "as table 9-10 says; no half object; place free"),
     "D51": (
         "shutdown while objects arrive",

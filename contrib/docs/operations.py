@@ -13,6 +13,7 @@ from pacsd.api.health import Health
 from pacsd.app.archive_wiring import count_change_readers
 from pacsd.app.audit_sink import AuditCollector, AuditHealth
 from pacsd.app.checking import ScrubCollector
+from pacsd.app.commitment_wiring import CommitmentCounts
 from pacsd.app.indexing import IndexCollector
 from pacsd.app.ingest_metrics import IngestCollector
 from pacsd.app.isolation.series import Series
@@ -88,6 +89,7 @@ def render_metrics() -> str:
     registry.register(PluginHealthCollector(lambda: {"plugin": Health(is_well=True)}))
     registry.register(TranscodingCollector(lambda: TranscodingHealth(0, 0, 0)))
     count_change_readers(registry, lambda: 0)
+    CommitmentCounts(registry)
     labels = _labels(registry)
     rows = [
         (

@@ -27,8 +27,9 @@ class RoutePriority(StrEnum):
 class Route:
     """The subject shall go to a target, because of `reason`, which whoever runs pacsd reads.
 
-    `target` is a name that a plugin provides, `peer:AE_TITLE` for a peer of the peers file, or
-    `web:NAME` for a DICOMweb server of the configuration.
+    `target` is a name that a plugin provides, `peer:AE_TITLE` for a peer of the peers file,
+    `notify:AE_TITLE` for one that is only told what is here (Instance Availability Notification),
+    or `web:NAME` for a DICOMweb server of the configuration.
     `rule` is the name of the rule that says so, if the plugin has several: what goes to a target by
     the same rule is one delivery for each study.
     """

@@ -4,12 +4,12 @@
     conf/                the configuration: read, checked, explained, shown
     admin/               how commands speak to the running daemon
     daemon.py            start, reload, stop; wiring.py puts all together, with archive_, dimse_,
-                         web_, command_, health_, route_, ai_wiring.py, plugin_work.py, guarding.py
+                         web_, command_, health_, route_, commitment_, ai_wiring.py; guarding.py
     data_dir.py          its lock; opening.py opens what is in it, stores_found.py the stores
     indexing.py          the index of a daemon: opened, brought up to the store, measured
     index_folder.py, index_rebuild.py
                          an index made anew while no daemon runs, and how it takes its place
-    plugins/             plugins from entry point to shutdown; plugin_metrics.py their calls,
+    plugins/             plugins from entry point on; plugin_work.py, plugin_metrics.py their calls,
                          answer_log.py who said no, run_log.py the models they run
     isolation/           where they live: inline, in a thread, in a process of their own
     dicom_files.py, file_set.py, sendable_files.py, file_sending.py, web_file_sending.py
@@ -20,12 +20,12 @@
                          what a C-GET has to be ready for, and the files it makes
     web_retrieving.py, web_file_receiving.py
                          the same by WADO-RS
-    importing.py, import_records.py: or copied into the archive
+    importing.py, import_records.py: copied into the archive; commit_asking.py, commit_records.py
+                         peers asked whether they keep something safely
     exporting.py, export_selection.py, export_folder.py, export_records.py
                          copied out of it into a folder; directory_making.py its DICOMDIR,
                          private_files.py files for one user only
-    checking.py          the check of the store, and the scrub; purging.py the purge
-    audit_sink.py        the audit trail told to plugins
+    checking.py          the check and the scrub; purging.py, audit_sink.py: the trail told
     job_running.py       jobs and events; job_log.py, job_metrics.py for it,
                          served_jobs.py for HTTP
     extra_tags.py        tags that a user chose: filled in for what came before

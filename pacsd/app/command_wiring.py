@@ -1,5 +1,6 @@
 """The commands that a daemon does, put together, and the long work that they may want."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from pacsd.app.admin.correction_commands import CorrectionCommands
@@ -70,9 +71,12 @@ def make_plugin_commands(
     }
 
 
-def make_errands(config: Config, archive: Archive, way_in: WayIn) -> Errands:
-    """The long work that commands may want of a daemon."""
-    return Errands(errand_kinds(config, archive, way_in, is_in_use=True), tell_ended=tell_ended)
+def make_errands(
+    config: Config, archive: Archive, way_in: WayIn, only_daemons: Mapping[str, Begin]
+) -> Errands:
+    """The long work that commands may want of a daemon; `only_daemons`: of nobody else."""
+    kinds = {**errand_kinds(config, archive, way_in, is_in_use=True), **only_daemons}
+    return Errands(kinds, tell_ended=tell_ended)
 
 
 def errand_kinds(

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from pacsd.app.admin.guest import Guests
 from pacsd.app.audit_sink import AuditSink
+from pacsd.app.commitment_wiring import CommitmentParts, make_commitment
 from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
@@ -36,7 +37,8 @@ from pacsd.ul.association import Limits
 class Dimse:
     """Who takes associations, and from whom; who sends where routes lead.
 
-    `recorder` tells of associations that have ended, `guests` lets in who sends files meanwhile.
+    `recorder` tells of associations that have ended, `guests` lets in who sends files meanwhile;
+    `commitment` says what is kept safely, and asks peers the same.
     """
 
     gatekeeper: Gatekeeper
@@ -44,6 +46,7 @@ class Dimse:
     guests: Guests
     recorder: Recorder
     sending: PeerSending
+    commitment: CommitmentParts
 
 
 def make_dimse(
@@ -56,7 +59,8 @@ def make_dimse(
     """What answers over DIMSE; it does not listen yet."""
     config, places = checked.config, DestinationPlaces()
     gatekeeper = _gatekeeper(checked, parts.ingest)
-    services = _services(config, gatekeeper, parts, places)
+    commitment = make_commitment(config, archive, gatekeeper, places, registry)
+    services = _services(config, gatekeeper, parts, places, commitment)
     books = _books(config, registry, sink)
     listener = _listener(config, archive, gatekeeper, services, books, parts.guard)
     return Dimse(
@@ -65,6 +69,7 @@ def make_dimse(
         Guests(gatekeeper, lambda: listener.addresses),
         books.recorder,
         peer_sending(config, gatekeeper, parts, places),
+        commitment,
     )
 
 
@@ -113,7 +118,11 @@ def _listener(
 
 
 def _services(
-    config: Config, gatekeeper: Gatekeeper, parts: WebParts, places: DestinationPlaces
+    config: Config,
+    gatekeeper: Gatekeeper,
+    parts: WebParts,
+    places: DestinationPlaces,
+    commitment: CommitmentParts,
 ) -> Services:
     """What is done over associations."""
     return Services(
@@ -132,6 +141,7 @@ def _services(
         parts.guard.permissions,
         parts.guard.sights,
         parts.guard.results,
+        commitment.committing,
     )
 
 

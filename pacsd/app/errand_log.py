@@ -2,6 +2,7 @@
 
 import structlog
 
+from pacsd.app.commit_records import CommitProgress
 from pacsd.app.export_records import ExportProgress
 from pacsd.app.import_records import ImportProgress
 from pacsd.archive.check_records import CheckProgress
@@ -17,6 +18,8 @@ def tell_ended(kind: str, report: object, failure: str) -> None:
         _tell_export(report, failure or report.gave_up)
     elif isinstance(report, CheckProgress):
         _tell_check(report, failure)
+    elif isinstance(report, CommitProgress):
+        _tell_commit(report, failure)
     elif failure:
         _log.warning("an errand ended too early", kind=kind, why=failure)
 
@@ -62,6 +65,22 @@ def _tell_check(report: CheckProgress, failure: str) -> None:
         indexed_files=report.rows,
         read_back=report.verified,
         found=_counts(report) or "nothing",
+    )
+
+
+def _tell_commit(report: CommitProgress, failure: str) -> None:
+    if failure:
+        _log.warning("asking for storage commitment ended too early", peer=report.peer, why=failure)
+        return
+    tell = _log.info if report.committed == report.instances else _log.warning
+    tell(
+        "a peer was asked for storage commitment",
+        peer=report.peer,
+        study_instance_uid=report.study_instance_uid,
+        instances=report.instances,
+        committed=report.committed,
+        failed=report.failed,
+        unknown=report.unknown,
     )
 
 

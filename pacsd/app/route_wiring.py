@@ -20,9 +20,10 @@ from pacsd.jobs.deliveries import Deliveries, Patience
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.route_trials import RouteTrials
 from pacsd.jobs.target_gates import TargetGates
-from pacsd.net import peer_target, web_target
+from pacsd.net import notify_target, peer_target, web_target
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
+from pacsd.net.notify_target import named_target
 from pacsd.net.peer_target import PeerSending
 from pacsd.net.scu import Timeouts
 from pacsd.net.web_target import WebSending
@@ -89,7 +90,11 @@ def own_targets(config: Config, peers: PeerSending) -> Mapping[str, Callable[[st
     """The targets that need no plugin, by the prefix of their names."""
     servers = {each.name: each for each in config.web_target}
     web = WebSending(peers.retriever, servers, peers.access)
-    return {peer_target.PREFIX: peers.target, web_target.PREFIX: web.target}
+    return {
+        peer_target.PREFIX: peers.target,
+        notify_target.PREFIX: partial(named_target, peers),
+        web_target.PREFIX: web.target,
+    }
 
 
 def _deliverables(archive: Archive) -> Deliverables:

@@ -22,6 +22,7 @@ from pacsd.app.audit_sink import AuditCollector, AuditSink
 from pacsd.app.checking import make_scrub
 from pacsd.app.clock import utc_us
 from pacsd.app.command_wiring import make_commands, make_errands, make_plugin_commands
+from pacsd.app.commit_asking import commit_errand
 from pacsd.app.conf.checks import Checked
 from pacsd.app.dimse_wiring import make_dimse
 from pacsd.app.extra_tags import Reindexing
@@ -45,6 +46,7 @@ from pacsd.archive.forgetting import Forgetting
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.purge import Purge
 from pacsd.archive.scrub import Scrub
+from pacsd.jobs.commitment_keeping import COMMIT
 from pacsd.jobs.consumer import Consumer
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.http import HttpListener
@@ -115,7 +117,8 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
     )
     dimse = make_dimse(checked, archive, parts, registry, sink)
     work = make_plugin_work(config, archive, dimse.sending)
-    jobs = make_jobs(config, index, registry, work.consumers(), work.handlers, work.gates)
+    handlers = {**work.handlers, COMMIT: dimse.commitment.commitments.handler}
+    jobs = make_jobs(config, index, registry, work.consumers(), handlers, work.gates)
     health = partial(health_of, way_in.ingest, dimse.gatekeeper, archive, plugin_health)
     return Parts(
         ingest=way_in.ingest,
@@ -127,7 +130,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         forgetting=make_forgetting(config, index),
         reindexing=reindexing,
         jobs=jobs,
-        errands=make_errands(config, archive, way_in),
+        errands=make_errands(config, archive, way_in, commit_errand(config, archive, dimse)),
         commands=make_commands(config, archive, way_in.curation, parts.removal, jobs)
         | make_plugin_commands(archive, plugin_health, surfaces)
         | dict(dimse.guests.commands),

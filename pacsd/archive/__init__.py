@@ -18,8 +18,7 @@
     scrub       copies read back one after the other, those for longest unread first
     check       the store against the index, both ways; side_by_side goes through both,
                 check_records is what it tells, reading_back and pace how files are read
-    instance    the records: InstanceRequest, IngestOutcome, IngestHealth
-    file_meta   what stands before the data set in a stored file; preamble: what of it may stay
+    instance    the records; file_meta: what stands before a stored data set; preamble: what may
     curation    what is decided: delete, restore, purge, release from quarantine, discard, correct,
                 label; corrections: a wish for that; correction_rules, value_rules
     removal     studies deleted or restored; causes: why; purge: for good; former: what stays
@@ -33,9 +32,10 @@
     retrieval   what a query names, given out; retrievable, reading_ahead, corrected_reading and
                 _source, access: the trail; change_feed: what happened; forgetting: long ago
     deliverable what targets are sent; event_ and made_subjects: what an event is of; ai_inputs
+    safekeeping whether instances are kept safely, read anew; commitments: who asks for that
     outlines    what lies where; metadata, frame_reading (both kept), bulk_data by that; file_sets:
                 DICOMDIRs; difference: two data sets compared; contents: what is in one
 
-In: requests with reception facts, fragments of data sets. Out: DIMSE status codes and Locations.
-Called on the event loop. A success status is given only after store and index have the object.
+In: requests, fragments of data sets. Out: DIMSE statuses and Locations. Called on the event
+loop. A success status is given only after store and index have the object.
 """

@@ -26,6 +26,7 @@ names the field, the value and the rule.
     frames          frame_table, _codec; fragments: encapsulated ones      PS3.5 sections 8, A.4
     dicomdir        read; dicomdir_writer, directory_maker, file_ids      PS3.3 annex F, PS3.10 8
     query, level    what is asked for: query_keys, identifier, answer      PS3.4 sections C.4, C.6
+    commitment      asked for, and its result; availability told          PS3.4 annexes J, R
     matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
     json_model      json_writer, _reader, _source; native_xml, xml_reader PS3.18 F, PS3.19 A.1
@@ -36,6 +37,5 @@ Who calls: every room. Imports nothing but the standard library: no asyncio, soc
 logging or random, no pydicom or pynetdicom. All functions are pure and none blocks.
 
 `is_valid_...` is the standard's letter, `is_acceptable_...` what devices send and an archive must
-take. Readers of data sets count quirks and raise only where structure ends.
-Modules are imported directly: this plate re-exports nothing.
+take. Readers of data sets count quirks and raise only where structure ends. Nothing is re-exported.
 """

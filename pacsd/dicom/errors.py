@@ -13,6 +13,7 @@
     ├── NativeModelError  XML that is no Native DICOM Model (PS3.19 section A.1)
     ├── KeyValueError  a key that cannot be matched (PS3.4 section C.2.2.2)
     ├── IdentifierError   an Identifier that asks for nothing we could look for (PS3.4 section C.4)
+    ├── CommitmentError   storage commitment that cannot be asked for so (PS3.4 annex J)
     └── FileSetError   a File-set of more files than it can have (PS3.10 section 8)
 
 Each message names the field, the value and the rule, safe to print on one log line.
@@ -72,6 +73,16 @@ class IdentifierError(DicomError):
 
     def __init__(self, tag: int, text: str) -> None:
         super().__init__(f"({tag >> 16:04X},{tag & 0xFFFF:04X}): {text}")
+        self.tag = tag
+        self.text = text
+
+
+class CommitmentError(DicomError):
+    """A request or result of storage commitment; `tag` is at fault, `status` answers it."""
+
+    def __init__(self, status: int, tag: int, text: str) -> None:
+        super().__init__(f"({tag >> 16:04X},{tag & 0xFFFF:04X}): {text}")
+        self.status = status
         self.tag = tag
         self.text = text
 

@@ -31,6 +31,8 @@ class Status(IntEnum):
     SOP_CLASS_NOT_SUPPORTED = 0x0122
     NO_SUCH_ACTION = 0x0123
     NOT_AUTHORIZED = 0x0124
+    # PS3.3 section C.14.1.1: a Failure Reason of storage commitment.
+    DUPLICATE_TRANSACTION_UID = 0x0131
     DUPLICATE_INVOCATION = 0x0210
     UNRECOGNIZED_OPERATION = 0x0211
     MISTYPED_ARGUMENT = 0x0212
@@ -78,8 +80,9 @@ _WARNINGS = range(0xB000, 0xC000)
 # A service's own code comes first; "query-retrieve" alone does not say which of its operations.
 _TABLES = {"query-retrieve": ("find", "move", "get")}
 
-# What PS3.4 lets these ranges mean in the services that use them.
+# What PS3.4 lets these ranges mean in the services that use them, and PS3.3 section C.14.1.1.
 _RANGES = (
+    (0x0131, 0x0131, "Duplicate Transaction UID"),
     (0xA700, 0xA7FF, "Refused: Out of Resources"),
     (0xA900, 0xA9FF, "Data Set or Identifier Does Not Match SOP Class"),
     (0xC000, 0xCFFF, "Cannot Understand or Unable to Process"),

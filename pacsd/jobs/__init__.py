@@ -20,6 +20,8 @@
     inference       asks plugins with models about studies that are quiet; model_runs: has
                     runners run these
 
+    commitments     storage commitment: taken, judged, reported; commitment_keeping: its jobs
+
     job_forgetting  forgets jobs that ended long ago
     observer        whom all of it tells what happens
 

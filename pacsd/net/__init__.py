@@ -17,6 +17,7 @@ peers, and what there is to tell about it.
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them
     peer_target.py, web_target.py, web_targets.py, target_run.py  targets of routes: peers, servers
+    notify_target.py     a peer that is only told
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be;
                          transcoding.py what only a codec could make of them
     admission.py         who may open an association; places.py whether there is room
@@ -28,6 +29,8 @@ peers, and what there is to tell about it.
     recorder.py, metrics.py, trace.py, and the log; rate_limit.py keeps it short
     http.py              /health, /ready, /metrics; http_connection.py deadlines of connections
     web, web_client      DICOMweb: served, and asked of others
+    committing.py        storage commitment, asked of us and told to us; commitment_reporter.py
+                         tells results, by commitment_lines.py; commitment_scu.py asks
     settings.py          [dimse], [[ae]], [http], [recorder]
     errors.py            how an association we request can fail
 

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
+from pacsd.dicom.commitment import STORAGE_COMMITMENT
 from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.registry import (
     EXPLICIT_VR_BIG_ENDIAN,
@@ -69,7 +70,7 @@ class ApplicationEntity:
             title=own.title,
             supported=_supported(own),
             scp_classes=None if "storage" in own.services else frozenset(_other_classes(own)),
-            scu_classes=_storage_classes(own) if "retrieve" in own.services else frozenset(),
+            scu_classes=_scu_classes(own),
             extended_support=_extended_support(own),
             calling_ae_titles=frozenset(own.calling_ae_titles),
             unknown_peers=own.unknown_peers or shared.unknown_peers,
@@ -160,7 +161,20 @@ def _other_classes(own: AESettings) -> dict[str, frozenset[str]]:
         offered += FIND_MODELS
     if "retrieve" in own.services:
         offered += [*MOVE_MODELS, *GET_MODELS, INSTANCE_MOVE, INSTANCE_GET]
+    if "commitment" in own.services:
+        offered.append(STORAGE_COMMITMENT)
     return dict.fromkeys(offered, _UNCOMPRESSED)
+
+
+def _scu_classes(own: AESettings) -> Container[str]:
+    """Those of which the one who calls may be SCP: it takes objects, or tells what it keeps."""
+    storage = _storage_classes(own) if "retrieve" in own.services else {}
+    if "commitment" not in own.services:
+        return storage
+    commitment = dict.fromkeys((STORAGE_COMMITMENT,), _UNCOMPRESSED)
+    if isinstance(storage, AnyStorageClass):
+        return AnyStorageClass({**storage, **commitment}, _storage_syntaxes(own))
+    return {**storage, **commitment}
 
 
 def _storage_classes(own: AESettings) -> Mapping[str, frozenset[str]]:

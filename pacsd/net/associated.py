@@ -1,6 +1,6 @@
 """An association for as long as a block of code, and an orderly end of it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
@@ -8,7 +8,8 @@ import anyio
 
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, Timeouts, open_association
-from pacsd.net.sub_operations import StorePort
+from pacsd.net.sub_operations import ReportPort, StorePort
+from pacsd.ul.items import RoleSelection
 from pacsd.ul.pdu import ProposedContext
 
 
@@ -20,6 +21,8 @@ async def associated(
     *,
     store: StorePort | None = None,
     extended: Mapping[str, bytes] = MappingProxyType({}),
+    roles: Sequence[RoleSelection] = (),
+    reports: ReportPort | None = None,
 ) -> AsyncIterator[RequestedAssociation]:
     """Open an association, as `open_association` does; release it in the end.
 
@@ -30,7 +33,13 @@ async def associated(
         AssociationError: there is no association; the text says why.
     """
     association = await open_association(
-        destination, contexts, timeouts=timeouts, store=store, extended=extended
+        destination,
+        contexts,
+        timeouts=timeouts,
+        store=store,
+        extended=extended,
+        roles=roles,
+        reports=reports,
     )
     try:
         yield association

@@ -107,13 +107,20 @@ class PeerTarget:
 
     async def check(self) -> str | None:
         """Why a C-ECHO does not succeed now, None if it does."""
-        destination = self._destination(self.peer())
         try:
-            async with associated(destination, _ECHO, self._sending.timeouts) as to:
+            async with associated(self.destination(), _ECHO, self._sending.timeouts) as to:
                 status = await to.echo()
         except AssociationError as error:
             return str(error)
         return None if status == Status.SUCCESS else f"C-ECHO: {describe(status)}"
+
+    def destination(self) -> Destination:
+        """Whom we call.
+
+        Raises:
+            NotProvided: there is no such peer any more.
+        """
+        return self._destination(self.peer())
 
     def _destination(self, peer: Peer) -> Destination:
         assert peer.endpoint is not None  # noqa: S101 - `peer` has seen to it

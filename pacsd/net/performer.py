@@ -24,10 +24,15 @@ from pacsd.dimse.commands import (
     CGetRQ,
     CMoveRQ,
     CStoreRQ,
+    NActionRQ,
+    NEventReportRQ,
     Request,
 )
 from pacsd.dimse.events import CancelReceived, DataSetFragment, RequestReceived
+from pacsd.net import committing
 from pacsd.net.chronicle import Chronicle
+from pacsd.net.commitment_lines import AskingLine
+from pacsd.net.committing import Committing
 from pacsd.net.finding import Finds, begin_find
 from pacsd.net.guarded_sink import GuardedSink
 from pacsd.net.permissions import Permissions, Sights
@@ -42,7 +47,8 @@ from pacsd.ul.negotiation import PresentationContext
 class Services:
     """What the house does for peers.
 
-    `permissions`, `sights`, `results`: None when nobody has to be asked.
+    `permissions`, `sights`, `results`: None when nobody has to be asked; `committing`: None where
+    nobody commits to anything.
     """
 
     ingest: Ingest
@@ -51,6 +57,7 @@ class Services:
     permissions: Permissions | None = None
     sights: Sights | None = None
     results: Results | None = None
+    committing: Committing | None = None
 
 
 @dataclass(slots=True)
@@ -138,6 +145,31 @@ class Performer:
         sink = begin_get(retrieving, context, request, self._caller, self._line)
         self._receive(request, sink, Action.RETRIEVE)
 
+    def _action(self, context: PresentationContext, request: NActionRQ) -> None:
+        """Storage commitment is for whom may store."""
+        desk = self._services.committing
+        if desk is None:
+            self._refuse(context, request)
+        elif not request.has_data_set:
+            self._answer(request, committing.without_information(), 0, self._line.now())
+        else:
+            asking = AskingLine(self._line, context)
+            sink = committing.begin_request(desk, context, request, self._caller, asking)
+            self._receive(request, sink, Action.STORE)
+
+    def _event(self, context: PresentationContext, request: NEventReportRQ) -> None:
+        """A peer that we asked for storage commitment says what it keeps."""
+        desk = self._services.committing
+        if desk is None:
+            self._refuse(context, request)
+        elif not request.has_data_set:
+            self._answer(request, committing.without_information(), 0, self._line.now())
+        elif not desk.knows(self._caller.calling_ae):
+            self._receive(request, committing.stranger_refused())
+        else:
+            peer_ae = self._caller.calling_ae
+            self._receive(request, committing.begin_result(desk.hears, context, request, peer_ae))
+
     def _refuse(self, _: PresentationContext, request: Request) -> None:
         """An operation that this service class does not have (PS3.7 section 10.1.1.1.8)."""
         answer = DimseAnswer(Status.UNRECOGNIZED_OPERATION)
@@ -212,4 +244,6 @@ class Performer:
         CGetRQ: _get,
         CMoveRQ: _move,
         CStoreRQ: _store,
+        NActionRQ: _action,
+        NEventReportRQ: _event,
     }

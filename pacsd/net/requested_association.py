@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -12,14 +12,21 @@ import anyio
 
 from pacsd.dicom.registry import VERIFICATION, uid_name
 from pacsd.dicom.status import Status
-from pacsd.dimse.commands import CEchoRQ, CStoreRQ, Request, Response, response_to
+from pacsd.dimse.commands import (
+    CEchoRQ,
+    CStoreRQ,
+    NEventReportRQ,
+    Request,
+    Response,
+    response_to,
+)
 from pacsd.dimse.events import DataSetFragment, Event, RequestReceived, ResponseReceived
 from pacsd.dimse.session import Patience, Session
 from pacsd.net import errors
 from pacsd.net.invoking import Invoker
 from pacsd.net.pump import Pause, Pump
 from pacsd.net.responses import Work
-from pacsd.net.sub_operations import StorePort, SubOperations
+from pacsd.net.sub_operations import NOTHING_SERVED, Ports, SubOperations
 from pacsd.ul.association import Association, Limits
 from pacsd.ul.errors import RemoteProtocolError
 from pacsd.ul.events import (
@@ -48,7 +55,7 @@ class RequestedAssociation(Pump):
         limits: Limits,
         patience: Patience,
         network_timeout_s: float,
-        store: StorePort | None = None,
+        ports: Ports = NOTHING_SERVED,
     ) -> None:
         super().__init__(memoryview(bytearray(_RECEIVE_BUFFER_BYTES)), network_timeout_s)
         self._request = request
@@ -57,12 +64,16 @@ class RequestedAssociation(Pump):
         self._negotiated: asyncio.Future[Negotiated] = self._loop.create_future()
         self._is_over = asyncio.Event()
         self._invoker = Invoker(self)
-        self._store = store
-        self._sub_operations: SubOperations | None = None
-        if store is not None:
+        self._ports = ports
+        self._stores: SubOperations[CStoreRQ] | None = None
+        self._reports: SubOperations[NEventReportRQ] | None = None
+        if ports.store is not None:
             roles = request.user_information.role_selections
             classes = {role.sop_class_uid for role in roles if role.scp_role}
-            self._sub_operations = SubOperations(self, store.begin, classes)
+            self._stores = SubOperations(self, ports.store.begin, classes)
+        if ports.reports is not None:
+            proposed = {context.abstract_syntax for context in request.contexts}
+            self._reports = SubOperations(self, ports.reports.begin, proposed)
 
     @property
     def is_usable(self) -> bool:
@@ -146,8 +157,9 @@ class RequestedAssociation(Pump):
 
     def spawn(self, work: Work, name: str) -> None:
         """Run work that waits; a defect in it ends this association."""
-        if self._store is not None:
-            self._store.spawn(partial(self._contained, work), name)
+        port = self._ports.store or self._ports.reports
+        if port is not None:
+            port.spawn(partial(self._contained, work), name)
 
     def respond(self, response: Response) -> bool:
         """Send a response; False if the association is gone."""
@@ -170,7 +182,8 @@ class RequestedAssociation(Pump):
         """The connection is open: the A-ASSOCIATE-RQ goes out."""
         association = Association.requestor(self._limits, self._request, now)
         association.transport_connected(now)
-        longest = 0 if self._store is None else self._store.max_data_set_bytes
+        store = self._ports.store
+        longest = 0 if store is None else store.max_data_set_bytes
         return Session(association, now, self._patience, longest)
 
     def handle(self, event: Event) -> None:
@@ -223,17 +236,32 @@ class RequestedAssociation(Pump):
         self._invoker.responded(event)
 
     def _requested(self, event: RequestReceived) -> None:
-        """The peer invokes an operation of us: at most a C-STORE of our C-GET is offered."""
-        if self._sub_operations is not None and isinstance(event.request, CStoreRQ):
-            self._sub_operations.requested(event.context, event.request)
+        """The peer invokes an operation of us: a C-STORE of our C-GET, or a report, is offered."""
+        request = event.request
+        if self._stores is not None and isinstance(request, CStoreRQ):
+            self._stores.requested(event.context, request)
+        elif (
+            self._reports is not None
+            and isinstance(request, NEventReportRQ)
+            and request.has_data_set
+        ):
+            self._reports.requested(event.context, request)
         else:
-            self.respond(response_to(event.request, Status.UNRECOGNIZED_OPERATION))
+            self.respond(response_to(request, Status.UNRECOGNIZED_OPERATION))
 
     def _fragment(self, event: DataSetFragment) -> None:
         if event.is_response:
             self._invoker.fragment(event)
-        elif self._sub_operations is not None:
-            self._sub_operations.fragment(event)
+        else:
+            for each in self._served():
+                each.fragment(event)
+
+    def _served(self) -> Iterator[SubOperations[CStoreRQ] | SubOperations[NEventReportRQ]]:
+        """What the peer may invoke."""
+        if self._stores is not None:
+            yield self._stores
+        if self._reports is not None:
+            yield self._reports
 
     def _release_requested(self, _: ReleaseRequested) -> None:
         self._fail(errors.ConnectionLost("the peer released the association"))
@@ -244,8 +272,8 @@ class RequestedAssociation(Pump):
 
     def _fail(self, failure: errors.AssociationError) -> None:
         self._invoker.fail(failure)
-        if self._sub_operations is not None:
-            self._sub_operations.give_up(str(failure))
+        for each in self._served():
+            each.give_up(str(failure))
         if not self._negotiated.done():
             self._negotiated.set_exception(failure)
             self._negotiated.exception()  # it may be that nobody is left to ask

@@ -22,7 +22,7 @@ from pacsd.net import errors
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.settings import DimseSettings
-from pacsd.net.sub_operations import StorePort
+from pacsd.net.sub_operations import Ports, ReportPort, StorePort
 from pacsd.ul.association import Limits
 from pacsd.ul.items import (
     ExtendedNegotiation,
@@ -87,12 +87,16 @@ async def open_association(
     operations_window: int = 1,
     store: StorePort | None = None,
     extended: Mapping[str, bytes] = MappingProxyType({}),
+    roles: Sequence[RoleSelection] = (),
+    reports: ReportPort | None = None,
 ) -> RequestedAssociation:
     """Connect to a peer and negotiate an association.
 
     With `store` we propose to be SCP of the storage classes among the contexts, and take what the
-    peer then sends. `extended` is the SOP class extended negotiation to propose, by SOP class
-    (PS3.7 section D.3.3.5); what came of it is in `session.negotiated`.
+    peer then sends; `roles` are such proposals as they are (PS3.7 section D.3.3.4). With `reports`
+    we take what the peer tells us by N-EVENT-REPORT. `extended` is the SOP class extended
+    negotiation to propose, by SOP class (PS3.7 section D.3.3.5); what came of it is in
+    `session.negotiated`.
 
     Raises:
         AssociationError: there is no association; the text says why.
@@ -107,11 +111,12 @@ async def open_association(
             implementation_class_uid=IMPLEMENTATION_CLASS_UID,
             implementation_version_name=IMPLEMENTATION_VERSION_NAME,
             operations_window=window,
-            role_selections=() if store is None else _scp_roles(contexts),
+            role_selections=(*roles, *(() if store is None else _scp_roles(contexts))),
             extended_negotiations=tuple(map(ExtendedNegotiation, extended, extended.values())),
         ),
     )
-    association = await _connect(destination.endpoint, request, limits, timeouts, store)
+    ports = Ports(store, reports)
+    association = await _connect(destination.endpoint, request, limits, timeouts, ports)
     try:
         await association.negotiated()
     except BaseException:
@@ -136,11 +141,11 @@ async def _connect(
     request: AssociateRQ,
     limits: Limits,
     timeouts: Timeouts,
-    store: StorePort | None,
+    ports: Ports,
 ) -> RequestedAssociation:
     loop = asyncio.get_running_loop()
     patience = Patience(message_s=timeouts.message_s, idle_s=timeouts.idle_s)
-    make = partial(RequestedAssociation, request, limits, patience, timeouts.network_s, store)
+    make = partial(RequestedAssociation, request, limits, patience, timeouts.network_s, ports)
     try:
         with anyio.fail_after(timeouts.connect_s):
             _, association = await loop.create_connection(make, endpoint.host, endpoint.port)

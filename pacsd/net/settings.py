@@ -22,7 +22,7 @@ MIN_PDU_LENGTH_BYTES = 4_096
 MAX_PDU_LENGTH_BYTES = 1_048_576
 
 UnknownPeers = Literal["loopback", "refuse", "accept"]
-ServiceName = Literal["verification", "storage", "query", "retrieve"]
+ServiceName = Literal["verification", "storage", "query", "retrieve", "commitment"]
 
 
 def _check_title(value: str) -> str:
@@ -166,10 +166,11 @@ class AESettings(Settings):
     """For people."""
 
     services: ServiceList = Field(
-        default=("verification", "storage", "query", "retrieve"), min_length=1
+        default=("verification", "storage", "query", "retrieve", "commitment"), min_length=1
     )
     """What it offers: "verification" (C-ECHO), "storage" (C-STORE), "query" (C-FIND), "retrieve"
-    (C-MOVE, C-GET). At least one."""
+    (C-MOVE, C-GET), "commitment" (storage commitment: N-ACTION, and N-EVENT-REPORT of what we asked
+    peers for). At least one."""
 
     storage_sop_classes: Literal["known", "any"] = "known"
     """"known" takes the storage SOP classes of PS3.4, retired ones included; "any" also private

@@ -1,5 +1,6 @@
-"""C-STORE as SCP over an association that we requested: sub-operations of our C-GET.
+"""What a peer invokes over an association that we requested.
 
+C-STORE sub-operations of our C-GET, and N-EVENT-REPORTs of what we asked for by N-ACTION.
 PS3.4 section C.4.3: who was asked sends the objects over the association it was asked on. For that
 we propose the role of an SCP of their SOP classes; a peer that left the proposal unanswered but
 sends all the same is taken at its deed.
@@ -8,16 +9,19 @@ sends all the same is taken at its deed.
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from pacsd.dicom.status import Status
-from pacsd.dimse.commands import CStoreRQ, Response
+from pacsd.dimse.commands import CStoreRQ, NEventReportRQ, Request, Response
 from pacsd.dimse.events import DataSetFragment
 from pacsd.net.responses import Work, response_of
 from pacsd.net.storage import DataSetSink, DimseAnswer, RefusedSink
 from pacsd.ul.negotiation import PresentationContext
 
+RequestT = TypeVar("RequestT", bound=Request)
+Begin = Callable[[PresentationContext, RequestT, Callable[[], None]], DataSetSink]
 BeginStore = Callable[[PresentationContext, CStoreRQ, Callable[[], None]], DataSetSink]
+BeginReport = Callable[[PresentationContext, NEventReportRQ, Callable[[], None]], DataSetSink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,25 @@ class StorePort:
     max_data_set_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ReportPort:
+    """Who takes N-EVENT-REPORTs over an association we requested; as in `StorePort`."""
+
+    begin: BeginReport
+    spawn: Callable[[Work, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a peer may invoke over an association that we request."""
+
+    store: StorePort | None = None
+    reports: ReportPort | None = None
+
+
+NOTHING_SERVED = Ports()
+
+
 class Line(Protocol):
     """What the sub-operations need of the association they come over."""
 
@@ -47,24 +70,25 @@ class Line(Protocol):
         """Data sets come faster than they can be written, or no longer do."""
 
 
-class SubOperations:
-    """The C-STORE sub-operations that are open on one association.
+class SubOperations(Generic[RequestT]):
+    """Such operations of one kind that are open on one association.
 
-    `sop_class_uids` are those of which we proposed to be SCP.
+    `sop_class_uids` are those of which the peer may invoke it: of C-STORE, those of which we
+    proposed to be SCP.
     """
 
-    def __init__(self, line: Line, begin: BeginStore, sop_class_uids: Container[str]) -> None:
+    def __init__(self, line: Line, begin: Begin[RequestT], sop_class_uids: Container[str]) -> None:
         self._line = line
         self._begin = begin
         self._sop_class_uids = sop_class_uids
-        self._receiving: dict[int, tuple[CStoreRQ, DataSetSink]] = {}
+        self._receiving: dict[int, tuple[RequestT, DataSetSink]] = {}
 
-    def requested(self, context: PresentationContext, request: CStoreRQ) -> None:
-        """A C-STORE-RQ has come; its data set follows."""
+    def requested(self, context: PresentationContext, request: RequestT) -> None:
+        """A request has come; its data set follows."""
         if context.abstract_syntax in self._sop_class_uids:
             sink = self._begin(context, request, partial(self._line.is_congested, is_so=False))
         else:
-            comment = "No storage class of which we proposed to be SCP"
+            comment = "No class of which this was proposed"
             sink = RefusedSink(DimseAnswer(Status.SOP_CLASS_NOT_SUPPORTED, comment))
         self._receiving[request.message_id] = request, sink
 
@@ -87,6 +111,6 @@ class SubOperations:
             self._line.spawn(partial(sink.abort, reason), "give up a sub-operation")
         self._receiving.clear()
 
-    async def _finish(self, request: CStoreRQ, sink: DataSetSink) -> None:
+    async def _finish(self, request: RequestT, sink: DataSetSink) -> None:
         answer = await sink.finish()
         self._line.respond(response_of(request, answer))

@@ -78,7 +78,7 @@ def test_every_command_that_opens_associations_is_named() -> None:
         )
         and not path.stem.startswith("with_")
     }
-    assert commands == {"echo", "find", "get", "move", "send"}
+    assert commands == {"commit", "echo", "find", "get", "move", "send"}
     statement = (ROOT / "contrib/docs/conformance.md").read_text(encoding="utf-8")
     chapters = re.split(r"^## ", statement, flags=re.MULTILINE)
     for chapter in (chapters[1], chapters[3]):

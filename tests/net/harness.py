@@ -33,6 +33,7 @@ from pacsd.dimse.commands import AnyCommand, CEchoRQ, CStoreRQ, Request, Respons
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
+from pacsd.net.committing import Committing
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.finding import Finds
 from pacsd.net.listener import Listener
@@ -330,6 +331,7 @@ class Setup:
     authenticate: Authenticate | None = None
     authorize: Authorize | None = None
     restrict: Restrict | None = None
+    committing: Committing | None = None
     trace: frozenset[str] = frozenset()
     max_pending_bytes_per_object: int = 8 * 262_144
 
@@ -375,6 +377,7 @@ class Served:
                 retrieval,
                 Permissions(lambda: setup.authorize, lambda: 0.0),
                 Sights(lambda: setup.restrict, lambda: 0.0),
+                committing=setup.committing,
             ),
             books=Books(self.recorder, NetMetrics(self.registry), trace),
             limits=Limits(artim_s=dimse.artim_timeout_s, pdu_timeout_s=dimse.network_timeout_s),

@@ -1,5 +1,6 @@
 import pytest
 
+from pacsd.dicom.commitment import STORAGE_COMMITMENT
 from pacsd.dicom.registry import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -49,8 +50,22 @@ def test_by_default_it_offers_all_services() -> None:
     supported = entity().supported
     others = query_retrieve("FIND", "MOVE", "GET")
     assert len(others) == 11
-    assert set(supported) == {VERIFICATION, *STORAGE, *others}
+    assert set(supported) == {VERIFICATION, STORAGE_COMMITMENT, *STORAGE, *others}
     assert {supported[uid] for uid in others} == {supported[VERIFICATION]}
+
+
+@pytest.mark.parametrize("classes", ["known", "any"])
+def test_who_is_asked_for_commitment_may_be_its_scp_and_its_scu(classes: str) -> None:
+    for services in (["commitment"], ["storage", "retrieve", "commitment"]):
+        chosen = entity(services=services, storage_sop_classes=classes)
+        terms = chosen.terms(None)
+        assert STORAGE_COMMITMENT in chosen.supported
+        assert terms.is_scp_of(STORAGE_COMMITMENT)
+        assert STORAGE_COMMITMENT in terms.scu_classes
+        assert (CT in terms.scu_classes) is ("retrieve" in services)
+    without = entity(services=["storage", "retrieve"], storage_sop_classes=classes)
+    assert STORAGE_COMMITMENT not in without.supported
+    assert STORAGE_COMMITMENT not in without.terms(None).scu_classes
 
 
 def test_query_and_retrieve_can_be_chosen() -> None:

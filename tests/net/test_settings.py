@@ -103,7 +103,8 @@ def test_an_ae_offers_at_least_one_service() -> None:
 
 
 def test_an_ae_offers_all_services_by_default() -> None:
-    assert AESettings().services == ("verification", "storage", "query", "retrieve")
+    services = ("verification", "storage", "query", "retrieve", "commitment")
+    assert AESettings().services == services
     loc, rule = rules_of(AESettings, services=["worklist"])[0]
     assert loc == ("services", 0)
     assert "'query'" in rule

@@ -39,11 +39,12 @@ def pacsd_authenticate(login: Login) -> Principal | NotRecognized | None:
 def pacsd_authorize(request: AccessRequest) -> Allow | Deny | None:
     """Have a say in what somebody may do.
 
-    Asked for requests to DICOMweb and for C-FIND, C-MOVE, C-GET and C-STORE, at most every 30
-    seconds for the same principal, address, action and study; `pacsd reload` has everything asked
-    anew. All plugins are asked; one denial is enough, and somebody has to allow it: what all leave
-    to others is denied. When one raises, is late or returns anything else, it is denied. The denied
-    are told 403, or status 0124, and the reason stays in our log.
+    Asked for requests to DICOMweb and for C-FIND, C-MOVE, C-GET, C-STORE, and storage commitment
+    (as for C-STORE), at most every 30 seconds for the same principal, address, action and study;
+    `pacsd reload` has everything asked anew. All plugins are asked; one denial is enough, and
+    somebody has to allow it: what all leave to others is denied. When one raises, is late or
+    returns anything else, it is denied. The denied are told 403, or status 0124, and the reason
+    stays in our log.
 
     Args:
         request: who wants to do what, by which door and from where.

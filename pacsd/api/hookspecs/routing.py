@@ -62,9 +62,9 @@ def pacsd_route_target(name: str) -> RouteTarget | None:
     """Give a target that routes name.
 
     Asked for each name once, when the first delivery to it is made. Names that begin with `peer:`
-    or `web:` are not asked for: they are peers of the peers file, and servers of the configuration.
-    Deliveries to a name that two plugins answer for, or one that fails, are tried again; those to a
-    name that nobody answers for are given up.
+    or `notify:` are not asked for: they are the peers of the peers file; nor those that begin with
+    `web:`, which are servers of the configuration. Deliveries to a name that two plugins answer
+    for, or one that fails, are tried again; those to a name that nobody answers for are given up.
 
     Args:
         name: the target, as a route names it.

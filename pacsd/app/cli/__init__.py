@@ -9,7 +9,7 @@
     send.py              pacsd send; send_progress.py its bar, send_report.py what it says
     find.py              pacsd find; find_report.py what it says
     move.py, get.py      pacsd move, get; retrieve_report.py what they say
-    import_files.py, export.py  pacsd import, export
+    import_files.py, export.py, commit.py   pacsd import, export, commit
     fsck.py              pacsd fsck
     quarantine.py        pacsd quarantine list, held, show, diff, release, discard;
                          quarantine_report.py what it says of each entry

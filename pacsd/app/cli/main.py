@@ -12,6 +12,7 @@ from pacsd import __version__
 from pacsd.app.cli import (
     associations,
     check,
+    commit,
     conf,
     correct,
     daemon,
@@ -49,6 +50,7 @@ COMMAND_GROUPS = (
     find,
     move,
     get,
+    commit,
     import_files,
     export,
     fsck,

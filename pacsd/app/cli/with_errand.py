@@ -42,11 +42,12 @@ def run_errand(
     show: Callable[[Report], None],
     *,
     makes_archive: bool = False,
+    needs_daemon: bool = False,
     **arguments: object,
 ) -> Ended[Report]:
     """Have it done, and `show` reports meanwhile; Ctrl-C ends it.
 
-    `makes_archive`: where there is none, one is made.
+    `makes_archive`: where there is none, one is made. `needs_daemon`: nobody else can do it.
     """
     from pacsd.app.admin.unix_socket import SOCKET_NAME, AdminError, NoDaemonError, ask
     from pacsd.app.conf import reading
@@ -57,7 +58,9 @@ def run_errand(
     socket = folder / SOCKET_NAME
     try:
         number = ask(socket, "errand.start", kind=kind, **arguments)
-    except NoDaemonError:
+    except NoDaemonError as error:
+        if needs_daemon:
+            return Ended(failure=str(error))
         if not (makes_archive or folder.is_dir()):
             return Ended(failure=f"data_dir = {folder}: there is no archive")
         return _run_here(config, data_dir, kind, record, show, arguments)

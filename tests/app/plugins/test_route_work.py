@@ -143,11 +143,15 @@ async def test_a_plugin_sends_and_is_told_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("target", "why"),
-    [("cloud", "no plugin provides 'cloud'"), ("peer:A", "there is no peer:A")],
+    [
+        ("cloud", "no plugin provides 'cloud'"),
+        ("peer:A", "there is no peer:A"),
+        ("notify:A", "there is no notify:A"),
+    ],
 )
 async def test_peers_are_no_plugins(target: str, why: str) -> None:
     with pytest.raises(NotProvided, match=why):
-        await finding_targets(hooks_of(Tape()), {"peer:": peer})(target)
+        await finding_targets(hooks_of(Tape()), {"peer:": peer, "notify:": peer})(target)
 
 
 async def test_events_that_no_rule_looks_at_are_not_asked_about() -> None:

@@ -1,0 +1,217 @@
+"""Storage commitment as SCU: peers are asked whether they keep instances safely (PS3.4 annex J).
+
+The result comes over the association of the N-ACTION while we wait there, or later over one that
+the peer opens to our listener; whoever listens hands it to `heard`.
+"""
+
+from asyncio import Future, get_running_loop, wait
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from pacsd.archive.commitments import Safe, SafeAnswer
+from pacsd.dicom.commitment import (
+    ACTION_REQUEST,
+    COMMITMENT_INSTANCE,
+    STORAGE_COMMITMENT,
+    CommitmentRequest,
+    CommitmentResult,
+    Reference,
+    write_request,
+)
+from pacsd.dicom.registry import Service, transfer_syntax
+from pacsd.dicom.status import Status, describe
+from pacsd.dicom.uid import uid_from_int
+from pacsd.dimse.commands import NActionRQ
+from pacsd.net.associated import associated
+from pacsd.net.committing import begin_result
+from pacsd.net.errors import AssociationError, NotAccepted, PoolFull
+from pacsd.net.peers import PeerBook
+from pacsd.net.requested_association import RequestedAssociation
+from pacsd.net.responses import Work
+from pacsd.net.scu import Destination, Timeouts, propose
+from pacsd.net.sub_operations import ReportPort
+from pacsd.ul.pdu import Buffer
+
+TOGETHER = 1_000
+"""Instances of one transaction."""
+MAX_PENDING = 1_000
+"""Transactions whose result is waited for."""
+STAYS_S = 10.0
+"""How long we wait on the association of the N-ACTION, then on our listener alone."""
+
+_CONTEXTS = propose((STORAGE_COMMITMENT,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    references: tuple[Reference, ...]
+    uid: str
+    result: "Future[CommitmentResult]"
+
+
+class CommitmentSCU:
+    """Asks peers, and hears their results; those of other transactions are somebody else's."""
+
+    def __init__(self, timeouts: Timeouts, new_uid: Callable[[], str] | None = None) -> None:
+        self._timeouts = timeouts
+        self._new_uid = new_uid or (lambda: uid_from_int(uuid4().int))
+        self._pending: dict[tuple[str, str], Future[CommitmentResult]] = {}
+
+    async def heard(self, peer_ae: str, result: CommitmentResult, /) -> bool:
+        """Take the result of a transaction that waits for it; one counts, the first."""
+        pending = self._pending.get((peer_ae, result.transaction_uid))
+        if pending is None or pending.done():
+            return False
+        pending.set_result(result)
+        return True
+
+    async def ask(
+        self, destination: Destination, references: Sequence[Reference], wait_s: float
+    ) -> list[SafeAnswer]:
+        """What the peer says of these instances within that time; one answer each, in their order.
+
+        Why it could not be asked stands in the answers.
+
+        Raises:
+            PoolFull: too many results are waited for already.
+        """
+        groups = [references[at : at + TOGETHER] for at in range(0, len(references), TOGETHER)]
+        if len(self._pending) + len(groups) > MAX_PENDING:
+            raise PoolFull(f"{len(self._pending)} results of peers are waited for already")
+        peer_ae, loop = destination.called_ae, get_running_loop()
+        transactions = [
+            _Transaction(tuple(group), self._new_uid(), loop.create_future()) for group in groups
+        ]
+        keys = {(peer_ae, each.uid): each.result for each in transactions}
+        self._pending |= keys
+        try:
+            with anyio.move_on_after(wait_s):
+                await self._ask(destination, transactions)
+                await _all_results(transactions)
+            return [answer for each in transactions for answer in _answers(each)]
+        finally:
+            for key, result in keys.items():
+                del self._pending[key]
+                if result.done() and not result.cancelled():
+                    result.exception()  # it may be that nobody got to ask
+
+    async def _ask(self, destination: Destination, transactions: Sequence[_Transaction]) -> None:
+        """Ask, and stay for a while; what was not taken by then never will be."""
+        left = list(transactions)
+        async with anyio.create_task_group() as tasks:
+            port = self._port(destination.called_ae, tasks)
+            try:
+                async with associated(destination, _CONTEXTS, self._timeouts, reports=port) as to:
+                    while left:
+                        await _request(to, left[0])
+                        del left[0]
+                    with anyio.move_on_after(STAYS_S):
+                        await _all_results(transactions)
+            except AssociationError as error:
+                for each in left:
+                    _fail(each, error)
+
+    def _port(self, peer_ae: str, tasks: TaskGroup) -> ReportPort:
+        def spawn(work: Work, name: str) -> None:
+            tasks.start_soon(work, name=name)
+
+        return ReportPort(
+            lambda context, request, _: begin_result(self, context, request, peer_ae), spawn
+        )
+
+
+class PeersAsked:
+    """The port `AsksPeers`: peers of the peers file by their AE titles, asked by one of ours.
+
+    `peers` is asked each time: it may have been replaced by a reload.
+    """
+
+    def __init__(self, scu: CommitmentSCU, peers: Callable[[], PeerBook], calling_ae: str) -> None:
+        self._scu = scu
+        self._peers = peers
+        self._calling_ae = calling_ae
+
+    async def ask(
+        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+    ) -> Sequence[SafeAnswer]:
+        """What the peer says of these instances within that time, in their order."""
+        peer = self._peers().find(peer_ae)
+        if peer is None or peer.endpoint is None:
+            why = "has no host and port in the peers file" if peer else "is not in the peers file"
+            text = f"peer {peer_ae} {why}"
+            return [SafeAnswer(each, Safe.UNKNOWN, text) for each in references]
+        destination = Destination(peer.endpoint, peer.ae_title, self._calling_ae)
+        try:
+            return await self._scu.ask(destination, references, wait_s)
+        except PoolFull as error:
+            return [SafeAnswer(each, Safe.UNKNOWN, str(error)) for each in references]
+
+
+async def _request(to: RequestedAssociation, transaction: _Transaction) -> None:
+    """Invoke the N-ACTION of a transaction; refused, that is its result.
+
+    Raises:
+        AssociationError: the association ended before the peer answered.
+    """
+    context = to.context_for(STORAGE_COMMITMENT)
+    syntax = transfer_syntax(context.transfer_syntax)
+    if syntax is None:
+        raise NotAccepted(f"Transfer Syntax {context.transfer_syntax} is none we know")
+    wanted = CommitmentRequest(transaction.uid, transaction.references)
+    information = await anyio.to_thread.run_sync(write_request, wanted, syntax)
+    request = NActionRQ(
+        message_id=to.session.next_message_id(),
+        requested_sop_class_uid=STORAGE_COMMITMENT,
+        requested_sop_instance_uid=COMMITMENT_INSTANCE,
+        action_type_id=ACTION_REQUEST,
+        has_data_set=True,
+    )
+    response = await to.perform(context, request, _whole(information))
+    if response.status != Status.SUCCESS:
+        said = describe(response.status, Service.STORAGE_COMMITMENT)
+        _fail(transaction, AssociationError(f"N-ACTION: {said}"))
+
+
+def _fail(transaction: _Transaction, error: AssociationError) -> None:
+    """The peer does not process it (PS3.4 section J.3.2.1.2), unless it has told the result."""
+    if not transaction.result.done():
+        transaction.result.set_exception(error)
+
+
+async def _whole(information: bytes) -> AsyncIterator[Buffer]:
+    yield information
+
+
+async def _all_results(transactions: Sequence[_Transaction]) -> None:
+    """Wait until each transaction has a result, or was refused."""
+    await wait([each.result for each in transactions])
+
+
+def _answers(transaction: _Transaction) -> list[SafeAnswer]:
+    result = transaction.result
+    if not result.done():
+        why = "no result came within the time"
+        return [SafeAnswer(each, Safe.UNKNOWN, why) for each in transaction.references]
+    refusal = result.exception()
+    if refusal is not None:
+        return [SafeAnswer(each, Safe.UNKNOWN, str(refusal)) for each in transaction.references]
+    committed = frozenset(result.result().committed)
+    reasons = {each.reference: each.reason for each in result.result().failed}
+    return [_answer(each, committed, reasons) for each in transaction.references]
+
+
+def _answer(
+    reference: Reference, committed: frozenset[Reference], reasons: dict[Reference, int]
+) -> SafeAnswer:
+    reason = reasons.get(reference)
+    if reason is not None:
+        why = describe(reason, Service.STORAGE_COMMITMENT)
+        return SafeAnswer(reference, Safe.FAILED, why)
+    if reference in committed:
+        return SafeAnswer(reference, Safe.COMMITTED)
+    return SafeAnswer(reference, Safe.UNKNOWN, "the peer's result does not name it")
