@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from pacsd_coerce import CoercePlugin
 from pacsd_route_rules import RouteRules
 from pacsd_store_fs import StoreFs
 from pacsd_store_s3 import StoreS3
@@ -18,6 +19,7 @@ PLUGINS: dict[str, type[Settings]] = {
     "store_fs": StoreFs.settings_class,
     "store_s3": StoreS3.settings_class,
     "route_rules": RouteRules.settings_class,
+    "coerce": CoercePlugin.settings_class,
 }
 """The first-party plugins and the settings class of each."""
 

@@ -16,7 +16,16 @@ from pacsd.index.attributes import ATTRIBUTES
 MODULES = (
     *("plugin", "host", "instances", "labels", "audit", "keys", "metrics"),
     *("reception", "acceptance", "access", "query_results", "receiving", "removal", "vote"),
-    *("events", "event_subject", "routing", "route_target", "transcoder", "ai", "ai_runner"),
+    *(
+        "events",
+        "event_subject",
+        "routing",
+        "route_target",
+        "coercion",
+        "transcoder",
+        "ai",
+        "ai_runner",
+    ),
     *("http", "commands", "config_change", "health", "store", "errors"),
 )
 """Of pacsd.api, in the order of the page."""

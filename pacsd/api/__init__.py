@@ -9,13 +9,13 @@
     acceptance, access, ai, commands, config_change, event_subject, events, health, http,
     query_results, receiving, removal, routing, vote
                  records of the hooks: what they are asked, what they answer
-    reception    how an instance came to us
+    reception    how an instance came to us; correction_rules: what of it may be corrected
     windows, local_zone
                  times of day at which something holds, and whose they are
     side_by_side_reads
                  several small reads of a store that cannot read them together
     store        the port BlobStore and its records; route_target: RouteTarget and its own;
-                 ai_runner: AiRunner and its work; transcoder: the port Transcoder
+                 ai_runner: AiRunner and its work; transcoder, coercion: ports for copies
     state_log    the port StateLog: what was decided about stored objects later
     errors       StoreError, PluginError, HookError
     dispatch     how the core calls hooks; plugins do not need it

@@ -27,6 +27,9 @@ class Delivery:
     """What is to be sent: `instances`, some of a study.
 
     `attempt` is 1 for the first one. `reason` is why, as the route says, `rule` by which rule.
+
+    With a `coercion` the instances are copies made by it: all UIDs are those of the copies, and so
+    are the files that `Instances.open` and `read` give for them until `send` has returned.
     """
 
     target: str
@@ -35,6 +38,7 @@ class Delivery:
     attempt: int
     study_instance_uid: str
     instances: tuple[InstanceFacts, ...]
+    coercion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pacsd.api.coercion import check_name
 from pacsd.api.events import EventKind
 
 ROUTED = (EventKind.INSTANCE_STORED, EventKind.SERIES_QUIET, EventKind.STUDY_QUIET)
@@ -31,19 +32,22 @@ class Route:
     `notify:AE_TITLE` for one that is only told what is here (Instance Availability Notification),
     or `web:NAME` for a DICOMweb server of the configuration.
     `rule` is the name of the rule that says so, if the plugin has several: what goes to a target by
-    the same rule is one delivery for each study.
+    the same rule is one delivery for each study. What leaves is coerced by the `coercion` of that
+    name (`pacsd_coercion`), if one is named; what cannot be does not leave.
     """
 
     target: str
     reason: str
     priority: RoutePriority = RoutePriority.MEDIUM
     rule: str = ""
+    coercion: str = ""
 
     def __post_init__(self) -> None:
         """See that there can be such a target.
 
         Raises:
-            ValueError: its name is empty or too long, or the reason is, or the rule's name.
+            ValueError: its name is empty or too long, or the reason is, or the rule's name, or
+                there can be no such coercion.
         """
         size = len(self.target.encode(errors="surrogatepass"))
         if not 0 < size <= MAX_TARGET_BYTES or not self.target.isprintable():
@@ -55,6 +59,8 @@ class Route:
         if len(self.rule) > MAX_RULE_LENGTH:
             said = f"{len(self.rule)} characters"
             raise ValueError(f"rule of {said}: must be at most {MAX_RULE_LENGTH}")
+        if self.coercion:
+            check_name(self.coercion)
 
 
 @dataclass(frozen=True, slots=True)

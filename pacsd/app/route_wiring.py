@@ -1,15 +1,15 @@
 """Routing put together: who is asked for routes, what is sent, and to whom."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from pacsd.api.route_target import RouteTarget
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.export_selection import EXPORT_LIMITS
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import route_work
+from pacsd.app.plugins.coerced_copies import CopyMaker
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
@@ -74,11 +74,15 @@ def delivery_handlers(
     config: Config, archive: Archive, peers: PeerSending, gates: TargetGates
 ) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
+    services = archive.services
+    maker = CopyMaker(archive.hooks.coercion, lambda: services.stored)
     patience = Patience(int(config.jobs.keep_trying_days * _DAY_US), utc_us)
     deliveries = Deliveries(
         archive.index.ledger,
         _deliverables(archive),
-        route_work.finding_targets(archive.hooks, own_targets(config, peers)),
+        route_work.finding_targets(
+            archive.hooks, own_targets(config, peers), maker, services.lending
+        ),
         route_work.telling(archive.hooks),
         gates,
         patience,
@@ -86,7 +90,7 @@ def delivery_handlers(
     return deliveries.handlers
 
 
-def own_targets(config: Config, peers: PeerSending) -> Mapping[str, Callable[[str], RouteTarget]]:
+def own_targets(config: Config, peers: PeerSending) -> route_work.OwnTargets:
     """The targets that need no plugin, by the prefix of their names."""
     servers = {each.name: each for each in config.web_target}
     web = WebSending(peers.retriever, servers, peers.access)

@@ -20,7 +20,7 @@
                 check_records is what it tells, reading_back and pace how files are read
     instance    the records; file_meta: what stands before a stored data set; preamble: what may
     curation    what is decided: delete, restore, purge, release from quarantine, discard, correct,
-                label; corrections: a wish for that; correction_rules, value_rules
+                label; corrections: a wish for that
     removal     studies deleted or restored; causes: why; purge: for good; former: what stays
     state_records  the decisions as the store's state log has them; record_making: one of them
     mirror      how the index follows the log; replay: after a crash; leftovers: files that stay

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pacsd.archive.correction_rules import check_correction, check_reason
+from pacsd.api.correction_rules import check_correction, check_reason
 from pacsd.archive.state_records import StateRecord
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag

@@ -8,13 +8,13 @@ who coerced what (PS3.3 section C.12.1.1.9).
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pacsd.api.receiving import Coerce, Hold, NotAccepted, Quarantine, ReceivedInstance
-from pacsd.archive.correction_rules import (
+from pacsd.api.correction_rules import (
     NotCorrectable,
     check_correction,
     check_reason,
     level_of_correction,
 )
+from pacsd.api.receiving import Coerce, Hold, NotAccepted, Quarantine, ReceivedInstance
 from pacsd.dicom.dictionary import keyword_of, tag_of
 from pacsd.dicom.level import Level
 from pacsd.dicom.tag import Tag, format_tag

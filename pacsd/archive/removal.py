@@ -6,9 +6,9 @@ for more than one thing. Instances that arrive meanwhile stay.
 
 from collections.abc import Awaitable, Callable
 
+from pacsd.api.correction_rules import NotCorrectable, check_reason
 from pacsd.api.removal import RemovalRequest
 from pacsd.api.vote import Deny
-from pacsd.archive.correction_rules import NotCorrectable, check_reason
 from pacsd.archive.curation import Curation
 from pacsd.dicom.errors import UIDError
 from pacsd.dicom.level import Level

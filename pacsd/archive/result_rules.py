@@ -8,13 +8,13 @@ from struct import error as StructError  # noqa: N812 - it is one
 
 from pacsd.api.query_results import Attributes, QueryResults
 from pacsd.archive.shown_results import NOT_SHOWN, beside, name_of, tag_named
-from pacsd.archive.value_rules import rules_of_multiplicity, rules_of_text
 from pacsd.dicom.dictionary import DataElement, data_element, tag_of, vr_of
 from pacsd.dicom.identifier import UNIQUE_KEYS
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.text import printable
+from pacsd.dicom.value_rules import rules_of_multiplicity, rules_of_text
 from pacsd.dicom.values import NUMBER_CODES
 from pacsd.dicom.vr import VR, is_text
 

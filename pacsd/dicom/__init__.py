@@ -22,12 +22,12 @@ names the field, the value and the rule.
     canonical       whether two data sets hold the same values            PS3.5 section 7
     inflate         deflated data sets within bounds                      PS3.5 section A.5
     charset         text in Specific Character Sets; code_elements        PS3.5 section 6.1
-    values          values by VR; value_check, person_name                PS3.5 section 6.2
+    values          by VR; value_check, value_rules, person_name          PS3.5 section 6.2
     frames          frame_table, _codec; fragments: encapsulated ones      PS3.5 sections 8, A.4
     dicomdir        read; dicomdir_writer, directory_maker, file_ids      PS3.3 annex F, PS3.10 8
     query, level    what is asked for: query_keys, identifier, answer      PS3.4 sections C.4, C.6
     commitment      asked for, and its result; availability told          PS3.4 annexes J, R
-    matching        by wildcard, name_matching, folding, sounds, moments  PS3.4 section C.2.2.2
+    matching        written_conditions, wildcard, name_matching, folding, sounds, moments   C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
     json_model      json_writer, _reader, _source; native_xml, xml_reader PS3.18 F, PS3.19 A.1
     corrector       other values on the way out; overlaid: for matching   PS3.3 C.12.1.1.9

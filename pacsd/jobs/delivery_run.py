@@ -119,6 +119,7 @@ class DeliveryRun:
             self._job.attempts,
             entry.study_instance_uid,
             tuple(facts),
+            entry.coercion,
         )
         try:
             result = await self._target.send(delivery)

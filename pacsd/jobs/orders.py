@@ -30,4 +30,5 @@ def order_of(event: ArchiveEvent, route: Route, plugin: str) -> Order:
         series_instance_uid=event.series_instance_uid,
         sop_instance_uid=event.sop_instance_uid,
         change=number_of(event),
+        coercion=route.coercion,
     )

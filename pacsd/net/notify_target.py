@@ -4,7 +4,7 @@ One N-CREATE of Instance Availability Notification for what is to be delivered: 
 retrieve it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from uuid import uuid4
 
@@ -28,6 +28,7 @@ from pacsd.net.errors import AssociationError, NotAccepted
 from pacsd.net.peer_target import PeerSending, PeerTarget
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import propose
+from pacsd.net.sending import Outbound
 from pacsd.ul.pdu import Buffer
 
 PREFIX = "notify:"
@@ -36,6 +37,9 @@ PREFIX = "notify:"
 _CONTEXTS = propose((AVAILABILITY_NOTIFICATION,))
 _FOR_NOW = frozenset(
     (Status.PROCESSING_FAILURE, Status.DUPLICATE_INVOCATION, Status.RESOURCE_LIMITATION)
+)
+_NO_COPIES = DeliveryResult(
+    DeliveryOutcome.REFUSED, "not told: there are no coerced copies here to be retrieved"
 )
 _TAKEN = frozenset((StatusCategory.SUCCESS, StatusCategory.WARNING))
 
@@ -49,6 +53,8 @@ class NotifyTarget:
 
     async def send(self, delivery: route_target.Delivery, /) -> DeliveryResult:
         """Tell the peer that these instances are ONLINE here, to be had by our AE title."""
+        if delivery.coercion:
+            return _NO_COPIES
         try:
             async with (
                 self._sending.places.of(self._peer.peer()),
@@ -60,6 +66,12 @@ class NotifyTarget:
         if category(status) in _TAKEN:
             return DeliveryResult(DeliveryOutcome.DELIVERED, status=f"{status:04X}")
         return _not_taken(delivery, status)
+
+    async def send_copies(
+        self, _delivery: route_target.Delivery, _copies: Sequence[Outbound], /
+    ) -> DeliveryResult:
+        """Refuse: copies are not here, and nobody could retrieve them."""
+        return _NO_COPIES
 
     async def check(self) -> str | None:
         """Why a C-ECHO does not succeed now, None if it does."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
+from typing import TypeVar
 
 from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, InstanceResult
 from pacsd.archive.access import Retrieved
@@ -14,6 +15,11 @@ from pacsd.dicom.status import Status, describe
 from pacsd.dicom.vr import VR
 from pacsd.net.retrieving import Notes, Retrieves
 from pacsd.net.sending import OpenDataSet, Outcome
+
+T = TypeVar("T")
+
+NOT_COERCED = DeliveryResult(DeliveryOutcome.REFUSED, "not sent: it was not coerced")
+"""Of a delivery with a coercion: whoever has no copies must not send the originals."""
 
 _FOR_GOOD = (range(0xA900, 0xAA00), range(0xC000, 0xD000))
 _NOT_SENT = "not sent: it cannot be had any more"
@@ -64,7 +70,8 @@ class TargetRun:
         """Have it noted what has left, however that ended."""
         if not self.stored:
             return
-        wanted = len(self._delivery.instances)
+        wanted, coercion = len(self._delivery.instances), self._delivery.coercion
+        coerced = f", coerced by {coercion}" if coercion else ""
         await access.note(
             Retrieved(
                 actor="pacsd",
@@ -72,7 +79,7 @@ class TargetRun:
                 action=action,
                 outcome="done" if self.stored == wanted else "not all",
                 studies=(self._delivery.study_instance_uid,),
-                detail=f"{self.stored} of {wanted} instances",
+                detail=f"{self.stored} of {wanted} instances{coerced}",
             )
         )
 
@@ -100,6 +107,11 @@ async def readable_pages(
                 yield list(zip(page, retriever.data_sets(page), strict=True))
     except FindError as error:
         run.failure = str(error)  # what was not sent by then is sent again
+
+
+async def one_page(copies: Sequence[T]) -> AsyncGenerator[Sequence[T], None]:
+    """Copies that are there already, as a page."""
+    yield copies
 
 
 def _kind_of(outcome: Outcome) -> DeliveryOutcome:

@@ -13,8 +13,8 @@ from pacsd.api.route_target import DeliveryResult
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.errors import DicomError
 from pacsd.net.retrieving import Notes, Retrieves
-from pacsd.net.sending import OpenDataSet, Outcome
-from pacsd.net.target_run import TargetRun, numbers_of, readable_pages
+from pacsd.net.sending import OpenDataSet, Outbound, Outcome
+from pacsd.net.target_run import NOT_COERCED, TargetRun, numbers_of, one_page, readable_pages
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web_client.credentials import CredentialsError, tls_context, token_in
 from pacsd.net.web_client.delivery import WebDelivery
@@ -62,20 +62,39 @@ class WebTarget:
 
     async def send(self, delivery: route_target.Delivery, /) -> DeliveryResult:
         """Send instances, in requests of many; what fails together is sent one by one."""
-        run, sending = TargetRun(delivery), self._sending
-        numbers = await numbers_of(sending.retriever, delivery)
+        if delivery.coercion:
+            return NOT_COERCED
+        run = TargetRun(delivery)
+        numbers = await numbers_of(self._sending.retriever, delivery)
+        return await self._sent(run, self._files(numbers, run))
+
+    async def send_copies(
+        self, delivery: route_target.Delivery, copies: Sequence[Outbound], /
+    ) -> DeliveryResult:
+        """Send copies instead of what is stored: they are the `instances` of the delivery."""
+        run, files = TargetRun(delivery), list[FileToStore]()
+        for copy in copies:
+            try:
+                files.append(await _file(copy, copy.open, None))
+            except (OSError, DicomError) as error:
+                run.ended(copy.sop_instance_uid, Outcome(None, str(error)))
+        return await self._sent(run, one_page(files))
+
+    async def _sent(
+        self, run: TargetRun, files: AsyncGenerator[Sequence[FileToStore], None]
+    ) -> DeliveryResult:
         try:
             server = await to_thread.run_sync(_server, self._settings)
             async with web_session(server) as session:
                 told = partial(_ended, run)
                 web = WebDelivery[FileToStore](session, told, self._settings.requests_at_once)
-                await web.run(self._files(numbers, run))
+                await web.run(files)
         except (WebError, CredentialsError) as error:
             run.failure = str(error)
         finally:
             host = ServiceRoot.parse(self._settings.url).url.host or ""
             action = f"route (STOW-RS to {self._settings.name})"
-            await run.note(sending.access, host, action)
+            await run.note(self._sending.access, host, action)
         return run.result()
 
     async def check(self) -> str | None:
@@ -97,24 +116,30 @@ class WebTarget:
                 files: list[FileToStore] = []
                 for instance, open_data_set in page:
                     try:
-                        files.append(await _file(instance, open_data_set))
+                        files.append(await _file(instance, open_data_set, _length_of(instance)))
                     except (OSError, DicomError) as error:
                         run.ended(instance.sop_instance_uid, Outcome(None, str(error)))
                 yield files
 
 
-async def _file(instance: Retrievable, open_data_set: OpenDataSet) -> FileToStore:
-    """An instance as a file of known length; a corrected one is read once for that.
+def _length_of(instance: Retrievable) -> int | None:
+    """The length of its data set as it leaves, None if nobody knows that yet."""
+    return None if instance.is_corrected else instance.data_set_bytes
+
+
+async def _file(
+    instance: Retrievable | Outbound, open_data_set: OpenDataSet, length: int | None
+) -> FileToStore:
+    """An instance as a file; one whose length nobody knows is read once for that.
 
     Raises:
         OSError, DicomError: it cannot be read, or not be corrected.
     """
     open_file = partial(_bytes_of, instance, open_data_set)
-    if instance.is_corrected:
+    if length is None:
         size_bytes = await _counted(open_file)
     else:
-        head = preface(instance, instance.transfer_syntax_uid)
-        size_bytes = len(head) + instance.data_set_bytes
+        size_bytes = len(preface(instance, instance.transfer_syntax_uid)) + length
     return FileToStore(
         instance.sop_class_uid,
         instance.sop_instance_uid,
@@ -125,7 +150,7 @@ async def _file(instance: Retrievable, open_data_set: OpenDataSet) -> FileToStor
 
 
 async def _bytes_of(
-    instance: Retrievable, open_data_set: OpenDataSet
+    instance: Retrievable | Outbound, open_data_set: OpenDataSet
 ) -> AsyncGenerator[bytes, None]:
     syntax = instance.transfer_syntax_uid
     async with aclosing(file_of(instance, syntax, open_data_set)) as pieces:

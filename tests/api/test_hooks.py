@@ -34,6 +34,7 @@ PARAMETERS = {
     "pacsd_persist": ("subject", "findings"),
     "pacsd_prefetch": ("subject",),
     "pacsd_query_results": ("results",),
+    "pacsd_coercion": ("name",),
     "pacsd_route": ("subject",),
     "pacsd_route_target": ("name",),
     "pacsd_route_trial": ("subject", "rules"),

@@ -1,5 +1,6 @@
 """Routing put together: a plugin's rule, the real index and jobs, and a peer that receives."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config, EventSettings
 from pacsd.app.job_running import make_jobs
 from pacsd.app.opening import Archive
+from pacsd.app.plugins.copy_place import CopyPlace
+from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.app.route_wiring import delivery_handlers, peer_sending, route_consumers
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.access import Access
@@ -29,6 +32,7 @@ from pacsd.net.peers import PeerBook
 from pacsd.net.transcoding import NO_TRANSCODING
 from pacsd.testing.memory_store import MemoryStore
 from tests.api.hookspecs.hooks_of import hooks_of
+from tests.app.plugins.coercing import Coercing, renamed
 from tests.app.small_archive import SmallArchive
 from tests.net.storing_peer import StoringPeer, storing
 from tests.net.test_retrieving import peer_of
@@ -39,7 +43,8 @@ TIMEOUT_S = 30
 class Rule:
     """Sends each quiet study to a peer, and to one that there is not."""
 
-    def __init__(self) -> None:
+    def __init__(self, coercion: str = "") -> None:
+        self.coercion = coercion
         self.told: list[Delivered] = []
         self.changed = anyio.Event()
 
@@ -47,7 +52,9 @@ class Rule:
     async def pacsd_route(self, subject: EventSubject) -> tuple[Route, ...] | None:
         if subject.attributes.get("ModalitiesInStudy") != "CT":
             return None
-        return Route("peer:PEER", "quiet CT"), Route("peer:NOBODY", "quiet CT")
+        return tuple(
+            Route(f"peer:{name}", "quiet CT", coercion=self.coercion) for name in ("PEER", "NOBODY")
+        )
 
     @hookimpl
     async def pacsd_delivered(self, delivered: Delivered) -> None:
@@ -62,9 +69,13 @@ class Rule:
 
 
 @asynccontextmanager
-async def routing(archive: SmallArchive, rule: Rule, peers: PeerBook) -> AsyncIterator[None]:
+async def routing(
+    archive: SmallArchive, rule: Rule, peers: PeerBook, *others: object
+) -> AsyncIterator[None]:
     config = Config(events=EventSettings(series_quiet_s=0.01, study_quiet_s=0.02))
-    opened = Archive(hooks_of(rule), archive.store, archive.index)
+    opened = Archive(hooks_of(rule, *others), archive.store, archive.index)
+    place = CopyPlace(Path(tempfile.gettempdir()))
+    opened.services.open(archive.index, StoredInstances(archive.store, archive.index, place))
     gatekeeper = cast("Gatekeeper", SimpleNamespace(peers=peers))
     access = Access(archive.index, lambda *_: None)
     parts = cast(
@@ -110,3 +121,30 @@ async def test_a_quiet_study_goes_where_a_plugin_says(tmp_path: Path) -> None:
     assert ended["peer:PEER"].study_instance_uid == "1.2.3"
     assert ended["peer:NOBODY"].explanation == "peer NOBODY is not in the peers file"
     assert ended["peer:NOBODY"].delivered == 0
+
+
+async def test_where_a_route_says_so_a_copy_arrives_and_nothing_else(tmp_path: Path) -> None:
+    peer, rule = StoringPeer(), Rule("research")
+    coercing = Coercing(renamed("2.25.3"))
+    async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
+        archive = SmallArchive(MemoryStore(), index)
+        async with routing(archive, rule, PeerBook([peer_of(destination)]), coercing):
+            await archive.add("1.2.3.4", Modality="CT")
+            await rule.until_told(2)
+    [arrived] = peer.stored
+    assert arrived.sop_instance_uid == "2.25.3"
+    assert renamed("2.25.3").endswith(arrived.data_set)
+    assert b"Test^Object" not in arrived.data_set
+
+
+async def test_without_the_coercion_nothing_arrives(tmp_path: Path) -> None:
+    peer, rule = StoringPeer(), Rule("research")
+    async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
+        archive = SmallArchive(MemoryStore(), index)
+        async with routing(archive, rule, PeerBook([peer_of(destination)])):
+            await archive.add("1.2.3.4", Modality="CT")
+            await rule.until_told(2)
+    assert peer.stored == []
+    ended = {each.target: each for each in rule.told}["peer:PEER"]
+    assert ended.outcome is DeliveryOutcome.REFUSED
+    assert "no plugin provides 'research'" in ended.explanation

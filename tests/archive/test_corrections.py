@@ -1,6 +1,6 @@
 import pytest
 
-from pacsd.archive.correction_rules import NotCorrectable
+from pacsd.api.correction_rules import NotCorrectable
 from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.state_records import Action, StateRecord
 from pacsd.dicom.level import Level

@@ -3,8 +3,8 @@ from dataclasses import replace
 import anyio
 import pytest
 
+from pacsd.api.correction_rules import NotCorrectable
 from pacsd.api.errors import StoreError, StoreFault
-from pacsd.archive.correction_rules import NotCorrectable
 from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.curation import NoSuchVersion
 from pacsd.archive.mirror import MAX_TOGETHER

@@ -28,3 +28,8 @@ def test_what_is_urgent_goes_before_what_is_not(
     priority: RoutePriority, expected: JobClass
 ) -> None:
     assert order_of(EVENT, Route("tape", "x", priority), "rules").priority is expected
+
+
+def test_what_leaves_is_coerced_as_the_route_says() -> None:
+    route = Route("tape", "x", coercion="research")
+    assert order_of(EVENT, route, "rules").coercion == "research"

@@ -1,5 +1,6 @@
 """Peers that are told what is here, over sockets."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,15 @@ async def test_what_it_answers_decides(status: int, outcome: DeliveryOutcome) ->
         (outcome, f"{status:04X}")
     }
     assert result.exceptions[0].explanation.startswith(f"N-CREATE: {status:04X} ")
+
+
+async def test_it_is_not_told_of_copies_that_nobody_could_retrieve() -> None:
+    coerced = replace(delivery(1), coercion="research")
+    tested = target(GONE)
+    told = await tested.send(coerced)
+    assert (told.outcome, told.exceptions) == (REFUSED, ())
+    assert "no coerced copies here" in told.explanation
+    assert await tested.send_copies(coerced, []) == told
 
 
 async def test_one_that_is_away_is_told_later() -> None:

@@ -1,6 +1,7 @@
 """A peer as a target of routes, over sockets: a peer of a few lines receives."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,11 +11,12 @@ from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, In
 from pacsd.archive.finding import IndexUnavailable
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dimse.commands import CStoreRQ
-from pacsd.net import peer_target
+from pacsd.net import peer_target, target_run
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.peer_target import PeerSending, PeerTarget
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination, Timeouts
+from pacsd.net.sending import Outbound
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.net.harness import FakeRetriever, Setup, Trail, serving
 from tests.net.storing_peer import StoringPeer, storing
@@ -117,7 +119,7 @@ async def test_an_echo_says_whether_it_is_well() -> None:
 
 async def test_what_is_gone_meanwhile_is_not_said_to_have_arrived() -> None:
     result = await sent(StoringPeer(), several(1), 2)
-    assert result.exceptions == (InstanceResult("1.2.1", AGAIN, peer_target._NOT_SENT),)
+    assert result.exceptions == (InstanceResult("1.2.1", AGAIN, target_run._NOT_SENT),)
 
 
 class Failing(FakeRetriever):
@@ -160,3 +162,31 @@ async def test_a_peer_that_takes_no_compressed_objects_has_them_decoded() -> Non
         result = await tested.target("peer:PEER").send(delivery(3))
     assert sorted(peer.uids()) == ["1.2.0", "1.2.2"]
     assert result.exceptions == (InstanceResult("1.2.1", AGAIN, "12 bits"),)
+
+
+async def test_copies_leave_instead_and_the_trail_says_by_what() -> None:
+    peer, trail = StoringPeer(), Trail()
+    async with storing(peer) as destination:
+        tested = target(several(0), destination, trail)
+        [copy] = await outbounds(several(1))
+        coerced = replace(delivery(1), coercion="research")
+        result = await tested.send_copies(coerced, [copy])
+    assert result == DeliveryResult(DELIVERED, status="0000")
+    assert peer.uids() == ["1.2.0"]
+    [noted] = trail.noted
+    assert (noted.studies, noted.detail) == (("1.2",), "1 of 1 instances, coerced by research")
+
+
+async def outbounds(retriever: FakeRetriever) -> list[Outbound]:
+    async for page in retriever.instances([0]):
+        return list(map(peer_target._outbound, page, retriever.data_sets(page)))
+    raise AssertionError("it has none")
+
+
+async def test_what_was_not_coerced_is_not_sent_in_its_place() -> None:
+    peer = StoringPeer()
+    async with storing(peer) as destination:
+        tested = target(several(1), destination)
+        result = await tested.send(replace(delivery(1), coercion="research"))
+    assert result == DeliveryResult(REFUSED, "not sent: it was not coerced")
+    assert peer.requests == []

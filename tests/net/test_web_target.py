@@ -12,6 +12,9 @@ import uvloop
 from pacsd.api.errors import NotProvided
 from pacsd.api.route_target import DeliveryOutcome, DeliveryResult, InstanceResult
 from pacsd.archive.retrievable import Retrievable
+from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
+from pacsd.net.sending import Outbound
+from pacsd.net.target_run import NOT_COERCED
 from pacsd.net.web_target import WebSending, WebTarget
 from pacsd.net.web_targets import WebTargetSettings
 from pacsd.testing.route_contract import RouteTargetContract
@@ -150,3 +153,27 @@ async def test_what_was_corrected_leaves_with_its_own_length() -> None:
 def test_only_those_of_the_configuration_are_there() -> None:
     with pytest.raises(NotProvided, match="web:other is no name of a"):
         WebSending(several(0), {}, Trail()).target("web:other")
+
+
+async def test_copies_leave_in_the_place_of_what_is_stored() -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"the copy"
+
+    copy = Outbound("1.2.840.10008.5.1.4.1.1.2", "2.25.1", EXPLICIT_VR_LITTLE_ENDIAN, pieces)
+    trail, coerced = Trail(), replace(delivery(1), coercion="research")
+    facts = replace(coerced.instances[0], sop_instance_uid="2.25.1")
+    async with answering(response("2.25.1")) as served:
+        tested = target(several(1), served.root, trail)
+        result = await tested.send_copies(replace(coerced, instances=(facts,)), [copy])
+    assert result == DeliveryResult(DELIVERED, status="0000")
+    [asked] = served.asked
+    assert b"the copy" in asked.body
+    assert b"2.25.1" in asked.body
+    assert trail.noted[0].detail == "1 of 1 instances, coerced by research"
+
+
+async def test_without_copies_nothing_that_is_to_be_coerced_leaves() -> None:
+    async with answering(response("1.2.0")) as served:
+        coerced = replace(delivery(1), coercion="research")
+        assert await target(several(1), served.root).send(coerced) == NOT_COERCED
+    assert served.asked == []

@@ -8,7 +8,7 @@
     events         what has happened, told at least once
     jobs           what a plugin gave itself to do
     http           requests that plugins answer
-    routing        where what has come shall go
+    routing        where what has come shall go, and coerced how
     pixels         codecs, for what cannot leave as it is stored
     ai             what a model sees, finds and writes, and what runs it
     commands       what plugins add to `pacsd run`

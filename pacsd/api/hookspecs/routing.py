@@ -1,5 +1,6 @@
 """Hooks about routing: where what has come shall go, and what became of it."""
 
+from pacsd.api.coercion import Coercion
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.hook_facts import Kind, Policy, specification
 from pacsd.api.route_target import Delivered, RouteTarget
@@ -71,6 +72,24 @@ def pacsd_route_target(name: str) -> RouteTarget | None:
 
     Returns:
         A target that is ready to be used until the plugin is shut down; None when the name is
+        another's.
+    """
+
+
+@specification(Kind.PROVIDER, Policy.CLOSED, deadline_s=30, since="0.1", answers=(object,))
+def pacsd_coercion(name: str) -> Coercion | None:
+    """Give a coercion that routes name.
+
+    Asked for each name once, when the first delivery that is to be coerced so is made. The copies
+    are made by pacsd, of whatever target: no target sees the original. Where the coercion cannot be
+    had, nothing leaves: a delivery with a name that nobody answers for is a dead letter, one with a
+    name that two plugins answer for, or one that fails, is tried again.
+
+    Args:
+        name: the coercion, as a route names it.
+
+    Returns:
+        A coercion that is ready to be used until the plugin is shut down; None when the name is
         another's.
     """
 

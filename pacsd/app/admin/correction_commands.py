@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import structlog
 
+from pacsd.api.correction_rules import NotCorrectable
 from pacsd.api.errors import StoreError
 from pacsd.app.admin.arguments import Arguments, text, whole_number
 from pacsd.app.admin.correction_records import CorrectedAttribute
 from pacsd.app.admin.unix_socket import AdminError, Command
-from pacsd.archive.correction_rules import NotCorrectable
 from pacsd.archive.corrections import CorrectionRequest, NothingToCorrect
 from pacsd.archive.curation import Curation
 from pacsd.archive.state_records import StateRecordError

@@ -9,6 +9,7 @@ from pacsd.api.acceptance import Refusal
 from pacsd.api.access import NotRecognized, Principal, Restriction
 from pacsd.api.ai import AiFindings, AiResults, Prefetch, RunModel
 from pacsd.api.ai_runner import AiRunner
+from pacsd.api.coercion import Coercion
 from pacsd.api.commands import CommandAnswer, PluginCommand
 from pacsd.api.dispatch.all_asked import Collect, Notify, Vote
 from pacsd.api.dispatch.asked_alone import AskedAlone
@@ -68,6 +69,7 @@ class Hooks:
     route: AskedAlone[tuple[Route, ...] | HeaderWanted]
     route_trial: AskedAlone[RouteTrial | HeaderWanted | RulesRefused]
     route_target: Provider[RouteTarget]
+    coercion: Provider[Coercion]
     delivered: Notify
     transcoder: Provider[Transcoder]
     prefetch: AskedAlone[Prefetch]
@@ -89,6 +91,7 @@ class Hooks:
         What those that are `gone` have provided is asked for again, and every key.
         """
         self.route_target.forget(gone)
+        self.coercion.forget(gone)
         self.ai_runner.forget(gone)
         self.transcoder.forget(gone)
         self.key.forget(self.key.plugins)
@@ -148,6 +151,7 @@ def make_hooks(
         route=AskedAlone(panel("pacsd_route")),
         route_trial=AskedAlone(panel("pacsd_route_trial")),
         route_target=Provider(panel("pacsd_route_target")),
+        coercion=Provider(panel("pacsd_coercion")),
         delivered=Notify(panel("pacsd_delivered")),
         transcoder=Provider(panel("pacsd_transcoder")),
         prefetch=AskedAlone(panel("pacsd_prefetch")),

@@ -9,7 +9,10 @@ from pacsd.api.events import EventKind
 from pacsd.api.hooks import hook_facts
 from pacsd.api.route_target import Delivered, RouteTarget
 from pacsd.api.routing import NO_ROUTES, HeaderWanted, Route, RouteTrial, RulesRefused
+from pacsd.app.plugins.coerced_copies import CopyMaker
+from pacsd.app.plugins.coerced_target import SendsCopies, of_ours, of_plugin
 from pacsd.app.plugins.hooks import Hooks
+from pacsd.app.plugins.lending import Lending
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import FindTarget, TellDelivered
 from pacsd.jobs.routed_kinds import RoutedKinds
@@ -18,7 +21,7 @@ from pacsd.jobs.routing import Cover, Routing, SubjectsWithHeaders
 _LONGER_S = 15.0
 """Than the deadline of the hook, for looking up what is asked about, and to say who is late."""
 
-OwnTargets = Mapping[str, Callable[[str], RouteTarget]]
+OwnTargets = Mapping[str, Callable[[str], SendsCopies]]
 """By a prefix of names, who has the target of a name; raises NotProvided."""
 
 
@@ -32,14 +35,20 @@ def route_consumers(
     return tuple(routing.consumer(plugin, deadline_s) for plugin in hooks.route.plugins)
 
 
-def finding_targets(hooks: Hooks, own: OwnTargets) -> FindTarget:
-    """What finds targets by their names: ours by their prefixes, others by asking plugins."""
+def finding_targets(
+    hooks: Hooks, own: OwnTargets, maker: CopyMaker, lending: Lending
+) -> FindTarget:
+    """What finds targets by their names: ours by their prefixes, others by asking plugins.
+
+    Each is given copies where a delivery is to be coerced.
+    """
 
     async def target_of(name: str) -> RouteTarget:
         for prefix, target in own.items():
             if name.startswith(prefix):
-                return target(name)
-        return await hooks.route_target(name)
+                return of_ours(target(name), maker)
+        plugin, found = await hooks.route_target.found(name)
+        return of_plugin(found, maker, lending, plugin)
 
     return target_of
 

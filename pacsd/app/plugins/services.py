@@ -16,6 +16,7 @@ from pacsd.app.plugins.instances import PluginsInstances
 from pacsd.app.plugins.jobs import PluginsJobs
 from pacsd.app.plugins.keys import PluginsKeys
 from pacsd.app.plugins.labels import PluginsLabels
+from pacsd.app.plugins.lending import Lending
 from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.app.plugins.values import PluginsValues
 from pacsd.archive.curation import Curation
@@ -28,7 +29,7 @@ Part = TypeVar("Part")
 class HostServices:
     """Gives plugins what they ask for while an index is open.
 
-    `metrics` are what plugins count, by plugin.
+    `metrics` are what plugins count, by plugin; `lending` is what their targets are lent.
     """
 
     def __init__(self, now_us: Callable[[], int]) -> None:
@@ -39,6 +40,7 @@ class HostServices:
         self._curation: Curation | None = None
         self._keys: Provider[Key] | None = None
         self.metrics: dict[str, Series] = {}
+        self.lending = Lending()
 
     def open(self, index: Index, stored: StoredInstances | None = None) -> None:
         """From now on it can be asked for, and what is stored if that is given."""

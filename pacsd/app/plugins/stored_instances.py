@@ -22,7 +22,9 @@ from pacsd.archive.metadata_maker import MetadataMaker
 from pacsd.archive.retrievable import Retrievable, may_leave, retrievable
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.stores import part_of
+from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacsd.dicom.json_writer import with_base
+from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.index.records import Scope
@@ -60,7 +62,7 @@ class StoredInstances:
 
     async def read(self, uid: str, offset: int, length: int) -> bytes:
         """A part of its file."""
-        _check_range(offset, length)
+        check_range(offset, length)
         instance = await self._find(uid)
         why = "no copy"
         for copy in instance.copies:
@@ -88,10 +90,34 @@ class StoredInstances:
                 why = str(error.fault)
         raise HostError(f"SOP Instance UID {uid}: cannot be read: {why}")
 
-    async def _copied(self, pieces: AsyncIterator[bytes], size_bytes: int) -> BinaryIO:
+    async def as_it_leaves(self, uid: str) -> BinaryIO:
+        """An instance as it leaves, with what was corrected of it, in a file without a name."""
+        instance = await self._find(uid)
+        preface = encode_file_meta(
+            FileMeta(
+                instance.sop_class_uid,
+                uid,
+                instance.transfer_syntax_uid,
+                IMPLEMENTATION_CLASS_UID,
+                IMPLEMENTATION_VERSION_NAME,
+            )
+        )
+        size = len(preface) + instance.data_set_bytes
+        async with aclosing(self._retriever.read(instance)) as pieces:
+            return await self._copied(pieces, size, preface)
+
+    async def new_file(self, size_bytes: int) -> BinaryIO:
+        """An empty file without a name, into which so much is to be written."""
+        with told():
+            return await to_thread.run_sync(self._place.new_file, size_bytes)
+
+    async def _copied(
+        self, pieces: AsyncIterator[bytes], size_bytes: int, preface: bytes = b""
+    ) -> BinaryIO:
         with told():
             file = await to_thread.run_sync(self._place.new_file, size_bytes)
             try:
+                await to_thread.run_sync(file.write, preface)
                 async for piece in pieces:
                     await to_thread.run_sync(file.write, piece)
                 return await to_thread.run_sync(read_only, file)
@@ -115,7 +141,12 @@ def told() -> Iterator[None]:
         raise HostError(str(error)) from error
 
 
-def _check_range(offset: int, length: int) -> None:
+def check_range(offset: int, length: int) -> None:
+    """See that these bytes may be asked for.
+
+    Raises:
+        HostError: they lie before the file, or are too many.
+    """
     if offset < 0:
         raise HostError(f"offset: {offset} lies before the file")
     if not 0 <= length <= MAX_READ_BYTES:

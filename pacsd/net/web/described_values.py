@@ -6,7 +6,7 @@ The bounds are those of the grammar in `pacsd.dicomweb`, read from it.
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from pacsd.archive.correction_rules import MAX_REASON_CHARACTERS
+from pacsd.api.correction_rules import MAX_REASON_CHARACTERS
 from pacsd.dicom.dictionary import keyword_of
 from pacsd.dicom.uid import MAX_UID_LENGTH
 from pacsd.dicom.vr import VR

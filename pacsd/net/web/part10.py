@@ -10,10 +10,10 @@ from pacsd.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_
 from pacsd.dicom.part10 import FileMeta, encode_file_meta
 from pacsd.dicom.reencode import Reencoder
 from pacsd.net.data_sets import reencode
-from pacsd.net.sending import OpenDataSet
+from pacsd.net.sending import OpenDataSet, Outbound
 
 
-def preface(instance: Retrievable, transfer_syntax_uid: str) -> bytes:
+def preface(instance: Retrievable | Outbound, transfer_syntax_uid: str) -> bytes:
     """What stands before the data set: nothing of how the object came to us is in it."""
     return encode_file_meta(
         FileMeta(
@@ -27,7 +27,7 @@ def preface(instance: Retrievable, transfer_syntax_uid: str) -> bytes:
 
 
 async def file_of(
-    instance: Retrievable, transfer_syntax_uid: str, open_data_set: OpenDataSet
+    instance: Retrievable | Outbound, transfer_syntax_uid: str, open_data_set: OpenDataSet
 ) -> AsyncGenerator[Buffer, None]:
     """The file, in bounded pieces.
 

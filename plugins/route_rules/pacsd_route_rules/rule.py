@@ -121,4 +121,4 @@ def _with_groups(
 
 
 def _route(table: RuleTable, target: str) -> Route:
-    return Route(target, f"rule {table.name}", table.priority, table.name)
+    return Route(target, f"rule {table.name}", table.priority, table.name, table.coerce)

@@ -17,6 +17,7 @@ during = "mon-fri 08:00-18:00"                # when it was stored, or is quiet
 min_bytes = 1_000_000
 max_bytes = 50_000_000_000
 to = ["peer:SITEB"]
+coerce = "site B"                             # copies by this coercion leave (plugin coerce)
 priority = "high"                             # or "medium", or "low"
 """
 
@@ -81,6 +82,9 @@ class RuleTable(Settings):
 
     to: Texts = ()
     """Targets. None: it stays here; in the mode "first" no later rule is asked, either."""
+
+    coerce: str = ""
+    """The coercion by which copies are made that leave instead; '' = what is stored leaves."""
 
     priority: RoutePriority = Field(default=RoutePriority.MEDIUM, strict=False)
     """Which deliveries of a target go first: those of "high", then "medium", then "low"."""

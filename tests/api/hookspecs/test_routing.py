@@ -1,5 +1,8 @@
+from typing import BinaryIO
+
 import pytest
 
+from pacsd.api.coercion import Coercion
 from pacsd.api.errors import HookError, NotProvided
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import ArchiveEvent, EventKind
@@ -106,6 +109,26 @@ async def test_hook_pacsd_route_target() -> None:
         await hooks.route_target("cloud")
     with pytest.raises(HookError, match="both provide 'tape', only one may"):
         await hooks_of(Drive(), Drive()).route_target("tape")
+
+
+async def test_hook_pacsd_coercion() -> None:
+    class Copying:
+        async def coerce(self, source: BinaryIO, target: BinaryIO, /) -> None:
+            target.write(source.read())
+
+    copying = Copying()
+
+    class Masks:
+        @hookimpl
+        async def pacsd_coercion(self, name: str) -> Coercion | None:
+            return copying if name == "research" else None
+
+    hooks = hooks_of(Masks())
+    assert await hooks.coercion("research") is copying
+    with pytest.raises(NotProvided, match="no plugin provides 'other'"):
+        await hooks.coercion("other")
+    with pytest.raises(HookError, match="both provide 'research', only one may"):
+        await hooks_of(Masks(), Masks()).coercion("research")
 
 
 async def test_hook_pacsd_delivered() -> None:

@@ -99,7 +99,13 @@ class Everything:
 
 
 WORK = {
-    *("pacsd_delivered", "pacsd_route", "pacsd_route_target", "pacsd_route_trial"),
+    *(
+        "pacsd_coercion",
+        "pacsd_delivered",
+        "pacsd_route",
+        "pacsd_route_target",
+        "pacsd_route_trial",
+    ),
     *("pacsd_ai_runner", "pacsd_infer", "pacsd_persist", "pacsd_prefetch", "pacsd_transcoder"),
 }
 """Called by `route_work`, `ai_work` and `transcoding`."""

@@ -33,7 +33,7 @@ async def test_all_hooks_are_swapped_in_one_step() -> None:
     assert hooks.events.plugins == hooks.job.plugins == ()
 
 
-@pytest.mark.parametrize("hook", ["ai_runner", "route_target"])
+@pytest.mark.parametrize("hook", ["ai_runner", "route_target", "coercion"])
 async def test_what_a_plugin_that_is_gone_provided_is_asked_for_again(hook: str) -> None:
     old, new = object(), object()
     name = f"pacsd_{hook}"

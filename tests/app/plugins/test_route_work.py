@@ -8,6 +8,9 @@ from pacsd.api.events import ArchiveEvent, EventKind
 from pacsd.api.hooks import hookimpl
 from pacsd.api.route_target import Delivered, Delivery, DeliveryOutcome, DeliveryResult, RouteTarget
 from pacsd.api.routing import HeaderWanted, Route, RouteTrial
+from pacsd.app.plugins.coerced_copies import CopyMaker
+from pacsd.app.plugins.coerced_target import SendsCopies
+from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.route_work import (
     finding_targets,
     route_consumers,
@@ -15,7 +18,9 @@ from pacsd.app.plugins.route_work import (
     telling,
     try_routes,
 )
+from pacsd.app.plugins.services import HostServices
 from pacsd.index.delivery_records import Order
+from pacsd.jobs.deliveries import FindTarget
 from pacsd.testing.hook_records import RECEPTION
 from tests.api.hookspecs.hooks_of import hooks_of
 
@@ -128,14 +133,23 @@ async def test_of_who_only_routes_the_routes_are_told() -> None:
         await try_routes(hooks, "acme", SUBJECT, "other")
 
 
-def peer(name: str) -> RouteTarget:
+def peer(name: str) -> SendsCopies:
     raise NotProvided(name, "pacsd_route_target", f"there is no {name}")
+
+
+def finding(hooks: Hooks) -> FindTarget:
+    services = HostServices(lambda: 0)
+    maker = CopyMaker(hooks.coercion, lambda: services.stored)
+    return finding_targets(hooks, {"peer:": peer, "notify:": peer}, maker, services.lending)
 
 
 async def test_a_plugin_sends_and_is_told_of_it() -> None:
     tape = Tape()
     hooks = hooks_of(tape)
-    assert await finding_targets(hooks, {"peer:": peer})("tape") is tape
+    target = await finding(hooks)("tape")
+    delivery = Delivery("tape", "", "all", 1, "1.2", ())
+    assert await target.send(delivery) == DeliveryResult(DeliveryOutcome.DELIVERED)
+    assert tape.sent == [delivery]
     ended = Delivered(7, "tape", "", "all", DeliveryOutcome.DELIVERED, 1, "1.2", 3, 0, "")
     await telling(hooks)(ended)
     assert tape.told == [ended]
@@ -151,7 +165,7 @@ async def test_a_plugin_sends_and_is_told_of_it() -> None:
 )
 async def test_peers_are_no_plugins(target: str, why: str) -> None:
     with pytest.raises(NotProvided, match=why):
-        await finding_targets(hooks_of(Tape()), {"peer:": peer, "notify:": peer})(target)
+        await finding(hooks_of(Tape()))(target)
 
 
 async def test_events_that_no_rule_looks_at_are_not_asked_about() -> None:
@@ -166,3 +180,11 @@ async def test_events_that_no_rule_looks_at_are_not_asked_about() -> None:
     assert book.orders == []
     await consumer.deliver(replace(EVENT, event_id="e-2", kind=EventKind.SERIES_QUIET))
     assert [each.target for each in book.orders] == ["tape"]
+
+
+async def test_what_cannot_be_coerced_as_the_route_says_is_sent_to_nobody() -> None:
+    tape = Tape()
+    target = await finding(hooks_of(tape))("tape")
+    result = await target.send(Delivery("tape", "", "all", 1, "1.2", (), "research"))
+    assert result.outcome is DeliveryOutcome.REFUSED
+    assert tape.sent == []

@@ -86,9 +86,15 @@ def test_its_routes_name_it() -> None:
     )
 
 
+def test_its_routes_name_its_coercion() -> None:
+    [route] = rule(coerce="research").routes
+    assert route.coercion == "research"
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
+        ({"coerce": "a" * 65}, "coercion 'aaa"),
         ({"match": {"Modalty": "CT"}}, "'Modalty' is no keyword"),
         ({"during": "night"}, "window 'night': is not like"),
         ({"min_bytes": 5, "max_bytes": 4}, "max_bytes: 4 is less than min_bytes"),

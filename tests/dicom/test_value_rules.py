@@ -1,7 +1,7 @@
 import pytest
 
-from pacsd.archive.value_rules import is_printable, rules_of_multiplicity, rules_of_text
 from pacsd.dicom.dictionary import DataElement, data_element, tag_of
+from pacsd.dicom.value_rules import is_printable, rules_of_multiplicity, rules_of_text
 
 
 def row_of(keyword: str) -> DataElement:

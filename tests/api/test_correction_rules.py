@@ -1,9 +1,10 @@
 import pytest
 
-from pacsd.archive.correction_rules import (
+from pacsd.api.correction_rules import (
     MAX_CHARACTERS,
     MAX_REASON_CHARACTERS,
     NotCorrectable,
+    check_correctable,
     check_correction,
     check_reason,
     level_of_correction,
@@ -125,3 +126,10 @@ def test_a_reason_must_be_given() -> None:
     for reason in ("", " ", "a\nb", "x" * (MAX_REASON_CHARACTERS + 1)):
         with pytest.raises(NotCorrectable, match="a reason must be given"):
             check_reason(reason)
+
+
+def test_an_attribute_may_be_corrected_at_all_or_not() -> None:
+    check_correctable(tag("InstitutionName"))
+    for keyword in ("PatientID", "StudyInstanceUID", "PixelData", "ContentSequence"):
+        with pytest.raises(NotCorrectable, match=keyword):
+            check_correctable(tag(keyword))

@@ -7,12 +7,12 @@ came: correcting that would make another object of it.
 from collections.abc import Iterator
 from itertools import chain
 
-from pacsd.archive.value_rules import is_printable, rules_of_text
 from pacsd.dicom.dictionary import DataElement, data_element, keyword_of
 from pacsd.dicom.level import Level
 from pacsd.dicom.level_attributes import level_of
 from pacsd.dicom.original_attributes import ORIGINAL_ATTRIBUTES_SEQUENCE
 from pacsd.dicom.tag import Tag, format_tag, is_private
+from pacsd.dicom.value_rules import is_printable, rules_of_text
 from pacsd.dicom.vr import VR, is_text
 
 MAX_CHARACTERS = 10_240
@@ -52,6 +52,16 @@ def check_correction(level: Level, tag: Tag, value: str) -> None:
     row = data_element(tag)
     of_value = () if row is None else _rules_of_value(row, value)
     for rule in chain(_rules_of_attribute(level, tag), of_value):
+        raise NotCorrectable(f"{keyword_of(tag) or 'attribute'} {format_tag(tag)}: {rule}")
+
+
+def check_correctable(tag: Tag) -> None:
+    """See that an attribute may be corrected at all, to some value, at the level it belongs to.
+
+    Raises:
+        NotCorrectable: it may not.
+    """
+    for rule in _rules_of_attribute(level_of_correction(tag), tag):
         raise NotCorrectable(f"{keyword_of(tag) or 'attribute'} {format_tag(tag)}: {rule}")
 
 

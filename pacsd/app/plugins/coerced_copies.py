@@ -1,0 +1,175 @@
+"""Copies made by the coercions of plugins: files without names, looked at before they leave."""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from anyio import to_thread
+
+from pacsd.api.coercion import Coercion, NotCoerced
+from pacsd.api.dispatch.provider import Provider
+from pacsd.api.instances import InstanceFacts
+from pacsd.app.plugins.copy_place import read_only
+from pacsd.dicom.errors import DicomError
+from pacsd.dicom.file_head import MAX_HEAD_BYTES
+from pacsd.dicom.header_stream import known_syntax
+from pacsd.dicom.inflate import Inflater
+from pacsd.dicom.part10 import FileMeta, decode_file_meta
+from pacsd.dicom.registry import TransferSyntax
+from pacsd.dicom.scan import scan
+from pacsd.dicom.tag import Tag, format_tag
+from pacsd.dicom.uid import decode_uid, is_valid_uid
+from pacsd.net.data_sets import CHUNK_BYTES
+
+_SOP_CLASS_UID: Tag = 0x00080016
+_SOP_INSTANCE_UID: Tag = 0x00080018
+_STUDY_INSTANCE_UID: Tag = 0x0020000D
+_SERIES_INSTANCE_UID: Tag = 0x0020000E
+_UIDS = frozenset({_SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID})
+_FIRST_BYTES = 4 * 1024 * 1024
+"""Of a data set: its UIDs are among them."""
+
+
+class Leaving(Protocol):
+    """Who has the objects, and room for copies; see `StoredInstances`."""
+
+    async def as_it_leaves(self, uid: str) -> BinaryIO:
+        """An instance as it leaves, with what was corrected, in a file of its own."""
+
+    async def new_file(self, size_bytes: int) -> BinaryIO:
+        """An empty file."""
+
+
+class CoercionGone(Exception):
+    """The plugin of a coercion was exchanged while it worked."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoercedCopy:
+    """A copy: what it is, its file, and where in that its data set begins."""
+
+    facts: InstanceFacts
+    file: BinaryIO
+    offset: int
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Its data set, in bounded pieces.
+
+        Raises:
+            OSError: it cannot be read, or has become shorter.
+        """
+        at = self.offset
+        while at < self.facts.size_bytes:
+            piece = await to_thread.run_sync(os.pread, self.file.fileno(), CHUNK_BYTES, at)
+            if not piece:
+                raise OSError("a coerced copy has become shorter")
+            at += len(piece)
+            yield piece
+
+
+class CopyMaker:
+    """Makes copies of what is stored."""
+
+    def __init__(self, hook: Provider[Coercion], leaving: Callable[[], Leaving]) -> None:
+        self._hook = hook
+        self._leaving = leaving
+
+    async def check(self, name: str) -> None:
+        """See that there is such a coercion.
+
+        Raises:
+            NotProvided, HookError: it cannot be had.
+        """
+        await self._hook.found(name)
+
+    @asynccontextmanager
+    async def copy(self, name: str, facts: InstanceFacts) -> AsyncIterator[CoercedCopy]:
+        """The copy of an instance by the coercion of this name, for the time of a block.
+
+        Raises:
+            NotCoerced: it never can be.
+            Exception: it cannot be now.
+        """
+        made = await self._made(name, facts)
+        try:
+            yield made
+        finally:
+            await to_thread.run_sync(made.file.close)
+
+    async def _made(self, name: str, facts: InstanceFacts) -> CoercedCopy:
+        plugin, coercion = await self._hook.found(name)
+        leaving = self._leaving()
+        source = await leaving.as_it_leaves(facts.sop_instance_uid)
+        try:
+            target = await leaving.new_file(facts.size_bytes)
+            try:
+                with self._hook.until_forgotten(plugin) as scope:
+                    await coercion.coerce(source, target)
+                if scope.cancelled_caught:
+                    raise CoercionGone(f"the plugin of coercion {name} was exchanged")
+                return await to_thread.run_sync(checked, target, facts)
+            finally:
+                await to_thread.run_sync(target.close)
+        finally:
+            await to_thread.run_sync(source.close)
+
+
+def checked(written: BinaryIO, original: InstanceFacts) -> CoercedCopy:
+    """What was written, by a descriptor of its own; blocks.
+
+    Raises:
+        NotCoerced: it is no copy of the original that may leave.
+        OSError: it cannot be read.
+    """
+    file = read_only(written)
+    try:
+        size = os.fstat(file.fileno()).st_size
+        facts, offset = _facts(file.read(MAX_HEAD_BYTES + _FIRST_BYTES), size, original)
+    except BaseException:
+        file.close()
+        raise
+    return CoercedCopy(facts, file, offset)
+
+
+def _facts(first: bytes, size: int, original: InstanceFacts) -> tuple[InstanceFacts, int]:
+    try:
+        meta, offset = decode_file_meta(first)
+        uids = _uids(first[offset:], known_syntax(original.transfer_syntax_uid))
+    except DicomError as error:
+        raise NotCoerced(f"the coercion wrote no DICOM file: {error}") from error
+    _check(meta, uids, original)
+    if size <= offset or (size - offset) % 2:
+        rule = "PS3.5 section 7.1.1"
+        raise NotCoerced(f"the coercion wrote a data set of {size - offset} bytes ({rule})")
+    facts = InstanceFacts(
+        uids[_SOP_INSTANCE_UID],
+        uids[_SOP_CLASS_UID],
+        uids[_SERIES_INSTANCE_UID],
+        uids[_STUDY_INSTANCE_UID],
+        meta.transfer_syntax_uid,
+        size,
+    )
+    return facts, offset
+
+
+def _uids(first: bytes, syntax: TransferSyntax) -> dict[Tag, str]:
+    if syntax.is_deflated:
+        first = Inflater(_FIRST_BYTES, is_prefix=True).inflate(first)
+    stop = _SERIES_INSTANCE_UID + 1
+    found = scan(first, syntax, stop_before=stop, wanted=_UIDS, is_whole=False)
+    return {tag: decode_uid(found.value(first, tag) or b"") for tag in _UIDS}
+
+
+def _check(meta: FileMeta, uids: dict[Tag, str], original: InstanceFacts) -> None:
+    if meta.transfer_syntax_uid != original.transfer_syntax_uid:
+        raise NotCoerced("the coercion wrote another Transfer Syntax")
+    if uids[_SOP_CLASS_UID] != original.sop_class_uid:
+        raise NotCoerced("the coercion wrote another SOP Class")
+    named = (meta.media_storage_sop_class_uid, meta.media_storage_sop_instance_uid)
+    if named != (uids[_SOP_CLASS_UID], uids[_SOP_INSTANCE_UID]):
+        raise NotCoerced("the coercion wrote a file whose header names another object")
+    for tag, uid in uids.items():
+        if not is_valid_uid(uid):
+            raise NotCoerced(f"the coercion wrote no UID as {format_tag(tag)} (PS3.5 section 9.1)")

@@ -1,0 +1,191 @@
+"""Targets that are given copies where a delivery has a coercion, and the original never.
+
+It stands before every target, so that none can forget to coerce: a peer is given the copies
+themselves, a plugin their UIDs, which mean the copies to it as long as it sends (`lending`).
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Protocol
+
+from pacsd.api.coercion import NotCoerced
+from pacsd.api.errors import NotProvided
+from pacsd.api.instances import InstanceFacts
+from pacsd.api.route_target import (
+    Delivery,
+    DeliveryOutcome,
+    DeliveryResult,
+    InstanceResult,
+    RouteTarget,
+)
+from pacsd.app.plugins.coerced_copies import CoercedCopy, CopyMaker
+from pacsd.app.plugins.lending import Lending
+from pacsd.net.sending import Outbound
+
+TOGETHER = 100
+"""Instances of which there are copies at once,"""
+
+TOGETHER_BYTES = 512 * 1024 * 1024
+"""and how much of them, beside the first."""
+
+SendCopies = Callable[[Delivery, Sequence[CoercedCopy]], Awaitable[DeliveryResult]]
+"""Sends copies of a delivery whose `instances` are those of the copies."""
+
+_DELIVERED, _REFUSED, _AGAIN = DeliveryOutcome
+
+
+class SendsCopies(RouteTarget, Protocol):
+    """A target that is given copies; see `PeerTarget`."""
+
+    async def send_copies(
+        self, delivery: Delivery, copies: Sequence[Outbound], /
+    ) -> DeliveryResult:
+        """Send these instead of what is stored."""
+
+
+class CoercedTarget:
+    """The port RouteTarget, before another one."""
+
+    def __init__(self, target: RouteTarget, maker: CopyMaker, send_copies: SendCopies) -> None:
+        self._target = target
+        self._maker = maker
+        self._send_copies = send_copies
+
+    async def check(self) -> str | None:
+        """Why nothing can be sent now, None if it can."""
+        return await self._target.check()
+
+    async def send(self, delivery: Delivery, /) -> DeliveryResult:
+        """Send instances, or copies of them.
+
+        Raises:
+            HookError: the coercion cannot be had now; nothing leaves.
+        """
+        if not delivery.coercion:
+            return await self._target.send(delivery)
+        try:
+            await self._maker.check(delivery.coercion)
+        except NotProvided as error:
+            return DeliveryResult(_REFUSED, f"coercion {delivery.coercion}: {error.explanation}")
+        results: list[InstanceResult] = []
+        for some in _parts(delivery.instances):
+            results += await self._sent(delivery, some)
+            if all(each.outcome is _AGAIN for each in results[-len(some) :]):
+                break  # whatever is wrong will be with the others, too
+        return _together(delivery, results)
+
+    async def _sent(
+        self, delivery: Delivery, instances: Sequence[InstanceFacts]
+    ) -> list[InstanceResult]:
+        """Send copies of some of them; what became of each, by the UID of the original."""
+        results: list[InstanceResult] = []
+        copies: dict[str, CoercedCopy] = {}
+        async with AsyncExitStack() as stack:
+            for facts in instances:
+                uid = facts.sop_instance_uid
+                making = self._maker.copy(delivery.coercion, facts)
+                try:
+                    copies[uid] = await stack.enter_async_context(making)
+                except NotCoerced as error:
+                    why = f"coercion {delivery.coercion}: {error}"
+                    results.append(InstanceResult(uid, _REFUSED, why))
+                except Exception as error:  # noqa: BLE001 - whatever is wrong, it does not leave
+                    why = f"coercion {delivery.coercion}: {type(error).__name__}: {error}"
+                    results.append(InstanceResult(uid, _AGAIN, why))
+            if copies:
+                made = list(copies.values())
+                sent = replace(delivery, instances=tuple(each.facts for each in made))
+                results += _of_originals(copies, await self._send_copies(sent, made))
+        return results
+
+
+def of_ours(target: SendsCopies, maker: CopyMaker) -> CoercedTarget:
+    """A target of ours that is given copies where there is a coercion."""
+
+    async def send_copies(delivery: Delivery, copies: Sequence[CoercedCopy]) -> DeliveryResult:
+        return await target.send_copies(delivery, list(map(_outbound, copies)))
+
+    return CoercedTarget(target, maker, send_copies)
+
+
+def of_plugin(
+    target: RouteTarget, maker: CopyMaker, lending: Lending, plugin: str
+) -> CoercedTarget:
+    """A plugin's target that is lent copies where there is a coercion."""
+
+    async def send_copies(delivery: Delivery, copies: Sequence[CoercedCopy]) -> DeliveryResult:
+        files = {each.facts.sop_instance_uid: each.file for each in copies}
+        async with lending.claim(plugin, files, files):
+            return await target.send(_renamed(delivery))
+
+    return CoercedTarget(_Claiming(target, lending, plugin), maker, send_copies)
+
+
+class _Claiming:
+    """A target whose instances are those stored, as long as it sends."""
+
+    def __init__(self, target: RouteTarget, lending: Lending, plugin: str) -> None:
+        self._target = target
+        self._lending = lending
+        self._plugin = plugin
+
+    async def send(self, delivery: Delivery, /) -> DeliveryResult:
+        uids = [each.sop_instance_uid for each in delivery.instances]
+        async with self._lending.claim(self._plugin, uids):
+            return await self._target.send(delivery)
+
+    async def check(self) -> str | None:
+        return await self._target.check()
+
+
+def _renamed(delivery: Delivery) -> Delivery:
+    """The delivery by the UIDs of its copies: those of the original are nobody's business."""
+    return replace(delivery, study_instance_uid=delivery.instances[0].study_instance_uid)
+
+
+def _outbound(copy: CoercedCopy) -> Outbound:
+    facts = copy.facts
+    return Outbound(
+        facts.sop_class_uid, facts.sop_instance_uid, facts.transfer_syntax_uid, copy.pieces
+    )
+
+
+def _of_originals(
+    copies: dict[str, CoercedCopy], result: DeliveryResult
+) -> Iterator[InstanceResult]:
+    """What became of each copy, said of its original."""
+    if not isinstance(result, DeliveryResult):
+        raise TypeError(f"send: {type(result).__name__} instead of DeliveryResult")
+    own = {each.sop_instance_uid: each for each in result.exceptions}
+    for uid, copy in copies.items():
+        found = own.get(copy.facts.sop_instance_uid, result)
+        yield InstanceResult(uid, found.outcome, found.explanation, found.status)
+
+
+def _together(delivery: Delivery, results: Sequence[InstanceResult]) -> DeliveryResult:
+    """One result: what was not tried is to be sent again."""
+    tried = {each.sop_instance_uid for each in results}
+    explanation = next((each.explanation for each in results if each.outcome is _AGAIN), "")
+    left = [
+        InstanceResult(each.sop_instance_uid, _AGAIN, explanation)
+        for each in delivery.instances
+        if each.sop_instance_uid not in tried
+    ]
+    told = [each for each in results if each.outcome is not _DELIVERED or each.status]
+    if all(each.outcome is _AGAIN for each in results):
+        return DeliveryResult(_AGAIN, explanation)
+    return DeliveryResult(_DELIVERED, exceptions=(*told, *left))
+
+
+def _parts(instances: Sequence[InstanceFacts]) -> Iterator[Sequence[InstanceFacts]]:
+    part: list[InstanceFacts] = []
+    size = 0
+    for each in instances:
+        if part and (len(part) >= TOGETHER or size + each.size_bytes > TOGETHER_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(each)
+        size += each.size_bytes
+    if part:
+        yield part
