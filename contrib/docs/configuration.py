@@ -7,6 +7,7 @@ from pacsd_coerce import CoercePlugin
 from pacsd_route_rules import RouteRules
 from pacsd_store_fs import StoreFs
 from pacsd_store_s3 import StoreS3
+from pacsd_target_folder import TargetFolder
 
 from contrib.docs.sections import code, table
 from pacsd.api.settings import Settings
@@ -20,6 +21,7 @@ PLUGINS: dict[str, type[Settings]] = {
     "store_s3": StoreS3.settings_class,
     "route_rules": RouteRules.settings_class,
     "coerce": CoercePlugin.settings_class,
+    "target_folder": TargetFolder.settings_class,
 }
 """The first-party plugins and the settings class of each."""
 
@@ -41,8 +43,7 @@ def render() -> str:
     keys = [key for key in setting_keys(Config) if key.path != ("plugins",)]
     texts = [_HEAD, "## pacsd.toml\n", *_tables(keys, has_environment=True)]
     for name, model in PLUGINS.items():
-        keys = list(setting_keys(model, ("plugins", name)))
-        texts += [_section(f"[plugins.{name}]", keys, has_environment=True)]
+        texts += _tables(setting_keys(model, ("plugins", name)), has_environment=True)
     texts += ["## peers.toml\n", *_tables(setting_keys(PeersFile), has_environment=False)]
     return "\n".join(texts)
 
