@@ -31,11 +31,25 @@ TINY = Scale(
     folder=Path(),
 )
 
+IN_CI = {"pacsd-plugins"}
+"""Variants that every run measures; those that are much like them only a long one."""
+
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     "name",
-    ["associate", "echo", "idle", "held", "store", "web-stow", "web-busy", "jobs", "misbehaving"],
+    [
+        "associate",
+        "echo",
+        "idle",
+        "held",
+        "store",
+        "web-stow",
+        "web-busy",
+        "jobs",
+        "misbehaving",
+        "rules",
+    ],
 )
 def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
@@ -89,7 +103,10 @@ def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in IN_CI else pytest.mark.soak) for name in VARIANTS],
+)
 def test_a_variant_of_the_daemon_is_measured_the_same_way(name: str) -> None:
     measure = run.MEASURES["store"]
     values = measure.take(VARIANTS[name], TINY)
@@ -137,3 +154,12 @@ def test_an_unknown_name_is_refused_with_those_there_are(
     with pytest.raises(SystemExit):
         run.main(arguments)
     assert "no-such" in capsys.readouterr().err
+
+
+@pytest.mark.timeout(240)
+def test_forwarding_is_measured_with_targets_of_its_own() -> None:
+    measure = run.MEASURES["forward"]
+    values = measure.take(VARIANTS["pacsd-forward"], TINY)
+    assert {figure.key for figure in measure.figures} == {
+        key for key, value in values.items() if value is not None
+    }
