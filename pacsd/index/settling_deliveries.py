@@ -81,6 +81,8 @@ def settle(
     if entry is None:
         return None
     entry = note_counts(entry, session)
+    if entry.state is DeliveryState.MOVED and not entry.waiting:
+        return entry  # while it was being made: what waited is delivered elsewhere, if at all
     state = _state_of(entry)
     why = "" if state is DeliveryState.DELIVERED else why or entry.explanation
     session.execute(_NOTE_STATE, state.value, int(not entry.waiting), now_us, storable(why), number)

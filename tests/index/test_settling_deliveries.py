@@ -58,6 +58,16 @@ async def test_what_is_gone_holds_nothing_up(index: Index) -> None:
     assert (done.state, done.delivered, done.refused) == (DeliveryState.DELIVERED, 0, 0)
 
 
+async def test_what_was_moved_meanwhile_is_not_said_to_be_delivered(index: Index) -> None:
+    await index.add([new("1.1")])
+    entry = await covered(index, order())
+    await index.ledger.move(SCOPE, entry.id, "disk", "anna")
+    left = await index.ledger.settle(entry.id, 7, [ItemResult("1.1", WAITING, "", "busy")], "busy")
+    assert left is not None
+    assert (left.state, left.explanation) == (DeliveryState.MOVED, "by anna: to disk")
+    assert (left.confirmed, left.delivered) == (0, 0)
+
+
 async def test_a_long_status_is_cut(index: Index) -> None:
     await index.add([new("1.1")])
     entry = await covered(index, order())
