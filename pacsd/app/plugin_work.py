@@ -28,7 +28,7 @@ class PluginWork:
 
 def make_plugin_work(config: Config, archive: Archive, peers: PeerSending) -> PluginWork:
     """The work of the plugins of an archive; `peers` sends to those that routes name."""
-    gates = TargetGates()
+    gates = route_wiring.target_gates(config)
     inference = ai_wiring.inference_of(archive)
 
     def consumers() -> tuple[Consumer, ...]:

@@ -18,14 +18,16 @@ from pacsd.index.delivery_records import DeliveryState, LedgerEntry
 from pacsd.index.job_records import Job
 from pacsd.index.ledger import Ledger
 from pacsd.index.records import Scope
-from pacsd.jobs.delivery_run import DeliveryRun, Instances, TargetDown
+from pacsd.jobs.delivery_run import DeliveryRun, Destination, Instances, TargetDown
 from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
 from pacsd.jobs.target_gates import TargetGates
+from pacsd.jobs.target_terms import NO_TERMS, TargetTerms
 
 DEADLINE_S = 3_600.0
-"""Of one attempt."""
+"""Of one attempt, beside the time that its target's rates take."""
+LONGEST_S = 172_800.0
+"""Of one attempt with that: one large instance over a slow line."""
 
-_LONGER_S = 10.0
 _IN_HAND_S = 1.0
 _ALL = Scope()
 _ENDS: Mapping[DeliveryState, DeliveryOutcome] = MappingProxyType(
@@ -61,6 +63,7 @@ class Deliveries:
         tell: TellDelivered,
         gates: TargetGates,
         patience: Patience,
+        terms: Mapping[str, TargetTerms] = NO_TERMS,
     ) -> None:
         self._ledger = ledger
         self._instances = instances
@@ -68,6 +71,7 @@ class Deliveries:
         self._tell = tell
         self._gates = gates
         self._patience = patience
+        self._terms = terms
         self._in_hand: set[int] = set()
         # Plugins are asked for a target once, not by two deliveries at the same time.
         self._asking = anyio.Lock()
@@ -75,7 +79,7 @@ class Deliveries:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What runs the jobs, by their kind."""
-        return {KIND: Handler(self.run, DEADLINE_S + _LONGER_S)}
+        return {KIND: Handler(self.run, LONGEST_S)}
 
     async def run(self, job: Job) -> Outcome:
         """Make one attempt at a delivery."""
@@ -98,9 +102,13 @@ class Deliveries:
             self._in_hand.discard(number)
 
     async def _attempt(self, job: Job, entry: LedgerEntry) -> Outcome:
-        with anyio.move_on_after(DEADLINE_S):
+        with anyio.move_on_after(DEADLINE_S) as scope:
+
+            def takes_s(seconds: float) -> None:
+                scope.deadline += seconds
+
             try:
-                return await self._made(job, entry)
+                return await self._made(job, entry, takes_s)
             except TargetDown as down:
                 return await self._down(job, entry, str(down))
             except NotProvided as error:
@@ -109,7 +117,9 @@ class Deliveries:
                 return Retry(f"{type(error).__name__}: {error}")
         return Retry(f"it took more than {DEADLINE_S:g} s")
 
-    async def _made(self, job: Job, entry: LedgerEntry) -> Outcome:
+    async def _made(
+        self, job: Job, entry: LedgerEntry, takes_s: Callable[[float], None]
+    ) -> Outcome:
         async with self._asking:
             target = await self._target_of(entry.target)
         if job.attempts > 1 or self._gates.is_doubtful(job.queue):
@@ -117,8 +127,10 @@ class Deliveries:
             if reason is not None:
                 raise TargetDown(reason)
         self._gates.open(job.queue)
+        to = Destination(target, self._terms.get(entry.target) or TargetTerms(name=entry.target))
         clock_s = self._patience.clock_s
-        return await DeliveryRun(self._ledger, self._instances, target, job, entry, clock_s).make()
+        run = DeliveryRun(self._ledger, self._instances, to, job, entry, clock_s, takes_s)
+        return await run.make()
 
     async def _down(self, job: Job, entry: LedgerEntry, reason: str) -> Outcome:
         """The target is down: its gate is shut, and the delivery keeps its place."""

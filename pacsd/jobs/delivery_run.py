@@ -5,6 +5,7 @@ always fails at is found, and holds up no other.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pacsd.api.instances import InstanceFacts
@@ -14,6 +15,7 @@ from pacsd.index.job_records import Job
 from pacsd.index.ledger import Ledger
 from pacsd.jobs.delivery_results import gone, item_results
 from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
+from pacsd.jobs.target_terms import TargetTerms
 
 PAGE = 500
 """Instances that are sent together, at most."""
@@ -36,23 +38,34 @@ class Instances(Protocol):
         """Those of them that may leave; raises when they cannot be told now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where it is sent, and on which terms."""
+
+    target: RouteTarget
+    terms: TargetTerms
+
+
 class DeliveryRun:
-    """One attempt, that of `job`."""
+    """One attempt, that of `job`; `takes_s` is told how long it takes by the target's rates."""
 
     def __init__(
         self,
         ledger: Ledger,
         instances: Instances,
-        target: RouteTarget,
+        destination: Destination,
         job: Job,
         entry: LedgerEntry,
         clock_s: Callable[[], float],
+        takes_s: Callable[[float], None],
     ) -> None:
         self._ledger = ledger
         self._instances = instances
-        self._target = target
+        self._target = destination.target
+        self._terms = destination.terms
         self._job = job
         self._entry: LedgerEntry | None = entry
+        self._takes_s = takes_s
         self._clock_s = clock_s
         self._size = PAGE
         self._failures = 0
@@ -66,15 +79,21 @@ class DeliveryRun:
         """
         until_s = self._clock_s() + SLICE_S
         while self._entry is not None:
-            page = await self._ledger.waiting(self._entry.id, self._job.lease_token, self._size)
+            page = await self._page(self._entry.id)
             if not page:
                 break
+            self._takes_s(self._terms.takes_s(_sizes(page)))
             await self._send(self._entry, page)
             if self._failures >= MAX_FAILURES:
                 return Retry(self._why)
             if self._clock_s() >= until_s and self._has_more():
                 return Later("others have their turn", 0.0)
         return self._outcome()
+
+    async def _page(self, number: int) -> Sequence[Item]:
+        """What is sent next: no more than may be in one slice."""
+        page = await self._ledger.waiting(number, self._job.lease_token, self._size)
+        return page[: self._terms.share(SLICE_S, _sizes(page))]
 
     async def _send(self, entry: LedgerEntry, page: Sequence[Item]) -> None:
         facts = await self._instances.named([each.sop_instance_uid for each in page])
@@ -143,6 +162,10 @@ class DeliveryRun:
             total = entry.refused + entry.delivered
             return Dead(f"{entry.refused} of {total} instances were refused: {entry.explanation}")
         return Done(f"{entry.delivered} instances delivered")
+
+
+def _sizes(page: Sequence[Item]) -> list[int]:
+    return [each.size_bytes for each in page]
 
 
 def _is_bad(result: ItemResult) -> bool:

@@ -22,12 +22,14 @@ from pacsd.jobs import deliveries
 from pacsd.jobs.deliveries import Deliveries, Patience
 from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
 from pacsd.jobs.target_gates import TargetGates
+from pacsd.jobs.target_terms import TargetTerms
 from tests.index.made import SCOPE, SECOND_US, Clock, new
 from tests.index.ordered import order
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
 QUEUE = "target:tape"
 DAY_US = 86_400 * SECOND_US
+TERMS = TargetTerms(name="tape:1")
 
 
 def facts(uid: str) -> InstanceFacts:
@@ -68,7 +70,13 @@ class Tape:
 class Desk:
     """Deliveries to one target, and what was told of them."""
 
-    def __init__(self, index: Index, clock: Clock, target: RouteTarget | Exception) -> None:
+    def __init__(
+        self,
+        index: Index,
+        clock: Clock,
+        target: RouteTarget | Exception,
+        terms: TargetTerms = TERMS,
+    ) -> None:
         self.index = index
         self.clock = clock
         self.target = target
@@ -85,6 +93,7 @@ class Desk:
             self._tell,
             self.gates,
             Patience(30 * DAY_US, lambda: clock.us, lambda: self.now_s),
+            {"tape": terms},
         )
 
     async def _target_of(self, name: str) -> RouteTarget:
@@ -256,6 +265,23 @@ async def test_p01_a_target_that_hangs_is_left(
     monkeypatch.setattr(deliveries, "DEADLINE_S", 0.2)
     desk = Desk(index, clock, Stuck())
     assert await desk.run(await desk.order("1.1")) == Retry("it took more than 0.2 s")
+
+
+async def test_a_slow_line_has_as_long_as_its_rate_takes(
+    index: Index, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_s: list[float] = []
+
+    class Looking(Tape):
+        async def send(self, delivery: Delivery, /) -> DeliveryResult:
+            left_s.append(anyio.current_effective_deadline() - anyio.current_time())
+            return await super().send(delivery)
+
+    monkeypatch.setattr(deliveries, "DEADLINE_S", 100.0)
+    terms = TERMS.model_copy(update={"instances_per_second": 0.1})
+    desk = Desk(index, clock, Looking(), terms)
+    await desk.run(await desk.order("1.1", "1.2", "1.3"))
+    assert 120 < left_s[0] <= 130
 
 
 async def test_what_is_gone_or_delivered_is_done(index: Index, clock: Clock) -> None:

@@ -22,6 +22,7 @@ from pacsd.api.route_target import (
 from pacsd.app.plugins.coerced_copies import CoercedCopy, CopyMaker
 from pacsd.app.plugins.lending import Lending
 from pacsd.net.sending import Outbound
+from pacsd.net.throttle import Throttle
 
 TOGETHER = 100
 """Instances of which there are copies at once,"""
@@ -110,33 +111,47 @@ def of_ours(target: SendsCopies, maker: CopyMaker) -> CoercedTarget:
 
 
 def of_plugin(
-    target: RouteTarget, maker: CopyMaker, lending: Lending, plugin: str
+    target: RouteTarget, maker: CopyMaker, lending: Lending, plugin: str, throttle: Throttle
 ) -> CoercedTarget:
-    """A plugin's target that is lent copies where there is a coercion."""
+    """A plugin's target that is lent copies where there is a coercion.
+
+    It is asked to send once sending so much by the throttle is over: by itself it is as fast as it
+    can.
+    """
 
     async def send_copies(delivery: Delivery, copies: Sequence[CoercedCopy]) -> DeliveryResult:
         files = {each.facts.sop_instance_uid: each.file for each in copies}
+        await _take(throttle, delivery)
         async with lending.claim(plugin, files, files):
             return await target.send(_renamed(delivery))
 
-    return CoercedTarget(_Claiming(target, lending, plugin), maker, send_copies)
+    return CoercedTarget(_Claiming(target, lending, plugin, throttle), maker, send_copies)
 
 
 class _Claiming:
     """A target whose instances are those stored, as long as it sends."""
 
-    def __init__(self, target: RouteTarget, lending: Lending, plugin: str) -> None:
+    def __init__(
+        self, target: RouteTarget, lending: Lending, plugin: str, throttle: Throttle
+    ) -> None:
         self._target = target
         self._lending = lending
         self._plugin = plugin
+        self._throttle = throttle
 
     async def send(self, delivery: Delivery, /) -> DeliveryResult:
         uids = [each.sop_instance_uid for each in delivery.instances]
+        await _take(self._throttle, delivery)
         async with self._lending.claim(self._plugin, uids):
             return await self._target.send(delivery)
 
     async def check(self) -> str | None:
         return await self._target.check()
+
+
+async def _take(throttle: Throttle, delivery: Delivery) -> None:
+    sizes = [each.size_bytes for each in delivery.instances]
+    await throttle.take(len(sizes), sum(sizes))
 
 
 def _renamed(delivery: Delivery) -> Delivery:
