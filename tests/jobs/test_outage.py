@@ -8,15 +8,19 @@ from pathlib import Path
 import anyio
 import pytest
 
+from pacsd.api.route_target import DeliveryOutcome
 from pacsd.api.routing import RoutePriority
+from pacsd.index import job_counts
 from pacsd.index.delivery_records import DeliveryState
 from pacsd.index.job_records import JobState
 from pacsd.jobs.delivery_run import PAGE
 from pacsd.jobs.target_gates import BACKOFF
 from pacsd.testing.route_contract import RouteTargetContract
-from tests.index.made import BEGINNING_US, SECOND_US
+from tests.index.made import BEGINNING_US, SCOPE, SECOND_US
 from tests.jobs.outage import CONNECT_S, DAY_S, QUIET_S, Hospital, Site, Study, hospital
 from tests.jobs.virtual_time import run_virtually
+
+pytestmark = pytest.mark.timeout(240)
 
 HIGH, MEDIUM, LOW = RoutePriority
 HOUR_S = 3_600.0
@@ -109,8 +113,9 @@ class Outage:
             is_there = each.uid in gone_before
             state = DeliveryState.DELIVERED if is_there else DeliveryState.OPEN
             assert (entry.state, entry.waiting) == (state, 0 if is_there else each.instances)
-        open_jobs = [each for each in await here.jobs() if each.state.is_open]
-        assert {each.attempts for each in open_jobs} == {0}
+        waiting = [each for each in await here.jobs() if each.state is JobState.WAITING]
+        assert len(waiting) >= len(stored) - len(gone_before) - 1
+        assert {each.attempts for each in waiting} == {0}
         told = {each.target for each in here.told if each.study_instance_uid not in gone_before}
         assert told == {"near"}
 
@@ -205,3 +210,76 @@ def test_a_large_study_takes_turns(outage: Outage) -> None:
     turns = [uid for uid, _ in after_return(outage) if uid in large]
     first, second = reversed(large) if outage.newest_first else large
     assert turns == [first, second, first, second, first, second]
+
+
+PATIENCE_S = 2 * HOUR_S
+
+
+async def away_for_too_long(folder: Path) -> None:
+    far = Site(1.0, 0.0, 6 * HOUR_S)
+    some = [Study(f"1.2.{number}", 60.0 + number, MEDIUM) for number in range(3)]
+    async with hospital(folder, {"far": far}, keep_trying_s=PATIENCE_S) as here, here.daemon():
+        await here.store_all(some)
+        await anyio.sleep_until(PATIENCE_S)
+        assert {each.state for each in await here.entries("far")} == {DeliveryState.OPEN}
+        # Each when it is looked at the next time: the first of all that wait.
+        await anyio.sleep_until(PATIENCE_S + QUIET_S + 4 * BACKOFF.most_s)
+        entries = await here.entries("far")
+        assert {each.state for each in entries} == {DeliveryState.GIVEN_UP}
+        why = "its target was down for too long: no route to host"
+        assert [(told.outcome, told.explanation) for told in here.told] == [
+            (DeliveryOutcome.AGAIN, why)
+        ] * 3
+        assert [each.state for each in await here.jobs()] == [JobState.DEAD] * 3
+        await anyio.sleep_until(far.up_s)
+        assert far.sent == []
+        for each in entries:
+            assert await here.index.ledger.retry(SCOPE, each.id) is not None
+        await anyio.sleep(BACKOFF.most_s + 60)
+        assert {each.state for each in await here.entries("far")} == {DeliveryState.DELIVERED}
+        assert sorted(far.taken) == sorted(uid for study in some for uid in study.uids)
+
+
+def test_what_was_given_up_is_told_and_brought_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_virtually(away_for_too_long(folder), monkeypatch)
+
+
+ROOM = 10
+"""Jobs of each queue."""
+
+
+async def more_than_there_is_room_for(folder: Path, stored: int, *, is_told: bool) -> None:
+    near, far = Site(0.1), Site(1.0, 0.0, 4 * HOUR_S)
+    some = [Study(f"1.2.{number}", 60.0 * (number + 1), MEDIUM, 1) for number in range(stored)]
+    async with hospital(folder, {"near": near, "far": far}) as here, here.daemon():
+        await here.store_all(some)
+        await anyio.sleep_until(far.up_s - 1)
+        entries = await here.entries("far")
+        # What was taken of the one without room has no job yet.
+        open_jobs = [each for each in await here.jobs() if each.state.is_open]
+        assert sum(each.queue == "target:far" for each in open_jobs) == ROOM
+        assert not [each for each in await here.jobs() if each.state is JobState.DEAD]
+        assert far.sent == []
+        assert len(entries) == ROOM
+        assert bool(here.seen.waits) is is_told
+        assert all("target:far" in reason for _, _, reason in here.seen.failed)
+        if not is_told:
+            # Other targets wait for nothing.
+            assert len(near.sent) == stored
+        await anyio.sleep_until(far.up_s + 2 * HOUR_S)
+        uids = sorted(uid for study in some for uid in study.uids)
+        assert (sorted(far.taken), sorted(near.taken)) == (uids, uids)
+        for name in here.sites:
+            assert {each.state for each in await here.entries(name)} == {DeliveryState.DELIVERED}
+        assert not [each for each in await here.jobs() if each.state is not JobState.DONE]
+
+
+@pytest.mark.parametrize(("stored", "is_told"), [(ROOM + 5, False), (2 * ROOM + 5, True)])
+def test_what_a_full_queue_does_not_take_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, stored: int, *, is_told: bool
+) -> None:
+    """As the event of it; and once there is no room for these, in the change log."""
+    monkeypatch.setattr(job_counts, "MAX_OPEN_JOBS", ROOM)
+    run_virtually(more_than_there_is_room_for(folder, stored, is_told=is_told), monkeypatch)
