@@ -1,7 +1,7 @@
 """Routing put together: who is asked for routes, what is sent, and to whom."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,15 +12,18 @@ from pacsd.app.export_selection import EXPORT_LIMITS
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import route_work
 from pacsd.app.plugins.coerced_copies import CopyMaker
+from pacsd.app.plugins.peers_confirm import PeersConfirm
 from pacsd.app.web_wiring import WebParts
+from pacsd.archive.commitments import AsksPeers
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
 from pacsd.archive.retrieval import Retriever
 from pacsd.index.covering_deliveries import QUEUE
 from pacsd.index.delivery_records import Order
 from pacsd.jobs.consumer import Consumer
-from pacsd.jobs.deliveries import Deliveries, Patience
+from pacsd.jobs.deliveries import Deliveries, Targets
 from pacsd.jobs.outcomes import Handler
+from pacsd.jobs.patience import Patience
 from pacsd.jobs.route_trials import RouteTrials
 from pacsd.jobs.target_gates import TargetGates
 from pacsd.jobs.target_hours import TargetHours
@@ -35,6 +38,14 @@ from pacsd.net.throttle import Throttle
 from pacsd.net.web_target import WebSending
 
 _DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePeers:
+    """Peers to which routes lead: how they are sent to, and asked what they keep."""
+
+    sending: PeerSending
+    asking: AsksPeers
 
 
 def peer_sending(
@@ -108,22 +119,23 @@ def route_trials(archive: Archive) -> RouteTrials:
 
 
 def delivery_handlers(
-    config: Config, archive: Archive, peers: PeerSending, gates: TargetGates
+    config: Config, archive: Archive, peers: RoutePeers, gates: TargetGates
 ) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
     services = archive.services
     maker = CopyMaker(archive.hooks.coercion, lambda: services.stored)
     patience = Patience(int(config.jobs.keep_trying_days * _DAY_US), utc_us)
+    sending = peers.sending
+    find = route_work.finding_targets(
+        archive.hooks, own_targets(config, sending), maker, services.lending, sending.throttles
+    )
     deliveries = Deliveries(
         archive.index.ledger,
         _deliverables(archive),
-        route_work.finding_targets(
-            archive.hooks, own_targets(config, peers), maker, services.lending, peers.throttles
-        ),
+        Targets(find, target_terms(config), PeersConfirm(peers.asking, maker)),
         route_work.telling(archive.hooks),
         gates,
         patience,
-        target_terms(config),
     )
     return deliveries.handlers
 

@@ -4,7 +4,6 @@ What became of each instance is noted as soon as its target has said so: nothing
 sent again, but what was under way when the process died.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,10 +17,13 @@ from pacsd.index.delivery_records import DeliveryState, LedgerEntry
 from pacsd.index.job_records import Job
 from pacsd.index.ledger import Ledger
 from pacsd.index.records import Scope
-from pacsd.jobs.delivery_run import DeliveryRun, Destination, Instances, TargetDown
+from pacsd.jobs.confirmation import Confirmation, Confirms
+from pacsd.jobs.delivery_making import Instances
+from pacsd.jobs.delivery_run import DeliveryRun, Destination, TargetDown
 from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
+from pacsd.jobs.patience import Patience
 from pacsd.jobs.target_gates import TargetGates
-from pacsd.jobs.target_terms import NO_TERMS, TargetTerms
+from pacsd.jobs.target_terms import TargetTerms
 
 DEADLINE_S = 3_600.0
 """Of one attempt, beside the time that its target's rates take."""
@@ -44,12 +46,15 @@ TellDelivered = Callable[[Delivered], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """For how long a delivery waits for a target that is down; `now_us` is UTC microseconds."""
+class Targets:
+    """What is known of targets: how they are found, the terms of some, and who asks after things.
 
-    keep_trying_us: int
-    now_us: Callable[[], int]
-    clock_s: Callable[[], float] = time.monotonic
+    `confirms` asks those whose terms have `commitment` whether they keep what they took.
+    """
+
+    find: FindTarget
+    terms: Mapping[str, TargetTerms]
+    confirms: Confirms
 
 
 class Deliveries:
@@ -59,19 +64,17 @@ class Deliveries:
         self,
         ledger: Ledger,
         instances: Instances,
-        target_of: FindTarget,
+        targets: Targets,
         tell: TellDelivered,
         gates: TargetGates,
         patience: Patience,
-        terms: Mapping[str, TargetTerms] = NO_TERMS,
     ) -> None:
         self._ledger = ledger
         self._instances = instances
-        self._target_of = target_of
+        self._targets = targets
         self._tell = tell
         self._gates = gates
         self._patience = patience
-        self._terms = terms
         self._in_hand: set[int] = set()
         # Plugins are asked for a target once, not by two deliveries at the same time.
         self._asking = anyio.Lock()
@@ -121,22 +124,25 @@ class Deliveries:
         self, job: Job, entry: LedgerEntry, takes_s: Callable[[float], None]
     ) -> Outcome:
         async with self._asking:
-            target = await self._target_of(entry.target)
+            target = await self._targets.find(entry.target)
         if job.attempts > 1 or self._gates.is_doubtful(job.queue):
             reason = await target.check()
             if reason is not None:
                 raise TargetDown(reason)
         self._gates.open(job.queue)
-        to = Destination(target, self._terms.get(entry.target) or TargetTerms(name=entry.target))
-        clock_s = self._patience.clock_s
-        run = DeliveryRun(self._ledger, self._instances, to, job, entry, clock_s, takes_s)
+        terms = self._targets.terms.get(entry.target) or TargetTerms(name=entry.target)
+        confirmation = None
+        if terms.commitment:
+            confirmation = Confirmation(self._ledger, self._instances, self._targets.confirms, job)
+        to = Destination(target, terms, confirmation)
+        run = DeliveryRun(self._ledger, self._instances, to, job, entry, self._patience, takes_s)
         return await run.make()
 
     async def _down(self, job: Job, entry: LedgerEntry, reason: str) -> Outcome:
         """The target is down: its gate is shut, and the delivery keeps its place."""
         self._gates.close(job.queue, reason)
         await self._ledger.settle(entry.id, job.lease_token, (), reason)
-        if self._patience.now_us() - job.created_at_us > self._patience.keep_trying_us:
+        if self._patience.is_over(job):
             return Dead(f"its target was down for too long: {reason}")
         return Later(reason, None)
 

@@ -1,14 +1,16 @@
-"""The terms on which a target of routes is sent to: when, and how fast."""
+"""The terms on which a target of routes is sent to: when, how fast, and when it is delivered."""
 
 import math
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from pacsd.api.settings import Settings
 from pacsd.api.windows import Window, parse_window
+
+PEER = "peer:"
+"""Of the names of targets that storage commitment can be asked of."""
 
 
 def _check_window(text: str) -> str:
@@ -41,6 +43,16 @@ class TargetTerms(Settings):
     """Most bytes it is sent in a second, over all its associations or requests. Of a plugin's
     target: on average, for a plugin sends by itself. Unset = as many as the line takes."""
 
+    commitment: bool = False
+    """Whether an instance counts as delivered only once the peer has said, by storage commitment,
+    that it keeps it safely. For targets `peer:AE_TITLE` alone."""
+
+    @model_validator(mode="after")
+    def _check_commitment(self) -> Self:
+        if self.commitment and not self.name.startswith(PEER):
+            raise ValueError(f"commitment: is for targets {PEER}AE_TITLE alone")
+        return self
+
     @property
     def hours(self) -> Window:
         """When deliveries to it are made."""
@@ -65,7 +77,3 @@ class TargetTerms(Settings):
         by_count = len(sizes_bytes) / (self.instances_per_second or math.inf)
         by_size = sum(sizes_bytes) / (self.bytes_per_second or math.inf)
         return max(by_count, by_size) * (self.at_once or 1)
-
-
-NO_TERMS: Mapping[str, TargetTerms] = MappingProxyType({})
-"""Of targets by their names."""

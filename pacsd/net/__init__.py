@@ -30,7 +30,8 @@ peers, and what there is to tell about it.
     http.py              /health, /ready, /metrics; http_connection.py deadlines of connections
     web, web_client      DICOMweb: served, and asked of others
     committing.py        storage commitment, asked of us and told to us; commitment_reporter.py
-                         tells results, by commitment_lines.py; commitment_scu.py asks
+                         tells results, by commitment_lines.py; commitment_scu.py asks,
+                         late_results.py has what is said later
     settings.py          [dimse], [[ae]], [http], [recorder]
     errors.py            how an association we request can fail
 

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import anyio
@@ -14,13 +14,16 @@ from pacsd.api.route_target import (
     InstanceResult,
     RouteTarget,
 )
+from pacsd.archive.commitments import Safe, SafeAnswer
+from pacsd.dicom.commitment import Reference
 from pacsd.index.covering_deliveries import KIND, MAX_ATTEMPTS
 from pacsd.index.delivery_records import DeliveryState, LedgerEntry
 from pacsd.index.index import Index
 from pacsd.index.job_records import FreePlaces, Job
 from pacsd.jobs import deliveries
-from pacsd.jobs.deliveries import Deliveries, Patience
+from pacsd.jobs.deliveries import Deliveries, Targets
 from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
+from pacsd.jobs.patience import Patience
 from pacsd.jobs.target_gates import TargetGates
 from pacsd.jobs.target_terms import TargetTerms
 from tests.index.made import SCOPE, SECOND_US, Clock, new
@@ -67,6 +70,25 @@ class Tape:
         return self.ill
 
 
+class Keeper:
+    """Says of instances what it is told to say; of others that it keeps them."""
+
+    def __init__(self) -> None:
+        self.says: dict[str, SafeAnswer | None] = {}
+        self.asked: list[Delivery] = []
+
+    async def confirm(self, delivery: Delivery, wait_s: float, /) -> Mapping[str, SafeAnswer]:
+        assert wait_s > 0
+        self.asked.append(delivery)
+        uids = [each.sop_instance_uid for each in delivery.instances]
+        said = {uid: self.says.get(uid, self.answer(uid, Safe.COMMITTED)) for uid in uids}
+        return {uid: each for uid, each in said.items() if each is not None}
+
+    @staticmethod
+    def answer(uid: str, safe: Safe, why: str = "") -> SafeAnswer:
+        return SafeAnswer(Reference("1.2.840.10008.5.1.4.1.1.2", uid), safe, why)
+
+
 class Desk:
     """Deliveries to one target, and what was told of them."""
 
@@ -85,15 +107,15 @@ class Desk:
         self.here = Here()
         self.now_s = 0.0
         self.runs = 0
+        self.keeper = Keeper()
         self.gates = TargetGates(lambda: self.now_s, lambda: 0.0)
         self.tested = Deliveries(
             index.ledger,
             self.here,
-            self._target_of,
+            Targets(self._target_of, {"tape": terms}, self.keeper),
             self._tell,
             self.gates,
             Patience(30 * DAY_US, lambda: clock.us, lambda: self.now_s),
-            {"tape": terms},
         )
 
     async def _target_of(self, name: str) -> RouteTarget:

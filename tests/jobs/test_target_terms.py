@@ -13,6 +13,7 @@ def terms(**values: object) -> TargetTerms:
     [
         ({"name": ""}, "name"),
         ({"window": "19-6"}, "is not like 22:00-06:00"),
+        ({"name": "web:siteb", "commitment": True}, "commitment: is for targets peer:AE_TITLE"),
         ({"bytes_per_second": 16_383}, "16384"),
         ({"instances_per_second": 0.05}, "0.1"),
         ({"at_once": 0}, "at_once"),

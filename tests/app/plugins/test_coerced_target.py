@@ -180,6 +180,27 @@ async def test_a_target_that_takes_none_is_not_given_the_next_ones(
     assert len(setup.target.deliveries) == 3
 
 
+async def test_what_was_delivered_before_it_stopped_is_told_and_the_rest_was_not_tried(
+    archive: SmallArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coerced_target, "TOGETHER", 1)
+    for uid in ("1.2.3.7", "1.2.3.8", "1.2.3.9"):
+        await archive.add(uid)
+    setup = Setup(archive, tmp_path, Coercing())
+    answers = [DeliveryResult(DELIVERED, status="0000"), DeliveryResult(AGAIN, "cable")]
+    send = setup.target.send
+
+    async def in_turn(delivery: Delivery, /) -> DeliveryResult:
+        setup.target.result = answers.pop(0)
+        return await send(delivery)
+
+    monkeypatch.setattr(setup.target, "send", in_turn)
+    first = InstanceResult("1.2.3.7", DELIVERED, status="0000")
+    expected = DeliveryResult(AGAIN, "cable", (first,))
+    assert await setup.wrapped().send(await setup.delivery()) == expected
+    assert answers == []
+
+
 async def test_whether_it_works_the_target_says(archive: SmallArchive, tmp_path: Path) -> None:
     assert await Setup(archive, tmp_path, Coercing()).wrapped().check() == "is away"
 
