@@ -1,11 +1,13 @@
 """Every rule of the cookbook does what it says: where something goes, and where it does not."""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from pacsd_route_rules.rule_set import RuleSet, read_rules
+from pacsd_target_s3.settings import TargetS3Settings, problems
 
 from contrib.docs.generate import ROOT
 from pacsd.api.event_subject import EventSubject
@@ -80,6 +82,8 @@ def subject(kind: EventKind, *, at_us: int = NOON, **facts: object) -> EventSubj
         (9, subject(STUDY, size_bytes=1_000_000_001), {"peer:SITEB_FIBRE"}),
         (10, subject(STUDY), {"notify:RIS"}),
         (10, subject(SERIES), set()),
+        (11, subject(STUDY, PatientID="P7"), {"bucket:offsite"}),
+        (11, subject(STUDY, PatientID="QA3"), set()),
     ],
 )
 def test_a_recipe_does_what_it_says(number: int, asked: EventSubject, targets: set[str]) -> None:
@@ -88,5 +92,13 @@ def test_a_recipe_does_what_it_says(number: int, asked: EventSubject, targets: s
     assert {each.target for each in routes} == targets
 
 
-def test_there_are_ten() -> None:
-    assert list(RECIPES) == list(range(1, 11))
+def test_there_are_eleven() -> None:
+    assert list(RECIPES) == list(range(1, 12))
+
+
+def test_the_bucket_of_a_recipe_can_be_configured_so() -> None:
+    text = COOKBOOK.read_text(encoding="utf-8").split("\n## 11. ")[1].split("```toml\n")[2]
+    table = tomllib.loads(text.split("```")[0])["plugins"]["target_s3"]
+    settings = TargetS3Settings.model_validate(table)
+    assert problems(settings) == []
+    assert f"bucket:{settings.target[0].name}" == "bucket:offsite"

@@ -72,6 +72,7 @@ def folders(folder: Path, trusted: str, _: SeaweedFS) -> tuple[str, Mapping[str,
 def buckets(folder: Path, trusted: str, server: SeaweedFS) -> tuple[str, Mapping[str, Given]]:
     """Two prefixes of one bucket: their part of the configuration, and what lies there."""
     keys = folder / "keys"
+    keys.touch(mode=0o600)
     keys.write_text(
         f"[default]\naws_access_key_id = {seaweedfs.ACCESS_KEY_ID}\n"
         f"aws_secret_access_key = {seaweedfs.SECRET_ACCESS_KEY}\n"

@@ -1,5 +1,6 @@
 """Keys from a file, as Amazon's tools keep them: so that the configuration holds none."""
 
+import stat
 from configparser import ConfigParser, Error
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,11 +31,15 @@ def credentials_in(path: Path) -> Credentials:
     """
     try:
         with path.open("rb") as file:
+            mode = stat.S_IMODE(path.stat().st_mode)
             text = file.read(MAX_FILE_BYTES).decode("utf-8")
     except OSError as error:
         raise CredentialsError(f"{str(path)!a}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise CredentialsError(f"{str(path)!a}: is no text") from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        rule = "nobody but its owner may read it (chmod 600)"
+        raise CredentialsError(f"{str(path)!a}: mode {mode:03o}: {rule}")
     # A secret may hold a percent sign, and what is wrong with a line would show it.
     parser = ConfigParser(interpolation=None)
     try:

@@ -41,7 +41,8 @@ class BucketSettings(Settings):
 
     credentials_file: Path | None = None
     """A file with the keys in place of the three above, as Amazon's tools have it: a section
-    [default] with aws_access_key_id, aws_secret_access_key and perhaps aws_session_token."""
+    [default] with aws_access_key_id, aws_secret_access_key and perhaps aws_session_token. Nobody
+    but its owner may read it."""
 
     allow_http: bool = False
     """Speak plain http also to a server that is not on this machine: everybody on the way can read

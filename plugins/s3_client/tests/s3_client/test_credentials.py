@@ -8,6 +8,7 @@ KEYS = "[default]\naws_access_key_id = hidden-1\naws_secret_access_key = hidden%
 
 def kept(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "keys"
+    path.touch(mode=0o600)
     path.write_bytes(text.encode("latin-1"))
     return path
 
@@ -37,6 +38,13 @@ def test_what_is_wrong_is_told_without_a_secret(tmp_path: Path, text: str, why: 
     assert why in str(raised.value)
     assert "hidden" not in str(raised.value)
     assert raised.value.__context__ is None or raised.value.__suppress_context__
+
+
+def test_one_that_others_may_read_is_not_used(tmp_path: Path) -> None:
+    path = kept(tmp_path, KEYS)
+    path.chmod(0o640)
+    with pytest.raises(CredentialsError, match="mode 640: nobody but its owner may read it"):
+        credentials_in(path)
 
 
 def test_one_that_is_not_there(tmp_path: Path) -> None:

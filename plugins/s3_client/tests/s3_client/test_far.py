@@ -93,6 +93,7 @@ async def test_the_server_is_told_how_to_encrypt() -> None:
 async def test_keys_come_from_a_file(tmp_path: Path) -> None:
     path, seen = tmp_path / "keys", list[str]()
     keys = "aws_access_key_id=of-a-file\naws_secret_access_key=s\naws_session_token=t\n"
+    path.touch(mode=0o600)
     path.write_text(f"[default]\n{keys}")
 
     def look(request: web.Request) -> None:

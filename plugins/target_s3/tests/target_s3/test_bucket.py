@@ -290,6 +290,7 @@ async def test_keys_come_from_a_file_and_are_read_again(
     gone = "bucket pacsd: credentials_file: No such file or directory"
     assert await target.check() == gone
     assert await target.send(await delivery(host)) == DeliveryResult(AGAIN, gone)
+    path.touch(mode=0o600)
     for number in (1, 2):
         keys = f"aws_access_key_id=key-{number}\naws_secret_access_key=do-not-show\n"
         path.write_text(f"[default]\n{keys}")
