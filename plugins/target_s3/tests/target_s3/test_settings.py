@@ -33,7 +33,11 @@ def test_the_example_shows_every_key_with_its_default() -> None:
 def test_what_can_be_used() -> None:
     assert problems(settings()) == []
     assert problems(settings({}, {"name": "b", "layout": "in/{study}_{instance}.dcm"})) == []
-    kms = {"encryption": "aws:kms", "kms_key_id": "key", "storage_class": "DEEP_ARCHIVE"}
+    kms: dict[str, object] = {
+        "encryption": "aws:kms",
+        "kms_key_id": "key",
+        "storage_class": "DEEP_ARCHIVE",
+    }
     assert problems(settings(kms)) == []
 
 
