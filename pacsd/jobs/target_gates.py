@@ -1,4 +1,4 @@
-"""Targets that are down or paused: nothing is begun for them until it is time to look again.
+"""Targets that are down, paused or have other hours: nothing is begun for them until it is time.
 
 The wait is that of the target, not of a delivery: while it is down no delivery has attempts, and
 none loses its place. Once it is time one delivery looks for all the others.
@@ -8,12 +8,15 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pacsd.jobs.backoff import Backoff
+from pacsd.jobs.target_hours import TargetHours
 
 BACKOFF = Backoff(first_s=5.0, most_s=300.0)
 # Jitter hides nothing from anybody.
 _CHANCE = random.Random().random  # noqa: S311
+_ALWAYS = TargetHours({}, lambda: datetime.now(UTC), UTC)
 
 
 @dataclass(slots=True)
@@ -24,15 +27,22 @@ class _Gate:
 
 
 class TargetGates:
-    """The gates of all targets, by the queues of their jobs. `clock_s` is a monotonic clock."""
+    """The gates of all targets, by the queues of their jobs. `clock_s` is a monotonic clock.
+
+    `at_once` says how many deliveries to some of them are made at once, while they work.
+    """
 
     def __init__(
         self,
         clock_s: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = _CHANCE,
+        hours: TargetHours = _ALWAYS,
+        at_once: Mapping[str, int] | None = None,
     ) -> None:
         self._clock_s = clock_s
         self._chance = chance
+        self._hours = hours
+        self._at_once = at_once or {}
         self._gates: dict[str, _Gate] = {}
         self._paused: set[str] = set()
 
@@ -62,21 +72,26 @@ class TargetGates:
 
     def why(self, queue: str) -> str:
         """Why nothing is begun now; '' where something is."""
-        gate = self._gates.get(queue)
-        return gate.why if gate is not None and gate.opens_at_s > self._clock_s() else ""
+        if self._wait_s(queue) > 0:
+            return self._gates[queue].why
+        return self._hours.why(queue)
 
     def places(self) -> Mapping[str, int]:
-        """How many jobs of some queues may run: of paused ones none.
+        """How many jobs of some queues may run: of paused ones, and outside of their hours, none.
 
         Of doubtful ones one looks for all others, once it is time.
         """
-        now_s = self._clock_s()
-        doubtful = {queue: int(gate.opens_at_s <= now_s) for queue, gate in self._gates.items()}
-        return doubtful | dict.fromkeys(self._paused, 0)
+        doubtful = {queue: int(self._wait_s(queue) <= 0) for queue in self._gates}
+        shut = dict.fromkeys((*self._hours.closed(), *self._paused), 0)
+        return {**self._at_once, **doubtful, **shut}
 
     def opens_in_s(self) -> float | None:
         """When it is time to look again, at the first of those that are shut; None: none is."""
-        now_s = self._clock_s()
-        shut = (gate for queue, gate in self._gates.items() if queue not in self._paused)
-        times = [gate.opens_at_s for gate in shut if gate.opens_at_s > now_s]
-        return min(times) - now_s if times else None
+        shut = {*self._gates, *self._hours.closed()} - self._paused
+        waits_s = (max(self._wait_s(each), self._hours.opens_in_s(each)) for each in shut)
+        return min((each for each in waits_s if each > 0), default=None)
+
+    def _wait_s(self, queue: str) -> float:
+        """For so long a target that is down is left alone."""
+        gate = self._gates.get(queue)
+        return 0.0 if gate is None else gate.opens_at_s - self._clock_s()
