@@ -13,6 +13,7 @@ from contrib.docs.generate import ROOT
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import EventKind
 from pacsd.api.routing import HeaderWanted
+from pacsd.app.conf.settings import Config
 from pacsd.testing.hook_records import event_subject
 
 COOKBOOK = ROOT / "contrib/docs/routing-cookbook.md"
@@ -98,7 +99,8 @@ def test_there_are_eleven() -> None:
 
 def test_the_bucket_of_a_recipe_can_be_configured_so() -> None:
     text = COOKBOOK.read_text(encoding="utf-8").split("\n## 11. ")[1].split("```toml\n")[2]
-    table = tomllib.loads(text.split("```")[0])["plugins"]["target_s3"]
-    settings = TargetS3Settings.model_validate(table)
+    config = Config.model_validate(tomllib.loads(text.split("```")[0]))
+    settings = TargetS3Settings.model_validate(config.plugins["target_s3"])
     assert problems(settings) == []
-    assert f"bucket:{settings.target[0].name}" == "bucket:offsite"
+    assert [each.name for each in config.route_target] == ["bucket:offsite"]
+    assert [each.name for each in settings.target] == ["offsite"]
