@@ -13,6 +13,7 @@ from pacsd.app.opening import Archive
 from pacsd.app.plugins import route_work
 from pacsd.app.plugins.coerced_copies import CopyMaker
 from pacsd.app.plugins.peers_confirm import PeersConfirm
+from pacsd.app.target_log import TargetLog
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.commitments import AsksPeers
 from pacsd.archive.deliverable import Deliverables
@@ -91,6 +92,7 @@ def target_gates(config: Config) -> TargetGates:
             LocalZone(),
         ),
         at_once={f"{QUEUE}{each.name}": each.at_once for each in terms if each.at_once},
+        observer=TargetLog(),
     )
 
 
