@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from pacsd.app.archive_key import archive_key
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.export_selection import EXPORT_LIMITS
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import route_work
 from pacsd.app.plugins.coerced_copies import CopyMaker
+from pacsd.app.plugins.hop_guard import HopGuard
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
@@ -75,7 +77,8 @@ def delivery_handlers(
 ) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
     services = archive.services
-    maker = CopyMaker(archive.hooks.coercion, lambda: services.stored)
+    guard = HopGuard(partial(archive_key, config.data_dir))
+    maker = CopyMaker(archive.hooks.coercion, lambda: services.stored, guard)
     patience = Patience(int(config.jobs.keep_trying_days * _DAY_US), utc_us)
     deliveries = Deliveries(
         archive.index.ledger,

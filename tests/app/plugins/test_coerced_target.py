@@ -23,7 +23,7 @@ from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.net.sending import Outbound
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.api.hookspecs.hooks_of import hooks_of
-from tests.app.plugins.coercing import Coercing, renamed
+from tests.app.plugins.coercing import GUARD, Coercing, marked, renamed
 from tests.app.small_archive import SmallArchive, small_archive
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
@@ -68,7 +68,7 @@ class Setup:
         stored = StoredInstances(archive.store, archive.index, CopyPlace(folder))
         self.services.open(archive.index, stored)
         self.stored = stored
-        self.maker = CopyMaker(hooks_of(*plugins).coercion, lambda: stored)
+        self.maker = CopyMaker(hooks_of(*plugins).coercion, lambda: stored, GUARD)
         self.target = Reading(self.services.instances_of("acme"))
 
     def wrapped(self) -> RouteTarget:
@@ -86,7 +86,7 @@ async def test_a_plugin_is_given_the_copies_by_their_uids_and_nothing_else(
     setup = Setup(archive, tmp_path, Coercing(renamed("2.25.3")))
     result = await setup.wrapped().send(await setup.delivery())
     assert result == DeliveryResult(DELIVERED)
-    assert setup.target.read == [renamed("2.25.3")]
+    assert setup.target.read == [marked(renamed("2.25.3"))]
     [given] = setup.target.deliveries
     assert given.study_instance_uid == "2.25.1"
     assert [each.sop_instance_uid for each in given.instances] == ["2.25.3"]
@@ -201,7 +201,7 @@ async def test_a_peer_is_given_the_copies_and_the_trail_the_original(
     assert await tested.send(await setup.delivery()) == DeliveryResult(DELIVERED)
     [copy] = peer.copies
     assert copy.sop_instance_uid == "2.25.3"
-    assert renamed("2.25.3").endswith(peer.read[0])
+    assert marked(renamed("2.25.3")).endswith(peer.read[0])
     assert peer.deliveries[0].study_instance_uid == "1.2.3"
     await tested.send(await setup.delivery(""))
     assert len(peer.copies) == 1
