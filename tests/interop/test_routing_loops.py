@@ -141,10 +141,14 @@ def store_at(site: Site, uids: list[str]) -> None:
             assert store(uid, content(uid)) == 0
 
 
-@pytest.mark.parametrize("coercion_a", ["renew", "hide"])
-def test_d44_a_loop_that_makes_new_instances_ends(tmp_path: Path, coercion_a: str) -> None:
+@pytest.mark.parametrize(
+    ("coercion_a", "coercion_b"), [("renew", "renew"), ("hide", "renew"), ("renew", "hide")]
+)
+def test_d44_a_loop_that_makes_new_instances_ends(
+    tmp_path: Path, coercion_a: str, coercion_b: str
+) -> None:
     number = len(UIDS)
-    with both(tmp_path, coercion_a, "renew") as (site_a, site_b):
+    with both(tmp_path, coercion_a, coercion_b) as (site_a, site_b):
         store_at(site_a, UIDS)
         [there, again] = site_a.ended(2)
         assert there[:3] == ("delivered", number, 0)
