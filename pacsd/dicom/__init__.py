@@ -30,7 +30,7 @@ names the field, the value and the rule.
     matching        written_conditions, wildcard, name_matching, folding, sounds, moments   C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
     json_model      json_writer, _reader, _source; native_xml, xml_reader PS3.18 F, PS3.19 A.1
-    corrector       other values on the way out; overlaid: for matching   PS3.3 C.12.1.1.9
+    corrector       on the way out; overlaid: to match; hop_marks: copies PS3.3 C.12.1.1
     quirks          what broke the standard and was read all the same     -
 
 Who calls: every room. Imports nothing but the standard library: no asyncio, socket, time,
