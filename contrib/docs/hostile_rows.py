@@ -94,8 +94,10 @@ ROWS = {
         "C-MOVE to an unknown AE title, or to ourselves; a loop between two servers",
         (
             "A801; only to peers of the peers file with `move_destination`; what comes by C-MOVE "
-            "is stored; routed on, it is not stored a second time where it is already, and so not "
-            "routed a second time: a loop ends after one round. There is no hop guard yet"
+            "is stored and routed as anything else, Move Originator is not looked at; what is "
+            "there already is not stored, and so not routed, a second time: a loop ends after one "
+            "round. Where coercions make new instances their copies are marked, and none is made "
+            "of what it copied here before, nor of what has 16 marks: the delivery says so"
         ),
     ),
     "D45": ("a destination that dies half-way", "B000 or A702; counts add up"),

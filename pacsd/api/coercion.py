@@ -27,6 +27,10 @@ class Coercion(Protocol):
         corrected of it. SOP Class and Transfer Syntax stay what they are. All that is durable, such
         as the pseudonym of a patient, is so once this returns: then the copy may leave.
 
+        Whatever a coercion does, pacsd adds a mark to a copy that has another SOP Instance UID, an
+        item of Contributing Equipment Sequence (PS3.3 section C.12.1.1.5), and takes over those of
+        `source`. What this coercion has copied here before never comes to it again.
+
         Raises:
             NotCoerced: this object never can be; it is refused. Whatever else is raised means that
                 it cannot be now: it is tried again later.

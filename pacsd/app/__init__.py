@@ -5,7 +5,7 @@
     admin/               how commands speak to the running daemon
     daemon.py            start, reload, stop; wiring.py puts all together, with archive_, dimse_,
                          web_, command_, health_, route_, commitment_, ai_wiring.py; guarding.py
-    data_dir.py          its lock; opening.py opens what is in it, stores_found.py the stores
+    data_dir.py          its lock; archive_key.py; opening.py opens it, stores_found.py the stores
     indexing.py          the index of a daemon: opened, brought up to the store, measured
     index_folder.py, index_rebuild.py
                          an index made anew while no daemon runs, and how it takes its place

@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pacsd.api.local_zone import LocalZone
+from pacsd.app.archive_key import archive_key
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.export_selection import EXPORT_LIMITS
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import route_work
 from pacsd.app.plugins.coerced_copies import CopyMaker
+from pacsd.app.plugins.hop_guard import HopGuard
 from pacsd.app.plugins.peers_confirm import PeersConfirm
+from pacsd.app.target_log import TargetLog
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.commitments import AsksPeers
 from pacsd.archive.deliverable import Deliverables
@@ -91,6 +94,7 @@ def target_gates(config: Config) -> TargetGates:
             LocalZone(),
         ),
         at_once={f"{QUEUE}{each.name}": each.at_once for each in terms if each.at_once},
+        observer=TargetLog(),
     )
 
 
@@ -123,7 +127,8 @@ def delivery_handlers(
 ) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
     services = archive.services
-    maker = CopyMaker(archive.hooks.coercion, lambda: services.stored)
+    guard = HopGuard(partial(archive_key, config.data_dir))
+    maker = CopyMaker(archive.hooks.coercion, lambda: services.stored, guard)
     patience = Patience(int(config.jobs.keep_trying_days * _DAY_US), utc_us)
     sending = peers.sending
     find = route_work.finding_targets(

@@ -4,7 +4,7 @@ Comes in: bytes and text as peers, files and people wrote them.
 Goes out: judged words (UIDs, AE titles, tags), frozen records, or a refusal from `errors` that
 names the field, the value and the rule.
 
-    uid             Unique Identifiers: validity, wire form, 2.25 UIDs    PS3.5 sections 6.2, 9, B.2
+    uid             Unique Identifiers, 2.25 ones; uid_layout: as names   PS3.5 sections 6.2, 9, B.2
     text, ae_title  peers' text, made safe for log lines; AE titles       PS3.5 table 6.2-1
     tag             Data Element Tags as plain ints                       PS3.5 sections 7.1.1, 7.8
     vr              Value Representations                                 PS3.5 sections 6.2, 7.1.2
@@ -30,7 +30,7 @@ names the field, the value and the rule.
     matching        written_conditions, wildcard, name_matching, folding, sounds, moments   C.2.2.2
     data_set        with its sequences, read whole; level_attributes      PS3.5 section 7
     json_model      json_writer, _reader, _source; native_xml, xml_reader PS3.18 F, PS3.19 A.1
-    corrector       other values on the way out; overlaid: for matching   PS3.3 C.12.1.1.9
+    corrector       on the way out; overlaid: to match; hop_marks: copies PS3.3 C.12.1.1
     quirks          what broke the standard and was read all the same     -
 
 Who calls: every room. Imports nothing but the standard library: no asyncio, socket, time,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from pacsd.jobs.backoff import Backoff
 from pacsd.jobs.target_hours import TargetHours
@@ -22,8 +23,30 @@ _ALWAYS = TargetHours({}, lambda: datetime.now(UTC), UTC)
 @dataclass(slots=True)
 class _Gate:
     failures: int
+    since_s: float
     opens_at_s: float
     why: str
+
+
+class TargetObserver(Protocol):
+    """Who is told of targets, by the queues of their jobs."""
+
+    def target_down(self, queue: str, why: str) -> None:
+        """One is down; told once, until it works again."""
+
+    def target_works(self, queue: str, down_s: float) -> None:
+        """It works again, after so many seconds."""
+
+
+class _Nobody:
+    def target_down(self, queue: str, why: str) -> None:
+        """Nobody is told."""
+
+    def target_works(self, queue: str, down_s: float) -> None:
+        """Nobody is told."""
+
+
+_NOBODY = _Nobody()
 
 
 class TargetGates:
@@ -38,25 +61,34 @@ class TargetGates:
         chance: Callable[[], float] = _CHANCE,
         hours: TargetHours = _ALWAYS,
         at_once: Mapping[str, int] | None = None,
+        observer: TargetObserver = _NOBODY,
     ) -> None:
         self._clock_s = clock_s
         self._chance = chance
         self._hours = hours
         self._at_once = at_once or {}
+        self._observer = observer
         self._gates: dict[str, _Gate] = {}
         self._paused: set[str] = set()
 
     def close(self, queue: str, why: str) -> float:
         """A target is down: nothing is begun for so many seconds, longer each time."""
+        now_s = self._clock_s()
         gate = self._gates.get(queue)
-        failures = 1 if gate is None else gate.failures + 1
-        wait_s = BACKOFF.delay_s(failures, self._chance())
-        self._gates[queue] = _Gate(failures, self._clock_s() + wait_s, why)
+        if gate is None:
+            gate = self._gates[queue] = _Gate(0, now_s, now_s, why)
+            self._observer.target_down(queue, why)
+        gate.failures += 1
+        gate.why = why
+        wait_s = BACKOFF.delay_s(gate.failures, self._chance())
+        gate.opens_at_s = now_s + wait_s
         return wait_s
 
     def open(self, queue: str) -> None:
         """A target works."""
-        self._gates.pop(queue, None)
+        gate = self._gates.pop(queue, None)
+        if gate is not None:
+            self._observer.target_works(queue, self._clock_s() - gate.since_s)
 
     def pause(self, queue: str) -> None:
         """Nothing is begun until `resume`."""
@@ -69,6 +101,16 @@ class TargetGates:
     def is_doubtful(self, queue: str) -> bool:
         """Whether a target was down when somebody last looked."""
         return queue in self._gates
+
+    def down(self) -> Mapping[str, float]:
+        """The targets that are down, and for how many seconds they have been."""
+        now_s = self._clock_s()
+        return {queue: now_s - gate.since_s for queue, gate in self._gates.items()}
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """Those that are paused."""
+        return frozenset(self._paused)
 
     def why(self, queue: str) -> str:
         """Why nothing is begun now; '' where something is."""

@@ -1,6 +1,5 @@
 """Routing put together: a plugin's rule, the real index and jobs, and a peer that receives."""
 
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,6 +31,7 @@ from pacsd.app.web_wiring import WebParts
 from pacsd.archive.access import Access
 from pacsd.archive.commitments import Safe, SafeAnswer
 from pacsd.dicom.commitment import Reference
+from pacsd.dicom.hop_marks import read_trail
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
 from pacsd.jobs.target_terms import TargetTerms
@@ -41,8 +41,9 @@ from pacsd.net.peers import PeerBook
 from pacsd.net.transcoding import NO_TRANSCODING
 from pacsd.testing.memory_store import MemoryStore
 from tests.api.hookspecs.hooks_of import hooks_of
-from tests.app.plugins.coercing import Coercing, renamed
+from tests.app.plugins.coercing import Coercing, marked, renamed
 from tests.app.small_archive import SmallArchive
+from tests.dicom.written import EXPLICIT
 from tests.net.storing_peer import StoringPeer, storing
 from tests.net.test_retrieving import peer_of
 
@@ -93,15 +94,21 @@ class Keeper:
 
 @asynccontextmanager
 async def routing(
-    archive: SmallArchive, rule: Rule, peers: PeerBook, *others: object, **terms: object
+    folder: Path,
+    archive: SmallArchive,
+    rule: Rule,
+    peers: PeerBook,
+    *others: object,
+    **terms: object,
 ) -> AsyncIterator["Keeper"]:
     config = Config(
         events=EventSettings(series_quiet_s=0.01, study_quiet_s=0.02),
+        data_dir=folder,
         route_target=(TargetTerms.model_validate({"name": "peer:PEER", **terms}),),
     )
     keeper = Keeper()
     opened = Archive(hooks_of(rule, *others), archive.store, archive.index)
-    place = CopyPlace(Path(tempfile.gettempdir()))
+    place = CopyPlace(folder)
     opened.services.open(archive.index, StoredInstances(archive.store, archive.index, place))
     gatekeeper = cast("Gatekeeper", SimpleNamespace(peers=peers))
     access = Access(archive.index, lambda *_: None)
@@ -138,7 +145,7 @@ async def test_a_quiet_study_goes_where_a_plugin_says(tmp_path: Path) -> None:
     peer, rule = StoringPeer(), Rule()
     async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
         archive = SmallArchive(MemoryStore(), index)
-        async with routing(archive, rule, PeerBook([peer_of(destination)])):
+        async with routing(tmp_path, archive, rule, PeerBook([peer_of(destination)])):
             data = await archive.add("1.2.3.4", Modality="CT")
             await rule.until_told(2)
     [arrived] = peer.stored
@@ -155,12 +162,14 @@ async def test_where_a_route_says_so_a_copy_arrives_and_nothing_else(tmp_path: P
     coercing = Coercing(renamed("2.25.3"))
     async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
         archive = SmallArchive(MemoryStore(), index)
-        async with routing(archive, rule, PeerBook([peer_of(destination)]), coercing):
+        async with routing(tmp_path, archive, rule, PeerBook([peer_of(destination)]), coercing):
             await archive.add("1.2.3.4", Modality="CT")
             await rule.until_told(2)
     [arrived] = peer.stored
     assert arrived.sop_instance_uid == "2.25.3"
-    assert renamed("2.25.3").endswith(arrived.data_set)
+    trail = read_trail(arrived.data_set, EXPLICIT, is_whole=True)
+    assert len(trail.marks) == 1
+    assert marked(renamed("2.25.3"), *trail.marks).endswith(arrived.data_set)
     assert b"Test^Object" not in arrived.data_set
 
 
@@ -168,7 +177,7 @@ async def test_without_the_coercion_nothing_arrives(tmp_path: Path) -> None:
     peer, rule = StoringPeer(), Rule("research")
     async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
         archive = SmallArchive(MemoryStore(), index)
-        async with routing(archive, rule, PeerBook([peer_of(destination)])):
+        async with routing(tmp_path, archive, rule, PeerBook([peer_of(destination)])):
             await archive.add("1.2.3.4", Modality="CT")
             await rule.until_told(2)
     assert peer.stored == []
@@ -182,7 +191,9 @@ async def test_a_target_has_the_terms_of_its_name(tmp_path: Path) -> None:
     async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
         archive = SmallArchive(MemoryStore(), index)
         book = PeerBook([peer_of(destination)])
-        async with routing(archive, rule, book, commitment=True, bytes_per_second=20_000) as keeper:
+        async with routing(
+            tmp_path, archive, rule, book, commitment=True, bytes_per_second=20_000
+        ) as keeper:
             await archive.add("1.2.3.4", Modality="CT")
             await rule.until_told(2)
     assert keeper.asked == [("PEER", ["1.2.3.4"])]

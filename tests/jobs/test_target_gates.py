@@ -111,3 +111,16 @@ def test_what_is_paused_does_not_open_with_its_hours(time: Time) -> None:
     gates = TargetGates(time, lambda: 0.0, Hours())
     gates.pause("a")
     assert gates.opens_in_s() is None
+
+
+def test_for_how_long_it_has_been_down_is_known(time: Time) -> None:
+    gates = TargetGates(time, lambda: 0.0)
+    gates.close("a", "down")
+    time.now_s += 7
+    gates.close("a", "still down")
+    time.now_s += 1
+    gates.pause("b")
+    assert gates.down() == {"a": 8}
+    assert gates.paused == {"b"}
+    gates.open("a")
+    assert gates.down() == {}

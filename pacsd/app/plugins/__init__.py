@@ -17,6 +17,8 @@
     surfaces    what they add: routes over HTTP, commands of `pacsd run`
     durable_work  their hooks, as events and jobs call them; route_work, ai_work: as routing and
                 inference do; runners: what runs models for others
+    coerced_target  targets given copies; coerced_copies makes them, hop_guard says of what, with
+                marks by marked_copy, file_beginning what they are; lending lends them
     hook_pages  the hooks as their documentation has them
     checking    everything that keeps plugins from working
     new_plugin  a package to begin with, from the templates in app/plugin_templates

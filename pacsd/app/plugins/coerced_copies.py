@@ -1,9 +1,12 @@
-"""Copies made by the coercions of plugins: files without names, looked at before they leave."""
+"""Copies made by the coercions of plugins: files without names, looked at before they leave.
+
+One that is another instance than its original leaves with a mark more (`hop_guard`).
+"""
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
 from anyio import to_thread
@@ -12,12 +15,11 @@ from pacsd.api.coercion import Coercion, NotCoerced
 from pacsd.api.dispatch.provider import Provider
 from pacsd.api.instances import InstanceFacts
 from pacsd.app.plugins.copy_place import read_only
+from pacsd.app.plugins.file_beginning import FileBeginning, read_beginning
+from pacsd.app.plugins.hop_guard import HopGuard
+from pacsd.app.plugins.marked_copy import marks_of, write_marked
 from pacsd.dicom.errors import DicomError
-from pacsd.dicom.file_head import MAX_HEAD_BYTES
-from pacsd.dicom.header_stream import known_syntax
-from pacsd.dicom.inflate import Inflater
-from pacsd.dicom.part10 import FileMeta, decode_file_meta
-from pacsd.dicom.registry import TransferSyntax
+from pacsd.dicom.part10 import FileMeta
 from pacsd.dicom.scan import scan
 from pacsd.dicom.tag import Tag, format_tag
 from pacsd.dicom.uid import decode_uid, is_valid_uid
@@ -28,8 +30,6 @@ _SOP_INSTANCE_UID: Tag = 0x00080018
 _STUDY_INSTANCE_UID: Tag = 0x0020000D
 _SERIES_INSTANCE_UID: Tag = 0x0020000E
 _UIDS = frozenset({_SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID})
-_FIRST_BYTES = 4 * 1024 * 1024
-"""Of a data set: its UIDs are among them."""
 
 
 class Leaving(Protocol):
@@ -70,11 +70,14 @@ class CoercedCopy:
 
 
 class CopyMaker:
-    """Makes copies of what is stored."""
+    """Makes copies of what is stored, but for those that `guard` forbids."""
 
-    def __init__(self, hook: Provider[Coercion], leaving: Callable[[], Leaving]) -> None:
+    def __init__(
+        self, hook: Provider[Coercion], leaving: Callable[[], Leaving], guard: HopGuard
+    ) -> None:
         self._hook = hook
         self._leaving = leaving
+        self._guard = guard
 
     async def check(self, name: str) -> None:
         """See that there is such a coercion.
@@ -100,20 +103,52 @@ class CopyMaker:
 
     async def _made(self, name: str, facts: InstanceFacts) -> CoercedCopy:
         plugin, coercion = await self._hook.found(name)
-        leaving = self._leaving()
-        source = await leaving.as_it_leaves(facts.sop_instance_uid)
+        source = await self._leaving().as_it_leaves(facts.sop_instance_uid)
         try:
-            target = await leaving.new_file(facts.size_bytes)
+            marks = await to_thread.run_sync(self._passed, name, source)
+            target = await self._leaving().new_file(facts.size_bytes)
             try:
                 with self._hook.until_forgotten(plugin) as scope:
                     await coercion.coerce(source, target)
                 if scope.cancelled_caught:
                     raise CoercionGone(f"the plugin of coercion {name} was exchanged")
-                return await to_thread.run_sync(checked, target, facts)
+                made = await to_thread.run_sync(checked, target, facts)
             finally:
                 await to_thread.run_sync(target.close)
         finally:
             await to_thread.run_sync(source.close)
+        if made.facts.sop_instance_uid == facts.sop_instance_uid:
+            return made
+        return await self._marked(made, marks)
+
+    def _passed(self, name: str, source: BinaryIO) -> tuple[str, ...]:
+        """The marks of what was made of an object, with the one that this coercion adds. Blocks.
+
+        Raises:
+            NotCoerced: another copy would be one too many.
+        """
+        marks = marks_of(source)
+        self._guard.check(name, marks)
+        return (*marks, self._guard.mark(name))
+
+    async def _marked(self, made: CoercedCopy, marks: tuple[str, ...]) -> CoercedCopy:
+        """The same copy with these marks."""
+        try:
+            target = await self._leaving().new_file(made.facts.size_bytes)
+            try:
+                return await to_thread.run_sync(_with_marks, made, target, marks)
+            finally:
+                await to_thread.run_sync(target.close)
+        finally:
+            await to_thread.run_sync(made.file.close)
+
+
+def _with_marks(made: CoercedCopy, target: BinaryIO, marks: tuple[str, ...]) -> CoercedCopy:
+    """Write it, and have what was written; blocks."""
+    write_marked(made.file, target, marks)
+    file = read_only(target)
+    size = os.fstat(file.fileno()).st_size
+    return CoercedCopy(replace(made.facts, size_bytes=size), file, made.offset)
 
 
 def checked(written: BinaryIO, original: InstanceFacts) -> CoercedCopy:
@@ -125,41 +160,39 @@ def checked(written: BinaryIO, original: InstanceFacts) -> CoercedCopy:
     """
     file = read_only(written)
     try:
-        size = os.fstat(file.fileno()).st_size
-        facts, offset = _facts(file.read(MAX_HEAD_BYTES + _FIRST_BYTES), size, original)
+        facts, offset = _facts(file, original)
     except BaseException:
         file.close()
         raise
     return CoercedCopy(facts, file, offset)
 
 
-def _facts(first: bytes, size: int, original: InstanceFacts) -> tuple[InstanceFacts, int]:
+def _facts(file: BinaryIO, original: InstanceFacts) -> tuple[InstanceFacts, int]:
     try:
-        meta, offset = decode_file_meta(first)
-        uids = _uids(first[offset:], known_syntax(original.transfer_syntax_uid))
+        found = read_beginning(file)
+        uids = _uids(found)
     except DicomError as error:
         raise NotCoerced(f"the coercion wrote no DICOM file: {error}") from error
-    _check(meta, uids, original)
-    if size <= offset or (size - offset) % 2:
+    _check(found.meta, uids, original)
+    data_set_bytes = found.size - found.offset
+    if data_set_bytes <= 0 or data_set_bytes % 2:
         rule = "PS3.5 section 7.1.1"
-        raise NotCoerced(f"the coercion wrote a data set of {size - offset} bytes ({rule})")
+        raise NotCoerced(f"the coercion wrote a data set of {data_set_bytes} bytes ({rule})")
     facts = InstanceFacts(
         uids[_SOP_INSTANCE_UID],
         uids[_SOP_CLASS_UID],
         uids[_SERIES_INSTANCE_UID],
         uids[_STUDY_INSTANCE_UID],
-        meta.transfer_syntax_uid,
-        size,
+        found.meta.transfer_syntax_uid,
+        found.size,
     )
-    return facts, offset
+    return facts, found.offset
 
 
-def _uids(first: bytes, syntax: TransferSyntax) -> dict[Tag, str]:
-    if syntax.is_deflated:
-        first = Inflater(_FIRST_BYTES, is_prefix=True).inflate(first)
-    stop = _SERIES_INSTANCE_UID + 1
-    found = scan(first, syntax, stop_before=stop, wanted=_UIDS, is_whole=False)
-    return {tag: decode_uid(found.value(first, tag) or b"") for tag in _UIDS}
+def _uids(found: FileBeginning) -> dict[Tag, str]:
+    first, stop = found.first, _SERIES_INSTANCE_UID + 1
+    elements = scan(first, found.syntax, stop_before=stop, wanted=_UIDS, is_whole=False)
+    return {tag: decode_uid(elements.value(first, tag) or b"") for tag in _UIDS}
 
 
 def _check(meta: FileMeta, uids: dict[Tag, str], original: InstanceFacts) -> None:

@@ -1,11 +1,17 @@
 """A plugin that coerces as a test says, and what it needs around it."""
 
 import shutil
+import tempfile
 from typing import BinaryIO
 
 from pacsd.api.coercion import Coercion, NotCoerced
 from pacsd.api.hooks import hookimpl
+from pacsd.app.plugins.hop_guard import HopGuard
+from pacsd.app.plugins.marked_copy import write_marked
 from pacsd.testing.objects import dicom_file
+
+GUARD = HopGuard(lambda: bytes(32))
+"""That of an archive with this key."""
 
 
 class Coercing:
@@ -46,3 +52,13 @@ def renamed(uid: str, **attributes: str) -> bytes:
             **attributes,
         }
     )
+
+
+def marked(written: bytes, *marks: str) -> bytes:
+    """What leaves of a copy: with these marks, or that of the coercion."""
+    with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as target:
+        copy.write(written)
+        copy.flush()
+        write_marked(copy, target, marks or (GUARD.mark("research"),))
+        target.seek(0)
+        return target.read()

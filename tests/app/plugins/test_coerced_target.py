@@ -24,7 +24,7 @@ from pacsd.net.sending import Outbound
 from pacsd.net.throttle import Throttle
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.api.hookspecs.hooks_of import hooks_of
-from tests.app.plugins.coercing import Coercing, renamed
+from tests.app.plugins.coercing import GUARD, Coercing, marked, renamed
 from tests.app.small_archive import SmallArchive, small_archive
 from tests.archive.test_pace import Time
 
@@ -70,7 +70,7 @@ class Setup:
         stored = StoredInstances(archive.store, archive.index, CopyPlace(folder))
         self.services.open(archive.index, stored)
         self.stored = stored
-        self.maker = CopyMaker(hooks_of(*plugins).coercion, lambda: stored)
+        self.maker = CopyMaker(hooks_of(*plugins).coercion, lambda: stored, GUARD)
         self.time = Time()
         self.throttle = Throttle(2, now_s=self.time, sleep=self.time.sleep)
         self.target = Reading(self.services.instances_of("acme"))
@@ -90,7 +90,7 @@ async def test_a_plugin_is_given_the_copies_by_their_uids_and_nothing_else(
     setup = Setup(archive, tmp_path, Coercing(renamed("2.25.3")))
     result = await setup.wrapped().send(await setup.delivery())
     assert result == DeliveryResult(DELIVERED)
-    assert setup.target.read == [renamed("2.25.3")]
+    assert setup.target.read == [marked(renamed("2.25.3"))]
     [given] = setup.target.deliveries
     assert given.study_instance_uid == "2.25.1"
     assert [each.sop_instance_uid for each in given.instances] == ["2.25.3"]
@@ -237,7 +237,7 @@ async def test_a_peer_is_given_the_copies_and_the_trail_the_original(
     assert await tested.send(await setup.delivery()) == DeliveryResult(DELIVERED)
     [copy] = peer.copies
     assert copy.sop_instance_uid == "2.25.3"
-    assert renamed("2.25.3").endswith(peer.read[0])
+    assert marked(renamed("2.25.3")).endswith(peer.read[0])
     assert peer.deliveries[0].study_instance_uid == "1.2.3"
     await tested.send(await setup.delivery(""))
     assert len(peer.copies) == 1

@@ -23,6 +23,7 @@ from pacsd.index.delivery_records import Order
 from pacsd.jobs.deliveries import FindTarget
 from pacsd.testing.hook_records import RECEPTION
 from tests.api.hookspecs.hooks_of import hooks_of
+from tests.app.plugins.coercing import GUARD
 
 EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
 
@@ -139,7 +140,7 @@ def peer(name: str) -> SendsCopies:
 
 def finding(hooks: Hooks) -> FindTarget:
     services = HostServices(lambda: 0)
-    maker = CopyMaker(hooks.coercion, lambda: services.stored)
+    maker = CopyMaker(hooks.coercion, lambda: services.stored, GUARD)
     return finding_targets(hooks, {"peer:": peer, "notify:": peer}, maker, services.lending, {})
 
 
