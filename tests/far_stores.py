@@ -8,11 +8,11 @@ from pathlib import Path
 import anyio
 import structlog
 from obstore.store import MemoryStore as FarMemory
+from pacsd_s3_client.far import Far
 from pacsd_store_fs.disk import Disk
 from pacsd_store_fs.root import open_root
 from pacsd_store_fs.store import FileStore
 from pacsd_store_s3.backoff import Backoff
-from pacsd_store_s3.far import Far
 from pacsd_store_s3.parts import Parts, Patience, opened
 from pacsd_store_s3.settings import StoreS3Settings
 from pacsd_store_s3.store import SpooledStore

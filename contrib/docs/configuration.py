@@ -8,6 +8,7 @@ from pacsd_route_rules import RouteRules
 from pacsd_store_fs import StoreFs
 from pacsd_store_s3 import StoreS3
 from pacsd_target_folder import TargetFolder
+from pacsd_target_s3 import TargetS3
 
 from contrib.docs.sections import code, table
 from pacsd.api.settings import Settings
@@ -22,6 +23,7 @@ PLUGINS: dict[str, type[Settings]] = {
     "route_rules": RouteRules.settings_class,
     "coerce": CoercePlugin.settings_class,
     "target_folder": TargetFolder.settings_class,
+    "target_s3": TargetS3.settings_class,
 }
 """The first-party plugins and the settings class of each."""
 

@@ -27,15 +27,18 @@ from pacsd.app.plugin_metrics import (
 )
 from pacsd.app.plugins.transcoding import TranscodingHealth
 from pacsd.app.purging import PurgeCollector
+from pacsd.app.target_metrics import TargetCollector
 from pacsd.archive.examination import LOOKED_FOR
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.metadata_ahead import AheadHealth
 from pacsd.archive.purge import PurgeHealth
 from pacsd.archive.scrub import ScrubHealth
 from pacsd.dicom.quirks import QuirkKind
+from pacsd.index.covering_deliveries import QUEUE
 from pacsd.index.job_records import JobCount, JobState
 from pacsd.index.records import IndexHealth
 from pacsd.jobs.consumer import ConsumerHealth
+from pacsd.jobs.target_gates import TargetGates
 from pacsd.net.http_refusals import HttpRefusals
 from pacsd.net.metrics import NetMetrics
 from pacsd.testing.memory_register import MemoryRegister
@@ -83,6 +86,8 @@ def render_metrics() -> str:
     )
     tally = Tally()
     tally.count_of("pacsd_hook", "plugin")
+    waiting = JobCount(f"{QUEUE}tape", JobState.WAITING, 0)
+    registry.register(TargetCollector(lambda: [waiting], TargetGates()))
     registry.register(HookCollector(tally))
     registry.register(SeriesCollector({"plugin": Series()}))
     registry.register(AuditCollector(lambda: AuditHealth(0, 0)))

@@ -1,7 +1,7 @@
 """An S3 server in memory that fails when it is told to; for tests on loopback.
 
-It knows what the client of `store_s3` asks for, but multipart uploads: PUT with If-None-Match, GET
-with Range, HEAD, DELETE and ListObjectsV2. Signatures are not checked.
+It knows what the client of our plugins asks for: PUT with If-None-Match, GET with Range, HEAD,
+DELETE, ListObjectsV2, and uploads in parts. Signatures are not checked.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from aiohttp import web
 BUCKET = "pacsd"
 PAGE_NAMES = 1000
 _MODIFIED = "Thu, 26 Nov 2026 12:00:00 GMT"
-_META = "x-amz-meta-"
+_SHOWN = ("x-amz-meta-", "x-amz-storage-class", "x-amz-server-side-encryption")
 
 Answer = Callable[[web.Request], web.StreamResponse | None]
 
@@ -27,6 +27,16 @@ class Stored:
 
     data: bytes
     attributes: dict[str, str]
+    etag: str
+
+
+@dataclass(slots=True)
+class InParts:
+    """An upload in parts that is under way."""
+
+    name: str
+    attributes: dict[str, str]
+    parts: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -43,6 +53,10 @@ class FakeS3:
     """It says that it has stored what it has not."""
     goes_on: anyio.Event | None = None
     """No request is answered before this is set."""
+    damages: bool = False
+    """It keeps another last byte than it was given; digests and ETags it was told it repeats."""
+    uploads: dict[str, InParts] = field(default_factory=dict)
+    """Uploads in parts under way, by their ids: what is left here somebody pays for."""
     endpoint: str = ""
     requests: list[str] = field(default_factory=list)
 
@@ -58,6 +72,8 @@ class FakeS3:
         name = request.match_info["name"]
         if not name:
             return self._list(request)
+        if "uploads" in request.query or "uploadId" in request.query:
+            return self._in_parts(request, name, data)
         if request.method == "PUT":
             return self._put(request, name, data)
         if request.method == "DELETE":
@@ -68,10 +84,34 @@ class FakeS3:
     def _put(self, request: web.Request, name: str, data: bytes) -> web.Response:
         if request.headers.get("If-None-Match") == "*" and name in self.objects:
             return error(412, "PreconditionFailed")
+        return web.Response(headers={"ETag": self._keep(name, data, _kept(request))})
+
+    def _keep(self, name: str, data: bytes, attributes: dict[str, str], parts: int = 0) -> str:
+        etag = _etag(data, parts)
         if not self.forgets:
-            attributes = {key: request.headers[key] for key in request.headers if _is_meta(key)}
-            self.objects[name] = Stored(data, attributes)
-        return web.Response(headers={"ETag": _etag(data)})
+            kept = data[:-1] + bytes([data[-1] ^ 1]) if self.damages and data else data
+            self.objects[name] = Stored(kept, attributes, etag)
+        return etag
+
+    def _in_parts(self, request: web.Request, name: str, data: bytes) -> web.Response:
+        if "uploads" in request.query:
+            upload_id = f"upload-{len(self.requests)}"
+            self.uploads[upload_id] = InParts(name, _kept(request))
+            text = f"<UploadId>{upload_id}</UploadId>"
+            return _xml(f"<InitiateMultipartUploadResult>{text}</InitiateMultipartUploadResult>")
+        upload = self.uploads.get(request.query["uploadId"])
+        if upload is None:
+            return error(404, "NoSuchUpload")
+        if request.method == "PUT":
+            upload.parts[int(request.query["partNumber"])] = data
+            return web.Response(headers={"ETag": _etag(data)})
+        del self.uploads[request.query["uploadId"]]
+        if request.method == "DELETE":
+            return web.Response(status=204)
+        whole = b"".join(upload.parts[number] for number in sorted(upload.parts))
+        etag = self._keep(name, whole, upload.attributes, len(upload.parts))
+        text = f"<ETag>{escape(etag)}</ETag>"
+        return _xml(f"<CompleteMultipartUploadResult>{text}</CompleteMultipartUploadResult>")
 
     async def _get(self, request: web.Request, name: str) -> web.StreamResponse:
         stored = self.objects.get(name)
@@ -79,7 +119,7 @@ class FakeS3:
             return error(404, "NoSuchKey")
         part = request.http_range
         data = stored.data[part]
-        headers = {"Last-Modified": _MODIFIED, "ETag": _etag(stored.data), **stored.attributes}
+        headers = {"Last-Modified": _MODIFIED, "ETag": stored.etag, **stored.attributes}
         if part.start is not None:
             first, size = part.start, len(stored.data)
             headers["Content-Range"] = f"bytes {first}-{first + len(data) - 1}/{size}"
@@ -101,14 +141,13 @@ class FakeS3:
         after = request.query.get("start-after", "")
         names = sorted(name for name in self.objects if name.startswith(prefix) and name > after)
         found = "".join(map(self._listed, names[:PAGE_NAMES]))
-        text = f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>"
-        return web.Response(text=text, content_type="application/xml")
+        return _xml(f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>")
 
     def _listed(self, name: str) -> str:
-        data = self.objects[name].data
+        data, etag = self.objects[name].data, self.objects[name].etag
         return (
             f"<Contents><Key>{escape(name)}</Key><Size>{len(data)}</Size>"
-            f"<LastModified>2026-11-26T12:00:00Z</LastModified><ETag>{_etag(data)}</ETag></Contents>"
+            f"<LastModified>2026-11-26T12:00:00Z</LastModified><ETag>{etag}</ETag></Contents>"
         )
 
 
@@ -136,9 +175,16 @@ async def served(fake: FakeS3 | None = None, port: int = 0) -> AsyncIterator[Fak
         await runner.cleanup()
 
 
-def _is_meta(header: str) -> bool:
-    return header.lower().startswith(_META)
+def _kept(request: web.Request) -> dict[str, str]:
+    """The headers that an object is put with, and shown with."""
+    headers = request.headers
+    return {key: headers[key] for key in headers if key.lower().startswith(_SHOWN)}
 
 
-def _etag(data: bytes) -> str:
-    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+def _xml(text: str) -> web.Response:
+    return web.Response(text=text, content_type="application/xml")
+
+
+def _etag(data: bytes, parts: int = 0) -> str:
+    digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return f'"{digest}-{parts}"' if parts else f'"{digest}"'

@@ -13,6 +13,7 @@ from pacsd.app.admin.plugin_commands import plugin_commands
 from pacsd.app.admin.quarantine_commands import QuarantineCommands
 from pacsd.app.admin.rule_commands import RuleCommands
 from pacsd.app.admin.run_commands import run_commands
+from pacsd.app.admin.target_commands import TargetCommands
 from pacsd.app.admin.unix_socket import Command
 from pacsd.app.archive_wiring import WayIn
 from pacsd.app.checking import CheckErrand
@@ -54,7 +55,8 @@ def make_commands(
         **DeletionCommands(archive.index, removal, keep_us(config)).by_name(),
         **index_commands(archive.index),
         **JobCommands(archive.index.jobs, jobs.workers).by_name(),
-        **DeliveryCommands(archive.index.ledger, jobs.pauses, jobs.gates).by_name(),
+        **DeliveryCommands(archive.index.ledger, jobs.gates).by_name(),
+        **TargetCommands(archive.index, jobs.pauses, jobs.gates).by_name(),
         **RuleCommands(
             route_trials(archive), partial(rules_plugins, archive.hooks), utc_us
         ).by_name(),

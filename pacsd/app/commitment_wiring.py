@@ -19,6 +19,7 @@ from pacsd.net.commitment_reporter import CommitmentReporter
 from pacsd.net.commitment_scu import CommitmentSCU, PeersAsked
 from pacsd.net.committing import Committing
 from pacsd.net.destination_places import DestinationPlaces
+from pacsd.net.late_results import LateResults
 from pacsd.net.scu import Timeouts
 
 _RESULTS = ("committed", "not committed")
@@ -91,6 +92,7 @@ def make_commitment(
         now_s=time.monotonic,
     )
     asking = CommitmentSCU(timeouts)
-    peers_asked = PeersAsked(asking, lambda: gatekeeper.peers, config.ae[0].title)
-    committing = Committing(commitments, HeardByFirst(asking), knows, lines)
+    late = LateResults()
+    peers_asked = PeersAsked(asking, lambda: gatekeeper.peers, config.ae[0].title, late)
+    committing = Committing(commitments, HeardByFirst(asking, late), knows, lines)
     return CommitmentParts(committing, commitments, asking, peers_asked)

@@ -12,6 +12,7 @@ from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
 from pacsd.app.job_log import JobLog
 from pacsd.app.job_metrics import JobCollector, JobCounts
+from pacsd.app.target_metrics import TargetCollector
 from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.jobs.attempts import Attempts
@@ -89,6 +90,7 @@ def make_jobs(
     delays = QuietDelays(config.events.series_quiet_s, config.events.study_quiet_s)
     counts = JobCounts(jobs, log)
     registry.register(JobCollector(counts.look, lambda: delivery.health, utc_us))
+    registry.register(TargetCollector(counts.look, gates))
     return JobRunning(
         Workers(
             jobs,

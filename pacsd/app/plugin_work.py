@@ -8,10 +8,10 @@ from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import durable_work
 from pacsd.app.plugins.jobs import JOB_KIND
+from pacsd.app.route_wiring import RoutePeers
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.target_gates import TargetGates
-from pacsd.net.peer_target import PeerSending
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class PluginWork:
     gates: TargetGates
 
 
-def make_plugin_work(config: Config, archive: Archive, peers: PeerSending) -> PluginWork:
-    """The work of the plugins of an archive; `peers` sends to those that routes name."""
-    gates = TargetGates()
+def make_plugin_work(config: Config, archive: Archive, peers: RoutePeers) -> PluginWork:
+    """The work of the plugins of an archive; `peers` are those that routes name."""
+    gates = route_wiring.target_gates(config)
     inference = ai_wiring.inference_of(archive)
 
     def consumers() -> tuple[Consumer, ...]:

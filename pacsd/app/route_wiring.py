@@ -1,9 +1,11 @@
 """Routing put together: who is asked for routes, what is sent, and to whom."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 
+from pacsd.api.local_zone import LocalZone
 from pacsd.app.archive_key import archive_key
 from pacsd.app.clock import utc_us
 from pacsd.app.conf.settings import Config
@@ -12,25 +14,41 @@ from pacsd.app.opening import Archive
 from pacsd.app.plugins import route_work
 from pacsd.app.plugins.coerced_copies import CopyMaker
 from pacsd.app.plugins.hop_guard import HopGuard
+from pacsd.app.plugins.peers_confirm import PeersConfirm
+from pacsd.app.target_log import TargetLog
 from pacsd.app.web_wiring import WebParts
+from pacsd.archive.commitments import AsksPeers
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
 from pacsd.archive.retrieval import Retriever
+from pacsd.index.covering_deliveries import QUEUE
 from pacsd.index.delivery_records import Order
 from pacsd.jobs.consumer import Consumer
-from pacsd.jobs.deliveries import Deliveries, Patience
+from pacsd.jobs.deliveries import Deliveries, Targets
 from pacsd.jobs.outcomes import Handler
+from pacsd.jobs.patience import Patience
 from pacsd.jobs.route_trials import RouteTrials
 from pacsd.jobs.target_gates import TargetGates
+from pacsd.jobs.target_hours import TargetHours
+from pacsd.jobs.target_terms import TargetTerms
 from pacsd.net import notify_target, peer_target, web_target
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.notify_target import named_target
 from pacsd.net.peer_target import PeerSending
 from pacsd.net.scu import Timeouts
+from pacsd.net.throttle import Throttle
 from pacsd.net.web_target import WebSending
 
 _DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePeers:
+    """Peers to which routes lead: how they are sent to, and asked what they keep."""
+
+    sending: PeerSending
+    asking: AsksPeers
 
 
 def peer_sending(
@@ -45,6 +63,38 @@ def peer_sending(
         calling_ae=config.ae[0].title,
         places=places,
         transcoding=parts.transcoding,
+        throttles=throttles(config),
+    )
+
+
+def target_terms(config: Config) -> Mapping[str, TargetTerms]:
+    """The terms of those targets that have their own, by their names."""
+    most = config.jobs.max_running_per_queue
+    return {
+        each.name: each if each.at_once else each.model_copy(update={"at_once": most})
+        for each in config.route_target
+    }
+
+
+def throttles(config: Config) -> Mapping[str, Throttle]:
+    """How fast some targets are sent to, by their names."""
+    return {
+        each.name: Throttle(each.instances_per_second, each.bytes_per_second)
+        for each in config.route_target
+    }
+
+
+def target_gates(config: Config) -> TargetGates:
+    """What knows to which targets nothing is sent now."""
+    terms = target_terms(config).values()
+    return TargetGates(
+        hours=TargetHours(
+            {f"{QUEUE}{each.name}": each.hours for each in terms},
+            lambda: datetime.now(UTC),
+            LocalZone(),
+        ),
+        at_once={f"{QUEUE}{each.name}": each.at_once for each in terms if each.at_once},
+        observer=TargetLog(),
     )
 
 
@@ -73,19 +123,21 @@ def route_trials(archive: Archive) -> RouteTrials:
 
 
 def delivery_handlers(
-    config: Config, archive: Archive, peers: PeerSending, gates: TargetGates
+    config: Config, archive: Archive, peers: RoutePeers, gates: TargetGates
 ) -> Mapping[str, Handler]:
     """What sends it there. A study of any size may be delivered."""
     services = archive.services
     guard = HopGuard(partial(archive_key, config.data_dir))
     maker = CopyMaker(archive.hooks.coercion, lambda: services.stored, guard)
     patience = Patience(int(config.jobs.keep_trying_days * _DAY_US), utc_us)
+    sending = peers.sending
+    find = route_work.finding_targets(
+        archive.hooks, own_targets(config, sending), maker, services.lending, sending.throttles
+    )
     deliveries = Deliveries(
         archive.index.ledger,
         _deliverables(archive),
-        route_work.finding_targets(
-            archive.hooks, own_targets(config, peers), maker, services.lending
-        ),
+        Targets(find, target_terms(config), PeersConfirm(peers.asking, maker)),
         route_work.telling(archive.hooks),
         gates,
         patience,
@@ -96,7 +148,7 @@ def delivery_handlers(
 def own_targets(config: Config, peers: PeerSending) -> route_work.OwnTargets:
     """The targets that need no plugin, by the prefix of their names."""
     servers = {each.name: each for each in config.web_target}
-    web = WebSending(peers.retriever, servers, peers.access)
+    web = WebSending(peers.retriever, servers, peers.access, peers.throttles)
     return {
         peer_target.PREFIX: peers.target,
         notify_target.PREFIX: partial(named_target, peers),

@@ -40,6 +40,7 @@ from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.plugins.transcoding import PluginTranscoding
 from pacsd.app.purging import make_purge
+from pacsd.app.route_wiring import RoutePeers
 from pacsd.app.web_wiring import WebParts, http_listener, web_services
 from pacsd.archive.access import Access
 from pacsd.archive.forgetting import Forgetting
@@ -116,7 +117,8 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         transcoding=transcoding,
     )
     dimse = make_dimse(checked, archive, parts, registry, sink)
-    work = make_plugin_work(config, archive, dimse.sending)
+    peers = RoutePeers(dimse.sending, dimse.commitment.peers_asked)
+    work = make_plugin_work(config, archive, peers)
     handlers = {**work.handlers, COMMIT: dimse.commitment.commitments.handler}
     jobs = make_jobs(config, index, registry, work.consumers(), handlers, work.gates)
     health = partial(health_of, way_in.ingest, dimse.gatekeeper, archive, plugin_health)

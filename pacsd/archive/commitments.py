@@ -9,6 +9,8 @@ from enum import Enum, StrEnum
 from typing import Protocol
 
 from pacsd.dicom.commitment import CommitmentRequest, CommitmentResult, Reference
+from pacsd.dicom.registry import Service
+from pacsd.dicom.status import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,25 @@ class SafeAnswer:
     reference: Reference
     safe: Safe
     why: str = ""
+
+
+def answers_of(references: Sequence[Reference], result: CommitmentResult) -> list[SafeAnswer]:
+    """What a result says of each of these, in their order."""
+    committed = frozenset(result.committed)
+    reasons = {each.reference: each.reason for each in result.failed}
+    return [_answer(each, committed, reasons) for each in references]
+
+
+def _answer(
+    reference: Reference, committed: frozenset[Reference], reasons: dict[Reference, int]
+) -> SafeAnswer:
+    reason = reasons.get(reference)
+    if reason is not None:
+        why = describe(reason, Service.STORAGE_COMMITMENT)
+        return SafeAnswer(reference, Safe.FAILED, why)
+    if reference in committed:
+        return SafeAnswer(reference, Safe.COMMITTED)
+    return SafeAnswer(reference, Safe.UNKNOWN, "the peer's result does not name it")
 
 
 class AsksPeers(Protocol):

@@ -4,7 +4,7 @@ Comes in: bytes and text as peers, files and people wrote them.
 Goes out: judged words (UIDs, AE titles, tags), frozen records, or a refusal from `errors` that
 names the field, the value and the rule.
 
-    uid             Unique Identifiers: validity, wire form, 2.25 UIDs    PS3.5 sections 6.2, 9, B.2
+    uid             Unique Identifiers, 2.25 ones; uid_layout: as names   PS3.5 sections 6.2, 9, B.2
     text, ae_title  peers' text, made safe for log lines; AE titles       PS3.5 table 6.2-1
     tag             Data Element Tags as plain ints                       PS3.5 sections 7.1.1, 7.8
     vr              Value Representations                                 PS3.5 sections 6.2, 7.1.2

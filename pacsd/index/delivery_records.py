@@ -117,13 +117,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of an instance in an attempt; WAITING: it is to be tried again."""
+    """What became of an instance in an attempt; WAITING: it is to be tried again.
+
+    WAITING and ASKED: it was sent, and is not sent again before its target has said whether it
+    keeps it. `sent_at_us` is when it was sent, 0: now; `is_attempt` False: it was only asked after.
+    """
 
     sop_instance_uid: str
     state: ItemState
     status: str = ""
     explanation: str = ""
     commitment: Commitment = Commitment.NONE
+    sent_at_us: int = 0
+    is_attempt: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ def fail(
 def give_back(leases: Sequence[Lease], not_before_us: int, session: WriteSession) -> int:
     """Jobs were not tried, or not to their end, through no fault of theirs: no attempt counts.
 
+    Without a time they keep their places, those that go before all others theirs as well.
+
     Returns how many of the leases still held.
     """
     moves, now_us, count = JobMoves(session), session.now_us(), 0
@@ -79,7 +81,7 @@ def give_back(leases: Sequence[Lease], not_before_us: int, session: WriteSession
                 job,
                 JobState.WAITING,
                 now_us,
-                not_before_us=max(job.not_before_us, not_before_us),
+                not_before_us=max(job.not_before_us, not_before_us) if not_before_us else None,
                 attempts=job.attempts - 1,
             )
     moves.note()

@@ -17,6 +17,7 @@ from pacsd.index.reading_deliveries import (
     read_delivery,
     read_items,
     read_paused,
+    read_unconfirmed,
     read_waiting,
 )
 from pacsd.index.records import Scope
@@ -69,8 +70,15 @@ class Ledger:
         return await self._threads.read(partial(read_items, number, after, limit))
 
     async def waiting(self, number: int, run: int, limit: int) -> list[Item]:
-        """Those that wait and were not tried in this run, the least tried first."""
+        """Those that wait to be sent and were not tried in this run, the least tried first."""
         return await self._threads.read(partial(read_waiting, number, run, limit))
+
+    async def unconfirmed(self, number: int, after: str = "", limit: int = 1_000) -> list[Item]:
+        """Those that were sent and of which nobody knows whether their target keeps them.
+
+        Those behind the SOP Instance UID `after`, by their UIDs.
+        """
+        return await self._threads.read(partial(read_unconfirmed, number, after, limit))
 
     async def settle(
         self, number: int, run: int, results: Sequence[ItemResult], why: str = ""

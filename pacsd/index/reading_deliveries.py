@@ -21,6 +21,7 @@ from pacsd.index.records import Scope
 _delivery, _item = schema_deliveries.delivery.c, schema_deliveries.delivery_item.c
 _paused = schema_deliveries.paused_target.c
 IS_WAITING = _item.state == literal_column(str(ItemState.WAITING.value))
+_ASKED: ColumnElement[int] = literal_column(str(Commitment.ASKED.value))
 
 DELIVERY = (
     _delivery.id,
@@ -98,13 +99,30 @@ def read_items(number: int, after: str, limit: int, connection: Connection) -> l
 
 
 def read_waiting(number: int, run: int, limit: int, connection: Connection) -> list[Item]:
-    """Instances of a delivery that wait and were not tried in this run.
+    """Instances of a delivery that wait to be sent and were not tried in this run.
 
     Those that were tried least come first, so that one that always fails holds up no other; of
     these the first that came.
     """
-    chosen = select(*_ITEM).where(_item.delivery_row == number, IS_WAITING, _item.run != run)
+    chosen = select(*_ITEM).where(
+        _item.delivery_row == number, IS_WAITING, _item.run != run, _item.commitment != _ASKED
+    )
     rows = connection.execute(chosen.order_by(_item.attempts, _item.number).limit(limit))
+    return [_item_of(row) for row in rows]
+
+
+def read_unconfirmed(number: int, after: str, limit: int, connection: Connection) -> list[Item]:
+    """Instances of a delivery that were sent, and may or may not be kept by its target.
+
+    Those behind the SOP Instance UID `after`, by their UIDs.
+    """
+    chosen = select(*_ITEM).where(
+        _item.delivery_row == number,
+        IS_WAITING,
+        _item.commitment == _ASKED,
+        _item.sop_instance_uid > after,
+    )
+    rows = connection.execute(chosen.order_by(_item.sop_instance_uid).limit(limit))
     return [_item_of(row) for row in rows]
 
 

@@ -24,7 +24,7 @@ _NOTE_ITEM = (
     update(schema_deliveries.delivery_item)
     .values(
         state=bindparam("new_state"),
-        attempts=_item.attempts + literal_column("1"),
+        attempts=_item.attempts + bindparam("tried"),
         run=bindparam("its_run"),
         status=bindparam("its_status"),
         explanation=bindparam("why"),
@@ -118,14 +118,15 @@ def note_counts(entry: LedgerEntry, session: WriteSession) -> LedgerEntry:
 
 
 def _row(number: int, run: int, result: ItemResult, now_us: int) -> tuple[object, ...]:
-    is_sent = result.state is ItemState.DELIVERED
+    is_sent = result.state is ItemState.DELIVERED or result.commitment is Commitment.ASKED
     is_committed = result.commitment is Commitment.COMMITTED
     return (
         result.state.value,
+        int(result.is_attempt),
         run,
         storable(result.status[:MAX_STATUS_LENGTH]),
         storable(result.explanation),
-        now_us if is_sent else 0,
+        result.sent_at_us or (now_us if is_sent else 0),
         result.commitment.value,
         now_us if is_committed else 0,
         number,

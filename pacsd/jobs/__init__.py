@@ -15,8 +15,11 @@
 
     routing         asks plugins where what an event is about shall go; routed_kinds: which
                     events they look at; route_trials: where something would go
-    planned_delivery  the job that a route becomes
-    deliveries      makes deliveries: instances are sent to their target until all are there
+    orders          what a route becomes
+    deliveries      makes deliveries: instances are sent to their target until all are there, and,
+                    if its terms say so, it has said that it keeps them: confirmation
+    target_terms    when and how fast that may be; target_gates, target_hours, target_pauses
+                    hold it up
     inference       asks plugins with models about studies that are quiet; model_runs: has
                     runners run these
 

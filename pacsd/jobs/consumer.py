@@ -6,9 +6,18 @@ from dataclasses import dataclass
 import anyio
 
 from pacsd.api.events import ArchiveEvent
+from pacsd.index.errors import JobQueueFull
 
 MAX_DEADLINE_S = 600.0
 """Of any consumer, for one event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a consumer did not take an event; `lacks_room`: a queue that it needs is full."""
+
+    reason: str
+    lacks_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +35,17 @@ class Consumer:
     deadline_s: float = 30.0
     begins_at_first: bool = False
 
-    async def refusal(self, event: ArchiveEvent) -> str | None:
+    async def refusal(self, event: ArchiveEvent) -> Refusal | None:
         """Have it take an event; why it did not, None if it did."""
         deadline_s = min(self.deadline_s, MAX_DEADLINE_S)
         with anyio.move_on_after(deadline_s):
             try:
                 await self.deliver(event)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it is its own
-                return f"{type(error).__name__}: {error}"
+                said = f"{type(error).__name__}: {error}"
+                return Refusal(said, lacks_room=isinstance(error, JobQueueFull))
             return None
-        return f"it took more than {deadline_s:g} s"
+        return Refusal(f"it took more than {deadline_s:g} s")
 
 
 @dataclass(slots=True)

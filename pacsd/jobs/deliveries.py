@@ -4,7 +4,6 @@ What became of each instance is noted as soon as its target has said so: nothing
 sent again, but what was under way when the process died.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,14 +17,19 @@ from pacsd.index.delivery_records import DeliveryState, LedgerEntry
 from pacsd.index.job_records import Job
 from pacsd.index.ledger import Ledger
 from pacsd.index.records import Scope
-from pacsd.jobs.delivery_run import DeliveryRun, Instances, TargetDown
+from pacsd.jobs.confirmation import Confirmation, Confirms
+from pacsd.jobs.delivery_making import Instances
+from pacsd.jobs.delivery_run import DeliveryRun, Destination, TargetDown
 from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
+from pacsd.jobs.patience import Patience
 from pacsd.jobs.target_gates import TargetGates
+from pacsd.jobs.target_terms import TargetTerms
 
 DEADLINE_S = 3_600.0
-"""Of one attempt."""
+"""Of one attempt, beside the time that its target's rates take."""
+LONGEST_S = 172_800.0
+"""Of one attempt with that: one large instance over a slow line."""
 
-_LONGER_S = 10.0
 _IN_HAND_S = 1.0
 _ALL = Scope()
 _ENDS: Mapping[DeliveryState, DeliveryOutcome] = MappingProxyType(
@@ -42,12 +46,15 @@ TellDelivered = Callable[[Delivered], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """For how long a delivery waits for a target that is down; `now_us` is UTC microseconds."""
+class Targets:
+    """What is known of targets: how they are found, the terms of some, and who asks after things.
 
-    keep_trying_us: int
-    now_us: Callable[[], int]
-    clock_s: Callable[[], float] = time.monotonic
+    `confirms` asks those whose terms have `commitment` whether they keep what they took.
+    """
+
+    find: FindTarget
+    terms: Mapping[str, TargetTerms]
+    confirms: Confirms
 
 
 class Deliveries:
@@ -57,14 +64,14 @@ class Deliveries:
         self,
         ledger: Ledger,
         instances: Instances,
-        target_of: FindTarget,
+        targets: Targets,
         tell: TellDelivered,
         gates: TargetGates,
         patience: Patience,
     ) -> None:
         self._ledger = ledger
         self._instances = instances
-        self._target_of = target_of
+        self._targets = targets
         self._tell = tell
         self._gates = gates
         self._patience = patience
@@ -75,7 +82,7 @@ class Deliveries:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What runs the jobs, by their kind."""
-        return {KIND: Handler(self.run, DEADLINE_S + _LONGER_S)}
+        return {KIND: Handler(self.run, LONGEST_S)}
 
     async def run(self, job: Job) -> Outcome:
         """Make one attempt at a delivery."""
@@ -98,9 +105,13 @@ class Deliveries:
             self._in_hand.discard(number)
 
     async def _attempt(self, job: Job, entry: LedgerEntry) -> Outcome:
-        with anyio.move_on_after(DEADLINE_S):
+        with anyio.move_on_after(DEADLINE_S) as scope:
+
+            def takes_s(seconds: float) -> None:
+                scope.deadline += seconds
+
             try:
-                return await self._made(job, entry)
+                return await self._made(job, entry, takes_s)
             except TargetDown as down:
                 return await self._down(job, entry, str(down))
             except NotProvided as error:
@@ -109,22 +120,29 @@ class Deliveries:
                 return Retry(f"{type(error).__name__}: {error}")
         return Retry(f"it took more than {DEADLINE_S:g} s")
 
-    async def _made(self, job: Job, entry: LedgerEntry) -> Outcome:
+    async def _made(
+        self, job: Job, entry: LedgerEntry, takes_s: Callable[[float], None]
+    ) -> Outcome:
         async with self._asking:
-            target = await self._target_of(entry.target)
+            target = await self._targets.find(entry.target)
         if job.attempts > 1 or self._gates.is_doubtful(job.queue):
             reason = await target.check()
             if reason is not None:
                 raise TargetDown(reason)
         self._gates.open(job.queue)
-        clock_s = self._patience.clock_s
-        return await DeliveryRun(self._ledger, self._instances, target, job, entry, clock_s).make()
+        terms = self._targets.terms.get(entry.target) or TargetTerms(name=entry.target)
+        confirmation = None
+        if terms.commitment:
+            confirmation = Confirmation(self._ledger, self._instances, self._targets.confirms, job)
+        to = Destination(target, terms, confirmation)
+        run = DeliveryRun(self._ledger, self._instances, to, job, entry, self._patience, takes_s)
+        return await run.make()
 
     async def _down(self, job: Job, entry: LedgerEntry, reason: str) -> Outcome:
         """The target is down: its gate is shut, and the delivery keeps its place."""
         self._gates.close(job.queue, reason)
         await self._ledger.settle(entry.id, job.lease_token, (), reason)
-        if self._patience.now_us() - job.created_at_us > self._patience.keep_trying_us:
+        if self._patience.is_over(job):
             return Dead(f"its target was down for too long: {reason}")
         return Later(reason, None)
 

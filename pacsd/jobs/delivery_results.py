@@ -1,11 +1,12 @@
 """What a target says became of instances, as the ledger notes it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import DeliveryOutcome, DeliveryResult, InstanceResult
-from pacsd.index.delivery_records import Item, ItemResult, ItemState
+from pacsd.index.delivery_records import Commitment, Item, ItemResult, ItemState
 
 GONE = "not here any more when it was to be sent"
 
@@ -29,6 +30,16 @@ def item_results(sent: Sequence[InstanceFacts], result: DeliveryResult) -> list[
         elif result.outcome is not DeliveryOutcome.AGAIN:
             found.append(_noted(each.sop_instance_uid, result))
     return found
+
+
+def to_be_confirmed(results: Sequence[ItemResult]) -> list[ItemResult]:
+    """The same, where what was sent is delivered only once its target says that it keeps it."""
+    return [
+        replace(each, state=ItemState.WAITING, commitment=Commitment.ASKED)
+        if each.state is ItemState.DELIVERED
+        else each
+        for each in results
+    ]
 
 
 def gone(wanted: Sequence[Item], here: Sequence[InstanceFacts]) -> list[ItemResult]:

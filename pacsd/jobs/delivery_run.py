@@ -5,15 +5,19 @@ always fails at is found, and holds up no other.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from pacsd.api.instances import InstanceFacts
-from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, RouteTarget
-from pacsd.index.delivery_records import Item, ItemResult, ItemState, LedgerEntry
+from pacsd.api.route_target import DeliveryOutcome, DeliveryResult, RouteTarget
+from pacsd.index.delivery_records import Commitment, Item, ItemResult, ItemState, LedgerEntry
 from pacsd.index.job_records import Job
 from pacsd.index.ledger import Ledger
-from pacsd.jobs.delivery_results import gone, item_results
+from pacsd.jobs.confirmation import Confirmation
+from pacsd.jobs.delivery_making import Instances, delivery_of
+from pacsd.jobs.delivery_results import gone, item_results, to_be_confirmed
 from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
+from pacsd.jobs.patience import Patience
+from pacsd.jobs.target_terms import TargetTerms
 
 PAGE = 500
 """Instances that are sent together, at most."""
@@ -29,31 +33,37 @@ class TargetDown(Exception):
     """The target says that nothing can be sent now; the text is why."""
 
 
-class Instances(Protocol):
-    """Who knows the instances of the archive; see `Deliverables`."""
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where it is sent, and on which terms; None: what was taken is not asked after."""
 
-    async def named(self, uids: Sequence[str]) -> Sequence[InstanceFacts]:
-        """Those of them that may leave; raises when they cannot be told now."""
+    target: RouteTarget
+    terms: TargetTerms
+    confirmation: Confirmation | None
 
 
 class DeliveryRun:
-    """One attempt, that of `job`."""
+    """One attempt, that of `job`; `takes_s` is told how long it takes by the target's rates."""
 
     def __init__(
         self,
         ledger: Ledger,
         instances: Instances,
-        target: RouteTarget,
+        destination: Destination,
         job: Job,
         entry: LedgerEntry,
-        clock_s: Callable[[], float],
+        patience: Patience,
+        takes_s: Callable[[float], None],
     ) -> None:
         self._ledger = ledger
         self._instances = instances
-        self._target = target
+        self._target = destination.target
+        self._terms = destination.terms
+        self._confirmation = destination.confirmation
         self._job = job
         self._entry: LedgerEntry | None = entry
-        self._clock_s = clock_s
+        self._takes_s = takes_s
+        self._patience = patience
         self._size = PAGE
         self._failures = 0
         self._why = ""
@@ -64,17 +74,25 @@ class DeliveryRun:
         Raises:
             TargetDown: it does not work any more; and what looking up instances raises.
         """
-        until_s = self._clock_s() + SLICE_S
+        until_s = self._patience.clock_s() + SLICE_S
         while self._entry is not None:
-            page = await self._ledger.waiting(self._entry.id, self._job.lease_token, self._size)
+            page = await self._page(self._entry.id)
             if not page:
                 break
+            self._takes_s(self._terms.takes_s(_sizes(page)))
             await self._send(self._entry, page)
             if self._failures >= MAX_FAILURES:
                 return Retry(self._why)
-            if self._clock_s() >= until_s and self._has_more():
+            if self._patience.clock_s() >= until_s and self._has_more():
                 return Later("others have their turn", 0.0)
+        if self._entry is not None and self._confirmation is not None:
+            self._entry = await self._confirmation.ask(self._entry)
         return self._outcome()
+
+    async def _page(self, number: int) -> Sequence[Item]:
+        """What is sent next: no more than may be in one slice."""
+        page = await self._ledger.waiting(number, self._job.lease_token, self._size)
+        return page[: self._terms.share(SLICE_S, _sizes(page))]
 
     async def _send(self, entry: LedgerEntry, page: Sequence[Item]) -> None:
         facts = await self._instances.named([each.sop_instance_uid for each in page])
@@ -82,7 +100,8 @@ class DeliveryRun:
         has_failed = False
         if facts:
             result = await self._answer(entry, facts)
-            results += self._tried(facts, result)
+            tried = self._tried(facts, result)
+            results += tried if self._confirmation is None else to_be_confirmed(tried)
             has_failed = result.outcome is DeliveryOutcome.AGAIN
         why = next((each.explanation for each in results if _is_bad(each)), "")
         self._why = why or self._why
@@ -112,23 +131,23 @@ class DeliveryRun:
 
     async def _answer(self, entry: LedgerEntry, facts: Sequence[InstanceFacts]) -> DeliveryResult:
         """What the target says; that it fails is its answer, too."""
-        delivery = Delivery(
-            entry.target,
-            entry.rule,
-            entry.reason,
-            self._job.attempts,
-            entry.study_instance_uid,
-            tuple(facts),
-            entry.coercion,
-        )
         try:
-            result = await self._target.send(delivery)
+            result = await self._target.send(delivery_of(entry, self._job, facts))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a target is its own
             return DeliveryResult(DeliveryOutcome.AGAIN, f"{type(error).__name__}: {error}")
         if isinstance(result, DeliveryResult):
             return result
         said = f"send: {type(result).__name__} instead of DeliveryResult"
         return DeliveryResult(DeliveryOutcome.AGAIN, said)
+
+    def _waits(self, entry: LedgerEntry) -> Outcome:
+        """Some are to be sent again; or all were, and the target has not said yet what it keeps."""
+        asked = self._confirmation
+        if asked is None or asked.unanswered < entry.waiting:
+            return Retry(self._why or entry.explanation)
+        if self._patience.is_over(self._job):
+            return Dead(f"for too long: {asked.why}")
+        return Later(asked.why, asked.again_in_s(self._patience.now_us()))
 
     def _has_more(self) -> bool:
         return self._entry is not None and self._entry.waiting > 0
@@ -138,12 +157,17 @@ class DeliveryRun:
         if entry is None:
             return Done("the delivery is gone")
         if entry.waiting:
-            return Retry(self._why)
+            return self._waits(entry)
         if entry.refused:
             total = entry.refused + entry.delivered
             return Dead(f"{entry.refused} of {total} instances were refused: {entry.explanation}")
         return Done(f"{entry.delivered} instances delivered")
 
 
+def _sizes(page: Sequence[Item]) -> list[int]:
+    return [each.size_bytes for each in page]
+
+
 def _is_bad(result: ItemResult) -> bool:
-    return result.state in {ItemState.REFUSED, ItemState.WAITING}
+    is_sent = result.commitment is Commitment.ASKED
+    return result.state in {ItemState.REFUSED, ItemState.WAITING} and not is_sent

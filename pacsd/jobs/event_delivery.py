@@ -16,8 +16,11 @@ from pacsd.jobs.consumer import MAX_DEADLINE_S, Consumer, ConsumerHealth
 from pacsd.jobs.event_feed import PAUSE_S, EventFeed, Surroundings
 from pacsd.jobs.event_making import event_in
 from pacsd.jobs.observer import EventObserver
-from pacsd.jobs.outcomes import Dead, Done, Handler, Outcome, Retry
+from pacsd.jobs.outcomes import Dead, Done, Handler, Later, Outcome, Retry
 from pacsd.jobs.stopping import Stopping
+
+NO_ROOM_S = 600.0
+"""After which an event is tried again that lacked room in a queue: that is no attempt."""
 
 
 class EventDelivery:
@@ -113,5 +116,9 @@ class EventDelivery:
             event = event_in(job.payload)
         except ValueError as error:
             return Dead(str(error))
-        reason = await feed.deliver(event)
-        return Done() if reason is None else Retry(reason)
+        refusal = await feed.deliver(event)
+        if refusal is None:
+            return Done()
+        if refusal.lacks_room:
+            return Later(refusal.reason, NO_ROOM_S)
+        return Retry(refusal.reason)

@@ -15,7 +15,7 @@ from pacsd.index.errors import IndexFault, JobQueueFull
 from pacsd.index.index import Index
 from pacsd.index.job_records import NewJob
 from pacsd.index.records import Scope
-from pacsd.jobs.consumer import Consumer, ConsumerHealth
+from pacsd.jobs.consumer import Consumer, ConsumerHealth, Refusal
 from pacsd.jobs.event_making import event_of, payload_of
 from pacsd.jobs.log_reading import Beginnings, position
 from pacsd.jobs.observer import EventObserver
@@ -77,15 +77,15 @@ class EventFeed:
             await self._persist(self._next_page)
         await self._note_the_rest()
 
-    async def deliver(self, event: ArchiveEvent) -> str | None:
+    async def deliver(self, event: ArchiveEvent) -> Refusal | None:
         """Have the consumer take an event; why it did not, None if it did."""
-        reason = await self.consumer.refusal(event)
-        if reason is None:
+        refusal = await self.consumer.refusal(event)
+        if refusal is None:
             self.health.delivered += 1
         else:
             self.health.failed += 1
-            self._observer.event_failed(self.consumer.name, event, reason)
-        return reason
+            self._observer.event_failed(self.consumer.name, event, refusal.reason)
+        return refusal
 
     async def _persist(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, and again while the index fails, or has no room for what failed."""
@@ -144,9 +144,9 @@ class EventFeed:
 
     async def _deliver_new(self, event: ArchiveEvent) -> None:
         self.health.at_us = event.at_us
-        reason = await self.deliver(event)
+        refusal = await self.deliver(event)
         self.health.at_us = None
-        if reason is not None:
+        if refusal is not None:
             self._failed.append(
                 NewJob(
                     EVENT,

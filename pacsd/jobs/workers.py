@@ -44,7 +44,7 @@ class Gates(Protocol):
     """Who knows of which queues nothing is to be begun now; see `TargetGates`."""
 
     def places(self) -> Mapping[str, int]:
-        """How many jobs of some queues may run, where that is less than of others."""
+        """How many jobs of some queues may run, where that is not as many as of others."""
 
     def opens_in_s(self) -> float | None:
         """When one of those that are shut opens; None: none is shut."""

@@ -15,9 +15,9 @@ peers, and what there is to tell about it.
     query_retrieve_scu.py   C-FIND, C-MOVE and C-GET of others
     get_contexts.py      what to propose for a C-GET; associated.py an association for a block
     pool.py              those kept open to one destination
-    delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them
-    peer_target.py, web_target.py, web_targets.py, target_run.py  targets of routes: peers, servers
-    notify_target.py     a peer that is only told
+    delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them;
+                         throttle.py how fast
+    peer_target.py, web_target.py, web_targets.py, notify_target.py, target_run.py   for routes
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be;
                          transcoding.py what only a codec could make of them
     admission.py         who may open an association; places.py whether there is room
@@ -30,7 +30,8 @@ peers, and what there is to tell about it.
     http.py              /health, /ready, /metrics; http_connection.py deadlines of connections
     web, web_client      DICOMweb: served, and asked of others
     committing.py        storage commitment, asked of us and told to us; commitment_reporter.py
-                         tells results, by commitment_lines.py; commitment_scu.py asks
+                         tells results, by commitment_lines.py; commitment_scu.py asks,
+                         late_results.py has what is said later
     settings.py          [dimse], [[ae]], [http], [recorder]
     errors.py            how an association we request can fail
 

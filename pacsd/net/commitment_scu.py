@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from pacsd.archive.commitments import Safe, SafeAnswer
+from pacsd.archive.commitments import Safe, SafeAnswer, answers_of
 from pacsd.dicom.commitment import (
     ACTION_REQUEST,
     COMMITMENT_INSTANCE,
@@ -30,6 +30,7 @@ from pacsd.dimse.commands import NActionRQ
 from pacsd.net.associated import associated
 from pacsd.net.committing import begin_result
 from pacsd.net.errors import AssociationError, NotAccepted, PoolFull
+from pacsd.net.late_results import LateResults
 from pacsd.net.peers import PeerBook
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.responses import Work
@@ -47,11 +48,12 @@ STAYS_S = 10.0
 _CONTEXTS = propose((STORAGE_COMMITMENT,))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Transaction:
     references: tuple[Reference, ...]
     uid: str
     result: "Future[CommitmentResult]"
+    is_taken: bool = False
 
 
 class CommitmentSCU:
@@ -71,11 +73,15 @@ class CommitmentSCU:
         return True
 
     async def ask(
-        self, destination: Destination, references: Sequence[Reference], wait_s: float
+        self,
+        destination: Destination,
+        references: Sequence[Reference],
+        wait_s: float,
+        late: LateResults | None = None,
     ) -> list[SafeAnswer]:
         """What the peer says of these instances within that time; one answer each, in their order.
 
-        Why it could not be asked stands in the answers.
+        Why it could not be asked stands in the answers. `late` expects what it has not said then.
 
         Raises:
             PoolFull: too many results are waited for already.
@@ -93,6 +99,8 @@ class CommitmentSCU:
             with anyio.move_on_after(wait_s):
                 await self._ask(destination, transactions)
                 await _all_results(transactions)
+            if late is not None:
+                _expect(late, peer_ae, transactions)
             return [answer for each in transactions for answer in _answers(each)]
         finally:
             for key, result in keys.items():
@@ -128,28 +136,44 @@ class CommitmentSCU:
 class PeersAsked:
     """The port `AsksPeers`: peers of the peers file by their AE titles, asked by one of ours.
 
-    `peers` is asked each time: it may have been replaced by a reload.
+    `peers` is asked each time: it may have been replaced by a reload. `late` has what they say when
+    nobody waits for it any more.
     """
 
-    def __init__(self, scu: CommitmentSCU, peers: Callable[[], PeerBook], calling_ae: str) -> None:
+    def __init__(
+        self,
+        scu: CommitmentSCU,
+        peers: Callable[[], PeerBook],
+        calling_ae: str,
+        late: LateResults,
+    ) -> None:
         self._scu = scu
         self._peers = peers
         self._calling_ae = calling_ae
+        self._late = late
 
     async def ask(
         self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
     ) -> Sequence[SafeAnswer]:
-        """What the peer says of these instances within that time, in their order."""
+        """What the peer says of these instances within that time, in their order.
+
+        Of what it owes an answer already, or has given one since, it is not asked again.
+        """
         peer = self._peers().find(peer_ae)
         if peer is None or peer.endpoint is None:
             why = "has no host and port in the peers file" if peer else "is not in the peers file"
             text = f"peer {peer_ae} {why}"
             return [SafeAnswer(each, Safe.UNKNOWN, text) for each in references]
         destination = Destination(peer.endpoint, peer.ae_title, self._calling_ae)
-        try:
-            return await self._scu.ask(destination, references, wait_s)
-        except PoolFull as error:
-            return [SafeAnswer(each, Safe.UNKNOWN, str(error)) for each in references]
+        known = self._late.take(peer_ae, references)
+        unknown = [each for each in references if each not in known]
+        if unknown:
+            try:
+                said = await self._scu.ask(destination, unknown, wait_s, self._late)
+            except PoolFull as error:
+                said = [SafeAnswer(each, Safe.UNKNOWN, str(error)) for each in unknown]
+            known |= {each.reference: each for each in said}
+        return [known[each] for each in references]
 
 
 async def _request(to: RequestedAssociation, transaction: _Transaction) -> None:
@@ -172,7 +196,8 @@ async def _request(to: RequestedAssociation, transaction: _Transaction) -> None:
         has_data_set=True,
     )
     response = await to.perform(context, request, _whole(information))
-    if response.status != Status.SUCCESS:
+    transaction.is_taken = response.status == Status.SUCCESS
+    if not transaction.is_taken:
         said = describe(response.status, Service.STORAGE_COMMITMENT)
         _fail(transaction, AssociationError(f"N-ACTION: {said}"))
 
@@ -181,6 +206,13 @@ def _fail(transaction: _Transaction, error: AssociationError) -> None:
     """The peer does not process it (PS3.4 section J.3.2.1.2), unless it has told the result."""
     if not transaction.result.done():
         transaction.result.set_exception(error)
+
+
+def _expect(late: LateResults, peer_ae: str, transactions: Sequence[_Transaction]) -> None:
+    """The results of those that the peer has taken may come at any time."""
+    for each in transactions:
+        if each.is_taken and not each.result.done():
+            late.expect(peer_ae, each.uid, each.references)
 
 
 async def _whole(information: bytes) -> AsyncIterator[Buffer]:
@@ -200,18 +232,4 @@ def _answers(transaction: _Transaction) -> list[SafeAnswer]:
     refusal = result.exception()
     if refusal is not None:
         return [SafeAnswer(each, Safe.UNKNOWN, str(refusal)) for each in transaction.references]
-    committed = frozenset(result.result().committed)
-    reasons = {each.reference: each.reason for each in result.result().failed}
-    return [_answer(each, committed, reasons) for each in transaction.references]
-
-
-def _answer(
-    reference: Reference, committed: frozenset[Reference], reasons: dict[Reference, int]
-) -> SafeAnswer:
-    reason = reasons.get(reference)
-    if reason is not None:
-        why = describe(reason, Service.STORAGE_COMMITMENT)
-        return SafeAnswer(reference, Safe.FAILED, why)
-    if reference in committed:
-        return SafeAnswer(reference, Safe.COMMITTED)
-    return SafeAnswer(reference, Safe.UNKNOWN, "the peer's result does not name it")
+    return answers_of(transaction.references, result.result())

@@ -20,6 +20,7 @@ from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, Timeouts, open_association
 from pacsd.net.sending import Outbound, Outcome, send
 from pacsd.net.store_contexts import StoredAs, plan, propose
+from pacsd.net.throttle import NO_THROTTLE, Throttle
 from pacsd.net.transcoding import (
     NO_TRANSCODING,
     EndingTranscoding,
@@ -44,13 +45,14 @@ Report = Callable[[InstanceT, Outcome], None]
 class Terms:
     """How to send: how many associations at once, and how many operations outstanding on each.
 
-    `transcoding` is for what the peer does not take as it is.
+    `transcoding` is for what the peer does not take as it is. All associations share `throttle`.
     """
 
     timeouts: Timeouts
     associations: int = 1
     operations_window: int = 16
     transcoding: Transcoding = NO_TRANSCODING
+    throttle: Throttle = NO_THROTTLE
 
 
 @dataclass(slots=True)
@@ -198,7 +200,9 @@ class Delivery(Generic[InstanceT]):
     ) -> Outcome | None:
         """What became of an instance; None if it is to be sent again."""
         try:
-            outcome = await send(association, task.instance, self._transcoding)
+            outcome = await send(
+                association, task.instance, self._transcoding, self._terms.throttle
+            )
         except (NotAccepted, OSError, DicomError, DimseError) as error:
             return Outcome(None, str(error))
         except (BrokenOff, TranscodingEnded):  # another instance's fault, or we were stopped

@@ -1,6 +1,6 @@
 """Peers of the peers file as targets of routes: C-STORE over the associations a peer may have."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from pacsd.net.retrieving import Notes, Retrieves
 from pacsd.net.scu import Destination, Timeouts, propose
 from pacsd.net.sending import OpenDataSet, Outbound, Outcome
 from pacsd.net.target_run import NOT_COERCED, TargetRun, numbers_of, one_page, readable_pages
+from pacsd.net.throttle import NO_THROTTLE, Throttle
 from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 
 PREFIX = "peer:"
@@ -33,6 +34,7 @@ class PeerSending:
     """What sending to peers needs: whose objects, to whom, and how.
 
     `peers` is asked each time: it may have been replaced by a reload. `calling_ae` is ours.
+    `throttles` are those of targets by their names, with the prefix.
     """
 
     retriever: Retrieves
@@ -42,6 +44,7 @@ class PeerSending:
     calling_ae: str
     places: DestinationPlaces = field(default_factory=DestinationPlaces)
     transcoding: Transcoding = NO_TRANSCODING
+    throttles: Mapping[str, Throttle] = field(default_factory=dict)
 
     def target(self, name: str) -> "PeerTarget":
         """The peer of this name, as a target.
@@ -93,7 +96,10 @@ class PeerTarget:
     ) -> DeliveryResult:
         peer, sending = self.peer(), self._sending
         terms = Terms(
-            sending.timeouts, associations=peer.connections, transcoding=sending.transcoding
+            sending.timeouts,
+            associations=peer.connections,
+            transcoding=sending.transcoding,
+            throttle=sending.throttles.get(f"{PREFIX}{self._ae_title}", NO_THROTTLE),
         )
         places = sending.places.of(peer)
 

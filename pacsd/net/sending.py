@@ -14,6 +14,7 @@ from pacsd.net import data_sets
 from pacsd.net.errors import NotAccepted
 from pacsd.net.invoking import Invoking
 from pacsd.net.store_contexts import StoredAs, choose
+from pacsd.net.throttle import NO_THROTTLE, Throttle
 from pacsd.net.transcoding import NO_TRANSCODING, Original, Transcoding
 from pacsd.ul.negotiation import PresentationContext
 
@@ -79,11 +80,15 @@ class Outcome:
 
 
 async def send(
-    association: Invoking, instance: Outbound, transcoding: Transcoding = NO_TRANSCODING
+    association: Invoking,
+    instance: Outbound,
+    transcoding: Transcoding = NO_TRANSCODING,
+    throttle: Throttle = NO_THROTTLE,
 ) -> Outcome:
     """Send an instance in a Transfer Syntax that both sides accepted, and wait for the response.
 
-    What has to be transcoded for that is, before anything of it is sent.
+    What has to be transcoded for that is, before anything of it is sent; then it leaves as fast as
+    the throttle lets it.
 
     Raises:
         NotAccepted: it accepted none; nothing was sent.
@@ -104,7 +109,9 @@ async def send(
             await stack.enter_async_context(aclosing(data_set))
         if encoded is not data_set:
             await stack.enter_async_context(aclosing(encoded))
-        counted = _Counted(encoded)
+        await throttle.begin()
+        paced = await stack.enter_async_context(aclosing(throttle.paced(encoded)))
+        counted = _Counted(paced)
         request = _request(association.session.next_message_id(), instance)
         response = await association.perform(context, request, counted)
     comment = printable(response.error_comment)

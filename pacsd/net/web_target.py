@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from anyio import to_thread
@@ -15,6 +15,7 @@ from pacsd.dicom.errors import DicomError
 from pacsd.net.retrieving import Notes, Retrieves
 from pacsd.net.sending import OpenDataSet, Outbound, Outcome
 from pacsd.net.target_run import NOT_COERCED, TargetRun, numbers_of, one_page, readable_pages
+from pacsd.net.throttle import Throttle
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web_client.credentials import CredentialsError, tls_context, token_in
 from pacsd.net.web_client.delivery import WebDelivery
@@ -35,11 +36,15 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class WebSending:
-    """What sending to DICOMweb servers needs: whose objects, and which servers there are."""
+    """What sending to DICOMweb servers needs: whose objects, and which servers there are.
+
+    `throttles` are those of targets by their names, with the prefix.
+    """
 
     retriever: Retrieves
     servers: Mapping[str, WebTargetSettings]
     access: Notes
+    throttles: Mapping[str, Throttle] = field(default_factory=dict)
 
     def target(self, name: str) -> "WebTarget":
         """The server of this name, as a target.
@@ -88,7 +93,7 @@ class WebTarget:
             async with web_session(server) as session:
                 told = partial(_ended, run)
                 web = WebDelivery[FileToStore](session, told, self._settings.requests_at_once)
-                await web.run(files)
+                await web.run(self._throttled(files))
         except (WebError, CredentialsError) as error:
             run.failure = str(error)
         finally:
@@ -96,6 +101,15 @@ class WebTarget:
             action = f"route (STOW-RS to {self._settings.name})"
             await run.note(self._sending.access, host, action)
         return run.result()
+
+    async def _throttled(
+        self, files: AsyncGenerator[Sequence[FileToStore], None]
+    ) -> AsyncGenerator[Sequence[FileToStore], None]:
+        """The same files, no faster than this server is sent to."""
+        throttle = self._sending.throttles.get(f"{PREFIX}{self._settings.name}")
+        async with aclosing(files):
+            async for page in files:
+                yield page if throttle is None else [_slower(each, throttle) for each in page]
 
     async def check(self) -> str | None:
         """Why a search for one study is not answered now; whatever it finds is an answer."""
@@ -156,6 +170,17 @@ async def _bytes_of(
     async with aclosing(file_of(instance, syntax, open_data_set)) as pieces:
         async for piece in pieces:
             yield piece if isinstance(piece, bytes) else bytes(piece)
+
+
+def _slower(file: FileToStore, throttle: Throttle) -> FileToStore:
+    return replace(file, open=partial(_throttled_bytes, file, throttle))
+
+
+async def _throttled_bytes(file: FileToStore, throttle: Throttle) -> AsyncGenerator[bytes, None]:
+    await throttle.begin()
+    async with aclosing(throttle.paced(file.open())) as pieces:
+        async for piece in pieces:
+            yield piece
 
 
 async def _counted(open_file: Callable[[], AsyncGenerator[bytes, None]]) -> int:

@@ -1,6 +1,6 @@
 """Routing put together: a plugin's rule, the real index and jobs, and a peer that receives."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,18 +14,27 @@ from pacsd.api.hooks import hookimpl
 from pacsd.api.route_target import Delivered, DeliveryOutcome
 from pacsd.api.routing import Route
 from pacsd.app.clock import utc_us
-from pacsd.app.conf.settings import Config, EventSettings
+from pacsd.app.conf.settings import Config, EventSettings, JobSettings
 from pacsd.app.job_running import make_jobs
 from pacsd.app.opening import Archive
 from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.stored_instances import StoredInstances
-from pacsd.app.route_wiring import delivery_handlers, peer_sending, route_consumers
+from pacsd.app.route_wiring import (
+    RoutePeers,
+    delivery_handlers,
+    peer_sending,
+    route_consumers,
+    target_gates,
+    target_terms,
+)
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.access import Access
+from pacsd.archive.commitments import Safe, SafeAnswer
+from pacsd.dicom.commitment import Reference
 from pacsd.dicom.hop_marks import read_trail
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
-from pacsd.jobs.target_gates import TargetGates
+from pacsd.jobs.target_terms import TargetTerms
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.peers import PeerBook
@@ -69,11 +78,35 @@ class Rule:
                 await self.changed.wait()
 
 
+class Keeper:
+    """Peers that keep whatever they are asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, list[str]]] = []
+
+    async def ask(
+        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+    ) -> Sequence[SafeAnswer]:
+        assert wait_s > 0
+        self.asked.append((peer_ae, [each.sop_instance_uid for each in references]))
+        return [SafeAnswer(each, Safe.COMMITTED) for each in references]
+
+
 @asynccontextmanager
 async def routing(
-    folder: Path, archive: SmallArchive, rule: Rule, peers: PeerBook, *others: object
-) -> AsyncIterator[None]:
-    config = Config(events=EventSettings(series_quiet_s=0.01, study_quiet_s=0.02), data_dir=folder)
+    folder: Path,
+    archive: SmallArchive,
+    rule: Rule,
+    peers: PeerBook,
+    *others: object,
+    **terms: object,
+) -> AsyncIterator["Keeper"]:
+    config = Config(
+        events=EventSettings(series_quiet_s=0.01, study_quiet_s=0.02),
+        data_dir=folder,
+        route_target=(TargetTerms.model_validate({"name": "peer:PEER", **terms}),),
+    )
+    keeper = Keeper()
     opened = Archive(hooks_of(rule, *others), archive.store, archive.index)
     place = CopyPlace(folder)
     opened.services.open(archive.index, StoredInstances(archive.store, archive.index, place))
@@ -84,19 +117,19 @@ async def routing(
         SimpleNamespace(retriever=archive.retriever, access=access, transcoding=NO_TRANSCODING),
     )
     sending = peer_sending(config, gatekeeper, parts, DestinationPlaces())
-    gates = TargetGates()
+    gates = target_gates(config)
     running = make_jobs(
         config,
         archive.index,
         CollectorRegistry(),
         route_consumers(config, opened),
-        delivery_handlers(config, opened, sending, gates),
+        delivery_handlers(config, opened, RoutePeers(sending, keeper), gates),
         gates,
     )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(running.run)
         await until_read(archive.index, "route:acme")
-        yield
+        yield keeper
         tasks.cancel_scope.cancel()
 
 
@@ -151,3 +184,30 @@ async def test_without_the_coercion_nothing_arrives(tmp_path: Path) -> None:
     ended = {each.target: each for each in rule.told}["peer:PEER"]
     assert ended.outcome is DeliveryOutcome.REFUSED
     assert "no plugin provides 'research'" in ended.explanation
+
+
+async def test_a_target_has_the_terms_of_its_name(tmp_path: Path) -> None:
+    peer, rule = StoringPeer(), Rule()
+    async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
+        archive = SmallArchive(MemoryStore(), index)
+        book = PeerBook([peer_of(destination)])
+        async with routing(
+            tmp_path, archive, rule, book, commitment=True, bytes_per_second=20_000
+        ) as keeper:
+            await archive.add("1.2.3.4", Modality="CT")
+            await rule.until_told(2)
+    assert keeper.asked == [("PEER", ["1.2.3.4"])]
+    ended = {each.target: each for each in rule.told}
+    assert ended["peer:PEER"].outcome is DeliveryOutcome.DELIVERED
+
+
+def test_how_many_deliveries_there_are_at_once_is_of_the_target_or_as_of_all() -> None:
+    config = Config(
+        jobs=JobSettings(max_running_per_queue=3),
+        route_target=(TargetTerms(name="web:a"), TargetTerms(name="web:b", at_once=5)),
+    )
+    assert {name: each.at_once for name, each in target_terms(config).items()} == {
+        "web:a": 3,
+        "web:b": 5,
+    }
+    assert target_gates(config).places() == {"target:web:a": 3, "target:web:b": 5}

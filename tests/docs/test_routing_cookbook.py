@@ -1,16 +1,19 @@
 """Every rule of the cookbook does what it says: where something goes, and where it does not."""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from pacsd_route_rules.rule_set import RuleSet, read_rules
+from pacsd_target_s3.settings import TargetS3Settings, problems
 
 from contrib.docs.generate import ROOT
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import EventKind
 from pacsd.api.routing import HeaderWanted
+from pacsd.app.conf.settings import Config
 from pacsd.testing.hook_records import event_subject
 
 COOKBOOK = ROOT / "contrib/docs/routing-cookbook.md"
@@ -80,6 +83,8 @@ def subject(kind: EventKind, *, at_us: int = NOON, **facts: object) -> EventSubj
         (9, subject(STUDY, size_bytes=1_000_000_001), {"peer:SITEB_FIBRE"}),
         (10, subject(STUDY), {"notify:RIS"}),
         (10, subject(SERIES), set()),
+        (11, subject(STUDY, PatientID="P7"), {"bucket:offsite"}),
+        (11, subject(STUDY, PatientID="QA3"), set()),
     ],
 )
 def test_a_recipe_does_what_it_says(number: int, asked: EventSubject, targets: set[str]) -> None:
@@ -88,5 +93,14 @@ def test_a_recipe_does_what_it_says(number: int, asked: EventSubject, targets: s
     assert {each.target for each in routes} == targets
 
 
-def test_there_are_ten() -> None:
-    assert list(RECIPES) == list(range(1, 11))
+def test_there_are_eleven() -> None:
+    assert list(RECIPES) == list(range(1, 12))
+
+
+def test_the_bucket_of_a_recipe_can_be_configured_so() -> None:
+    text = COOKBOOK.read_text(encoding="utf-8").split("\n## 11. ")[1].split("```toml\n")[2]
+    config = Config.model_validate(tomllib.loads(text.split("```")[0]))
+    settings = TargetS3Settings.model_validate(config.plugins["target_s3"])
+    assert problems(settings) == []
+    assert [each.name for each in config.route_target] == ["bucket:offsite"]
+    assert [each.name for each in settings.target] == ["offsite"]

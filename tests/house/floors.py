@@ -44,6 +44,9 @@ APP_DOORS: dict[str, set[str]] = {
 
 PLUGINS_MAY_IMPORT = {"api", "dicom"}
 
+PLUGINS_SHARE = {"s3_client": {"store_s3", "target_s3"}}
+"""Folders of `plugins` that are no plugin, and the plugins that share each."""
+
 SANS_IO = ("dicom", "ul", "dimse", "dicomweb")
 SANS_IO_FORBIDDEN = {"asyncio", "anyio", "socket", "time", "logging", "structlog", "random"}
 

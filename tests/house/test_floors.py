@@ -8,6 +8,7 @@ from tests.house.floors import (
     APP_DOORS,
     DOORS,
     PLUGINS_MAY_IMPORT,
+    PLUGINS_SHARE,
     ROOT,
     SANS_IO,
     SANS_IO_FORBIDDEN,
@@ -70,7 +71,15 @@ def test_a_plugin_imports_only_the_contract(path: Path) -> None:
 def test_a_plugin_imports_no_other_plugin(path: Path) -> None:
     own = path.relative_to(ROOT / "plugins").parts[0]
     others = {name.split(".")[0] for name in imports(path) if name.startswith("pacsd_")}
-    assert others <= {f"pacsd_{own}"}
+    shared = {f"pacsd_{each}" for each, users in PLUGINS_SHARE.items() if own in users}
+    assert others <= {f"pacsd_{own}", *shared}
+
+
+@pytest.mark.parametrize("shared", PLUGINS_SHARE)
+def test_what_plugins_share_is_no_plugin(shared: str) -> None:
+    folder = ROOT / "plugins" / shared
+    assert not (folder / "conf.toml").exists()
+    assert not any("pacsd.api.hooks" in imports(path) for path in modules(f"plugins/{shared}"))
 
 
 @pytest.mark.parametrize("room", SANS_IO)

@@ -58,6 +58,18 @@ def test_what_is_given_back_was_not_tried(desk: WriterDesk, clock: Clock) -> Non
     assert len(claimed(desk, 2)) == 2
 
 
+def test_what_is_given_back_keeps_its_place(desk: WriterDesk, clock: Clock) -> None:
+    urgent, other = put(desk, job(not_before_us=-clock.us), job())
+    for _ in range(2):
+        [mine] = claimed(desk)
+        assert mine.id == urgent
+        desk.perform(partial(give_back, [mine.lease], 0))
+    # With a time it goes behind who waits already.
+    [mine] = claimed(desk)
+    desk.perform(partial(give_back, [mine.lease], clock.us))
+    assert [each.id for each in claimed(desk, 2)] == [other, urgent]
+
+
 def test_a_lease_is_extended(desk: WriterDesk, clock: Clock) -> None:
     put(desk, job())
     lease = leased(desk)

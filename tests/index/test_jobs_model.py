@@ -242,7 +242,7 @@ class Histories(RuleBasedStateMachine):
             known.end(JobState.WAITING, self.clock.us)
             known.attempts, known.not_before_us, known.expires_at_us = 0, self.clock.us, 0
         else:
-            known.queue = how
+            known.queue, known.attempts = how, 0
 
     def _may(self, how: str, number: int, known: Known) -> bool:
         if how == "cancel":

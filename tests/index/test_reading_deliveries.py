@@ -1,4 +1,10 @@
-from pacsd.index.delivery_records import DeliveryFilter, DeliveryState, ItemResult, ItemState
+from pacsd.index.delivery_records import (
+    Commitment,
+    DeliveryFilter,
+    DeliveryState,
+    ItemResult,
+    ItemState,
+)
 from pacsd.index.index import Index
 from pacsd.index.records import Scope
 from tests.index.made import SCOPE, new
@@ -62,3 +68,22 @@ async def test_instances_are_listed_by_their_uids(index: Index) -> None:
     assert [each.sop_instance_uid for each in first] == ["1.2", "1.5"]
     rest = await index.ledger.items(entry.id, after="1.5")
     assert [each.sop_instance_uid for each in rest] == ["1.9"]
+
+
+async def test_what_was_sent_does_not_wait_to_be_sent_but_for_an_answer(index: Index) -> None:
+    await index.add([new(uid) for uid in ("1.9", "1.2", "1.5", "1.7")])
+    entry = await covered(index, order())
+    results = [
+        ItemResult("1.9", ItemState.WAITING, commitment=Commitment.ASKED),
+        ItemResult("1.2", ItemState.WAITING, commitment=Commitment.ASKED),
+        ItemResult("1.5", ItemState.WAITING, commitment=Commitment.FAILED),
+    ]
+    await index.ledger.settle(entry.id, 1, results)
+    waiting = await index.ledger.waiting(entry.id, 2, 9)
+    assert [each.sop_instance_uid for each in waiting] == ["1.7", "1.5"]
+    unconfirmed = await index.ledger.unconfirmed(entry.id)
+    assert [each.sop_instance_uid for each in unconfirmed] == ["1.2", "1.9"]
+    [last] = await index.ledger.unconfirmed(entry.id, "1.2")
+    assert last.sop_instance_uid == "1.9"
+    [first] = await index.ledger.unconfirmed(entry.id, limit=1)
+    assert first.sop_instance_uid == "1.2"

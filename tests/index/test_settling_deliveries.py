@@ -3,7 +3,7 @@ from dataclasses import replace
 from pacsd.index.delivery_records import Commitment, DeliveryState, ItemResult, ItemState
 from pacsd.index.index import Index
 from pacsd.index.settling_deliveries import MAX_STATUS_LENGTH
-from tests.index.made import SCOPE, new
+from tests.index.made import SCOPE, SECOND_US, Clock, new
 from tests.index.ordered import covered, order
 
 DELIVERED, REFUSED, WAITING = ItemState.DELIVERED, ItemState.REFUSED, ItemState.WAITING
@@ -89,3 +89,32 @@ async def test_what_there_is_not_is_not_settled(index: Index) -> None:
     assert await index.ledger.settle(99, 7, [ItemResult("1.1", DELIVERED)]) is None
     assert await index.ledger.give_up(99, "why") is None
     assert await index.ledger.get(SCOPE, 99) is None
+
+
+async def test_what_was_sent_is_delivered_once_its_target_says_that_it_keeps_it(
+    index: Index, clock: Clock
+) -> None:
+    await index.add([new("1.1"), new("1.2")])
+    entry = await covered(index, order())
+    asked = [
+        ItemResult(uid, WAITING, "0000", commitment=Commitment.ASKED) for uid in ("1.1", "1.2")
+    ]
+    now = await index.ledger.settle(entry.id, 7, asked)
+    assert now is not None
+    assert (now.state, now.waiting, now.delivered) == (DeliveryState.OPEN, 2, 0)
+    one, _ = await index.ledger.items(entry.id)
+    assert (one.attempts, one.sent_at_us, one.committed_at_us) == (1, clock.us, 0)
+    sent_at_us = clock.us
+    clock.us += SECOND_US
+    said = {"status": "0000", "sent_at_us": sent_at_us, "is_attempt": False}
+    results = [
+        ItemResult("1.1", DELIVERED, commitment=Commitment.COMMITTED, **said),  # type: ignore[arg-type]
+        ItemResult("1.2", WAITING, commitment=Commitment.FAILED),
+    ]
+    now = await index.ledger.settle(entry.id, 8, results)
+    assert now is not None
+    assert (now.state, now.waiting, now.delivered) == (DeliveryState.OPEN, 1, 1)
+    one, two = await index.ledger.items(entry.id)
+    assert (one.state, one.status, one.commitment) == (DELIVERED, "0000", Commitment.COMMITTED)
+    assert (one.attempts, one.sent_at_us, one.committed_at_us) == (1, sent_at_us, clock.us)
+    assert (two.state, two.commitment, two.sent_at_us) == (WAITING, Commitment.FAILED, 0)

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import anyio
@@ -14,20 +14,25 @@ from pacsd.api.route_target import (
     InstanceResult,
     RouteTarget,
 )
+from pacsd.archive.commitments import Safe, SafeAnswer
+from pacsd.dicom.commitment import Reference
 from pacsd.index.covering_deliveries import KIND, MAX_ATTEMPTS
 from pacsd.index.delivery_records import DeliveryState, LedgerEntry
 from pacsd.index.index import Index
 from pacsd.index.job_records import FreePlaces, Job
 from pacsd.jobs import deliveries
-from pacsd.jobs.deliveries import Deliveries, Patience
+from pacsd.jobs.deliveries import Deliveries, Targets
 from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
+from pacsd.jobs.patience import Patience
 from pacsd.jobs.target_gates import TargetGates
+from pacsd.jobs.target_terms import TargetTerms
 from tests.index.made import SCOPE, SECOND_US, Clock, new
 from tests.index.ordered import order
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
 QUEUE = "target:tape"
 DAY_US = 86_400 * SECOND_US
+TERMS = TargetTerms(name="tape:1")
 
 
 def facts(uid: str) -> InstanceFacts:
@@ -65,10 +70,35 @@ class Tape:
         return self.ill
 
 
+class Keeper:
+    """Says of instances what it is told to say; of others that it keeps them."""
+
+    def __init__(self) -> None:
+        self.says: dict[str, SafeAnswer | None] = {}
+        self.asked: list[Delivery] = []
+
+    async def confirm(self, delivery: Delivery, wait_s: float, /) -> Mapping[str, SafeAnswer]:
+        assert wait_s > 0
+        self.asked.append(delivery)
+        uids = [each.sop_instance_uid for each in delivery.instances]
+        said = {uid: self.says.get(uid, self.answer(uid, Safe.COMMITTED)) for uid in uids}
+        return {uid: each for uid, each in said.items() if each is not None}
+
+    @staticmethod
+    def answer(uid: str, safe: Safe, why: str = "") -> SafeAnswer:
+        return SafeAnswer(Reference("1.2.840.10008.5.1.4.1.1.2", uid), safe, why)
+
+
 class Desk:
     """Deliveries to one target, and what was told of them."""
 
-    def __init__(self, index: Index, clock: Clock, target: RouteTarget | Exception) -> None:
+    def __init__(
+        self,
+        index: Index,
+        clock: Clock,
+        target: RouteTarget | Exception,
+        terms: TargetTerms = TERMS,
+    ) -> None:
         self.index = index
         self.clock = clock
         self.target = target
@@ -77,11 +107,12 @@ class Desk:
         self.here = Here()
         self.now_s = 0.0
         self.runs = 0
+        self.keeper = Keeper()
         self.gates = TargetGates(lambda: self.now_s, lambda: 0.0)
         self.tested = Deliveries(
             index.ledger,
             self.here,
-            self._target_of,
+            Targets(self._target_of, {"tape": terms}, self.keeper),
             self._tell,
             self.gates,
             Patience(30 * DAY_US, lambda: clock.us, lambda: self.now_s),
@@ -256,6 +287,23 @@ async def test_p01_a_target_that_hangs_is_left(
     monkeypatch.setattr(deliveries, "DEADLINE_S", 0.2)
     desk = Desk(index, clock, Stuck())
     assert await desk.run(await desk.order("1.1")) == Retry("it took more than 0.2 s")
+
+
+async def test_a_slow_line_has_as_long_as_its_rate_takes(
+    index: Index, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_s: list[float] = []
+
+    class Looking(Tape):
+        async def send(self, delivery: Delivery, /) -> DeliveryResult:
+            left_s.append(anyio.current_effective_deadline() - anyio.current_time())
+            return await super().send(delivery)
+
+    monkeypatch.setattr(deliveries, "DEADLINE_S", 100.0)
+    terms = TERMS.model_copy(update={"instances_per_second": 0.1})
+    desk = Desk(index, clock, Looking(), terms)
+    await desk.run(await desk.order("1.1", "1.2", "1.3"))
+    assert 120 < left_s[0] <= 130
 
 
 async def test_what_is_gone_or_delivered_is_done(index: Index, clock: Clock) -> None:

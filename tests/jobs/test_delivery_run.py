@@ -8,7 +8,7 @@ from pacsd.jobs.delivery_results import GONE
 from pacsd.jobs.delivery_run import SLICE_S
 from pacsd.jobs.outcomes import Done, Later, Retry
 from tests.index.made import Clock
-from tests.jobs.test_deliveries import Desk, Tape
+from tests.jobs.test_deliveries import TERMS, Desk, Tape
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
 
@@ -21,6 +21,15 @@ async def test_what_waits_is_sent_page_by_page(
     desk = Desk(index, clock, tape)
     await desk.run(await desk.order(*(f"1.{number}" for number in range(5))))
     assert tape.sent == [["1.0", "1.1"], ["1.2", "1.3"], ["1.4"]]
+
+
+async def test_no_more_is_sent_together_than_may_be_in_one_slice(
+    index: Index, clock: Clock
+) -> None:
+    tape = Tape()
+    desk = Desk(index, clock, tape, TERMS.model_copy(update={"instances_per_second": 0.1}))
+    await desk.run(await desk.order(*(f"1.{number}" for number in range(7))))
+    assert [len(page) for page in tape.sent] == [3, 3, 1]
 
 
 async def test_after_a_while_others_have_their_turn(

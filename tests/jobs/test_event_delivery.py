@@ -8,9 +8,9 @@ from pacsd.index.index import Index
 from pacsd.index.job_records import FreePlaces, Job, JobFilter, NewJob
 from pacsd.jobs import event_feed
 from pacsd.jobs.consumer import Consumer
-from pacsd.jobs.event_delivery import EventDelivery
+from pacsd.jobs.event_delivery import NO_ROOM_S, EventDelivery
 from pacsd.jobs.event_feed import EVENT, PAUSE_S
-from pacsd.jobs.outcomes import Dead, Done, Outcome, Retry
+from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
 from tests.index.made import SCOPE, Clock, new
 from tests.jobs.delivering import Taker, consumer, delivering, newest, until_cursor
 from tests.jobs.working import TIMEOUT_S, Seen, Sleeper
@@ -113,6 +113,17 @@ async def test_a_failed_event_is_tried_again(index: Index) -> None:
         assert taker.events[-1].event_id == job.unique_key
         (health,) = delivery.health
         assert (health.delivered, health.failed, health.at_us) == (2, 2, None)
+
+
+async def test_that_a_queue_is_full_is_no_attempt(index: Index) -> None:
+    async def refuse(_: ArchiveEvent) -> None:
+        raise JobQueueFull("queue target:tape: is full")
+
+    await index.add([new("1.1")])
+    async with delivering(index, consumer(refuse)) as delivery:
+        await until_cursor(index, await newest(index))
+        outcome = await tried_again(index, delivery)
+    assert outcome == Later("JobQueueFull: queue target:tape: is full", NO_ROOM_S)
 
 
 async def test_a_job_that_is_no_event_is_dead(index: Index) -> None:

@@ -12,6 +12,7 @@ from pacsd.net import commitment_scu
 from pacsd.net.commitment_scu import CommitmentSCU, PeersAsked
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.errors import PoolFull
+from pacsd.net.late_results import LateResults
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.settings import AESettings
@@ -140,7 +141,7 @@ async def test_peers_are_asked_by_their_titles(monkeypatch: pytest.MonkeyPatch) 
         book = PeerBook(
             [Peer(ae_title="PACSD", host=there.host, port=there.port), Peer(ae_title="CT1")]
         )
-        tested = PeersAsked(scu, lambda: book, "US")
+        tested = PeersAsked(scu, lambda: book, "US", LateResults())
         (answer,) = await tested.ask("PACSD", [KEPT], PATIENCE_S)
         assert answer.why.startswith("N-ACTION: 0213 ")
         assert desk.asked[0].peer_ae == "US"
@@ -152,3 +153,43 @@ async def test_peers_are_asked_by_their_titles(monkeypatch: pytest.MonkeyPatch) 
         (answer,) = await tested.ask("PACSD", [KEPT], PATIENCE_S)
         assert answer == SafeAnswer(KEPT, Safe.UNKNOWN, answer.why)
         assert "waited for already" in answer.why
+
+
+def book_of(served: Served) -> PeerBook:
+    there = served.endpoint
+    return PeerBook([Peer(ae_title="PACSD", host=there.host, port=there.port)])
+
+
+async def test_who_owes_an_answer_is_not_asked_again_and_is_heard_later() -> None:
+    desk, late = Desk(), LateResults()
+    async with serving(Setup(committing=desk.committing())) as served:
+        book = book_of(served)
+        tested = PeersAsked(numbered(), lambda: book, "US", late)
+        for _ in range(2):
+            (answer,) = await tested.ask("PACSD", [KEPT], 0.2)
+            assert answer.safe is Safe.UNKNOWN
+        assert [each.request.transaction_uid for each in desk.asked] == ["1.1"]
+        assert await late.heard("PACSD", CommitmentResult("1.1", (KEPT,)))
+        assert await tested.ask("PACSD", [KEPT], 0.2) == [SafeAnswer(KEPT, Safe.COMMITTED)]
+        assert len(desk.asked) == 1
+        both = await tested.ask("PACSD", [LOST, KEPT], 0.2)
+        assert [each.reference for each in both] == [LOST, KEPT]
+        assert desk.asked[1].request.references == (LOST, KEPT)
+
+
+@pytest.mark.parametrize("taken", [Taken.FULL, Taken.DUPLICATE])
+async def test_who_took_nothing_owes_no_answer(taken: Taken) -> None:
+    desk = Desk(taken)
+    async with serving(Setup(committing=desk.committing())) as served:
+        book = book_of(served)
+        tested = PeersAsked(numbered(), lambda: book, "US", LateResults())
+        for _ in range(2):
+            await tested.ask("PACSD", [KEPT], PATIENCE_S)
+    assert len(desk.asked) == 2
+
+
+async def test_who_could_not_be_reached_in_time_owes_no_answer() -> None:
+    late, gone = LateResults(), PeerBook([Peer(ae_title="PACSD", host="127.0.0.1", port=1)])
+    tested = PeersAsked(numbered(), lambda: gone, "US", late)
+    await tested.ask("PACSD", [KEPT], 0.2)
+    assert late.take("PACSD", [KEPT]) == {}

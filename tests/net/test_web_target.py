@@ -15,9 +15,11 @@ from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.net.sending import Outbound
 from pacsd.net.target_run import NOT_COERCED
+from pacsd.net.throttle import Throttle
 from pacsd.net.web_target import WebSending, WebTarget
 from pacsd.net.web_targets import WebTargetSettings
 from pacsd.testing.route_contract import RouteTargetContract
+from tests.archive.test_pace import Time
 from tests.net.harness import FakeRetriever, Trail
 from tests.net.test_retrieving import several, stored
 from tests.net.test_target_run import delivery
@@ -60,6 +62,19 @@ async def test_instances_arrive_as_files_and_are_noted() -> None:
     [noted] = trail.noted
     assert (noted.action, noted.detail) == ("route (STOW-RS to siteb)", "2 of 2 instances")
     assert noted.peer_address == "127.0.0.1"
+
+
+async def test_files_leave_as_fast_as_the_target_is_sent_to() -> None:
+    time, retriever = Time(), several(2)
+    throttles = {"web:siteb": Throttle(1, 20_000, now_s=time, sleep=time.sleep)}
+    async with answering(response("1.2.0", "1.2.1")) as served:
+        settings = WebTargetSettings(name="siteb", url=served.root)
+        made = WebSending(retriever, {"siteb": settings}, Trail(), throttles)
+        result = await made.target("web:siteb").send(delivery(2))
+    assert result == DeliveryResult(DELIVERED, status="0000")
+    bodies = b"".join(each.body for each in served.asked)
+    assert all(data_set in bodies for _, data_set in retriever.objects)
+    assert time.now_s - 100 >= 2
 
 
 async def test_a_token_is_read_anew_each_time(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
     unix_socket.py       the socket in the data directory: AdminSocket serves, `ask` asks
     commands.py          the commands it serves, over the flight recorder and the listener
     quarantine_commands.py, correction_commands.py, index_commands.py, job_commands.py,
-    plugin_commands.py, rule_commands.py
+    plugin_commands.py, rule_commands.py, delivery_commands.py, target_commands.py
                          those over quarantine, held instances, corrections, the index, jobs,
-                         plugins and rules; run_commands.py those that plugins have added
+                         plugins, rules, deliveries and targets; run_commands.py those that plugins
+                         have added
     held_instances.py
                          what it takes to decide about a held instance
     arguments.py         what a command takes from a request

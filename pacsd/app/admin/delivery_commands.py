@@ -9,7 +9,6 @@ from pacsd.app.admin.delivery_records import (
     DeliveredItem,
     DeliveryDetail,
     DeliverySummary,
-    PausedTargetAnswer,
 )
 from pacsd.app.admin.job_commands import DEFAULT_LISTED, MAX_LISTED, actor_of, told
 from pacsd.app.admin.unix_socket import AdminError, Command
@@ -18,23 +17,20 @@ from pacsd.index.delivery_records import DeliveryFilter, DeliveryState, LedgerEn
 from pacsd.index.ledger import Ledger
 from pacsd.index.records import Scope
 from pacsd.jobs.target_gates import TargetGates
-from pacsd.jobs.target_pauses import TargetPauses
 
 MAX_ITEMS = 1_000
 """That one answer has."""
 
 _STATES = {state.name.lower(): state for state in DeliveryState}
-_US = 1_000_000
 
 _log = structlog.get_logger("pacsd.jobs")
 
 
 class DeliveryCommands:
-    """The commands, over the ledger and the gates of targets."""
+    """The commands, over the ledger; the gates know what holds a delivery up."""
 
-    def __init__(self, ledger: Ledger, pauses: TargetPauses, gates: TargetGates) -> None:
+    def __init__(self, ledger: Ledger, gates: TargetGates) -> None:
         self._ledger = ledger
-        self._pauses = pauses
         self._gates = gates
         self._scope = Scope()
 
@@ -46,9 +42,6 @@ class DeliveryCommands:
             "deliveries.items": self._items,
             "deliveries.retry": self._retry,
             "deliveries.retarget": self._retarget,
-            "deliveries.paused": self._paused,
-            "deliveries.pause": self._pause,
-            "deliveries.resume": self._resume,
         }
 
     async def _list(self, arguments: Arguments) -> list[DeliverySummary]:
@@ -102,31 +95,6 @@ class DeliveryCommands:
             "delivery was steered", what=what, delivery=number, target=entry.target, actor=actor
         )
         return self._summary(entry)
-
-    async def _paused(self, _: Arguments) -> list[PausedTargetAnswer]:
-        with told():
-            paused = await self._ledger.paused(self._scope)
-        return [
-            PausedTargetAnswer(each.target, True, each.actor, each.paused_at_us / _US)
-            for each in paused
-        ]
-
-    async def _pause(self, arguments: Arguments) -> PausedTargetAnswer:
-        target, actor = text(arguments, "target", ""), actor_of(arguments)
-        with told():
-            is_new = await self._pauses.pause(target, actor)
-        if is_new:
-            _log.info("target is paused", target=target, actor=actor)
-        return PausedTargetAnswer(target, True, actor, None)
-
-    async def _resume(self, arguments: Arguments) -> PausedTargetAnswer:
-        target, actor = text(arguments, "target", ""), actor_of(arguments)
-        with told():
-            was_paused = await self._pauses.resume(target)
-        if not was_paused:
-            raise AdminError(f"target {target!a} is not paused")
-        _log.info("target is sent to again", target=target, actor=actor)
-        return PausedTargetAnswer(target, False, actor, None)
 
     async def _found(self, arguments: Arguments) -> LedgerEntry:
         number = whole_number(arguments, "number")

@@ -111,6 +111,23 @@ class DeliveredItem:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetSummary:
+    """A target in a list: how many deliveries wait for it, are being made, and were given up.
+
+    `down_s`: for so many seconds it has been down, None: it is not. `held_up` is why nothing is
+    begun now, `paused_by` who has paused it; '' where that is not so.
+    """
+
+    target: str
+    waiting: int
+    running: int
+    dead: int
+    down_s: float | None
+    held_up: str
+    paused_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class PausedTargetAnswer:
     """A target, and whether deliveries to it are paused: since when, and by whom."""
 

@@ -10,6 +10,7 @@ from pacsd.app.cli.deliveries_report import (
     describe_detail,
     describe_pause,
     describe_proof,
+    describe_target,
 )
 from pacsd.app.cli.with_config import ConfigOption
 from pacsd.app.cli.with_daemon import (
@@ -51,7 +52,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True)
     group.command("list")(list_deliveries)
-    for command in (show, retry, retarget, pause, proof):
+    for command in (show, retry, retarget, targets, pause, proof):
         group.command()(command)
     app.add_typer(group, name="deliveries", help="What was sent where, and what waits for that.")
 
@@ -126,6 +127,22 @@ def retarget(
     print_answer(answer, DeliverySummary, describe, as_json=as_json)
 
 
+def targets(
+    config: ConfigOption = None, data_dir: DataDirOption = None, *, as_json: JsonOption = False
+) -> None:
+    """List targets: how many deliveries wait for each, and what holds them up."""
+    from pacsd.app.admin.delivery_records import TargetSummary
+
+    answer = ask_daemon(config, data_dir, "targets.list")
+    print_answer(
+        answer,
+        list[TargetSummary],
+        lambda rows: map(describe_target, rows),
+        as_json=as_json,
+        nothing="nothing waits for any target",
+    )
+
+
 def pause(
     target: PauseArgument = "",
     config: ConfigOption = None,
@@ -138,7 +155,7 @@ def pause(
     from pacsd.app.admin.delivery_records import PausedTargetAnswer
 
     if not target:
-        answer = ask_daemon(config, data_dir, "deliveries.paused")
+        answer = ask_daemon(config, data_dir, "targets.paused")
         print_answer(
             answer,
             list[PausedTargetAnswer],
@@ -147,7 +164,7 @@ def pause(
             nothing="no target is paused",
         )
         return
-    command = "deliveries.resume" if off else "deliveries.pause"
+    command = "targets.resume" if off else "targets.pause"
     answer = ask_daemon(config, data_dir, command, target=target, actor=who())
     print_answer(answer, PausedTargetAnswer, describe_pause, as_json=as_json)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         DeliveryDetail,
         DeliverySummary,
         PausedTargetAnswer,
+        TargetSummary,
     )
 
 
@@ -63,6 +64,24 @@ def describe_proof(
     for delivery, items in deliveries:
         yield from describe(delivery)
         yield from map(describe_item, items)
+
+
+def describe_target(target: "TargetSummary") -> str:
+    """A target in a line: what waits for it, and why."""
+    counts = {"waiting": target.waiting, "being made": target.running, "given up": target.dead}
+    told = [f"{count:,} {what}" for what, count in counts.items() if count]
+    if target.paused_by:
+        told.append(f"paused by {printable(target.paused_by)}")
+    if target.down_s is not None:
+        told.append(f"down for {_duration(target.down_s)}")
+    line = f"{printable(target.target)}: {', '.join(told) or 'nothing waits'}"
+    return f"{line}: {printable(target.held_up)}" if target.held_up else line
+
+
+def _duration(seconds: float) -> str:
+    """Hours and minutes, or seconds."""
+    minutes = int(seconds) // 60
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes else f"{int(seconds)} s"
 
 
 def describe_pause(paused: "PausedTargetAnswer") -> Iterator[str]:

@@ -99,6 +99,8 @@ def decode(gathered: Gathered) -> Config:
     errors += repeated_titles(sources, titles, "ae", "title")
     names = [each.name for each in config.web_target]
     errors += repeated_titles(sources, names, "web_target", "name")
+    targets = [each.name for each in config.route_target]
+    errors += repeated_titles(sources, targets, "route_target", "name")
     if errors:
         raise ConfigErrors(errors)
     paths = ("data_dir", "peers_file")

@@ -15,6 +15,7 @@ from pydantic import (
 from pacsd.api.settings import Settings
 from pacsd.dicom.dictionary import tag_of, vr_of
 from pacsd.dicom.tag import Tag, is_private, parse_tag
+from pacsd.jobs.target_terms import TargetTerms
 from pacsd.net.settings import (
     AESettings,
     DimseSettings,
@@ -293,6 +294,10 @@ class Config(Settings):
 
     web_target: tuple[WebTargetSettings, ...] = ()
     """DICOMweb servers that routes send to. Environment: PACSD_WEB_TARGET, the list as JSON."""
+
+    route_target: tuple[TargetTerms, ...] = ()
+    """On which terms routes send to some targets. Environment: PACSD_ROUTE_TARGET, the list as
+    JSON."""
 
     recorder: RecorderSettings = RecorderSettings()
     """The association flight recorder."""

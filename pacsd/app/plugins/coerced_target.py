@@ -22,6 +22,7 @@ from pacsd.api.route_target import (
 from pacsd.app.plugins.coerced_copies import CoercedCopy, CopyMaker
 from pacsd.app.plugins.lending import Lending
 from pacsd.net.sending import Outbound
+from pacsd.net.throttle import Throttle
 
 TOGETHER = 100
 """Instances of which there are copies at once,"""
@@ -70,16 +71,21 @@ class CoercedTarget:
             return DeliveryResult(_REFUSED, f"coercion {delivery.coercion}: {error.explanation}")
         results: list[InstanceResult] = []
         for some in _parts(delivery.instances):
-            results += await self._sent(delivery, some)
-            if all(each.outcome is _AGAIN for each in results[-len(some) :]):
+            tried, why = await self._sent(delivery, some)
+            results += tried
+            if why or all(each.outcome is _AGAIN for each in tried):
                 break  # whatever is wrong will be with the others, too
-        return _together(delivery, results)
+        return _together(delivery, results, why)
 
     async def _sent(
         self, delivery: Delivery, instances: Sequence[InstanceFacts]
-    ) -> list[InstanceResult]:
-        """Send copies of some of them; what became of each, by the UID of the original."""
+    ) -> tuple[list[InstanceResult], str]:
+        """Send copies of some of them; what became of those that were tried, by their originals.
+
+        And why others were not.
+        """
         results: list[InstanceResult] = []
+        why = ""
         copies: dict[str, CoercedCopy] = {}
         async with AsyncExitStack() as stack:
             for facts in instances:
@@ -88,16 +94,19 @@ class CoercedTarget:
                 try:
                     copies[uid] = await stack.enter_async_context(making)
                 except NotCoerced as error:
-                    why = f"coercion {delivery.coercion}: {error}"
-                    results.append(InstanceResult(uid, _REFUSED, why))
+                    reason = f"coercion {delivery.coercion}: {error}"
+                    results.append(InstanceResult(uid, _REFUSED, reason))
                 except Exception as error:  # noqa: BLE001 - whatever is wrong, it does not leave
-                    why = f"coercion {delivery.coercion}: {type(error).__name__}: {error}"
-                    results.append(InstanceResult(uid, _AGAIN, why))
+                    reason = f"coercion {delivery.coercion}: {type(error).__name__}: {error}"
+                    results.append(InstanceResult(uid, _AGAIN, reason))
             if copies:
                 made = list(copies.values())
                 sent = replace(delivery, instances=tuple(each.facts for each in made))
-                results += _of_originals(copies, await self._send_copies(sent, made))
-        return results
+                result = await self._send_copies(sent, made)
+                results += _of_originals(copies, result)
+                if result.outcome is _AGAIN:
+                    why = result.explanation or "not taken now"
+        return results, why
 
 
 def of_ours(target: SendsCopies, maker: CopyMaker) -> CoercedTarget:
@@ -110,33 +119,47 @@ def of_ours(target: SendsCopies, maker: CopyMaker) -> CoercedTarget:
 
 
 def of_plugin(
-    target: RouteTarget, maker: CopyMaker, lending: Lending, plugin: str
+    target: RouteTarget, maker: CopyMaker, lending: Lending, plugin: str, throttle: Throttle
 ) -> CoercedTarget:
-    """A plugin's target that is lent copies where there is a coercion."""
+    """A plugin's target that is lent copies where there is a coercion.
+
+    It is asked to send once sending so much by the throttle is over: by itself it is as fast as it
+    can.
+    """
 
     async def send_copies(delivery: Delivery, copies: Sequence[CoercedCopy]) -> DeliveryResult:
         files = {each.facts.sop_instance_uid: each.file for each in copies}
+        await _take(throttle, delivery)
         async with lending.claim(plugin, files, files):
             return await target.send(_renamed(delivery))
 
-    return CoercedTarget(_Claiming(target, lending, plugin), maker, send_copies)
+    return CoercedTarget(_Claiming(target, lending, plugin, throttle), maker, send_copies)
 
 
 class _Claiming:
     """A target whose instances are those stored, as long as it sends."""
 
-    def __init__(self, target: RouteTarget, lending: Lending, plugin: str) -> None:
+    def __init__(
+        self, target: RouteTarget, lending: Lending, plugin: str, throttle: Throttle
+    ) -> None:
         self._target = target
         self._lending = lending
         self._plugin = plugin
+        self._throttle = throttle
 
     async def send(self, delivery: Delivery, /) -> DeliveryResult:
         uids = [each.sop_instance_uid for each in delivery.instances]
+        await _take(self._throttle, delivery)
         async with self._lending.claim(self._plugin, uids):
             return await self._target.send(delivery)
 
     async def check(self) -> str | None:
         return await self._target.check()
+
+
+async def _take(throttle: Throttle, delivery: Delivery) -> None:
+    sizes = [each.size_bytes for each in delivery.instances]
+    await throttle.take(len(sizes), sum(sizes))
 
 
 def _renamed(delivery: Delivery) -> Delivery:
@@ -154,28 +177,25 @@ def _outbound(copy: CoercedCopy) -> Outbound:
 def _of_originals(
     copies: dict[str, CoercedCopy], result: DeliveryResult
 ) -> Iterator[InstanceResult]:
-    """What became of each copy, said of its original."""
+    """What became of each copy that was tried, said of its original."""
     if not isinstance(result, DeliveryResult):
         raise TypeError(f"send: {type(result).__name__} instead of DeliveryResult")
     own = {each.sop_instance_uid: each for each in result.exceptions}
     for uid, copy in copies.items():
-        found = own.get(copy.facts.sop_instance_uid, result)
-        yield InstanceResult(uid, found.outcome, found.explanation, found.status)
+        found = own.get(copy.facts.sop_instance_uid)
+        if found is None and result.outcome is not _AGAIN:
+            yield InstanceResult(uid, result.outcome, result.explanation, result.status)
+        elif found is not None:
+            yield InstanceResult(uid, found.outcome, found.explanation, found.status)
 
 
-def _together(delivery: Delivery, results: Sequence[InstanceResult]) -> DeliveryResult:
-    """One result: what was not tried is to be sent again."""
-    tried = {each.sop_instance_uid for each in results}
-    explanation = next((each.explanation for each in results if each.outcome is _AGAIN), "")
-    left = [
-        InstanceResult(each.sop_instance_uid, _AGAIN, explanation)
-        for each in delivery.instances
-        if each.sop_instance_uid not in tried
-    ]
-    told = [each for each in results if each.outcome is not _DELIVERED or each.status]
-    if all(each.outcome is _AGAIN for each in results):
-        return DeliveryResult(_AGAIN, explanation)
-    return DeliveryResult(_DELIVERED, exceptions=(*told, *left))
+def _together(delivery: Delivery, results: Sequence[InstanceResult], why: str) -> DeliveryResult:
+    """One result: where some were not tried, all is to be sent again but for the exceptions."""
+    if len(results) < len(delivery.instances):
+        why = why or next((each.explanation for each in results if each.explanation), "")
+        return DeliveryResult(_AGAIN, why, tuple(results))
+    told = (each for each in results if each.outcome is not _DELIVERED or each.status)
+    return DeliveryResult(_DELIVERED, exceptions=tuple(told))
 
 
 def _parts(instances: Sequence[InstanceFacts]) -> Iterator[Sequence[InstanceFacts]]:

@@ -17,6 +17,7 @@ from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import FindTarget, TellDelivered
 from pacsd.jobs.routed_kinds import RoutedKinds
 from pacsd.jobs.routing import Cover, Routing, SubjectsWithHeaders
+from pacsd.net.throttle import NO_THROTTLE, Throttle
 
 _LONGER_S = 15.0
 """Than the deadline of the hook, for looking up what is asked about, and to say who is late."""
@@ -36,11 +37,15 @@ def route_consumers(
 
 
 def finding_targets(
-    hooks: Hooks, own: OwnTargets, maker: CopyMaker, lending: Lending
+    hooks: Hooks,
+    own: OwnTargets,
+    maker: CopyMaker,
+    lending: Lending,
+    throttles: Mapping[str, Throttle],
 ) -> FindTarget:
     """What finds targets by their names: ours by their prefixes, others by asking plugins.
 
-    Each is given copies where a delivery is to be coerced.
+    Each is given copies where a delivery is to be coerced. `throttles` are those of some targets.
     """
 
     async def target_of(name: str) -> RouteTarget:
@@ -48,7 +53,7 @@ def finding_targets(
             if name.startswith(prefix):
                 return of_ours(target(name), maker)
         plugin, found = await hooks.route_target.found(name)
-        return of_plugin(found, maker, lending, plugin)
+        return of_plugin(found, maker, lending, plugin, throttles.get(name, NO_THROTTLE))
 
     return target_of
 

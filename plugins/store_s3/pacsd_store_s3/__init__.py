@@ -19,12 +19,11 @@
     blocks       digests of objects and their blocks; ranges: what of an object is wanted
     listing      all objects in the order of their keys
     state_log    the spool's state log, mirrored; segments: its pieces in the far store
-    far          the bucket: the only module that knows the client
-    faults       what goes wrong with it, in words
 
 In: StageRequest and buffers. Out: Locations, once the spool (or the far store, too) has them
-durably. In the bucket: `pacsd-store.json`, `objects/<generation>/<key in the spool>`, `blocks/...`,
-`generations/...`, `state-log/...`; in the data directory `store_s3.json` and `store_s3.ledger`.
+durably. In the bucket, which pacsd_s3_client speaks to: `pacsd-store.json`,
+`objects/<generation>/<key in the spool>`, `blocks/...`, `generations/...`, `state-log/...`; in the
+data directory `store_s3.json` and `store_s3.ledger`.
 """
 
 from pacsd_store_s3.plugin import StoreS3

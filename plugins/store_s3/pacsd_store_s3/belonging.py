@@ -16,12 +16,12 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
+from pacsd_s3_client.far import Far
+from pacsd_s3_client.faults import FarError, FarFault
 
 from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Logger
 from pacsd.api.store import BlobStore, Buffer, ByteRange, StageRequest
-from pacsd_store_s3.far import Far
-from pacsd_store_s3.faults import FarError, FarFault
 from pacsd_store_s3.keys import MAX_GENERATION, Names
 from pacsd_store_s3.ledger_file import FILE_MODE, sync_directory
 from pacsd_store_s3.segments import Segments

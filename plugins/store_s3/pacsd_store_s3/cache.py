@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 
+from pacsd_s3_client.faults import FarError
+
 from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Logger
 from pacsd.api.store import BlobStore, Location
@@ -9,7 +11,6 @@ from pacsd_store_s3.catalogue import Catalogue, Place
 from pacsd_store_s3.copies import HEADER_BYTES, Copies
 from pacsd_store_s3.entries import Copied
 from pacsd_store_s3.evicting import Evicting
-from pacsd_store_s3.faults import FarError
 from pacsd_store_s3.ledger import Ledger
 
 

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import anyio
 import anyio.to_thread
+from pacsd_s3_client.far import Far, FarObject
+from pacsd_s3_client.faults import FarError, FarFault
 
 from pacsd.api.plugin import Logger
 from pacsd.api.store import ByteRange
 from pacsd_store_s3.backoff import Backoff
 from pacsd_store_s3.blocks import BLOCK_BYTES, BlockTable, decode_table, sha256_hex
-from pacsd_store_s3.far import Far, FarObject
-from pacsd_store_s3.faults import FarError, FarFault
 from pacsd_store_s3.keys import Names
 from pacsd_store_s3.ranges import in_blocks, wanted_ranges
 from pacsd_store_s3.shared import Shared

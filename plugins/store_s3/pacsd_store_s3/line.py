@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
+from pacsd_s3_client.faults import FarError
 
 from pacsd_store_s3.backoff import WHEN_REFUSED, WHILE_DOWN, Backoff
-from pacsd_store_s3.faults import FarError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """All committed objects by rising key, whether they wait, are cached, or are far only."""
 
+from pacsd_s3_client.far import LIST_NAMES, Far
+from pacsd_s3_client.faults import FarError
+
 from pacsd.api.store import Location, ObjectPage
 from pacsd_store_s3.catalogue import Catalogue
 from pacsd_store_s3.entries import UNKNOWN_FLOOR
-from pacsd_store_s3.far import LIST_NAMES, Far
-from pacsd_store_s3.faults import FarError
 from pacsd_store_s3.keys import Names
 
 PAGE_OBJECTS = 1000

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+from pacsd_s3_client.far import Far
 
 from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Logger
@@ -17,7 +18,6 @@ from pacsd_store_s3.catalogue import Catalogue
 from pacsd_store_s3.copies import Copies
 from pacsd_store_s3.entries import UNKNOWN_FLOOR
 from pacsd_store_s3.evicting import Evicting
-from pacsd_store_s3.far import Far
 from pacsd_store_s3.fetching import Fetching
 from pacsd_store_s3.keys import Names
 from pacsd_store_s3.ledger import Ledger

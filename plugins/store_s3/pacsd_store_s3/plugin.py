@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from importlib.util import find_spec
 
 import anyio
 import anyio.abc
+from pacsd_s3_client.settings import missing_client
+from pacsd_s3_client.settings import problems as settings_problems
 
 from pacsd.api.hooks import hookimpl
 from pacsd.api.plugin import Plugin
 from pacsd.api.store import BlobStore, Stores
 from pacsd_store_s3.belonging import BelongingError, read_identity
 from pacsd_store_s3.settings import StoreS3Settings
-from pacsd_store_s3.settings import problems as settings_problems
 
 
 class StoreS3(Plugin[StoreS3Settings]):
@@ -25,14 +25,9 @@ class StoreS3(Plugin[StoreS3Settings]):
 
     def check(self) -> Sequence[str]:
         """What can be told without asking the far store."""
-        problems = settings_problems(self.settings)
-        if find_spec("obstore") is None:
-            problems.append("obstore is not installed: pip install 'pacsd[s3]'")
+        problems = [*settings_problems(self.settings), *missing_client()]
         if self.settings.spool == self.host.name:
             problems.append("spool: names this plugin itself")
-        ca_file = self.settings.ca_file
-        if ca_file is not None and not ca_file.is_file():
-            problems.append(f"ca_file: {ca_file} is no file")
         try:
             read_identity(self.host.data_dir / f"{self.host.name}.json")
         except (BelongingError, OSError) as error:

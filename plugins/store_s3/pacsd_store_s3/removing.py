@@ -4,14 +4,14 @@ from collections import OrderedDict
 from itertools import islice
 
 import anyio
+from pacsd_s3_client.far import Far
+from pacsd_s3_client.faults import FarError
 
 from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Logger
 from pacsd_store_s3.backoff import WHILE_DOWN, Backoff
 from pacsd_store_s3.catalogue import Catalogue
 from pacsd_store_s3.entries import Removed
-from pacsd_store_s3.far import Far
-from pacsd_store_s3.faults import FarError
 from pacsd_store_s3.keys import Names
 from pacsd_store_s3.ledger import Ledger
 from pacsd_store_s3.line import WaitingLine

@@ -2,13 +2,13 @@
 
 import anyio
 import anyio.abc
+from pacsd_s3_client.far import open_far
+from pacsd_s3_client.faults import FarError
 
 from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Host
 from pacsd.api.store import BlobStore
 from pacsd_store_s3.belonging import BelongingError
-from pacsd_store_s3.far import open_far
-from pacsd_store_s3.faults import FarError
 from pacsd_store_s3.parts import opened
 from pacsd_store_s3.settings import StoreS3Settings
 from pacsd_store_s3.store import SpooledStore

@@ -8,8 +8,9 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
 
-from pacsd_store_s3.far import LIST_NAMES, Far
-from pacsd_store_s3.faults import FarError, FarFault
+from pacsd_s3_client.far import LIST_NAMES, Far
+from pacsd_s3_client.faults import FarError, FarFault
+
 from pacsd_store_s3.keys import Names
 
 MAX_RECORDS = 512

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, Sequence
 from itertools import islice
 
 import anyio
+from pacsd_s3_client.faults import FarError, FarFault
 
 from pacsd.api.errors import StoreError
 from pacsd.api.plugin import Logger
 from pacsd.api.state_log import StateLog
 from pacsd_store_s3.backoff import WHILE_DOWN, Backoff
-from pacsd_store_s3.faults import FarError, FarFault
 from pacsd_store_s3.segments import MAX_RECORDS, Segments
 
 TAIL_RECORDS = 1024

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from pacsd_s3_client.faults import FarError
+
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.side_by_side_reads import read_side_by_side
 from pacsd.api.store import (
@@ -18,7 +20,6 @@ from pacsd.api.store import (
 )
 from pacsd_store_s3.catalogue import Place
 from pacsd_store_s3.entries import Deleted
-from pacsd_store_s3.faults import FarError
 from pacsd_store_s3.keys import is_key, make_key
 from pacsd_store_s3.parts import Parts
 from pacsd_store_s3.ranges import shifted, wanted_ranges

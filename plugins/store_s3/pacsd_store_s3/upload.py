@@ -6,13 +6,13 @@ from functools import partial
 from typing import TypeVar
 
 import anyio.to_thread
+from pacsd_s3_client.far import Far, FarObject
+from pacsd_s3_client.faults import FarError, FarFault
 
 from pacsd.api.errors import StoreError
 from pacsd.api.store import BlobStore
 from pacsd_store_s3.blocks import Digesting, sha256_hex
 from pacsd_store_s3.catalogue import Place
-from pacsd_store_s3.far import Far, FarObject
-from pacsd_store_s3.faults import FarError, FarFault
 from pacsd_store_s3.keys import Names
 
 INLINE_BYTES = 65_536

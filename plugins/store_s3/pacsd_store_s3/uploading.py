@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
+from pacsd_s3_client.far import FarObject
+from pacsd_s3_client.faults import FarError, FarFault
 
 from pacsd.api.crashpoints import crashpoint
 from pacsd.api.plugin import Logger
 from pacsd_store_s3.catalogue import Catalogue, Place
 from pacsd_store_s3.entries import Uploaded
-from pacsd_store_s3.far import FarObject
-from pacsd_store_s3.faults import FarError, FarFault
 from pacsd_store_s3.ledger import Ledger
 from pacsd_store_s3.line import Turn, WaitingLine
 

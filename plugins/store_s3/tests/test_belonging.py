@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from pacsd_s3_client.far import Far, open_far
 from pacsd_store_s3.belonging import (
     Belonging,
     BelongingError,
@@ -14,7 +15,6 @@ from pacsd_store_s3.belonging import (
     read_identity,
     write_identity,
 )
-from pacsd_store_s3.far import Far, open_far
 from pacsd_store_s3.keys import Names
 
 from pacsd.testing.blob_store_contract import commit_one

@@ -2,8 +2,8 @@ import asyncio
 
 import anyio
 import pytest
+from pacsd_s3_client.faults import FarError, FarFault
 from pacsd_store_s3.backoff import Backoff
-from pacsd_store_s3.faults import FarError, FarFault
 from pacsd_store_s3.line import Turn, WaitingLine
 
 DOWN = FarError(FarFault.DOWN, "down")

@@ -29,8 +29,8 @@ async def test_what_waits_and_what_is_far_come_in_one_order(tmp_path: Path) -> N
 async def test_pages_end_where_the_far_stores_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("far", "listing"):
-        monkeypatch.setattr(f"pacsd_store_s3.{module}.LIST_NAMES", 3)
+    for module in ("pacsd_s3_client.far", "pacsd_store_s3.listing"):
+        monkeypatch.setattr(f"{module}.LIST_NAMES", 3)
     monkeypatch.setattr("pacsd_store_s3.listing.PAGE_OBJECTS", 4)
     async with opened_store(tmp_path, far_memory()) as store:
         locations = [await commit_one(store, bytes(number)) for number in range(11)]

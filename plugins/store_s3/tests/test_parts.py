@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio.to_thread
 import pytest
-from pacsd_store_s3.far import open_far
+from pacsd_s3_client.far import open_far
 
 from contrib.peers import fake_s3
 from pacsd.api.crashpoints import VARIABLE
@@ -19,7 +19,7 @@ STORE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
 import anyio
-from pacsd_store_s3.far import open_far
+from pacsd_s3_client.far import open_far
 from pacsd.testing.blob_store_contract import stage
 from tests.far_stores import opened_store, settings
 

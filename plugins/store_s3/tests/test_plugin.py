@@ -70,7 +70,7 @@ def test_check_tells_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "store_s3.json").write_text("nonsense")
     problems = list(plugin(tmp_path, spool="store_s3", ca_file=tmp_path / "none").check())
     assert [problem.split(":")[0] for problem in problems] == [
-        "spool",
         "ca_file",
+        "spool",
         str(tmp_path / "store_s3.json"),
     ]

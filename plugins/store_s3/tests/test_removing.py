@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pacsd_store_s3.far import open_far
+from pacsd_s3_client.far import open_far
 
 from contrib.peers import fake_s3
 from pacsd.testing.blob_store_contract import commit_one, list_all

@@ -1,5 +1,5 @@
 import pytest
-from pacsd_store_s3.faults import FarError
+from pacsd_s3_client.faults import FarError
 from pacsd_store_s3.keys import Names
 from pacsd_store_s3.segments import Segments
 

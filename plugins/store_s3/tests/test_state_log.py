@@ -1,6 +1,6 @@
 import pytest
 import structlog
-from pacsd_store_s3.faults import FarError
+from pacsd_s3_client.faults import FarError
 from pacsd_store_s3.keys import Names
 from pacsd_store_s3.segments import Segments
 from pacsd_store_s3.state_log import MirroredStateLog, bring_back

@@ -3,7 +3,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from pacsd_store_s3.far import open_far
+from pacsd_s3_client.far import open_far
 from pacsd_store_s3.settings import StoreS3Settings
 
 from contrib.peers import seaweedfs

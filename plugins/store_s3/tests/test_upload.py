@@ -1,8 +1,8 @@
 import pytest
+from pacsd_s3_client.far import Far
+from pacsd_s3_client.faults import FarError, FarFault
 from pacsd_store_s3.blocks import decode_table, sha256_hex
 from pacsd_store_s3.catalogue import Place
-from pacsd_store_s3.far import Far
-from pacsd_store_s3.faults import FarError, FarFault
 from pacsd_store_s3.keys import Names
 from pacsd_store_s3.upload import Upload
 

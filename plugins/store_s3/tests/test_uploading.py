@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 from aiohttp import web
-from pacsd_store_s3.far import open_far
+from pacsd_s3_client.far import open_far
 from pacsd_store_s3.settings import StoreS3Settings
 
 from contrib.peers import fake_s3

@@ -9,13 +9,11 @@ from pacsd.app.admin.delivery_records import (
     DeliveredItem,
     DeliveryDetail,
     DeliverySummary,
-    PausedTargetAnswer,
 )
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.index.delivery_records import ItemResult, ItemState
 from pacsd.index.index import Index, open_index
 from pacsd.jobs.target_gates import TargetGates
-from pacsd.jobs.target_pauses import TargetPauses
 from tests.index.made import Clock, new
 from tests.index.ordered import STUDY, covered, order
 
@@ -34,7 +32,7 @@ def gates() -> TargetGates:
 
 @pytest.fixture
 def commands(index: Index, gates: TargetGates) -> DeliveryCommands:
-    return DeliveryCommands(index.ledger, TargetPauses(index.ledger, gates), gates)
+    return DeliveryCommands(index.ledger, gates)
 
 
 async def perform(commands: DeliveryCommands, command: str, **arguments: object) -> object:
@@ -102,24 +100,3 @@ async def test_deliveries_are_steered_and_that_is_logged(
 async def test_what_there_is_not_is_said(commands: DeliveryCommands, command: str) -> None:
     with pytest.raises(AdminError, match="there is no delivery 99"):
         await perform(commands, command, number=99, target="disk")
-
-
-async def test_targets_are_paused(commands: DeliveryCommands, gates: TargetGates) -> None:
-    assert await perform(commands, "paused") == []
-    with capture_logs() as captured:
-        for _ in range(2):
-            answer = await perform(commands, "pause", target="tape", actor="anna")
-            assert answer == PausedTargetAnswer("tape", True, "anna", None)
-    assert [each["event"] for each in captured] == ["target is paused"]
-    assert gates.places() == {"target:tape": 0}
-    paused = await perform(commands, "paused")
-    assert isinstance(paused, list)
-    assert [(each.target, each.actor) for each in paused] == [("tape", "anna")]
-    assert await perform(commands, "resume", target="tape", actor="otto") == PausedTargetAnswer(
-        "tape", False, "otto", None
-    )
-    assert gates.places() == {}
-    with pytest.raises(AdminError, match="target 'tape' is not paused"):
-        await perform(commands, "resume", target="tape")
-    with pytest.raises(AdminError, match="1 to 256 bytes"):
-        await perform(commands, "pause", target="")

@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pacsd.app.admin.delivery_records import DeliveryDetail, PausedTargetAnswer
+from pacsd.app.admin.delivery_records import DeliveryDetail, PausedTargetAnswer, TargetSummary
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.app.cli.main import build
 from tests.app.admin.test_delivery_records import ENTRY
 from tests.app.cli.test_deliveries_report import ITEM, SUMMARY
 from tests.app.small_daemon import SmallDaemon, running
 
+_OF_TARGETS = {
+    "targets": "targets.list",
+    "paused": "targets.paused",
+    "pause": "targets.pause",
+    "resume": "targets.resume",
+}
 DELIVERED = replace(SUMMARY, state="delivered", waiting=0)
 
 
@@ -28,13 +34,14 @@ class SendingDaemon(SmallDaemon):
             "items": [[ITEM], [], [], []],
             "retry": [SUMMARY],
             "retarget": [SUMMARY],
+            "targets": [[TargetSummary("tape", 3, 0, 0, 90.0, "no power", "")]],
             "paused": [[PausedTargetAnswer("tape", True, "anna", 1.7e9)]],
             "pause": [PausedTargetAnswer("tape", True, "anna", None)],
             "resume": [PausedTargetAnswer("tape", False, "anna", None)],
         }
         self.asked: list[tuple[str, Mapping[str, object]]] = []
         for name in self.answers:
-            self.commands[f"deliveries.{name}"] = self._answering(name)
+            self.commands[_OF_TARGETS.get(name, f"deliveries.{name}")] = self._answering(name)
 
     def _answering(self, name: str) -> Callable[[Mapping[str, object]], object]:
         def answer(arguments: Mapping[str, object]) -> object:
@@ -85,6 +92,11 @@ def test_one_is_shown_and_steered(
     code, out, _ = run(*arguments)
     assert (code, daemon.asked) == (0, [(arguments[0], asked)])
     assert out.startswith("delivery 7: open")
+
+
+def test_targets_are_listed(daemon: SendingDaemon) -> None:
+    assert run("targets")[1] == "tape: 3 waiting, down for 0 h 01 min: no power\n"
+    assert daemon.asked == [("targets", {})]
 
 
 def test_targets_are_paused(daemon: SendingDaemon) -> None:

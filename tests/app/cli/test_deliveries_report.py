@@ -1,7 +1,19 @@
 from dataclasses import replace
 
-from pacsd.app.admin.delivery_records import DeliveredItem, DeliveryDetail, DeliverySummary
-from pacsd.app.cli.deliveries_report import describe, describe_detail, describe_item
+import pytest
+
+from pacsd.app.admin.delivery_records import (
+    DeliveredItem,
+    DeliveryDetail,
+    DeliverySummary,
+    TargetSummary,
+)
+from pacsd.app.cli.deliveries_report import (
+    describe,
+    describe_detail,
+    describe_item,
+    describe_target,
+)
 from tests.app.admin.test_delivery_records import ENTRY
 
 SUMMARY = DeliverySummary.of(ENTRY, "")
@@ -38,3 +50,22 @@ def test_an_instance_has_a_line() -> None:
     committed = replace(ITEM, commitment="committed", committed_at=1.7e9)
     assert " commitment committed 2023-" in describe_item(committed)
     assert describe_item(replace(ITEM, commitment="asked")).endswith(" commitment asked")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (TargetSummary("tape", 0, 0, 0, None, "", ""), "tape: nothing waits"),
+        (
+            TargetSummary("tape", 1_200, 2, 1, None, "", "anna"),
+            "tape: 1,200 waiting, 2 being made, 1 given up, paused by anna",
+        ),
+        (
+            TargetSummary("disk", 1, 0, 0, 263_000, "no \x1bpower", ""),
+            "disk: 1 waiting, down for 73 h 03 min: no \\x1bpower",
+        ),
+        (TargetSummary("disk", 1, 0, 0, 9.9, "", ""), "disk: 1 waiting, down for 9 s"),
+    ],
+)
+def test_a_target_is_a_line(target: TargetSummary, said: str) -> None:
+    assert describe_target(target) == said

@@ -35,7 +35,10 @@ def test_the_example_uncommented_is_the_defaults() -> None:
     config = decode_strictly(Config, uncommented(render_config(), "#"))
     # A table that may stand any number of times shows one.
     assert (
-        config.model_copy(update={"extra_tag": (), "web_client": (), "web_target": ()}) == Config()
+        config.model_copy(
+            update={"extra_tag": (), "web_client": (), "web_target": (), "route_target": ()}
+        )
+        == Config()
     )
     assert config.extra_tag == (ExtraTagSettings(tag="PatientSpeciesDescription"),)
     assert config.web_client == (WebClientSettings(profile="ohif"),)

@@ -21,10 +21,12 @@ from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.services import HostServices
 from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.net.sending import Outbound
+from pacsd.net.throttle import Throttle
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.app.plugins.coercing import GUARD, Coercing, marked, renamed
 from tests.app.small_archive import SmallArchive, small_archive
+from tests.archive.test_pace import Time
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
 
@@ -69,10 +71,12 @@ class Setup:
         self.services.open(archive.index, stored)
         self.stored = stored
         self.maker = CopyMaker(hooks_of(*plugins).coercion, lambda: stored, GUARD)
+        self.time = Time()
+        self.throttle = Throttle(2, now_s=self.time, sleep=self.time.sleep)
         self.target = Reading(self.services.instances_of("acme"))
 
     def wrapped(self) -> RouteTarget:
-        return of_plugin(self.target, self.maker, self.services.lending, "acme")
+        return of_plugin(self.target, self.maker, self.services.lending, "acme", self.throttle)
 
     async def delivery(self, coercion: str = "research") -> Delivery:
         facts = tuple(await self.stored.of_study("1.2.3", "", ""))
@@ -105,6 +109,17 @@ async def test_copies_under_the_same_uids_are_copies_all_the_same(
     assert setup.target.read == [copy]
     await setup.wrapped().send(await setup.delivery(""))
     assert b"Test^Object" in setup.target.read[1]
+
+
+@pytest.mark.parametrize("coercion", ["", "research"])
+async def test_a_plugin_is_asked_no_faster_than_its_target_is_sent_to(
+    archive: SmallArchive, tmp_path: Path, coercion: str
+) -> None:
+    await archive.add("1.2.3.7")
+    setup = Setup(archive, tmp_path, Coercing(renamed("2.25.3")))
+    for _ in range(3):
+        await setup.wrapped().send(await setup.delivery(coercion))
+    assert setup.time.slept == [0.5, 0.5, 0.5]
 
 
 async def test_what_cannot_be_coerced_does_not_leave(archive: SmallArchive, tmp_path: Path) -> None:
@@ -163,6 +178,27 @@ async def test_a_target_that_takes_none_is_not_given_the_next_ones(
     setup.target.result = DeliveryResult(DELIVERED)
     assert await setup.wrapped().send(await setup.delivery()) == DeliveryResult(DELIVERED)
     assert len(setup.target.deliveries) == 3
+
+
+async def test_what_was_delivered_before_it_stopped_is_told_and_the_rest_was_not_tried(
+    archive: SmallArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coerced_target, "TOGETHER", 1)
+    for uid in ("1.2.3.7", "1.2.3.8", "1.2.3.9"):
+        await archive.add(uid)
+    setup = Setup(archive, tmp_path, Coercing())
+    answers = [DeliveryResult(DELIVERED, status="0000"), DeliveryResult(AGAIN, "cable")]
+    send = setup.target.send
+
+    async def in_turn(delivery: Delivery, /) -> DeliveryResult:
+        setup.target.result = answers.pop(0)
+        return await send(delivery)
+
+    monkeypatch.setattr(setup.target, "send", in_turn)
+    first = InstanceResult("1.2.3.7", DELIVERED, status="0000")
+    expected = DeliveryResult(AGAIN, "cable", (first,))
+    assert await setup.wrapped().send(await setup.delivery()) == expected
+    assert answers == []
 
 
 async def test_whether_it_works_the_target_says(archive: SmallArchive, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def peer(name: str) -> SendsCopies:
 def finding(hooks: Hooks) -> FindTarget:
     services = HostServices(lambda: 0)
     maker = CopyMaker(hooks.coercion, lambda: services.stored, GUARD)
-    return finding_targets(hooks, {"peer:": peer, "notify:": peer}, maker, services.lending)
+    return finding_targets(hooks, {"peer:": peer, "notify:": peer}, maker, services.lending, {})
 
 
 async def test_a_plugin_sends_and_is_told_of_it() -> None:

@@ -1,6 +1,6 @@
 import pytest
 from obstore.exceptions import AlreadyExistsError, GenericError, PermissionDeniedError
-from pacsd_store_s3.faults import FarFault, far_error
+from pacsd_s3_client.faults import FarFault, far_error
 
 from pacsd.api.errors import StoreFault
 
@@ -21,6 +21,9 @@ def said(status: int, code: str = "") -> str:
         (said(503, "SlowDown"), FarFault.DOWN, "overloaded"),
         (said(500), FarFault.DOWN, "it fails (500)"),
         (said(400, "InvalidRequest"), FarFault.REFUSED, "refuses the request (400 InvalidRequest)"),
+        (said(400, "EntityTooLarge"), FarFault.TOO_LARGE, "the object is too large for it (400"),
+        (said(413), FarFault.TOO_LARGE, "a proxy before it (413)"),
+        (said(400, "KMS.DisabledException"), FarFault.REFUSED, "(400 KMS.DisabledException)"),
         ("HTTP error: dns error, SECRET", FarFault.DOWN, "name cannot be resolved"),
         ("invalid peer certificate: UnknownIssuer", FarFault.DOWN, "certificate is not trusted"),
         ("received corrupt message of type InvalidContentType", FarFault.DOWN, "not speak TLS"),
@@ -41,7 +44,7 @@ def test_classes_of_the_client_are_known() -> None:
     assert far_error(AlreadyExistsError("x")).fault is FarFault.EXISTS
     assert far_error(FileNotFoundError("x")).fault is FarFault.MISSING
     denied = far_error(PermissionDeniedError(said(403, "AccessDenied")))
-    assert denied.sentence == "access is denied: the key has to get, put, delete and list (403)"
+    assert denied.sentence == "access is denied: the key has not all the rights it needs (403)"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ class FarFault(Enum):
     """There is such an object already."""
     REFUSED = auto()
     """This object is refused, or is not what it should be; others need not be."""
+    TOO_LARGE = auto()
+    """This object is refused for its size, and will be."""
     DOWN = auto()
     """No object can be expected to fare better now."""
     FULL = auto()
@@ -80,7 +82,7 @@ def _by_words(text: str) -> str:
 
 
 _STATUS = re.compile(r"non-2xx status code: (\d{3})")
-_CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
+_CODE = re.compile(r"<Code>([A-Za-z.]{1,64})</Code>")
 
 _CODES = {
     "NoSuchBucket": (FarFault.DOWN, "the bucket does not exist"),
@@ -98,6 +100,7 @@ _CODES = {
     "QuotaExceeded": (FarFault.FULL, "its quota is used up"),
     "InsufficientStorage": (FarFault.FULL, "it has no space left"),
     "XMinioStorageFull": (FarFault.FULL, "it has no space left"),
+    "EntityTooLarge": (FarFault.TOO_LARGE, "the object is too large for it"),
     "ConditionalRequestConflict": (FarFault.DOWN, "another request for the object is under way"),
 }
 
@@ -107,7 +110,7 @@ _CLASSES = {
     "AlreadyExistsError": (FarFault.EXISTS, "there is such an object already"),
     "PermissionDeniedError": (
         FarFault.DOWN,
-        "access is denied: the key has to get, put, delete and list",
+        "access is denied: the key has not all the rights it needs",
     ),
     "UnauthenticatedError": (FarFault.DOWN, "it does not accept the credentials"),
 }
@@ -115,6 +118,7 @@ _CLASSES = {
 _STATUSES = {
     408: (FarFault.DOWN, "the request took too long"),
     409: (FarFault.DOWN, "another request for the object is under way"),
+    413: (FarFault.TOO_LARGE, "the object is too large for it, or for a proxy before it"),
     429: (FarFault.DOWN, "it is overloaded"),
     503: (FarFault.DOWN, "it is overloaded or down"),
     507: (FarFault.FULL, "it has no space left"),

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from pacsd_store_s3.far import Far, FarObject, open_far
-from pacsd_store_s3.faults import FarError, FarFault
+from pacsd_s3_client.far import Encryption, Far, FarObject, Retries, open_far
+from pacsd_s3_client.faults import FarError, FarFault
 
 from contrib.peers import fake_s3
 from tests.far_stores import far_memory, settings
@@ -38,6 +38,77 @@ async def test_puts_once_and_gives_back() -> None:
         await far.delete("a/b")
         await far.delete("a/b")
         assert await far.facts("a/b") is None
+
+
+async def test_puts_in_place_of_another() -> None:
+    async with fake_s3.served() as fake:
+        far = of(fake)
+        await far.put("a", b"other", "other digest")
+        etag = await far.put("a", b"data", "digest", {"Storage-Class": "STANDARD_IA"})
+        data, facts = await far.get("a", most_bytes=4)
+        assert (data, facts.sha256, facts.etag) == (b"data", "digest", etag)
+        assert fake.objects["a"].attributes["x-amz-storage-class"] == "STANDARD_IA"
+
+
+async def test_the_rights_to_get_and_to_put_are_asked_for_and_nothing_is_put() -> None:
+    async with fake_s3.served() as fake:
+        far = of(fake)
+        await far.check_get("a")
+        await far.check_put("a")
+        assert (fake.objects, fake.uploads) == ({}, {})
+        await far.put_new("a", b"")
+        await far.check_get("a")
+        fake.fail = refusing(404, "NoSuchBucket")
+        for check in (far.check_get, far.check_put):
+            with pytest.raises(FarError, match="the bucket does not exist"):
+                await check("a")
+
+
+async def test_tries_again_only_if_it_is_opened_so() -> None:
+    failures = [503, 500]
+
+    def fail(_: web.Request) -> web.Response | None:
+        return fake_s3.error(failures.pop(), "InternalError") if failures else None
+
+    async with fake_s3.served() as fake:
+        fake.fail = fail
+        patient = open_far(settings(endpoint=fake.endpoint), retries=Retries(2, 0.001, 0.01))
+        await patient.put("a", b"data", "digest")
+        assert failures == []
+        failures.append(500)
+        with pytest.raises(FarError, match="it fails"):
+            await of(fake).put("a", b"data", "digest")
+
+
+async def test_the_server_is_told_how_to_encrypt() -> None:
+    async with fake_s3.served() as fake:
+        encryption = Encryption("aws:kms", "a-key")
+        far = open_far(settings(endpoint=fake.endpoint), encryption=encryption)
+        await far.put("a", b"data", "digest")
+        attributes = fake.objects["a"].attributes
+        assert attributes["x-amz-server-side-encryption"] == "aws:kms"
+        assert attributes["x-amz-server-side-encryption-aws-kms-key-id"] == "a-key"
+
+
+async def test_keys_come_from_a_file(tmp_path: Path) -> None:
+    path, seen = tmp_path / "keys", list[str]()
+    keys = "aws_access_key_id=of-a-file\naws_secret_access_key=s\naws_session_token=t\n"
+    path.touch(mode=0o600)
+    path.write_text(f"[default]\n{keys}")
+
+    def look(request: web.Request) -> None:
+        seen.append(request.headers["Authorization"])
+        assert request.headers["x-amz-security-token"] == "t"
+
+    async with fake_s3.served() as fake:
+        fake.fail = look
+        no_keys = {"access_key_id": None, "secret_access_key": None}
+        far = open_far(settings(endpoint=fake.endpoint, credentials_file=path, **no_keys))
+        await far.put_new("a", b"data")
+    assert "Credential=of-a-file/" in seen[0]
+    path.write_text("")
+    with pytest.raises(FarError, match=r"credentials_file: .* has no \[default\] with"):
+        open_far(settings(credentials_file=path, **no_keys))
 
 
 async def test_names_come_in_order_after_another() -> None:

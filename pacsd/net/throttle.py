@@ -1,0 +1,61 @@
+"""How fast one target of routes is sent to: so many instances and bytes a second, and no more.
+
+What all transfers to it share: several associations together are no faster than one.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TypeVar
+
+import anyio
+
+from pacsd.archive.pace import Pace
+
+BufferT = TypeVar("BufferT", bytes, bytes | bytearray | memoryview)
+
+_PARTS_A_SECOND = 4
+"""So smoothly bytes flow; a peer that waits for the next ones is never kept waiting for long."""
+_LEAST_BYTES = 4_096
+
+
+class Throttle:
+    """The rates of one target, None: as fast as it goes. The clocks are for tests."""
+
+    def __init__(
+        self,
+        instances_per_second: float | None = None,
+        bytes_per_second: int | None = None,
+        *,
+        now_s: Callable[[], float] = anyio.current_time,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._instances = Pace(instances_per_second, now_s=now_s, sleep=sleep)
+        self._bytes = Pace(bytes_per_second, now_s=now_s, sleep=sleep)
+        self._part_bytes = 0  # all there is
+        if bytes_per_second is not None:
+            # Even: the parts of a data set are (PS3.5 section 7.1.1).
+            self._part_bytes = max(_LEAST_BYTES, bytes_per_second // _PARTS_A_SECOND) & ~1
+
+    async def begin(self) -> None:
+        """Wait until one more instance may be sent."""
+        await self._instances.spend(1)
+
+    async def take(self, instances: int, size_bytes: int) -> None:
+        """Wait as long as sending these takes, for who sends them out of our sight."""
+        await self._instances.spend(instances)
+        await self._bytes.spend(size_bytes)
+
+    def paced(self, pieces: AsyncGenerator[BufferT, None]) -> AsyncGenerator[BufferT, None]:
+        """The same bytes, each when it may leave."""
+        return self._paced(pieces) if self._part_bytes else pieces
+
+    async def _paced(self, pieces: AsyncGenerator[BufferT, None]) -> AsyncGenerator[BufferT, None]:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                for at in range(0, len(piece), self._part_bytes):
+                    part = piece[at : at + self._part_bytes]
+                    await self._bytes.spend(len(part))
+                    yield part
+
+
+NO_THROTTLE = Throttle()
