@@ -20,6 +20,7 @@ from pacsd.api.route_target import (
     RouteTarget,
 )
 from pacsd.api.routing import Route, RoutePriority
+from pacsd.archive.commitments import SafeAnswer
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
 from pacsd.archive.finding import QueryLimits
@@ -30,9 +31,10 @@ from pacsd.index.job_records import Job
 from pacsd.index.sqlite import Durability
 from pacsd.jobs.attempts import Attempts
 from pacsd.jobs.consumer import Consumer
-from pacsd.jobs.deliveries import Deliveries, Patience
+from pacsd.jobs.deliveries import Deliveries, Targets
 from pacsd.jobs.event_delivery import EventDelivery
 from pacsd.jobs.event_feed import EVENT
+from pacsd.jobs.patience import Patience
 from pacsd.jobs.quiet_timers import QuietDelays, QuietTimers
 from pacsd.jobs.routed_kinds import RoutedKinds
 from pacsd.jobs.routing import Routing
@@ -125,6 +127,13 @@ class Site:
         return self.down_s <= at_s < self.up_s
 
 
+class AskedNothing:
+    """Who would ask targets what they keep, if the terms of any said so."""
+
+    async def confirm(self, delivery: Delivery, _wait_s: float, /) -> Mapping[str, SafeAnswer]:
+        raise AssertionError(delivery)
+
+
 @dataclass(slots=True)
 class Hospital:
     """An archive whose studies go to all its sites. One thing lasts: its index."""
@@ -194,7 +203,7 @@ class Hospital:
         deliveries = Deliveries(
             self.index.ledger,
             Deliverables(Retriever(MemoryStore(), self.index, QueryLimits())),
-            self._target_of,
+            Targets(self._target_of, {}, AskedNothing()),
             self._tell,
             gates,
             Patience(int(self.keep_trying_s * SECOND_US), self.now_us, anyio.current_time),

@@ -80,7 +80,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.call_soon_threadsafe(lambda: None)
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type,misc]
+class _Selector(selectors.DefaultSelector):
     """Is asked for the next file that is ready, with a timeout: which is when time may pass."""
 
     def __init__(self, loop: VirtualLoop, units: UnitsUnderWay) -> None:
@@ -91,7 +91,7 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type,misc]
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         is_idle = timeout is None or timeout > 0
         if is_idle and (self._units or timeout is None):
-            return super().select(None)  # type: ignore[no-any-return]
+            return super().select(None)
         # Whatever a thread had to say it has said by now.
         ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
         if is_idle and not ready:

@@ -12,7 +12,7 @@ from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.archive.commitments import Safe, SafeAnswer
 from pacsd.dicom.commitment import Reference
 from tests.api.hookspecs.hooks_of import hooks_of
-from tests.app.plugins.coercing import Coercing, renamed
+from tests.app.plugins.coercing import GUARD, Coercing, renamed
 from tests.app.small_archive import SmallArchive, small_archive
 
 
@@ -41,7 +41,7 @@ class Setup:
     def __init__(self, archive: SmallArchive, folder: Path, *plugins: object) -> None:
         self.stored = StoredInstances(archive.store, archive.index, CopyPlace(folder))
         self.asked = Asked()
-        maker = CopyMaker(hooks_of(*plugins).coercion, lambda: self.stored)
+        maker = CopyMaker(hooks_of(*plugins).coercion, lambda: self.stored, GUARD)
         self.tested = PeersConfirm(self.asked, maker)
 
     async def delivery(self, coercion: str) -> Delivery:
