@@ -17,8 +17,10 @@ from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.jobs.attempts import Attempts
 from pacsd.jobs.consumer import Consumer
+from pacsd.jobs.count_products import read_product
 from pacsd.jobs.event_delivery import EventDelivery
 from pacsd.jobs.event_feed import EVENT
+from pacsd.jobs.expected_counts import ExpectedCounts
 from pacsd.jobs.job_forgetting import Forgets, JobForgetting
 from pacsd.jobs.outcomes import Handler
 from pacsd.jobs.quiet_timers import QuietDelays, QuietTimers
@@ -88,6 +90,9 @@ def make_jobs(
     attempts = Attempts(jobs, log, now_us=utc_us, chance=chance, zone=LocalZone())
     bounds = WorkerBounds(total=settings.max_running, each_queue=settings.max_running_per_queue)
     delays = QuietDelays(config.events.series_quiet_s, config.events.study_quiet_s)
+    expected = ExpectedCounts(
+        *(tuple(map(read_product, each)) for each in config.events.complete_at)
+    )
     counts = JobCounts(jobs, log)
     registry.register(JobCollector(counts.look, lambda: delivery.health, utc_us))
     registry.register(TargetCollector(counts.look, gates))
@@ -102,7 +107,7 @@ def make_jobs(
             gates=gates,
         ),
         delivery,
-        QuietTimers(index, delays, log, now_us=utc_us),
+        QuietTimers(index, delays, log, now_us=utc_us, expected=expected),
         (
             _forgetting(jobs, settings.keep_days),
             _forgetting(index.ledger, settings.keep_deliveries_days),

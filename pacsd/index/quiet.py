@@ -15,7 +15,7 @@ from pacsd.dicom.level import Level
 from pacsd.index import schema, schema_jobs, schema_records
 from pacsd.index.adding_jobs import move_cursor
 from pacsd.index.change_records import CursorMove
-from pacsd.index.records import ChangeKind
+from pacsd.index.records import ChangeKind, InstanceState
 from pacsd.index.session import Place, Relaxed, WriteSession, insertion
 from pacsd.index.sqlite import at_most, insert_or_replace
 from pacsd.index.threads import Threads
@@ -51,6 +51,19 @@ _COME_TO_SERIES = at_most(
 _SERIES = select(schema.series.c.study_row, schema.series.c.id).where(
     schema.series.c.id == bindparam("row")
 )
+_LIVE = schema.instance.c.state == literal_column(str(InstanceState.LIVE.value))
+_IN_SERIES = (
+    select(func.count())
+    .select_from(schema.instance)
+    .where(schema.instance.c.series_row == bindparam("row"), _LIVE)
+)
+_IN_STUDY = (
+    select(func.count())
+    .select_from(
+        schema.series.join(schema.instance, schema.instance.c.series_row == schema.series.c.id)
+    )
+    .where(schema.series.c.study_row == bindparam("row"), _LIVE)
+)
 _STUDY = select(schema.study.c.id).where(schema.study.c.id == bindparam("row"))
 
 
@@ -83,6 +96,10 @@ class QuietTimers:
         yet; nor what is no more there. Returns how many timers are gone.
         """
         return await self._threads.write(partial(_tell_due, read_to, limit))
+
+    async def counts(self, places: Sequence[tuple[Level, int]]) -> Mapping[tuple[Level, int], int]:
+        """How many instances are shown of each series or study, by level and our number of it."""
+        return await self._threads.read(partial(_counts, tuple(places)))
 
     async def next_due_us(self) -> int | None:
         """When the next one is due."""
@@ -120,6 +137,16 @@ def _place(level: Level, row: int, session: WriteSession) -> Place | None:
         found = session.fetch(_SERIES, row)
         return Place(*found[0]) if found else None
     return Place(row, None) if session.fetch(_STUDY, row) else None
+
+
+def _counts(
+    places: Sequence[tuple[Level, int]], connection: Connection
+) -> dict[tuple[Level, int], int]:
+    counted = {Level.SERIES: _IN_SERIES, Level.STUDY: _IN_STUDY}
+    return {
+        (level, row): connection.execute(counted[level], {"row": row}).scalar_one()
+        for level, row in places
+    }
 
 
 def _next_due(connection: Connection) -> int | None:

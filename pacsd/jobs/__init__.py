@@ -11,7 +11,8 @@
     event_delivery  a feed for each, however they come and go
     event_making    an event of a change; as a job's payload
     log_reading     where a consumer of the change log goes on
-    quiet_timers    appends to the change log that a series or study is quiet
+    quiet_timers    appends to the change log that a series or study is quiet; at once,
+                    if it has as many instances as it says: expected_counts, count_products
 
     routing         asks plugins where what an event is about shall go; routed_kinds: which
                     events they look at; route_trials: where something would go

@@ -2,7 +2,8 @@
 
 The times stand in the index beside the cursor of who reads the change log for them, so that they
 survive a restart; what has become due meanwhile is told of then. Only instances that come count: an
-index made anew begins with none.
+index made anew begins with none. What has as many instances as it is to have, where that is asked
+for, is due at once.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,6 +17,7 @@ from pacsd.index.errors import IndexFault
 from pacsd.index.index import Index
 from pacsd.index.quiet import COMING, Touched
 from pacsd.index.records import Change, Scope
+from pacsd.jobs.expected_counts import ExpectedCounts, at_once, complete
 from pacsd.jobs.log_reading import Beginnings, position
 from pacsd.jobs.observer import EventObserver
 
@@ -29,6 +31,8 @@ GATHER_S = 0.5
 """Between two looks at the change log: while a study comes, its instances are noted together."""
 PAUSE_S = 5.0
 """After which the index is asked again when it failed."""
+
+NOTHING_EXPECTED = ExpectedCounts()
 
 _US = 1_000_000
 _ALL = Scope()
@@ -54,12 +58,14 @@ class QuietTimers:
         *,
         now_us: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        expected: ExpectedCounts = NOTHING_EXPECTED,
     ) -> None:
         self._index = index
         self._delays = delays
         self._observer = observer
         self._now_us = now_us
         self._sleep = sleep
+        self._expected = expected
         self._number = 0
 
     async def run(self) -> None:
@@ -85,6 +91,9 @@ class QuietTimers:
         """Note what has come since the last look; whether there may be more already."""
         page = await self._index.changes.page(_ALL, self._number, TOGETHER)
         touched = _touched(page.changes, self._delays)
+        if self._expected != NOTHING_EXPECTED:
+            whole = await complete(self._index, self._expected, _last_of(page.changes))
+            touched = at_once(touched, whole, self._now_us())
         is_full = len(page.changes) == TOGETHER
         last = page.changes[-1].number if page.changes else self._number
         # What touches nothing is read once more after a restart, which costs less than to note it.
@@ -124,3 +133,14 @@ def _touched(changes: Iterable[Change], delays: QuietDelays) -> list[Touched]:
             due[Level.SERIES, change.series] = change.at_us + series_us
             due[Level.STUDY, change.study] = change.at_us + study_us
     return [Touched(level, row, due_us) for (level, row), due_us in due.items()]
+
+
+def _last_of(changes: Iterable[Change]) -> dict[tuple[Level, int], int]:
+    """The last instance that came to each series and study."""
+    last: dict[tuple[Level, int], int] = {}
+    for change in changes:
+        if change.kind not in COMING or change.instance is None:
+            continue
+        if change.series is not None and change.study is not None:
+            last[Level.SERIES, change.series] = last[Level.STUDY, change.study] = change.instance
+    return last

@@ -14,6 +14,7 @@ from pacsd.index.records import Scope
 from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.quiet_timers import CONSUMER
 from tests.index.made import new
+from tests.jobs.test_expected_counts import header
 
 TIMEOUT_S = 30
 
@@ -58,6 +59,29 @@ async def test_what_is_stored_is_told_of_and_then_that_it_is_quiet(index: Index)
         tasks.cancel_scope.cancel()
     value = registry.get_sample_value("pacsd_events_delivered_total", {"consumer": "route"})
     assert value == 3
+
+
+async def test_what_has_as_many_as_its_objects_say_is_quiet_at_once(index: Index) -> None:
+    taker = Taker()
+    events = EventSettings(
+        series_quiet_s=86_400,
+        study_quiet_s=86_400,
+        series_complete_at=("ImagesInAcquisition",),
+        study_complete_at=("NumberOfStudyRelatedInstances",),
+    )
+    consumer = Consumer("route", taker, begins_at_first=True)
+    running = make_jobs(Config(events=events), index, CollectorRegistry(), (consumer,))
+    said = header(ImagesInAcquisition=1, NumberOfStudyRelatedInstances=2)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(running.run)
+        await until_noted(index)
+        await index.add([new("1.1", header=said)])
+        await taker.until(EventKind.SERIES_QUIET)
+        assert EventKind.STUDY_QUIET not in {each.kind for each in taker.events}
+        await index.add([new("9.1", series="1.2.3.9", header=said)])
+        await taker.until(EventKind.STUDY_QUIET)
+        await running.stop()
+        tasks.cancel_scope.cancel()
 
 
 async def until_noted(index: Index) -> None:

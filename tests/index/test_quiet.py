@@ -4,6 +4,7 @@ from pacsd.index.index import Index
 from pacsd.index.quiet import Touched
 from pacsd.index.records import Change, ChangeKind
 from tests.index.made import SCOPE, SECOND_US, Clock, new
+from tests.index.test_deletions import CAUSE
 
 MOVE = CursorMove(1, "quiet", 1)
 READ = 1_000
@@ -104,3 +105,16 @@ async def test_what_has_come_and_is_not_read_is_waited_for(index: Index, clock: 
     await index.quiet.note(touched(change, clock.us - 2 * SECOND_US), MOVE)
     assert await index.quiet.tell_due(change.number, 10) == 0
     assert await index.quiet.tell_due((await index.changes.page(SCOPE)).changes[-1].number, 10) == 2
+
+
+async def test_what_is_shown_is_counted(index: Index) -> None:
+    await index.add([new("1.1"), new("1.2"), new("9.1", series="1.2.3.9")])
+    change = (await index.changes.page(SCOPE)).changes[0]
+    assert change.series is not None
+    assert change.study is not None
+    series, study = (Level.SERIES, change.series), (Level.STUDY, change.study)
+    nowhere = (Level.SERIES, 4711)
+    found = await index.quiet.counts([series, study, nowhere])
+    assert found == {series: 2, study: 3, nowhere: 0}
+    await index.instances.delete(SCOPE, ["1.1"], "admin", CAUSE)
+    assert await index.quiet.counts([series, study]) == {series: 1, study: 2}

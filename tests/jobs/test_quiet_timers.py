@@ -8,20 +8,40 @@ from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.index import Index
 from pacsd.index.records import Change, ChangeKind
 from pacsd.jobs import quiet_timers
-from pacsd.jobs.quiet_timers import CONSUMER, GATHER_S, PAUSE_S, QuietDelays, QuietTimers
+from pacsd.jobs.expected_counts import ExpectedCounts
+from pacsd.jobs.quiet_timers import (
+    CONSUMER,
+    GATHER_S,
+    NOTHING_EXPECTED,
+    PAUSE_S,
+    QuietDelays,
+    QuietTimers,
+)
 from tests.index.made import SCOPE, SECOND_US, Clock, new
+from tests.jobs.test_expected_counts import ACQUISITION, header
 from tests.jobs.working import TIMEOUT_S, Seen, Sleeper
 
 DELAYS = QuietDelays(series_s=30, study_s=120)
 QUIET = (ChangeKind.SERIES_QUIET, ChangeKind.STUDY_QUIET)
 
 
-def timers(index: Index, sleep: Sleeper, seen: Seen | None = None) -> QuietTimers:
-    return QuietTimers(index, DELAYS, seen or Seen(), now_us=sleep.clock, sleep=sleep)
+def timers(
+    index: Index,
+    sleep: Sleeper,
+    seen: Seen | None = None,
+    expected: ExpectedCounts = NOTHING_EXPECTED,
+) -> QuietTimers:
+    told = seen or Seen()
+    return QuietTimers(index, DELAYS, told, now_us=sleep.clock, sleep=sleep, expected=expected)
 
 
 @asynccontextmanager
-async def timing(index: Index, sleep: Sleeper, seen: Seen | None = None) -> AsyncIterator[None]:
+async def timing(
+    index: Index,
+    sleep: Sleeper,
+    seen: Seen | None = None,
+    expected: ExpectedCounts = NOTHING_EXPECTED,
+) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
         waiting, more = anyio.Event(), index.changes.more
 
@@ -32,7 +52,7 @@ async def timing(index: Index, sleep: Sleeper, seen: Seen | None = None) -> Asyn
         # What is added while they look for the first time they would note without being woken.
         with pytest.MonkeyPatch.context() as patched, anyio.fail_after(TIMEOUT_S):
             patched.setattr(index.changes, "more", told_of_waiting)
-            tasks.start_soon(timers(index, sleep, seen).run)
+            tasks.start_soon(timers(index, sleep, seen, expected).run)
             await waiting.wait()
         yield
         tasks.cancel_scope.cancel()
@@ -157,3 +177,36 @@ async def test_while_the_index_fails_it_waits(
             while await index.changes.standing(SCOPE, CONSUMER) is None:
                 await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
+
+
+async def test_what_has_as_many_as_it_says_is_quiet_at_once(index: Index, clock: Clock) -> None:
+    sleep, said = Sleeper(clock), header(ImagesInAcquisition=2)
+    async with timing(index, sleep, expected=ExpectedCounts(series=(ACQUISITION,))):
+        await index.add([new("1.1", header=said)])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+        assert await quiet(index) == []
+        await index.add([new("1.2", header=said)])
+        await gathered(sleep)
+        (series,) = await until_quiet(index, 1)
+        assert series.kind is ChangeKind.SERIES_QUIET
+        # A late one is told of by the time, as ever.
+        await index.add([new("1.3", header=said)])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+        await anyio.wait_all_tasks_blocked()
+        assert await quiet(index) == [series]
+        sleep.pass_s(31)
+        assert len(await until_quiet(index, 2)) == 2
+
+
+async def test_what_never_has_as_many_is_told_of_by_the_time(index: Index, clock: Clock) -> None:
+    sleep, said = Sleeper(clock), header(ImagesInAcquisition=3)
+    async with timing(index, sleep, expected=ExpectedCounts(series=(ACQUISITION,))):
+        await index.add([new("1.1", header=said), new("1.2", header=said)])
+        await gathered(sleep)
+        await sleep.until_asleep(30)
+        assert await quiet(index) == []
+        sleep.pass_s(31)
+        (series,) = await until_quiet(index, 1)
+        assert series.kind is ChangeKind.SERIES_QUIET

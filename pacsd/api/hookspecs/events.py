@@ -22,6 +22,7 @@ def pacsd_instance_stored(event: ArchiveEvent) -> None:
 def pacsd_series_quiet(event: ArchiveEvent) -> None:
     """Learn that nothing has arrived for a series for a while (`events.series_quiet_s`).
 
+    Or that it has as many instances as its objects say (`events.series_complete_at`).
     Told as `pacsd_instance_stored`. A series that gets instances afterwards becomes quiet again.
 
     Args:
@@ -33,6 +34,7 @@ def pacsd_series_quiet(event: ArchiveEvent) -> None:
 def pacsd_study_quiet(event: ArchiveEvent) -> None:
     """Learn that nothing has arrived for a study for a while (`events.study_quiet_s`).
 
+    Or that it has as many instances as its objects say (`events.study_complete_at`).
     Told as `pacsd_instance_stored`. A study that gets instances afterwards becomes quiet again.
 
     Args:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -15,6 +16,7 @@ from pydantic import (
 from pacsd.api.settings import Settings
 from pacsd.dicom.dictionary import tag_of, vr_of
 from pacsd.dicom.tag import Tag, is_private, parse_tag
+from pacsd.jobs.count_products import read_product
 from pacsd.jobs.target_terms import TargetTerms
 from pacsd.net.settings import (
     AESettings,
@@ -45,6 +47,16 @@ TextVR = Literal["", "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH",
 
 
 StoreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+def _check_product(text: str) -> str:
+    read_product(text)
+    return text
+
+
+CountProducts = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_product)], ...], BeforeValidator(split_text)
+]
 
 
 class StoreSettings(Settings):
@@ -210,6 +222,24 @@ class EventSettings(Settings):
 
     study_quiet_s: float = Field(default=120, gt=0, le=86_400)
     """So does a study."""
+
+    series_complete_at: CountProducts = Field(
+        default=(), examples=[("NumberOfSlices * NumberOfTimeSlices", "ImagesInAcquisition")]
+    )
+    """Attributes by which objects say how many instances their series has: one with exactly so many
+    counts as quiet at once. Of several, such as "NumberOfSlices * NumberOfTimeSlices" (the product)
+    and "ImagesInAcquisition", the first counts that an object has. Choose none whose values your
+    devices mean otherwise. Empty = only time counts."""
+
+    study_complete_at: CountProducts = Field(
+        default=(), examples=[("NumberOfStudyRelatedInstances",)]
+    )
+    """The same of studies."""
+
+    @property
+    def complete_at(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What is chosen of series, and of studies."""
+        return self.series_complete_at, self.study_complete_at
 
 
 class JobSettings(Settings):

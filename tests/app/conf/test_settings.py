@@ -25,6 +25,7 @@ def test_defaults_serve_one_ae_on_loopback() -> None:
         ({"log": {"trace": "all"}}, ("log", "trace", 0)),
         ({"plugins": {"store_fs": 1}}, ("plugins", "store_fs")),
         ({"dimze": {}}, ("dimze",)),
+        ({"events": {"series_complete_at": ["Images"]}}, ("events", "series_complete_at", 0)),
     ],
 )
 def test_what_is_refused(tree: dict[str, object], key: tuple[object, ...]) -> None:
@@ -70,3 +71,10 @@ def test_an_extra_tag(table: dict[str, str], number: int, vr: str) -> None:
 def test_an_extra_tag_that_cannot_be(table: dict[str, str], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         ExtraTagSettings.model_validate(table)
+
+
+def test_what_says_how_many_instances_there_are() -> None:
+    assert Config().events.complete_at == ((), ())
+    tree = {"series_complete_at": "NumberOfSlices * NumberOfTimeSlices, ImagesInAcquisition"}
+    found = Config.model_validate({"events": tree}).events.complete_at
+    assert found == (("NumberOfSlices * NumberOfTimeSlices", "ImagesInAcquisition"), ())
