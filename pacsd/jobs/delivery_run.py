@@ -21,6 +21,8 @@ from pacsd.jobs.target_terms import TargetTerms
 
 PAGE = 500
 """Instances that are sent together, at most."""
+FIRST_PAGE = 64
+"""Instances that are sent together while nobody knows yet how fast the line is."""
 SLICE_S = 30.0
 """After which others have their turn, once what is being sent has come to an end."""
 MAX_FAILURES = 12
@@ -64,7 +66,7 @@ class DeliveryRun:
         self._entry: LedgerEntry | None = entry
         self._takes_s = takes_s
         self._patience = patience
-        self._size = PAGE
+        self._size = min(FIRST_PAGE, PAGE)
         self._failures = 0
         self._why = ""
 
@@ -80,14 +82,22 @@ class DeliveryRun:
             if not page:
                 break
             self._takes_s(self._terms.takes_s(_sizes(page)))
+            began_s = self._patience.clock_s()
             await self._send(self._entry, page)
             if self._failures >= MAX_FAILURES:
                 return Retry(self._why)
-            if self._patience.clock_s() >= until_s and self._has_more():
+            now_s = self._patience.clock_s()
+            if now_s >= until_s and self._has_more():
                 return Later("others have their turn", 0.0)
+            self._fit(len(page), now_s - began_s, until_s - now_s)
         if self._entry is not None and self._confirmation is not None:
             self._entry = await self._confirmation.ask(self._entry)
         return self._outcome()
+
+    def _fit(self, sent: int, took_s: float, left_s: float) -> None:
+        """Send no more together than goes out in what is left of the slice."""
+        if took_s > 0:
+            self._size = max(1, min(self._size, int(sent * left_s / took_s)))
 
     async def _page(self, number: int) -> Sequence[Item]:
         """What is sent next: no more than may be in one slice."""

@@ -1,11 +1,11 @@
 import pytest
 
-from pacsd.api.route_target import DeliveryOutcome, DeliveryResult, InstanceResult
+from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, InstanceResult
 from pacsd.index.delivery_records import DeliveryState, ItemState
 from pacsd.index.index import Index
 from pacsd.jobs import delivery_run
 from pacsd.jobs.delivery_results import GONE
-from pacsd.jobs.delivery_run import SLICE_S
+from pacsd.jobs.delivery_run import FIRST_PAGE, PAGE, SLICE_S
 from pacsd.jobs.outcomes import Done, Later, Retry
 from tests.index.made import Clock
 from tests.jobs.test_deliveries import TERMS, Desk, Tape
@@ -51,6 +51,27 @@ async def test_after_a_while_others_have_their_turn(
     assert await desk.run(job) == Later("others have their turn", 0.0)
     assert tape.sent == [["1.1"]]
     assert await desk.run(job) == Done("2 instances delivered")
+
+
+async def test_over_a_slow_line_a_turn_is_no_longer_for_that(index: Index, clock: Clock) -> None:
+    class Slow(Tape):
+        async def send(self, delivery: Delivery, /) -> DeliveryResult:
+            desk.now_s += 0.4 * len(delivery.instances)
+            return await super().send(delivery)
+
+    tape = Slow()
+    desk = Desk(index, clock, tape)
+    job = await desk.order(*(f"1.{number}" for number in range(100)))
+    assert await desk.run(job) == Later("others have their turn", 0.0)
+    assert SLICE_S <= desk.now_s < SLICE_S + 1
+    assert [len(page) for page in tape.sent] == [FIRST_PAGE, 10, 1]
+
+
+async def test_over_a_fast_line_more_and_more_is_sent_together(index: Index, clock: Clock) -> None:
+    tape = Tape()
+    desk = Desk(index, clock, tape)
+    await desk.run(await desk.order(*(f"1.{number}" for number in range(1_000))))
+    assert [len(page) for page in tape.sent] == [64, 128, 256, PAGE, 52]
 
 
 async def test_one_that_fails_is_tried_last_and_holds_up_no_other(
