@@ -32,6 +32,10 @@ class Scale:
     indexed: Cohort
     jobs: int
     """In the index."""
+    forwarded: int
+    """Slices of a CT that is forwarded while a target is dead."""
+    forwarded_rows: int
+    """Of each of them, and as many columns."""
     folder: Path
     """Where filled archives are kept, from round to round."""
 
@@ -51,6 +55,8 @@ FULL = Scale(
     busy_slices=100,
     indexed=Cohort(100_000, 2, studies_a_day=50, smith_every=500),
     jobs=1_000_000,
+    forwarded=500,
+    forwarded_rows=512,
     folder=Path(),
 )
 QUICK = Scale(
@@ -68,6 +74,8 @@ QUICK = Scale(
     busy_slices=20,
     indexed=Cohort(2_000, 1, studies_a_day=50, smith_every=100),
     jobs=20_000,
+    forwarded=20,
+    forwarded_rows=512,
     folder=Path(),
 )
 

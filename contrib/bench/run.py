@@ -20,6 +20,7 @@ from contrib.bench import (
     drive,
     echo,
     forward,
+    forward_dead,
     held,
     hooks,
     idle,
@@ -56,6 +57,7 @@ MEASURES = {
         hooks,
         rules,
         forward,
+        forward_dead,
         misbehaving,
         startup,
         store,
@@ -118,6 +120,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=int,
         help="instances of the 100,000 studies of query-scale and web-scale",
     )
+    parser.add_argument("--forwarded", type=int, help="slices of the CT of forward-dead")
+    parser.add_argument("--rows", type=int, help="of each of them; default 512, which is 0.5 MB")
     parser.add_argument(
         "--archives", type=Path, help="keep filled archives in this folder for another run"
     )
@@ -157,6 +161,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if wanted.indexed:
         images = max(1, wanted.indexed // scale.indexed.studies // SERIES)
         scale = replace(scale, indexed=replace(scale.indexed, images=images))
+    scale = replace(
+        scale,
+        forwarded=wanted.forwarded or scale.forwarded,
+        forwarded_rows=wanted.rows or scale.forwarded_rows,
+    )
     measures = [MEASURES[name] for name in wanted.measures or MEASURES]
     peers = [
         peer

@@ -4,6 +4,9 @@ pacsd-plugins   the examples enabled, each in a process of its own
 pacsd-trusted   the examples enabled, in the daemon
 pacsd-rules     a rule that looks at every study, and leads none of them anywhere
 pacsd-forward   a rule that sends every study to two targets, and to one that is down
+pacsd-dead-dimse, pacsd-dead-stow
+                a rule that sends every study to two DIMSE targets and one by STOW-RS, of which one
+                is dead; where that server is, `forward_dead` says
 pacsd-s3        objects in SeaweedFS, by way of a spool
 """
 
@@ -24,6 +27,8 @@ from contrib.peers.seaweedfs import SeaweedFS
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 _PLAIN = PEERS["pacsd"]
 _DOWN = "DOWN"
+_ONE, _FOUR, _NONE = (f"peer:{title}" for title in (SINK, WIDE_SINK, _DOWN))
+_STOW = "web:stow"
 
 
 def _with_config(place: Place, text: str, python_path: str = "") -> list[str]:
@@ -85,10 +90,10 @@ def _with_rules(place: Place) -> list[str]:
     return _with_config(place, f'[plugins.route_rules]\ntrusted = true\nfile = "{rules}"\n')
 
 
-def _with_targets(place: Place) -> list[str]:
+def _with_targets(place: Place, *targets: str) -> list[str]:
     rules = place.directory / "routes.toml"
-    targets = ", ".join(f'"peer:{title}"' for title in (SINK, WIDE_SINK, _DOWN))
-    rules.write_text(f'[[rule]]\nname = "all"\nto = [{targets}]\n', encoding="utf-8")
+    to = ", ".join(f'"{target}"' for target in targets)
+    rules.write_text(f'[[rule]]\nname = "all"\nto = [{to}]\n', encoding="utf-8")
     text = f'[events]\nstudy_quiet_s = 5\n[plugins.route_rules]\ntrusted = true\nfile = "{rules}"\n'
     command = _with_config(place, text)
     with (place.directory / PACSD_PEERS).open("a", encoding="utf-8") as peers:
@@ -100,13 +105,19 @@ def _variant(name: str, command: Callable[[Place], list[str]]) -> Peer:
     return replace(_PLAIN, name=name, command=command)
 
 
+def _sending(name: str, *targets: str) -> Peer:
+    return _variant(name, lambda place: _with_targets(place, *targets))
+
+
 VARIANTS = {
     peer.name: peer
     for peer in (
         _variant("pacsd-plugins", partial(_with_examples, trusted=False)),
         _variant("pacsd-trusted", partial(_with_examples, trusted=True)),
         _variant("pacsd-rules", _with_rules),
-        _variant("pacsd-forward", _with_targets),
+        _sending("pacsd-forward", _ONE, _FOUR, _NONE),
+        _sending("pacsd-dead-dimse", _ONE, _NONE, _STOW),
+        _sending("pacsd-dead-stow", _ONE, _FOUR, _STOW),
         _variant("pacsd-s3", _with_s3),
     )
 }

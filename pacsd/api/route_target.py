@@ -28,8 +28,9 @@ class Delivery:
 
     `attempt` is 1 for the first one. `reason` is why, as the route says, `rule` by which rule.
 
-    With a `coercion` the instances are copies made by it: all UIDs are those of the copies, and so
-    are the files that `Instances.open` and `read` give for them until `send` has returned.
+    Until `send` has returned, `Instances.open` and `read` give the files that may leave: with what
+    was corrected, and without what says how an instance came here. With a `coercion` the instances
+    are copies made by it: all UIDs are those of the copies, and so are the files.
     """
 
     target: str

@@ -28,6 +28,8 @@ TINY = Scale(
     busy_slices=2,
     indexed=Cohort(30, 1, studies_a_day=5, smith_every=3),
     jobs=2_000,
+    forwarded=4,
+    forwarded_rows=64,
     folder=Path(),
 )
 
@@ -161,5 +163,19 @@ def test_forwarding_is_measured_with_targets_of_its_own() -> None:
     measure = run.MEASURES["forward"]
     values = measure.take(VARIANTS["pacsd-forward"], TINY)
     assert {figure.key for figure in measure.figures} == {
+        key for key, value in values.items() if value is not None
+    }
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "peer",
+    # The same path with one target less; only a long run takes both.
+    ["pacsd-dead-dimse", pytest.param("pacsd-dead-stow", marks=pytest.mark.soak)],
+)
+def test_forwarding_while_a_target_is_dead_is_measured(peer: str) -> None:
+    measure = run.MEASURES["forward-dead"]
+    values = measure.take(VARIANTS[peer], TINY)
+    assert {figure.key for figure in measure.figures if not figure.only or peer in figure.only} == {
         key for key, value in values.items() if value is not None
     }

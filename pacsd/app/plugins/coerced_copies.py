@@ -101,6 +101,20 @@ class CopyMaker:
         finally:
             await to_thread.run_sync(made.file.close)
 
+    @asynccontextmanager
+    async def plain(self, facts: InstanceFacts) -> AsyncIterator[CoercedCopy]:
+        """An instance as it leaves: as corrected, and without how it came here.
+
+        Raises:
+            Exception: it cannot be read now.
+        """
+        file = await self._leaving().as_it_leaves(facts.sop_instance_uid)
+        try:
+            found = await to_thread.run_sync(read_beginning, file)
+            yield CoercedCopy(replace(facts, size_bytes=found.size), file, found.offset)
+        finally:
+            await to_thread.run_sync(file.close)
+
     async def _made(self, name: str, facts: InstanceFacts) -> CoercedCopy:
         plugin, coercion = await self._hook.found(name)
         source = await self._leaving().as_it_leaves(facts.sop_instance_uid)

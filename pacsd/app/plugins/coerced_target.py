@@ -1,11 +1,13 @@
 """Targets that are given copies where a delivery has a coercion, and the original never.
 
 It stands before every target, so that none can forget to coerce: a peer is given the copies
-themselves, a plugin their UIDs, which mean the copies to it as long as it sends (`lending`).
+themselves, a plugin their UIDs, which mean the copies to it as long as it sends (`lending`). A
+plugin is given copies without a coercion, too: what is stored says how it came here, and what was
+corrected lies beside it.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from typing import Protocol
 
@@ -48,10 +50,18 @@ class SendsCopies(RouteTarget, Protocol):
 class CoercedTarget:
     """The port RouteTarget, before another one."""
 
-    def __init__(self, target: RouteTarget, maker: CopyMaker, send_copies: SendCopies) -> None:
+    def __init__(
+        self,
+        target: RouteTarget,
+        maker: CopyMaker,
+        send_copies: SendCopies,
+        *,
+        needs_copies: bool = False,
+    ) -> None:
         self._target = target
         self._maker = maker
         self._send_copies = send_copies
+        self._needs_copies = needs_copies
 
     async def check(self) -> str | None:
         """Why nothing can be sent now, None if it can."""
@@ -63,13 +73,16 @@ class CoercedTarget:
         Raises:
             HookError: the coercion cannot be had now; nothing leaves.
         """
-        if not delivery.coercion:
+        if delivery.coercion:
+            try:
+                await self._maker.check(delivery.coercion)
+            except NotProvided as error:
+                why = f"coercion {delivery.coercion}: {error.explanation}"
+                return DeliveryResult(_REFUSED, why)
+        elif not self._needs_copies:
             return await self._target.send(delivery)
-        try:
-            await self._maker.check(delivery.coercion)
-        except NotProvided as error:
-            return DeliveryResult(_REFUSED, f"coercion {delivery.coercion}: {error.explanation}")
         results: list[InstanceResult] = []
+        why = ""
         for some in _parts(delivery.instances):
             tried, why = await self._sent(delivery, some)
             results += tried
@@ -90,14 +103,14 @@ class CoercedTarget:
         async with AsyncExitStack() as stack:
             for facts in instances:
                 uid = facts.sop_instance_uid
-                making = self._maker.copy(delivery.coercion, facts)
                 try:
-                    copies[uid] = await stack.enter_async_context(making)
+                    copies[uid] = await stack.enter_async_context(self._copy(delivery, facts))
                 except NotCoerced as error:
                     reason = f"coercion {delivery.coercion}: {error}"
                     results.append(InstanceResult(uid, _REFUSED, reason))
                 except Exception as error:  # noqa: BLE001 - whatever is wrong, it does not leave
-                    reason = f"coercion {delivery.coercion}: {type(error).__name__}: {error}"
+                    by = f"coercion {delivery.coercion}: " if delivery.coercion else ""
+                    reason = f"{by}{type(error).__name__}: {error}"
                     results.append(InstanceResult(uid, _AGAIN, reason))
             if copies:
                 made = list(copies.values())
@@ -107,6 +120,13 @@ class CoercedTarget:
                 if result.outcome is _AGAIN:
                     why = result.explanation or "not taken now"
         return results, why
+
+    def _copy(
+        self, delivery: Delivery, facts: InstanceFacts
+    ) -> AbstractAsyncContextManager[CoercedCopy]:
+        if delivery.coercion:
+            return self._maker.copy(delivery.coercion, facts)
+        return self._maker.plain(facts)
 
 
 def of_ours(target: SendsCopies, maker: CopyMaker) -> CoercedTarget:
@@ -121,7 +141,7 @@ def of_ours(target: SendsCopies, maker: CopyMaker) -> CoercedTarget:
 def of_plugin(
     target: RouteTarget, maker: CopyMaker, lending: Lending, plugin: str, throttle: Throttle
 ) -> CoercedTarget:
-    """A plugin's target that is lent copies where there is a coercion.
+    """A plugin's target, that is lent what leaves: copies by a coercion, or without one.
 
     It is asked to send once sending so much by the throttle is over: by itself it is as fast as it
     can.
@@ -130,31 +150,10 @@ def of_plugin(
     async def send_copies(delivery: Delivery, copies: Sequence[CoercedCopy]) -> DeliveryResult:
         files = {each.facts.sop_instance_uid: each.file for each in copies}
         await _take(throttle, delivery)
-        async with lending.claim(plugin, files, files):
+        async with lending.claim(plugin, files, delivery.coercion):
             return await target.send(_renamed(delivery))
 
-    return CoercedTarget(_Claiming(target, lending, plugin, throttle), maker, send_copies)
-
-
-class _Claiming:
-    """A target whose instances are those stored, as long as it sends."""
-
-    def __init__(
-        self, target: RouteTarget, lending: Lending, plugin: str, throttle: Throttle
-    ) -> None:
-        self._target = target
-        self._lending = lending
-        self._plugin = plugin
-        self._throttle = throttle
-
-    async def send(self, delivery: Delivery, /) -> DeliveryResult:
-        uids = [each.sop_instance_uid for each in delivery.instances]
-        await _take(self._throttle, delivery)
-        async with self._lending.claim(self._plugin, uids):
-            return await self._target.send(delivery)
-
-    async def check(self) -> str | None:
-        return await self._target.check()
+    return CoercedTarget(target, maker, send_copies, needs_copies=True)
 
 
 async def _take(throttle: Throttle, delivery: Delivery) -> None:

@@ -48,24 +48,24 @@ class PluginsInstances:
         return await self._archive.stored.of_study(study_uid, series_uid, after)
 
     async def header(self, sop_uid: str, /) -> bytes:
-        """All attributes but bulk data; of a copy that is lent, its file has them."""
-        if self._lent(sop_uid) is not None:
+        """All attributes but bulk data; of a coerced copy its file has them."""
+        if self._archive.lending.is_coerced(self._plugin, sop_uid):
             raise HostError("it is a coerced copy, of which there is no header: read its file")
         return await self._archive.stored.header(sop_uid)
 
     async def read(self, sop_uid: str, offset: int, length: int, /) -> bytes:
         """Bytes of its file, or of the copy that is lent."""
-        lent = self._lent(sop_uid)
-        if lent is not None:
-            check_range(offset, length)
-            return await to_thread.run_sync(os.pread, lent.fileno(), length, offset)
+        with self._archive.lending.borrowed(self._plugin, sop_uid) as lent:
+            if lent is not None:
+                check_range(offset, length)
+                return await to_thread.run_sync(os.pread, lent.fileno(), length, offset)
         return await self._archive.stored.read(sop_uid, offset, length)
 
     async def open(self, sop_uid: str, /) -> BinaryIO:
         """Its file, or that of the copy that is lent."""
-        lent = self._lent(sop_uid)
-        if lent is not None:
-            return await to_thread.run_sync(read_only, lent)
+        with self._archive.lending.borrowed(self._plugin, sop_uid) as lent:
+            if lent is not None:
+                return await to_thread.run_sync(read_only, lent)
         return await self._archive.stored.open(sop_uid)
 
     async def add(self, file: BinaryIO, /) -> str:
@@ -73,6 +73,3 @@ class PluginsInstances:
         ingest = self._archive.ingest
         async with self._places:
             return await add_file(file, self._plugin, ingest, self._now_us())
-
-    def _lent(self, sop_uid: str) -> BinaryIO | None:
-        return self._archive.lending.file(self._plugin, sop_uid)

@@ -20,6 +20,8 @@ from pacsd.app.plugins.coerced_target import of_ours, of_plugin
 from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.services import HostServices
 from pacsd.app.plugins.stored_instances import StoredInstances
+from pacsd.dicom.level import Level
+from pacsd.dicom.part10 import decode_file_meta
 from pacsd.net.sending import Outbound
 from pacsd.net.throttle import Throttle
 from pacsd.testing.route_contract import RouteTargetContract
@@ -27,6 +29,7 @@ from tests.api.hookspecs.hooks_of import hooks_of
 from tests.app.plugins.coercing import GUARD, Coercing, marked, renamed
 from tests.app.small_archive import SmallArchive, small_archive
 from tests.archive.test_pace import Time
+from tests.archive.test_retrieval import corrected
 
 DELIVERED, REFUSED, AGAIN = DeliveryOutcome
 
@@ -109,6 +112,26 @@ async def test_copies_under_the_same_uids_are_copies_all_the_same(
     assert setup.target.read == [copy]
     await setup.wrapped().send(await setup.delivery(""))
     assert b"Test^Object" in setup.target.read[1]
+
+
+async def test_without_a_coercion_a_plugin_is_given_what_leaves(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    await archive.add("1.2.3.7")
+    await corrected(archive.index, "1.2.3", 0x00100010, "New^Name", Level.STUDY)
+    setup = Setup(archive, tmp_path)
+    wrapped, delivery = setup.wrapped(), await setup.delivery("")
+    assert await wrapped.send(delivery) == DeliveryResult(DELIVERED)
+    [file] = setup.target.read
+    assert b"New^Name" in file
+    meta, _ = decode_file_meta(file)
+    assert (meta.source_ae_title, meta.private_information) == ("", b"")
+    [given] = setup.target.deliveries
+    [facts] = given.instances
+    assert (facts.sop_instance_uid, facts.size_bytes) == ("1.2.3.7", len(file))
+    assert given.study_instance_uid == "1.2.3"
+    with await setup.services.instances_of("acme").open("1.2.3.7") as stored:
+        assert stored.read() != file
 
 
 @pytest.mark.parametrize("coercion", ["", "research"])

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from pacsd.api.route_target import Delivered, Delivery, DeliveryOutcome, Deliver
 from pacsd.api.routing import HeaderWanted, Route, RouteTrial
 from pacsd.app.plugins.coerced_copies import CopyMaker
 from pacsd.app.plugins.coerced_target import SendsCopies
+from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.hooks import Hooks
 from pacsd.app.plugins.route_work import (
     finding_targets,
@@ -19,11 +21,13 @@ from pacsd.app.plugins.route_work import (
     try_routes,
 )
 from pacsd.app.plugins.services import HostServices
+from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.index.delivery_records import Order
 from pacsd.jobs.deliveries import FindTarget
 from pacsd.testing.hook_records import RECEPTION
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.app.plugins.coercing import GUARD
+from tests.app.small_archive import small_archive
 
 EVENT = ArchiveEvent("e-1", EventKind.STUDY_QUIET, 5, "1.2", "", "")
 
@@ -138,19 +142,26 @@ def peer(name: str) -> SendsCopies:
     raise NotProvided(name, "pacsd_route_target", f"there is no {name}")
 
 
-def finding(hooks: Hooks) -> FindTarget:
-    services = HostServices(lambda: 0)
+def finding(hooks: Hooks, services: HostServices | None = None) -> FindTarget:
+    services = services or HostServices(lambda: 0)
     maker = CopyMaker(hooks.coercion, lambda: services.stored, GUARD)
     return finding_targets(hooks, {"peer:": peer, "notify:": peer}, maker, services.lending, {})
 
 
-async def test_a_plugin_sends_and_is_told_of_it() -> None:
+async def test_a_plugin_sends_and_is_told_of_it(tmp_path: Path) -> None:
     tape = Tape()
     hooks = hooks_of(tape)
-    target = await finding(hooks)("tape")
-    delivery = Delivery("tape", "", "all", 1, "1.2", ())
-    assert await target.send(delivery) == DeliveryResult(DeliveryOutcome.DELIVERED)
-    assert tape.sent == [delivery]
+    async with small_archive(tmp_path) as archive:
+        await archive.add("1.2.3.7")
+        services = HostServices(lambda: 0)
+        stored = StoredInstances(archive.store, archive.index, CopyPlace(tmp_path))
+        services.open(archive.index, stored)
+        target = await finding(hooks, services)("tape")
+        facts = tuple(await stored.of_study("1.2.3", "", ""))
+        delivery = Delivery("tape", "", "all", 1, "1.2.3", facts)
+        assert await target.send(delivery) == DeliveryResult(DeliveryOutcome.DELIVERED)
+    [sent] = tape.sent
+    assert [each.sop_instance_uid for each in sent.instances] == ["1.2.3.7"]
     ended = Delivered(7, "tape", "", "all", DeliveryOutcome.DELIVERED, 1, "1.2", 3, 0, "")
     await telling(hooks)(ended)
     assert tape.told == [ended]
