@@ -1,7 +1,7 @@
 """The HTTP listener: /health, /ready and /metrics, for those who watch the daemon, and DICOMweb."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -9,6 +9,8 @@ import anyio
 from aiohttp.web import BaseRequest, Response, Server, StreamResponse
 from anyio import CapacityLimiter, to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from pacsd import __version__
 from pacsd.net.endpoint import Endpoint
@@ -169,8 +171,27 @@ class HttpListener:
         return json_answer(200 if health.is_ready else 503, body)
 
     async def _answer_metrics(self) -> Response:
-        text = await to_thread.run_sync(generate_latest, self._registry, limiter=self._one_scrape)
+        # What is measured changes on the event loop, so it is read there; writing it takes longer.
+        told = _told(list(self._registry.collect()))
+        text = await to_thread.run_sync(generate_latest, told, limiter=self._one_scrape)
         return Response(body=text, headers={**GUARDS, "Content-Type": CONTENT_TYPE_LATEST})
+
+
+class _Told(Collector):
+    """Metrics as they were read."""
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Sequence[Metric]:
+        """The same each time."""
+        return self._metrics
+
+
+def _told(metrics: Sequence[Metric]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_Told(metrics))
+    return registry
 
 
 @lru_cache

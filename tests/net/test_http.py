@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -126,6 +127,21 @@ async def test_metrics() -> None:
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         things = next(iter(text_string_to_metric_families(await answer.text())))
         assert (things.name, things.samples[0].value) == ("pacsd_things", 7)
+
+
+async def test_what_is_measured_is_read_where_it_changes() -> None:
+    read_by: list[int] = []
+
+    class Looking(Collector):
+        def collect(self) -> list[Metric]:
+            read_by.append(threading.get_ident())
+            return []
+
+    registry = CollectorRegistry()
+    registry.register(Looking())
+    async with serving(registry=registry) as address, ClientSession(f"http://{address}") as client:
+        assert (await client.get("/metrics")).status == 200
+    assert {*read_by} == {threading.get_ident()}
 
 
 @pytest.mark.parametrize("target", ["/health", "/ready", "/metrics"])
