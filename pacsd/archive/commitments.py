@@ -6,7 +6,7 @@ What is asked and answered in DICOM words stands in `pacsd.dicom.commitment`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pacsd.dicom.commitment import CommitmentRequest, CommitmentResult, Reference
 from pacsd.dicom.registry import Service
@@ -109,13 +109,23 @@ def _answer(
     return SafeAnswer(reference, Safe.UNKNOWN, "the peer's result does not name it")
 
 
+class Sent(NamedTuple):
+    """An instance that a peer was sent, and how many seconds ago."""
+
+    reference: Reference
+    ago_s: float
+
+
 class AsksPeers(Protocol):
     """Who asks peers what they keep safely; see `PeersAsked` of the room of sockets."""
 
     async def ask(
-        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+        self, peer_ae: str, sent: Sequence[Sent], wait_s: float, /
     ) -> Sequence[SafeAnswer]:
-        """What a peer says of each within that time; what it says nothing of is UNKNOWN."""
+        """What a peer says of each within that time; what it says nothing of is UNKNOWN.
+
+        What it said before an instance was sent is about another one.
+        """
 
 
 class HearsResults(Protocol):

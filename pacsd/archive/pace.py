@@ -31,4 +31,8 @@ class Pace:
         cost_s = count / self._per_second
         self._free_at_s = max(self._free_at_s, now_s) + cost_s
         if self._free_at_s - now_s >= _SHORTEST_SLEEP_S:
-            await self._sleep(self._free_at_s - now_s)
+            try:
+                await self._sleep(self._free_at_s - now_s)
+            except BaseException:  # it is not done, and nobody else waits for it
+                self._free_at_s -= cost_s
+                raise

@@ -7,7 +7,7 @@ part has its job. A part that is taken twice changes nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, literal_column, or_, select
 from sqlalchemy.dialects import sqlite
 
 from pacsd.index import schema, schema_deliveries, schema_jobs
@@ -84,19 +84,27 @@ _COVERED = at_most(
 )
 
 
-def _put() -> sqlite.Insert:
-    """An item, new or of another data set than before; otherwise it stays as it is."""
+def _put(*also: ColumnElement[bool]) -> sqlite.Insert:
+    """An item, new, or of another data set than before, or `also`; else it stays as it is."""
     statement = sqlite.insert(schema_deliveries.delivery_item)
     columns = ("number", "sha256", "size_bytes", "state", "attempts", "run", "status")
     more = ("explanation", "sent_at_us", "commitment", "committed_at_us", "series_instance_uid")
     return statement.on_conflict_do_update(
         index_elements=["delivery_row", "sop_instance_uid"],
         set_={name: statement.excluded[name] for name in (*columns, *more)},
-        where=_item.sha256 != statement.excluded.sha256,
+        where=or_(_item.sha256 != statement.excluded.sha256, *also),
     )
 
 
 _PUT = insertion(_put())
+PUT_BACK = insertion(
+    _put(
+        _item.state.in_(
+            [literal_column(str(each.value)) for each in (ItemState.MOVED, ItemState.REFUSED)]
+        )
+    )
+)
+"""An item that comes from another target, wherever it went before."""
 _REOPEN = (
     schema_deliveries.delivery.update()
     .values(
@@ -120,6 +128,10 @@ _WAITING_JOB = select(_job.id).where(
     _job.state <= literal_column(str(JobState.LEASED.value)),
     _job.state == literal_column(str(JobState.WAITING.value)),
 )
+
+
+UNTRIED: Row = ItemState.WAITING.value, 0, 0, "", "", 0, Commitment.NONE.value, 0
+"""The columns of an item behind those that say what it is, before anything was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,5 +275,4 @@ def _entry_row(entry: LedgerEntry) -> Row:
 
 def _item_row(entry: LedgerEntry, found: Sequence[object]) -> Row:
     number, uid, series, sha256, size_bytes = found
-    nothing = ItemState.WAITING.value, 0, 0, "", "", 0, Commitment.NONE.value, 0
-    return (entry.id, uid, entry.partition, series, number, sha256, size_bytes, *nothing)
+    return (entry.id, uid, entry.partition, series, number, sha256, size_bytes, *UNTRIED)

@@ -3,7 +3,13 @@
 from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select, update
 
 from pacsd.index import schema_deliveries, schema_jobs
-from pacsd.index.covering_deliveries import find_or_make, wait_for, waiting_job
+from pacsd.index.covering_deliveries import (
+    PUT_BACK,
+    UNTRIED,
+    find_or_make,
+    wait_for,
+    waiting_job,
+)
 from pacsd.index.delivery_records import DeliveryState, ItemState, LedgerEntry, Order
 from pacsd.index.errors import JobRefused
 from pacsd.index.job_counts import JobMoves
@@ -40,7 +46,6 @@ _KEPT = [
     _item.size_bytes,
 ]
 _LEFT = select(*_KEPT).where(_item.delivery_row == bindparam("row"), _ARE_LEFT)
-_PUT = insertion(insert_or_ignore(schema_deliveries.delivery_item))
 _MOVED = (
     update(schema_deliveries.delivery_item)
     .values(state=literal_column(str(ItemState.MOVED.value)))
@@ -129,8 +134,7 @@ def move_delivery(
     if not left:
         raise JobRefused(f"delivery {number}: nothing of it is left to be sent")
     there = find_or_make(_order_of(entry, target), session)
-    nothing = ItemState.WAITING.value, 0, 0, "", "", 0, 0, 0
-    session.write(_PUT, [(there.id, *row, *nothing) for row in left])
+    session.write(PUT_BACK, [(there.id, *row, *UNTRIED) for row in left])
     session.execute(_MOVED, number)
     _set_state(
         note_counts(entry, session), DeliveryState.MOVED, f"by {actor}: to {target}", session

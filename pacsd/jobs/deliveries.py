@@ -28,7 +28,8 @@ from pacsd.jobs.target_terms import TargetTerms
 DEADLINE_S = 3_600.0
 """Of one attempt, beside the time that its target's rates take."""
 LONGEST_S = 172_800.0
-"""Of one attempt with that: one large instance over a slow line."""
+"""Of one attempt with that: one large instance over a slow line. A target with rates that hangs is
+left after as long as what it was sent last takes by them, and an hour."""
 
 _IN_HAND_S = 1.0
 _ALL = Scope()
@@ -118,7 +119,7 @@ class Deliveries:
                 return Dead(error.explanation)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a target is its own
                 return Retry(f"{type(error).__name__}: {error}")
-        return Retry(f"it took more than {DEADLINE_S:g} s")
+        return Retry("it took longer than it may")
 
     async def _made(
         self, job: Job, entry: LedgerEntry, takes_s: Callable[[float], None]
@@ -133,7 +134,9 @@ class Deliveries:
         terms = self._targets.terms.get(entry.target) or TargetTerms(name=entry.target)
         confirmation = None
         if terms.commitment:
-            confirmation = Confirmation(self._ledger, self._instances, self._targets.confirms, job)
+            confirmation = Confirmation(
+                self._ledger, self._instances, self._targets.confirms, job, self._patience.now_us
+            )
         to = Destination(target, terms, confirmation)
         run = DeliveryRun(self._ledger, self._instances, to, job, entry, self._patience, takes_s)
         return await run.make()
@@ -142,7 +145,7 @@ class Deliveries:
         """The target is down: its gate is shut, and the delivery keeps its place."""
         self._gates.close(job.queue, reason)
         await self._ledger.settle(entry.id, job.lease_token, (), reason)
-        if self._patience.is_over(job):
+        if self._patience.is_over(job.created_at_us):
             return Dead(f"its target was down for too long: {reason}")
         return Later(reason, None)
 

@@ -12,7 +12,7 @@ from pacsd.api.route_target import DeliveryOutcome, DeliveryResult, RouteTarget
 from pacsd.index.delivery_records import Commitment, Item, ItemResult, ItemState, LedgerEntry
 from pacsd.index.job_records import Job
 from pacsd.index.ledger import Ledger
-from pacsd.jobs.confirmation import Confirmation
+from pacsd.jobs.confirmation import Confirmation, believe
 from pacsd.jobs.delivery_making import Instances, delivery_of
 from pacsd.jobs.delivery_results import gone, item_results, to_be_confirmed
 from pacsd.jobs.outcomes import Dead, Done, Later, Outcome, Retry
@@ -77,6 +77,8 @@ class DeliveryRun:
             TargetDown: it does not work any more; and what looking up instances raises.
         """
         until_s = self._patience.clock_s() + SLICE_S
+        if self._entry is not None and self._confirmation is None:
+            self._entry = await believe(self._ledger, self._entry, self._job)
         while self._entry is not None:
             page = await self._page(self._entry.id)
             if not page:
@@ -153,11 +155,13 @@ class DeliveryRun:
     def _waits(self, entry: LedgerEntry) -> Outcome:
         """Some are to be sent again; or all were, and the target has not said yet what it keeps."""
         asked = self._confirmation
-        if asked is None or asked.unanswered < entry.waiting:
+        if asked is None or asked.failed or self._why:
             return Retry(self._why or entry.explanation)
-        if self._patience.is_over(self._job):
+        if asked.unanswered < entry.waiting:
+            return Later("more of it has come", 0.0)
+        if self._patience.is_over(asked.since_us):
             return Dead(f"for too long: {asked.why}")
-        return Later(asked.why, asked.again_in_s(self._patience.now_us()))
+        return Later(asked.why, asked.again_in_s())
 
     def _has_more(self) -> bool:
         return self._entry is not None and self._entry.waiting > 0

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pacsd.index.job_records import Job
-
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -18,6 +16,6 @@ class Patience:
     now_us: Callable[[], int]
     clock_s: Callable[[], float] = time.monotonic
 
-    def is_over(self, job: Job) -> bool:
-        """Whether a delivery has waited for too long."""
-        return self.now_us() - job.created_at_us > self.keep_trying_us
+    def is_over(self, since_us: int) -> bool:
+        """Whether somebody who has waited since then has waited for too long."""
+        return self.now_us() - since_us > self.keep_trying_us

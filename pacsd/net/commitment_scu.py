@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from pacsd.archive.commitments import Safe, SafeAnswer, answers_of
+from pacsd.archive.commitments import Safe, SafeAnswer, Sent, answers_of
 from pacsd.dicom.commitment import (
     ACTION_REQUEST,
     COMMITMENT_INSTANCE,
@@ -53,7 +53,7 @@ class _Transaction:
     references: tuple[Reference, ...]
     uid: str
     result: "Future[CommitmentResult]"
-    is_taken: bool = False
+    is_begun: bool = False
 
 
 class CommitmentSCU:
@@ -95,12 +95,13 @@ class CommitmentSCU:
         ]
         keys = {(peer_ae, each.uid): each.result for each in transactions}
         self._pending |= keys
+        began_s = loop.time()
         try:
             with anyio.move_on_after(wait_s):
                 await self._ask(destination, transactions)
                 await _all_results(transactions)
             if late is not None:
-                _expect(late, peer_ae, transactions)
+                _expect(late, peer_ae, transactions, loop.time() - began_s)
             return [answer for each in transactions for answer in _answers(each)]
         finally:
             for key, result in keys.items():
@@ -153,19 +154,19 @@ class PeersAsked:
         self._late = late
 
     async def ask(
-        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+        self, peer_ae: str, sent: Sequence[Sent], wait_s: float, /
     ) -> Sequence[SafeAnswer]:
         """What the peer says of these instances within that time, in their order.
 
         Of what it owes an answer already, or has given one since, it is not asked again.
         """
-        peer = self._peers().find(peer_ae)
+        peer, references = self._peers().find(peer_ae), [each.reference for each in sent]
         if peer is None or peer.endpoint is None:
             why = "has no host and port in the peers file" if peer else "is not in the peers file"
             text = f"peer {peer_ae} {why}"
             return [SafeAnswer(each, Safe.UNKNOWN, text) for each in references]
         destination = Destination(peer.endpoint, peer.ae_title, self._calling_ae)
-        known = self._late.take(peer_ae, references)
+        known = self._late.take(peer_ae, sent)
         unknown = [each for each in references if each not in known]
         if unknown:
             try:
@@ -195,9 +196,9 @@ async def _request(to: RequestedAssociation, transaction: _Transaction) -> None:
         action_type_id=ACTION_REQUEST,
         has_data_set=True,
     )
+    transaction.is_begun = True  # it may be taken although we do not hear so any more
     response = await to.perform(context, request, _whole(information))
-    transaction.is_taken = response.status == Status.SUCCESS
-    if not transaction.is_taken:
+    if response.status != Status.SUCCESS:
         said = describe(response.status, Service.STORAGE_COMMITMENT)
         _fail(transaction, AssociationError(f"N-ACTION: {said}"))
 
@@ -208,11 +209,13 @@ def _fail(transaction: _Transaction, error: AssociationError) -> None:
         transaction.result.set_exception(error)
 
 
-def _expect(late: LateResults, peer_ae: str, transactions: Sequence[_Transaction]) -> None:
-    """The results of those that the peer has taken may come at any time."""
+def _expect(
+    late: LateResults, peer_ae: str, transactions: Sequence[_Transaction], asked_ago_s: float
+) -> None:
+    """The results of those that the peer was asked, and has not refused, may come at any time."""
     for each in transactions:
-        if each.is_taken and not each.result.done():
-            late.expect(peer_ae, each.uid, each.references)
+        if each.is_begun and not each.result.done():
+            late.expect(peer_ae, each.uid, each.references, asked_ago_s)
 
 
 async def _whole(information: bytes) -> AsyncIterator[Buffer]:

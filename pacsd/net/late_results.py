@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pacsd.archive.commitments import Safe, SafeAnswer, answers_of
+from pacsd.archive.commitments import Safe, SafeAnswer, Sent, answers_of
 from pacsd.dicom.commitment import CommitmentResult, Reference
 
 OPEN_S = 21_600.0
@@ -26,6 +26,7 @@ _NOT_YET = "asked, and not answered yet"
 class _Transaction:
     peer_ae: str
     references: tuple[Reference, ...]
+    asked_at_s: float
     ends_at_s: float
     answers: dict[Reference, SafeAnswer] | None = None
 
@@ -38,10 +39,16 @@ class LateResults:
         self._transactions: dict[tuple[str, str], _Transaction] = {}
         self._references = 0
 
-    def expect(self, peer_ae: str, transaction_uid: str, references: Sequence[Reference]) -> None:
-        """A peer has taken a transaction, and its result may come at any time."""
-        ends_at_s = self._clock_s() + OPEN_S
-        made = _Transaction(peer_ae, tuple(references), ends_at_s)
+    def expect(
+        self,
+        peer_ae: str,
+        transaction_uid: str,
+        references: Sequence[Reference],
+        asked_ago_s: float = 0.0,
+    ) -> None:
+        """A peer was asked so many seconds ago, and its result may come at any time."""
+        now_s = self._clock_s()
+        made = _Transaction(peer_ae, tuple(references), now_s - asked_ago_s, now_s + OPEN_S)
         self._transactions[peer_ae, transaction_uid] = made
         self._references += len(references)
         while self._references > MAX_REFERENCES:
@@ -56,18 +63,26 @@ class LateResults:
         found.ends_at_s = self._clock_s() + KEPT_S
         return True
 
-    def take(self, peer_ae: str, references: Iterable[Reference]) -> dict[Reference, SafeAnswer]:
-        """What the peer said of these, once; of those that it still owes an answer, that."""
+    def take(self, peer_ae: str, sent: Iterable[Sent]) -> dict[Reference, SafeAnswer]:
+        """What the peer said of these, once; of those that it still owes an answer, that.
+
+        What it was asked before one was sent is forgotten: that was another of the same UID.
+        """
         self._forget_old()
-        wanted, found = frozenset(references), dict[Reference, SafeAnswer]()
+        now_s = self._clock_s()
+        sent_at_s = {each.reference: now_s - each.ago_s for each in sent}
+        answered, owed = dict[Reference, SafeAnswer](), dict[Reference, SafeAnswer]()
         for key, each in self._of(peer_ae):
-            named = wanted.intersection(each.references)
+            named = [one for one in each.references if one in sent_at_s]
+            old = {one for one in named if sent_at_s[one] > each.asked_at_s}
+            current = [one for one in named if one not in old]
             if each.answers is None:
-                found |= {one: SafeAnswer(one, Safe.UNKNOWN, _NOT_YET) for one in named}
-                continue
-            found |= {one: each.answers[one] for one in named}
-            self._keep(key, each, [one for one in each.references if one not in named])
-        return found
+                owed |= {one: SafeAnswer(one, Safe.UNKNOWN, _NOT_YET) for one in current}
+            else:
+                answered |= {one: each.answers[one] for one in current}
+                old.update(current)
+            self._keep(key, each, [one for one in each.references if one not in old])
+        return owed | answered
 
     def _of(self, peer_ae: str) -> Iterator[tuple[tuple[str, str], _Transaction]]:
         for key, each in list(self._transactions.items()):

@@ -6,10 +6,9 @@ from pacsd.app.opening import Archive
 from pacsd.app.plugin_work import make_plugin_work
 from pacsd.app.route_wiring import RoutePeers
 from pacsd.archive.access import Access
-from pacsd.archive.commitments import SafeAnswer
+from pacsd.archive.commitments import SafeAnswer, Sent
 from pacsd.archive.finding import QueryLimits
 from pacsd.archive.retrieval import Retriever
-from pacsd.dicom.commitment import Reference
 from pacsd.index.index import open_index
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.peer_target import PeerSending
@@ -24,9 +23,9 @@ from tests.api.hookspecs.hooks_of import hooks_of
 
 class NobodyAsked:
     async def ask(
-        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+        self, peer_ae: str, sent: Sequence[Sent], wait_s: float, /
     ) -> Sequence[SafeAnswer]:
-        raise AssertionError(peer_ae, references, wait_s)
+        raise AssertionError(peer_ae, sent, wait_s)
 
 
 async def test_who_takes_events_follows_a_reload(tmp_path: Path) -> None:

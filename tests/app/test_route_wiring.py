@@ -29,8 +29,7 @@ from pacsd.app.route_wiring import (
 )
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.access import Access
-from pacsd.archive.commitments import Safe, SafeAnswer
-from pacsd.dicom.commitment import Reference
+from pacsd.archive.commitments import Safe, SafeAnswer, Sent
 from pacsd.dicom.hop_marks import read_trail
 from pacsd.index.index import Index, open_index
 from pacsd.index.records import Scope
@@ -85,11 +84,11 @@ class Keeper:
         self.asked: list[tuple[str, list[str]]] = []
 
     async def ask(
-        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+        self, peer_ae: str, sent: Sequence[Sent], wait_s: float, /
     ) -> Sequence[SafeAnswer]:
         assert wait_s > 0
-        self.asked.append((peer_ae, [each.sop_instance_uid for each in references]))
-        return [SafeAnswer(each, Safe.COMMITTED) for each in references]
+        self.asked.append((peer_ae, [each.reference.sop_instance_uid for each in sent]))
+        return [SafeAnswer(each.reference, Safe.COMMITTED) for each in sent]
 
 
 @asynccontextmanager

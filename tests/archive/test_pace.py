@@ -1,3 +1,5 @@
+import pytest
+
 from pacsd.archive.pace import Pace
 
 
@@ -45,3 +47,15 @@ async def test_without_a_bound_nobody_sleeps() -> None:
     time = Time()
     await Pace(None, now_s=time, sleep=time.sleep).spend(10**12)
     assert time.slept == []
+
+
+async def test_who_is_broken_off_leaves_no_debt() -> None:
+    time = Time()
+
+    async def broken_off(_: float) -> None:
+        raise TimeoutError
+
+    pace = Pace(1_000, now_s=time, sleep=broken_off)
+    with pytest.raises(TimeoutError):
+        await pace.spend(10**9)
+    await pace.spend(10)

@@ -136,3 +136,22 @@ async def test_those_that_ended_long_ago_are_forgotten_part_by_part(
     assert await index.ledger.forget(clock.us + 1, 10) == 4
     assert [each.id for each in await deliveries(index)] == [waits.id]
     assert await index.ledger.items(ended.id) == []
+
+
+async def test_what_was_moved_may_come_back(index: Index) -> None:
+    await index.add([new("1.1"), new("1.2")])
+    tape = await covered(index, order())
+    await index.ledger.settle(tape.id, 1, [ItemResult("1.1", ItemState.DELIVERED)])
+    disk = await index.ledger.move(SCOPE, tape.id, "disk", "anna")
+    assert disk is not None
+    back = await index.ledger.move(SCOPE, disk.id, "tape", "anna")
+    assert back is not None
+    assert (back.id, back.state, back.waiting, back.delivered) == (
+        tape.id,
+        DeliveryState.OPEN,
+        1,
+        1,
+    )
+    [left] = await index.ledger.waiting(tape.id, 7, 9)
+    assert (left.sop_instance_uid, left.attempts) == ("1.2", 0)
+    assert [each.queue for each in await jobs(index)][-1] == "target:tape"

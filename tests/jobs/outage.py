@@ -130,7 +130,9 @@ class Site:
 class AskedNothing:
     """Who would ask targets what they keep, if the terms of any said so."""
 
-    async def confirm(self, delivery: Delivery, _wait_s: float, /) -> Mapping[str, SafeAnswer]:
+    async def confirm(
+        self, delivery: Delivery, _sent_ago_s: Mapping[str, float], _wait_s: float, /
+    ) -> Mapping[str, SafeAnswer]:
         raise AssertionError(delivery)
 
 

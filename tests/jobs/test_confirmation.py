@@ -1,13 +1,16 @@
 """Deliveries to a target whose terms have `commitment`."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
-from pacsd.api.route_target import DeliveryOutcome, DeliveryResult, InstanceResult
-from pacsd.archive.commitments import Safe
+from pacsd.api.route_target import Delivery, DeliveryOutcome, DeliveryResult, InstanceResult
+from pacsd.archive.commitments import Safe, SafeAnswer
 from pacsd.index.delivery_records import Commitment, DeliveryState, Item, ItemState
 from pacsd.index.index import Index
 from pacsd.jobs import confirmation
-from pacsd.jobs.confirmation import MOST_SENT
+from pacsd.jobs.confirmation import MOST_TRIED
 from pacsd.jobs.outcomes import Dead, Done, Later, Retry
 from pacsd.jobs.target_terms import TargetTerms
 from tests.index.made import SECOND_US, Clock, new
@@ -95,7 +98,7 @@ async def test_what_is_not_kept_is_sent_again_and_at_last_refused(
     desk.keeper.says = {"1.1": Keeper.answer("1.1", Safe.FAILED, "0112 no such instance")}
     job = await desk.order("1.1", "1.2")
     why = "its target does not keep it: 0112 no such instance"
-    for attempt in range(1, MOST_SENT):
+    for attempt in range(1, MOST_TRIED):
         assert await desk.run(job) == Retry(why)
         one = await item(desk, "1.1")
         assert (one.state, one.commitment, one.attempts) == (
@@ -104,7 +107,7 @@ async def test_what_is_not_kept_is_sent_again_and_at_last_refused(
             attempt,
         )
     assert await desk.run(job) == Dead(f"1 of 2 instances were refused: {why}")
-    assert tape.sent == [["1.1", "1.2"], *[["1.1"]] * (MOST_SENT - 1)]
+    assert tape.sent == [["1.1", "1.2"], *[["1.1"]] * (MOST_TRIED - 1)]
     assert (await item(desk, "1.1")).state is ItemState.REFUSED
     assert desk.told[0].outcome is REFUSED
 
@@ -125,11 +128,60 @@ async def test_what_is_gone_since_cannot_be_asked_after(index: Index, clock: Clo
     job = await desk.order("1.1", "1.2")
     assert isinstance(await desk.run(job), Later)
     desk.here.gone = ("1.1",)
-    assert await desk.run(job) == Done("1 instances delivered")
+    outcome = await desk.run(job)
+    assert isinstance(outcome, Dead)
+    assert outcome.reason.startswith("1 of 2 instances were refused: sent, and not here any more")
     one = await item(desk, "1.1")
-    assert (one.state, one.commitment) == (ItemState.GONE, Commitment.ASKED)
+    assert (one.state, one.commitment) == (ItemState.REFUSED, Commitment.ASKED)
     assert one.sent_at_us > 0
     assert "not here any more before its target said" in one.explanation
+
+
+async def test_where_nobody_asks_any_more_the_answer_to_its_sending_counts(
+    index: Index, clock: Clock
+) -> None:
+    tape = Tape()
+    desk = desk_of(index, clock, tape)
+    desk.keeper.says = {"1.1": None}
+    job = await desk.order("1.1", "1.2")
+    assert isinstance(await desk.run(job), Later)
+    other = Desk(index, clock, tape)
+    assert await other.run(replace(job, lease_token=job.lease_token + 9)) == Done(
+        "2 instances delivered"
+    )
+    assert tape.sent == [["1.1", "1.2"]]
+    one = await item(desk, "1.1")
+    assert (one.state, one.status, one.commitment) == (
+        ItemState.DELIVERED,
+        "0000",
+        Commitment.NONE,
+    )
+
+
+async def test_patience_begins_with_the_sending(index: Index, clock: Clock) -> None:
+    desk = desk_of(index, clock, Tape())
+    desk.keeper.says = {"1.1": Keeper.answer("1.1", Safe.UNKNOWN, "no result")}
+    job = await desk.order("1.1")
+    clock.us += 40 * DAY_US
+    assert await desk.run(job) == Later(NOT_YET, 60)
+
+
+async def test_what_comes_while_it_is_asked_is_sent_at_once(index: Index, clock: Clock) -> None:
+    tape = Tape()
+    desk = desk_of(index, clock, tape)
+    desk.keeper.says = {"1.1": Keeper.answer("1.1", Safe.UNKNOWN, "no result")}
+    job = await desk.order("1.1")
+    confirm = desk.keeper.confirm
+
+    async def late(
+        delivery: Delivery, sent_ago_s: Mapping[str, float], wait_s: float, /
+    ) -> Mapping[str, SafeAnswer]:
+        await index.add([new("1.2")])
+        await index.ledger.cover(order())
+        return await confirm(delivery, sent_ago_s, wait_s)
+
+    desk.keeper.confirm = late  # type: ignore[method-assign]
+    assert await desk.run(job) == Later("more of it has come", 0.0)
 
 
 async def test_who_never_says_anything_is_given_up(index: Index, clock: Clock) -> None:

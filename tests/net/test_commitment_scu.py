@@ -6,7 +6,7 @@ from itertools import count
 import anyio
 import pytest
 
-from pacsd.archive.commitments import Safe, SafeAnswer, Taken
+from pacsd.archive.commitments import Safe, SafeAnswer, Sent, Taken
 from pacsd.dicom.commitment import CommitmentResult, NotCommitted, Reference
 from pacsd.net import commitment_scu
 from pacsd.net.commitment_scu import CommitmentSCU, PeersAsked
@@ -18,6 +18,10 @@ from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.settings import AESettings
 from tests.net.committing_peer import CT, KEPT, LOST, Desk
 from tests.net.harness import PATIENCE_S, Served, Setup, serving, until
+
+
+def sent(*references: Reference) -> list[Sent]:
+    return [Sent(each, 1_000.0) for each in references]
 
 
 def to(served: Served) -> Destination:
@@ -142,15 +146,15 @@ async def test_peers_are_asked_by_their_titles(monkeypatch: pytest.MonkeyPatch) 
             [Peer(ae_title="PACSD", host=there.host, port=there.port), Peer(ae_title="CT1")]
         )
         tested = PeersAsked(scu, lambda: book, "US", LateResults())
-        (answer,) = await tested.ask("PACSD", [KEPT], PATIENCE_S)
+        (answer,) = await tested.ask("PACSD", sent(KEPT), PATIENCE_S)
         assert answer.why.startswith("N-ACTION: 0213 ")
         assert desk.asked[0].peer_ae == "US"
-        (answer,) = await tested.ask("CT1", [KEPT], PATIENCE_S)
+        (answer,) = await tested.ask("CT1", sent(KEPT), PATIENCE_S)
         assert answer.why == "peer CT1 has no host and port in the peers file"
-        (answer,) = await tested.ask("CT2", [KEPT], PATIENCE_S)
+        (answer,) = await tested.ask("CT2", sent(KEPT), PATIENCE_S)
         assert answer.why == "peer CT2 is not in the peers file"
         monkeypatch.setattr(commitment_scu, "MAX_PENDING", 0)
-        (answer,) = await tested.ask("PACSD", [KEPT], PATIENCE_S)
+        (answer,) = await tested.ask("PACSD", sent(KEPT), PATIENCE_S)
         assert answer == SafeAnswer(KEPT, Safe.UNKNOWN, answer.why)
         assert "waited for already" in answer.why
 
@@ -166,13 +170,13 @@ async def test_who_owes_an_answer_is_not_asked_again_and_is_heard_later() -> Non
         book = book_of(served)
         tested = PeersAsked(numbered(), lambda: book, "US", late)
         for _ in range(2):
-            (answer,) = await tested.ask("PACSD", [KEPT], 0.2)
+            (answer,) = await tested.ask("PACSD", sent(KEPT), 0.2)
             assert answer.safe is Safe.UNKNOWN
         assert [each.request.transaction_uid for each in desk.asked] == ["1.1"]
         assert await late.heard("PACSD", CommitmentResult("1.1", (KEPT,)))
-        assert await tested.ask("PACSD", [KEPT], 0.2) == [SafeAnswer(KEPT, Safe.COMMITTED)]
+        assert await tested.ask("PACSD", sent(KEPT), 0.2) == [SafeAnswer(KEPT, Safe.COMMITTED)]
         assert len(desk.asked) == 1
-        both = await tested.ask("PACSD", [LOST, KEPT], 0.2)
+        both = await tested.ask("PACSD", sent(LOST, KEPT), 0.2)
         assert [each.reference for each in both] == [LOST, KEPT]
         assert desk.asked[1].request.references == (LOST, KEPT)
 
@@ -184,12 +188,12 @@ async def test_who_took_nothing_owes_no_answer(taken: Taken) -> None:
         book = book_of(served)
         tested = PeersAsked(numbered(), lambda: book, "US", LateResults())
         for _ in range(2):
-            await tested.ask("PACSD", [KEPT], PATIENCE_S)
+            await tested.ask("PACSD", sent(KEPT), PATIENCE_S)
     assert len(desk.asked) == 2
 
 
 async def test_who_could_not_be_reached_in_time_owes_no_answer() -> None:
     late, gone = LateResults(), PeerBook([Peer(ae_title="PACSD", host="127.0.0.1", port=1)])
     tested = PeersAsked(numbered(), lambda: gone, "US", late)
-    await tested.ask("PACSD", [KEPT], 0.2)
-    assert late.take("PACSD", [KEPT]) == {}
+    await tested.ask("PACSD", sent(KEPT), 0.2)
+    assert late.take("PACSD", sent(KEPT)) == {}

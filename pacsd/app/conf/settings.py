@@ -262,7 +262,8 @@ class JobSettings(Settings):
     """For so many days it can be proved what was delivered, after it was."""
 
     keep_trying_days: float = Field(default=30, gt=0, le=36_500)
-    """For so many days a delivery waits for a target that is down; then it is given up."""
+    """For so many days a delivery waits for a target that is down, or that does not say whether it
+    keeps what it was sent; then it is given up."""
 
     newest_first: bool = False
     """Whether of the studies that wait for a target the newest one goes first."""

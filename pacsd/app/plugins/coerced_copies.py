@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from pacsd.api.coercion import Coercion, NotCoerced
 from pacsd.api.dispatch.provider import Provider
@@ -99,7 +99,7 @@ class CopyMaker:
         try:
             yield made
         finally:
-            await to_thread.run_sync(made.file.close)
+            await _close(made.file)
 
     @asynccontextmanager
     async def plain(self, facts: InstanceFacts) -> AsyncIterator[CoercedCopy]:
@@ -113,7 +113,7 @@ class CopyMaker:
             found = await to_thread.run_sync(read_beginning, file)
             yield CoercedCopy(replace(facts, size_bytes=found.size), file, found.offset)
         finally:
-            await to_thread.run_sync(file.close)
+            await _close(file)
 
     async def _made(self, name: str, facts: InstanceFacts) -> CoercedCopy:
         plugin, coercion = await self._hook.found(name)
@@ -128,9 +128,9 @@ class CopyMaker:
                     raise CoercionGone(f"the plugin of coercion {name} was exchanged")
                 made = await to_thread.run_sync(checked, target, facts)
             finally:
-                await to_thread.run_sync(target.close)
+                await _close(target)
         finally:
-            await to_thread.run_sync(source.close)
+            await _close(source)
         if made.facts.sop_instance_uid == facts.sop_instance_uid:
             return made
         return await self._marked(made, marks)
@@ -152,9 +152,15 @@ class CopyMaker:
             try:
                 return await to_thread.run_sync(_with_marks, made, target, marks)
             finally:
-                await to_thread.run_sync(target.close)
+                await _close(target)
         finally:
-            await to_thread.run_sync(made.file.close)
+            await _close(made.file)
+
+
+async def _close(file: BinaryIO) -> None:
+    """Close it, also where whoever wanted it is broken off."""
+    with CancelScope(shield=True):
+        await to_thread.run_sync(file.close)
 
 
 def _with_marks(made: CoercedCopy, target: BinaryIO, marks: tuple[str, ...]) -> CoercedCopy:

@@ -3,6 +3,7 @@
 So that whoever sends what a delivery names sends the copies, and cannot forget to.
 """
 
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,12 +12,11 @@ from typing import BinaryIO
 import anyio
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Claim:
     plugin: str
     files: Mapping[str, BinaryIO]
     coercion: str
-    readers: int = 0
 
     def excludes(self, other: "_Claim") -> bool:
         """Whether both at once would make two things of one UID."""
@@ -39,7 +39,7 @@ class Lending:
         """For the time of a block these UIDs mean these files to a plugin.
 
         They are copies by a coercion, or the instances of these UIDs as they leave. Waits until
-        nobody needs the UIDs to mean anything else, and in the end until nobody reads a file.
+        nobody needs the UIDs to mean anything else.
         """
         claim = _Claim(plugin, files, coercion)
         while any(each.excludes(claim) for each in self._claims):
@@ -49,27 +49,21 @@ class Lending:
             yield
         finally:
             self._claims.remove(claim)
-            with anyio.CancelScope(shield=True):
-                while claim.readers:
-                    await self._changed.wait()
-            self._tell_changed()
+            self._changed.set()
+            self._changed = anyio.Event()
 
     @contextmanager
     def borrowed(self, plugin: str, uid: str) -> Iterator[BinaryIO | None]:
         """The file that a UID means to a plugin now, None for what is stored.
 
-        It stays open for the time of the block.
+        It stays for the time of the block, by a descriptor of its own, whatever ends meanwhile.
         """
         claim = self._of(plugin, uid)
         if claim is None:
             yield None
             return
-        claim.readers += 1
-        try:
-            yield claim.files[uid]
-        finally:
-            claim.readers -= 1
-            self._tell_changed()
+        with os.fdopen(os.dup(claim.files[uid].fileno()), "rb") as file:
+            yield file
 
     def is_coerced(self, plugin: str, uid: str) -> bool:
         """Whether a UID means a copy by a coercion to a plugin now."""
@@ -79,7 +73,3 @@ class Lending:
     def _of(self, plugin: str, uid: str) -> _Claim | None:
         found = (each for each in self._claims if each.plugin == plugin and uid in each.files)
         return next(found, None)
-
-    def _tell_changed(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()

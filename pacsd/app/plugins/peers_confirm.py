@@ -4,13 +4,11 @@ Where a delivery has a coercion they have the copies, whose UIDs are known by ma
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 
-from pacsd.api.coercion import NotCoerced
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import Delivery
 from pacsd.app.plugins.coerced_copies import CopyMaker
-from pacsd.archive.commitments import AsksPeers, SafeAnswer
+from pacsd.archive.commitments import AsksPeers, Safe, SafeAnswer, Sent
 from pacsd.dicom.commitment import Reference
 from pacsd.net.peer_target import PREFIX
 
@@ -22,20 +20,25 @@ class PeersConfirm:
         self._asks = asks
         self._maker = maker
 
-    async def confirm(self, delivery: Delivery, wait_s: float, /) -> Mapping[str, SafeAnswer]:
-        """What the peer says of the instances within that time, by their UIDs here.
-
-        Raises:
-            Exception: the coercion cannot be had now, or an instance not be read.
-        """
-        sent: dict[str, Reference] = {}
+    async def confirm(
+        self, delivery: Delivery, sent_ago_s: Mapping[str, float], wait_s: float, /
+    ) -> Mapping[str, SafeAnswer]:
+        """What the peer says of the instances within that time, by their UIDs here."""
+        found: dict[str, SafeAnswer] = {}
+        sent: dict[str, Sent] = {}
         for facts in delivery.instances:
-            with suppress(NotCoerced):  # it cannot have been sent by this coercion
-                sent[facts.sop_instance_uid] = await self._sent(delivery.coercion, facts)
-        peer = delivery.target.removeprefix(PREFIX)
-        answers = await self._asks.ask(peer, list(sent.values()), wait_s)
-        said = {each.reference: each for each in answers}
-        return {uid: said[reference] for uid, reference in sent.items()}
+            uid = facts.sop_instance_uid
+            try:
+                sent[uid] = Sent(await self._sent(delivery.coercion, facts), sent_ago_s[uid])
+            except Exception as error:  # noqa: BLE001 - one that cannot be copied holds up no other
+                why = f"coercion {delivery.coercion}: {error}"
+                found[uid] = SafeAnswer(_reference(facts), Safe.UNKNOWN, why)
+        if sent:
+            peer = delivery.target.removeprefix(PREFIX)
+            answers = await self._asks.ask(peer, list(sent.values()), wait_s)
+            said = {each.reference: each for each in answers}
+            found |= {uid: said[each.reference] for uid, each in sent.items()}
+        return found
 
     async def _sent(self, coercion: str, facts: InstanceFacts) -> Reference:
         """The instance that the peer was sent."""

@@ -1,19 +1,20 @@
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pacsd.api.errors import NotProvided
 from pacsd.api.route_target import Delivery
 from pacsd.app.plugins.coerced_copies import CopyMaker
 from pacsd.app.plugins.copy_place import CopyPlace
 from pacsd.app.plugins.peers_confirm import PeersConfirm
 from pacsd.app.plugins.stored_instances import StoredInstances
-from pacsd.archive.commitments import Safe, SafeAnswer
-from pacsd.dicom.commitment import Reference
+from pacsd.archive.commitments import Safe, SafeAnswer, Sent
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.app.plugins.coercing import GUARD, Coercing, renamed
 from tests.app.small_archive import SmallArchive, small_archive
+
+AGO = {"1.2.3.7": 5.0}
 
 
 class Asked:
@@ -23,11 +24,11 @@ class Asked:
         self.asked: list[tuple[str, list[str]]] = []
 
     async def ask(
-        self, peer_ae: str, references: Sequence[Reference], wait_s: float, /
+        self, peer_ae: str, sent: Sequence[Sent], wait_s: float, /
     ) -> Sequence[SafeAnswer]:
         assert wait_s == 3
-        self.asked.append((peer_ae, [each.sop_instance_uid for each in references]))
-        return [SafeAnswer(each, Safe.COMMITTED) for each in references]
+        self.asked.append((peer_ae, [each.reference.sop_instance_uid for each in sent]))
+        return [SafeAnswer(each.reference, Safe.COMMITTED) for each in sent]
 
 
 @pytest.fixture
@@ -51,24 +52,42 @@ class Setup:
 
 async def test_a_peer_is_asked_for_what_it_was_sent(archive: SmallArchive, tmp_path: Path) -> None:
     setup = Setup(archive, tmp_path)
-    answers = await setup.tested.confirm(await setup.delivery(""), 3)
+    answers = await setup.tested.confirm(await setup.delivery(""), AGO, 3)
     assert {uid: each.safe for uid, each in answers.items()} == {"1.2.3.7": Safe.COMMITTED}
     assert setup.asked.asked == [("SITEB", ["1.2.3.7"])]
 
 
 async def test_of_copies_it_is_asked_by_their_uids(archive: SmallArchive, tmp_path: Path) -> None:
     setup = Setup(archive, tmp_path, Coercing(renamed("2.25.3")))
-    answers = await setup.tested.confirm(await setup.delivery("research"), 3)
+    answers = await setup.tested.confirm(await setup.delivery("research"), AGO, 3)
     assert {uid: each.safe for uid, each in answers.items()} == {"1.2.3.7": Safe.COMMITTED}
     assert setup.asked.asked == [("SITEB", ["2.25.3"])]
 
 
+async def test_one_that_cannot_be_copied_now_holds_up_no_other(
+    archive: SmallArchive, tmp_path: Path
+) -> None:
+    await archive.add("1.2.3.8")
+    poisoned = Coercing(renamed("2.25.3"))
+    setup = Setup(archive, tmp_path, poisoned)
+    delivery = await setup.delivery("research")
+    [gone, here] = delivery.instances
+    gone = replace(gone, sop_instance_uid="1.2.3.9")
+    delivery = replace(delivery, instances=(gone, here))
+    answers = await setup.tested.confirm(delivery, {"1.2.3.9": 1.0, **AGO, "1.2.3.8": 1.0}, 3)
+    assert answers["1.2.3.9"].safe is Safe.UNKNOWN
+    assert "coercion research: " in answers["1.2.3.9"].why
+    assert answers[here.sop_instance_uid].safe is Safe.COMMITTED
+
+
 async def test_what_cannot_be_coerced_was_not_sent(archive: SmallArchive, tmp_path: Path) -> None:
     setup = Setup(archive, tmp_path, Coercing(b"no file"))
-    assert await setup.tested.confirm(await setup.delivery("research"), 3) == {}
+    [answer] = (await setup.tested.confirm(await setup.delivery("research"), AGO, 3)).values()
+    assert answer.safe is Safe.UNKNOWN
+    assert setup.asked.asked == []
 
 
 async def test_without_the_coercion_nobody_can_tell(archive: SmallArchive, tmp_path: Path) -> None:
     setup = Setup(archive, tmp_path)
-    with pytest.raises(NotProvided):
-        await setup.tested.confirm(await setup.delivery("research"), 3)
+    [answer] = (await setup.tested.confirm(await setup.delivery("research"), AGO, 3)).values()
+    assert (answer.safe, setup.asked.asked) == (Safe.UNKNOWN, [])
