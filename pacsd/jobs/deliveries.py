@@ -115,8 +115,8 @@ class Deliveries:
                 return await self._made(job, entry, takes_s)
             except TargetDown as down:
                 return await self._down(job, entry, str(down))
-            except NotProvided as error:
-                return Dead(error.explanation)
+            except NotProvided as error:  # somebody has to name it, or write it otherwise
+                return await self._down(job, entry, error.explanation)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a target is its own
                 return Retry(f"{type(error).__name__}: {error}")
         return Retry("it took longer than it may")

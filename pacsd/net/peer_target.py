@@ -97,7 +97,8 @@ class PeerTarget:
         peer, sending = self.peer(), self._sending
         terms = Terms(
             sending.timeouts,
-            associations=peer.connections,
+            # One that has nothing to send would be opened for nothing.
+            associations=min(peer.connections, max(1, run.count)),
             transcoding=sending.transcoding,
             throttle=sending.throttles.get(f"{PREFIX}{self._ae_title}", NO_THROTTLE),
         )

@@ -43,6 +43,11 @@ class TargetRun:
         self.stored = 0
         self.failure = ""
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._delivery.instances)
+
     def ended(self, sop_instance_uid: str, outcome: Outcome) -> None:
         """One was answered, or failed."""
         self._left.pop(sop_instance_uid, None)

@@ -243,14 +243,17 @@ async def test_the_last_attempt_is_told(index: Index, clock: Clock) -> None:
     assert (await desk.entry(job)).state is DeliveryState.GIVEN_UP
 
 
-async def test_a_target_that_nobody_provides_is_a_dead_letter(index: Index, clock: Clock) -> None:
+async def test_a_target_that_nobody_provides_is_waited_for(index: Index, clock: Clock) -> None:
     error = NotProvided("tape", "pacsd_route_target", "no plugin provides 'tape'")
     desk = Desk(index, clock, error)
     job = await desk.order("1.1")
-    assert await desk.run(job) == Dead("no plugin provides 'tape'")
+    assert await desk.run(job) == Later("no plugin provides 'tape'", None)
     assert desk.asked == ["tape"]
-    assert desk.told[0].outcome is AGAIN
-    assert (await desk.entry(job)).state is DeliveryState.GIVEN_UP
+    assert desk.told == []
+    assert desk.gates.why(QUEUE) == "no plugin provides 'tape'"
+    desk.target = Tape()
+    assert await desk.run(job) == Done("1 instances delivered")
+    assert desk.gates.places() == {}
 
 
 async def test_a_target_that_cannot_be_had_now_is_asked_for_again(

@@ -19,7 +19,7 @@ def pacsd_route(subject: EventSubject) -> tuple[Route, ...] | HeaderWanted | Non
     rule are a durable delivery in the queue of the target, so that a target that is down fills no
     other queue; what is routed there once more is not sent twice. Whoever raises, is late or
     returns anything else is asked again later and holds up nothing; after the last attempt it is
-    left among the dead letters. A route to a target that nobody provides is given up at once:
+    left among the dead letters. A target that nobody provides is waited for like one that is down:
     `pacsd deliveries` shows it. Who implements `pacsd_route_trial` is asked about the kinds of
     events alone that it names there.
 

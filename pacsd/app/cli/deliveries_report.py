@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     )
 
 
+_WHY = 500
+"""Characters of what explains something."""
+
+
 def describe(delivery: "DeliverySummary") -> Iterator[str]:
     """A delivery in a few lines."""
     by = f" by {printable(delivery.rule)}" if delivery.rule else ""
@@ -30,9 +34,9 @@ def describe(delivery: "DeliverySummary") -> Iterator[str]:
     times = f"since {local_time(delivery.created_at)}, last {local_time(delivery.changed_at)}"
     yield f"  {told or 'nothing'}; {times}"
     if delivery.explanation:
-        yield f"  {printable(delivery.explanation)}"
+        yield f"  {printable(delivery.explanation, _WHY)}"
     if delivery.held_up:
-        yield f"  held up: {printable(delivery.held_up)}"
+        yield f"  held up: {printable(delivery.held_up, _WHY)}"
 
 
 def describe_detail(detail: "DeliveryDetail") -> Iterator[str]:
@@ -54,7 +58,7 @@ def describe_item(item: "DeliveredItem") -> str:
     if item.commitment:
         at = f" {local_time(item.committed_at)}" if item.committed_at is not None else ""
         line += f" commitment {item.commitment}{at}"
-    return f"{line}: {printable(item.explanation)}" if item.explanation else line
+    return f"{line}: {printable(item.explanation, _WHY)}" if item.explanation else line
 
 
 def describe_proof(
@@ -75,7 +79,7 @@ def describe_target(target: "TargetSummary") -> str:
     if target.down_s is not None:
         told.append(f"down for {_duration(target.down_s)}")
     line = f"{printable(target.target)}: {', '.join(told) or 'nothing waits'}"
-    return f"{line}: {printable(target.held_up)}" if target.held_up else line
+    return f"{line}: {printable(target.held_up, _WHY)}" if target.held_up else line
 
 
 def _duration(seconds: float) -> str:

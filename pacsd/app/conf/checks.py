@@ -58,7 +58,11 @@ def check(
     with _collected(errors):
         peers = peers_file.load(gathered.peers_path, others, resolve)
     if not errors:
-        problems = [*listen_problems(config, peers), *data_dir_problems(config, as_owner=as_owner)]
+        problems = [
+            *listen_problems(config, peers),
+            *target_problems(config, peers),
+            *data_dir_problems(config, as_owner=as_owner),
+        ]
         errors += [gathered.sources.error(problem) for problem in problems]
     if errors:
         raise ConfigErrors(errors)
@@ -83,6 +87,24 @@ def listen_problems(config: Config, peers: PeerBook) -> list[Problem]:
     http = config.http.listen
     if http and not http.is_loopback and not config.http.unsafe_listen_anywhere:
         problems.append(_listen_problem("http", http, "nobody has to log in yet"))
+    return problems
+
+
+def target_problems(config: Config, peers: PeerBook) -> list[Problem]:
+    """Refuse terms of a target that cannot be: a mistyped name would leave the real one without."""
+    servers = {f"web:{each.name}" for each in config.web_target}
+    problems = []
+    for index, each in enumerate(config.route_target):
+        kind, _, name = each.name.partition(":")
+        peer = peers.find(name) if kind in {"peer", "notify"} else None
+        rule = ""
+        if kind in {"peer", "notify"} and (peer is None or peer.endpoint is None):
+            rule = "is no peer of the peers file with host and port"
+        elif kind == "web" and each.name not in servers:
+            rule = "is no name of a [[web_target]]"
+        if rule:
+            path: KeyPath = ("route_target", index, "name")
+            problems.append(Problem(path, format_value(each.name), rule))
     return problems
 
 

@@ -12,12 +12,15 @@ from pacsd.app.conf.checks import (
     filesystem_type,
     listen_problems,
     listeners_outside,
+    target_problems,
     unsafe_keys,
 )
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.options import Options
 from pacsd.app.conf.settings import Config
+from pacsd.jobs.target_terms import TargetTerms
 from pacsd.net.peers import Peer, PeerBook
+from pacsd.net.web_targets import WebTargetSettings
 
 KNOWN = PeerBook([Peer(ae_title="CT1", addresses=("10.1.0.0/16",)), Peer.parse("WS1=ws:104")])
 
@@ -238,3 +241,25 @@ def test_checks_name_the_place(tmp_path: Path) -> None:
         ("environment", None, "PACSD_HTTP"),
         ("environment", None, "PACSD_DATA_DIR"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("peer:SITEB", ""),
+        ("web:siteb", ""),
+        ("folder:copy", ""),
+        ("peer:SITEX", "is no peer of the peers file with host and port"),
+        ("notify:CALLER", "is no peer of the peers file with host and port"),
+        ("web:sitex", "is no name of a [[web_target]]"),
+    ],
+)
+def test_terms_are_of_a_target_that_can_be(name: str, rule: str) -> None:
+    config = Config(
+        route_target=(TargetTerms(name=name),),
+        web_target=(WebTargetSettings(name="siteb", url="http://127.0.0.1/dicomweb"),),
+    )
+    peers = PeerBook([Peer(ae_title="SITEB", host="127.0.0.1", port=1), Peer(ae_title="CALLER")])
+    found = target_problems(config, peers)
+    assert [each.rule for each in found] == ([rule] if rule else [])
+    assert [each.path for each in found] == ([("route_target", 0, "name")] if rule else [])
