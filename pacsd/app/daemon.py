@@ -226,7 +226,10 @@ class Daemon:
         )
         change = ConfigChange(changed_keys(running, config), keys)
         await exchange.plugins.hooks.config_changed.tell(exchanged.kept, change=change)
-        return Reloaded(keys, exchanged.started, exchanged.stopped)
+        parts.plugin_health.forget()
+        health = await parts.plugin_health.now()
+        ill = {name: each.explanation for name, each in health.items() if not each.is_well}
+        return Reloaded(keys, exchanged.started, exchanged.stopped, ill)
 
     async def _signals(self, *, task_status: TaskStatus[None]) -> None:
         wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -19,11 +19,14 @@ from pacsd.index.delivery_records import (
     LedgerEntry,
     Order,
 )
+from pacsd.index.job_counts import JobMoves
 from pacsd.index.job_records import JobState, NewJob
 from pacsd.index.reading_deliveries import DELIVERY, entry_of
+from pacsd.index.reading_jobs import JOB, job_of
 from pacsd.index.records import InstanceState
 from pacsd.index.session import Row, WriteSession, insertion
 from pacsd.index.settling_deliveries import note_counts
+from pacsd.index.settling_jobs import settle
 from pacsd.index.sqlite import at_most
 from pacsd.index.text import storable
 
@@ -130,6 +133,14 @@ _WAITING_JOB = select(_job.id).where(
 )
 
 
+_DEAD_JOBS = select(*JOB).where(
+    _job.partition_id == bindparam("partition"),
+    _job.kind == bindparam("its_kind"),
+    _job.queue == bindparam("its_queue"),
+    _job.unique_key >= bindparam("first"),
+    _job.unique_key < bindparam("last"),
+    _job.state == literal_column(str(JobState.DEAD.value)),
+)
 UNTRIED: Row = ItemState.WAITING.value, 0, 0, "", "", 0, Commitment.NONE.value, 0
 """The columns of an item behind those that say what it is, before anything was tried."""
 
@@ -179,6 +190,7 @@ def wait_for(entry: LedgerEntry, change: int, session: WriteSession, *, is_urgen
         JobQueueFull: there can be no more.
     """
     if waiting_job(entry, session) is None:
+        _supersede(entry, session)
         job = NewJob(
             kind=KIND,
             queue=f"{QUEUE}{entry.target}",
@@ -192,6 +204,17 @@ def wait_for(entry: LedgerEntry, change: int, session: WriteSession, *, is_urgen
             partition=entry.partition,
         )
         add_jobs([job], None, session)
+
+
+def _supersede(entry: LedgerEntry, session: WriteSession) -> None:
+    """What died of a delivery that is made again is nothing to look at any more."""
+    of_it = f"{entry.id}:", f"{entry.id};"
+    dead = session.fetch(_DEAD_JOBS, entry.partition, KIND, f"{QUEUE}{entry.target}", *of_it)
+    moves = JobMoves(session)
+    for row in dead:
+        why = "its delivery is made again"
+        settle(session, moves, job_of(row), JobState.CANCELLED, session.now_us(), explanation=why)
+    moves.note()
 
 
 def waiting_job(entry: LedgerEntry, session: WriteSession) -> int | None:

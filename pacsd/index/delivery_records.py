@@ -37,7 +37,7 @@ class Commitment(IntEnum):
     """Whether its target has said that it keeps an instance (PS3.4 section J)."""
 
     NONE = 0
-    ASKED = 1
+    AWAITED = 1
     COMMITTED = 2
     FAILED = 3
 
@@ -119,7 +119,7 @@ class Item:
 class ItemResult:
     """What became of an instance in an attempt; WAITING: it is to be tried again.
 
-    WAITING and ASKED: it was sent, and is not sent again before its target has said whether it
+    WAITING and AWAITED: it was sent, and is not sent again before its target has said whether it
     keeps it. `sent_at_us` is when it was sent, 0: now; `is_attempt` False: it was only asked after.
     """
 

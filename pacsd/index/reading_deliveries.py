@@ -21,7 +21,7 @@ from pacsd.index.records import Scope
 _delivery, _item = schema_deliveries.delivery.c, schema_deliveries.delivery_item.c
 _paused = schema_deliveries.paused_target.c
 IS_WAITING = _item.state == literal_column(str(ItemState.WAITING.value))
-_ASKED: ColumnElement[int] = literal_column(str(Commitment.ASKED.value))
+_AWAITED: ColumnElement[int] = literal_column(str(Commitment.AWAITED.value))
 
 DELIVERY = (
     _delivery.id,
@@ -105,7 +105,7 @@ def read_waiting(number: int, run: int, limit: int, connection: Connection) -> l
     these the first that came.
     """
     chosen = select(*_ITEM).where(
-        _item.delivery_row == number, IS_WAITING, _item.run != run, _item.commitment != _ASKED
+        _item.delivery_row == number, IS_WAITING, _item.run != run, _item.commitment != _AWAITED
     )
     rows = connection.execute(chosen.order_by(_item.attempts, _item.number).limit(limit))
     return [_item_of(row) for row in rows]
@@ -119,7 +119,7 @@ def read_unconfirmed(number: int, after: str, limit: int, connection: Connection
     chosen = select(*_ITEM).where(
         _item.delivery_row == number,
         IS_WAITING,
-        _item.commitment == _ASKED,
+        _item.commitment == _AWAITED,
         _item.sop_instance_uid > after,
     )
     rows = connection.execute(chosen.order_by(_item.sop_instance_uid).limit(limit))

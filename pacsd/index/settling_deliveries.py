@@ -118,7 +118,7 @@ def note_counts(entry: LedgerEntry, session: WriteSession) -> LedgerEntry:
 
 
 def _row(number: int, run: int, result: ItemResult, now_us: int) -> tuple[object, ...]:
-    is_sent = result.state is ItemState.DELIVERED or result.commitment is Commitment.ASKED
+    is_sent = result.state is ItemState.DELIVERED or result.commitment is Commitment.AWAITED
     is_committed = result.commitment is Commitment.COMMITTED
     return (
         result.state.value,

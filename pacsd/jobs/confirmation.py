@@ -102,7 +102,7 @@ class Confirmation:
         results = []
         for item in page:
             if item.sop_instance_uid not in here:
-                results.append(_result(item, ItemState.REFUSED, _GONE, Commitment.ASKED))
+                results.append(_result(item, ItemState.REFUSED, _GONE, Commitment.AWAITED))
                 continue
             answer = answers.get(item.sop_instance_uid)
             if answer is None or answer.safe is Safe.UNKNOWN:

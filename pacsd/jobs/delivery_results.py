@@ -35,7 +35,7 @@ def item_results(sent: Sequence[InstanceFacts], result: DeliveryResult) -> list[
 def to_be_confirmed(results: Sequence[ItemResult]) -> list[ItemResult]:
     """The same, where what was sent is delivered only once its target says that it keeps it."""
     return [
-        replace(each, state=ItemState.WAITING, commitment=Commitment.ASKED)
+        replace(each, state=ItemState.WAITING, commitment=Commitment.AWAITED)
         if each.state is ItemState.DELIVERED
         else each
         for each in results

@@ -183,5 +183,5 @@ def _sizes(page: Sequence[Item]) -> list[int]:
 
 
 def _is_bad(result: ItemResult) -> bool:
-    is_sent = result.commitment is Commitment.ASKED
+    is_sent = result.commitment is Commitment.AWAITED
     return result.state in {ItemState.REFUSED, ItemState.WAITING} and not is_sent

@@ -61,7 +61,8 @@ class SmallListener:
 class SmallDaemon:
     """What a test sets up and looks at.
 
-    `reload_problems` is what the next reload finds wrong, `need_restart` what it leaves;
+    `reload_problems` is what the next reload finds wrong, `need_restart` what it leaves,
+    `ill` which plugins are so afterwards;
     `stores` says what is wrong with each.
     """
 
@@ -70,6 +71,7 @@ class SmallDaemon:
         self.listener = SmallListener(self.recorder)
         self.reload_problems: Sequence[str] = ()
         self.need_restart: tuple[str, ...] = ()
+        self.ill: dict[str, str] = {}
         self.stores: dict[str, str] = {}
         self.commands = admin_commands(
             self.recorder, self.listener, reload=self._reload, stores=lambda: self.stores
@@ -78,7 +80,7 @@ class SmallDaemon:
     async def _reload(self) -> Reloaded:
         if self.reload_problems:
             raise NotReloaded(self.reload_problems)
-        return Reloaded(self.need_restart)
+        return Reloaded(self.need_restart, ill=self.ill)
 
     def open_association(self, calling_ae: str = "CT1") -> AssociationRecord:
         """One with two contexts proposed, the first accepted, and one C-ECHO."""

@@ -266,3 +266,21 @@ def test_everything_it_makes_is_ours_alone() -> None:
             assert path.lstat().st_mode & 0o077 == 0, path
         assert daemon.stop() == 0
         assert not (daemon.data_dir / "admin.sock").exists()
+
+
+def test_a_reload_says_that_a_plugin_keeps_what_it_had(tmp_path: Path) -> None:
+    rules = tmp_path / "routes.toml"
+    rules.write_text('[[rule]]\nname = "all"\nto = ["peer:B"]\n', encoding="utf-8")
+    config = tmp_path / "pacsd.toml"
+    config.write_text(
+        f'[store]\nunsafe_tmpfs = true\n[plugins.route_rules]\ntrusted = true\nfile = "{rules}"\n',
+        encoding="utf-8",
+    )
+    with running("--http", "", "--config", str(config), data_dir=tmp_path / "data") as daemon:
+        rules.write_text('[[rule]]\nname = "all"\nto = "peer:B"\npriority = 9\n', encoding="utf-8")
+        said = CliRunner().invoke(build(), ["reload", "--data-dir", str(daemon.data_dir)])
+        assert (said.exit_code, said.stdout) == (1, "reloaded\n")
+        assert said.stderr.startswith("plugin route_rules is ill: ")
+        rules.write_text('[[rule]]\nname = "all"\nto = ["peer:B"]\n', encoding="utf-8")
+        said = CliRunner().invoke(build(), ["reload", "--data-dir", str(daemon.data_dir)])
+        assert (said.exit_code, said.stdout) == (0, "reloaded\n")

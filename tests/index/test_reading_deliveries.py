@@ -74,8 +74,8 @@ async def test_what_was_sent_does_not_wait_to_be_sent_but_for_an_answer(index: I
     await index.add([new(uid) for uid in ("1.9", "1.2", "1.5", "1.7")])
     entry = await covered(index, order())
     results = [
-        ItemResult("1.9", ItemState.WAITING, commitment=Commitment.ASKED),
-        ItemResult("1.2", ItemState.WAITING, commitment=Commitment.ASKED),
+        ItemResult("1.9", ItemState.WAITING, commitment=Commitment.AWAITED),
+        ItemResult("1.2", ItemState.WAITING, commitment=Commitment.AWAITED),
         ItemResult("1.5", ItemState.WAITING, commitment=Commitment.FAILED),
     ]
     await index.ledger.settle(entry.id, 1, results)

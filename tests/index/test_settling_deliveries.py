@@ -97,7 +97,7 @@ async def test_what_was_sent_is_delivered_once_its_target_says_that_it_keeps_it(
     await index.add([new("1.1"), new("1.2")])
     entry = await covered(index, order())
     asked = [
-        ItemResult(uid, WAITING, "0000", commitment=Commitment.ASKED) for uid in ("1.1", "1.2")
+        ItemResult(uid, WAITING, "0000", commitment=Commitment.AWAITED) for uid in ("1.1", "1.2")
     ]
     now = await index.ledger.settle(entry.id, 7, asked)
     assert now is not None

@@ -155,3 +155,18 @@ async def test_what_was_moved_may_come_back(index: Index) -> None:
     [left] = await index.ledger.waiting(tape.id, 7, 9)
     assert (left.sop_instance_uid, left.attempts) == ("1.2", 0)
     assert [each.queue for each in await jobs(index)][-1] == "target:tape"
+
+
+async def test_what_died_of_a_delivery_is_nothing_to_look_at_once_it_is_made_again(
+    index: Index,
+) -> None:
+    await index.add([new("1.1")])
+    entry = await covered(index, order())
+    [claimed] = (await index.jobs.claim([KIND], FreePlaces(1), 1, 60)).jobs
+    await index.jobs.fail(claimed.lease, "typo", None)
+    await index.ledger.give_up(entry.id, "typo")
+    assert [each.state for each in await jobs(index)] == [JobState.DEAD]
+    await index.ledger.retry(SCOPE, entry.id)
+    assert [each.state for each in await jobs(index)] == [JobState.CANCELLED, JobState.WAITING]
+    counts = {each.state: each.jobs for each in await index.jobs.counts(SCOPE)}
+    assert counts == {JobState.CANCELLED: 1, JobState.WAITING: 1}

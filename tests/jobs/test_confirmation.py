@@ -132,7 +132,7 @@ async def test_what_is_gone_since_cannot_be_asked_after(index: Index, clock: Clo
     assert isinstance(outcome, Dead)
     assert outcome.reason.startswith("1 of 2 instances were refused: sent, and not here any more")
     one = await item(desk, "1.1")
-    assert (one.state, one.commitment) == (ItemState.REFUSED, Commitment.ASKED)
+    assert (one.state, one.commitment) == (ItemState.REFUSED, Commitment.AWAITED)
     assert one.sent_at_us > 0
     assert "not here any more before its target said" in one.explanation
 

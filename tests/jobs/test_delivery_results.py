@@ -27,5 +27,5 @@ def test_where_all_are_to_be_sent_again_only_the_exceptions_were_tried() -> None
 def test_where_a_target_is_asked_what_was_sent_is_not_delivered_yet() -> None:
     refused = ItemResult("1.2", ItemState.REFUSED, "A900", "no")
     sent = ItemResult("1.1", ItemState.DELIVERED, "B000")
-    waiting = ItemResult("1.1", ItemState.WAITING, "B000", commitment=Commitment.ASKED)
+    waiting = ItemResult("1.1", ItemState.WAITING, "B000", commitment=Commitment.AWAITED)
     assert to_be_confirmed([sent, refused]) == [waiting, refused]

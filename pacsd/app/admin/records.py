@@ -104,12 +104,14 @@ class DaemonStatus:
 class Reloaded:
     """What a reload did not take over: settings that have changed and need a restart, by key.
 
-    And the plugins that it started and those that it stopped; one that has changed is both.
+    And the plugins that it started and those that it stopped; one that has changed is both. `ill`
+    says what is wrong with plugins afterwards: one may have kept what it had.
     """
 
     need_restart: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
+    ill: Mapping[str, str] = field(default_factory=dict)
 
 
 def _contexts(record: AssociationRecord) -> tuple[ContextDetail, ...]:

@@ -13,6 +13,9 @@ from pacsd.app.cli.with_daemon import (
 )
 from pacsd.dicom.text import printable
 
+_WHY = 500
+"""Characters of what is wrong with a plugin."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -41,7 +44,10 @@ def status(
 
 
 def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
-    """Have the daemon read peers and plugins again, as SIGHUP does; on an error all stays."""
+    """Have the daemon read peers and plugins again, as SIGHUP does; on an error all stays.
+
+    Exits with 1 if a plugin is ill afterwards: one with a file that cannot be used keeps the last.
+    """
     from pacsd.app.admin.records import Reloaded
 
     done = believe(Reloaded, ask_daemon(config, data_dir, "reload"))
@@ -51,3 +57,7 @@ def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
             typer.echo(f"plugins {what}: {', '.join(map(printable, plugins))}")
     if done.need_restart:
         typer.echo(f"changed, but only a restart takes it over: {', '.join(done.need_restart)}")
+    for plugin, why in done.ill.items():
+        typer.echo(f"plugin {printable(plugin)} is ill: {printable(why, _WHY)}", err=True)
+    if done.ill:
+        raise typer.Exit(1)

@@ -52,7 +52,7 @@ class Rule:
                 told = each.told(known) if answer is Answer.NO else "only the header says it"
                 why = f"{each.what}: {told}"
                 return RuleVerdict(self.name, is_match=False, why=why)
-        why = "; ".join(each.what for each in self.criteria) or "asks for nothing"
+        why = "; ".join(each.what for each in self.criteria) or "matches everything"
         return RuleVerdict(self.name, is_match=True, why=why)
 
 

@@ -66,6 +66,12 @@ def test_reload_says_what_only_a_restart_takes_over(daemon: SmallDaemon) -> None
     assert run("reload") == (0, f"reloaded\n{said}\n", "")
 
 
+def test_reload_says_which_plugins_are_ill_afterwards(daemon: SmallDaemon) -> None:
+    daemon.ill = {"route_rules": "file routes.toml: rule 1: priority"}
+    said = "plugin route_rules is ill: file routes.toml: rule 1: priority\n"
+    assert run("reload") == (1, "reloaded\n", said)
+
+
 def test_reload_of_wrong_peers(daemon: SmallDaemon) -> None:
     daemon.reload_problems = ("peers.toml:1: peer: must be a list",)
     assert run("reload") == (1, "", "all stays as it was:\npeers.toml:1: peer: must be a list\n")

@@ -49,7 +49,7 @@ def test_an_instance_has_a_line() -> None:
     assert describe_item(refused) == "  1.1 refused A900: does not match"
     committed = replace(ITEM, commitment="committed", committed_at=1.7e9)
     assert " commitment committed 2023-" in describe_item(committed)
-    assert describe_item(replace(ITEM, commitment="asked")).endswith(" commitment asked")
+    assert describe_item(replace(ITEM, commitment="awaited")).endswith(" commitment awaited")
 
 
 @pytest.mark.parametrize(

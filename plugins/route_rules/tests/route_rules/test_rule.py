@@ -28,7 +28,7 @@ def known(**attributes: str) -> Known:
 def test_without_criteria_everything_matches() -> None:
     verdict = rule().verdict(known())
     assert rule().answer(known()) is Answer.YES
-    assert (verdict.rule, verdict.is_match, verdict.why) == ("a", True, "asks for nothing")
+    assert (verdict.rule, verdict.is_match, verdict.why) == ("a", True, "matches everything")
 
 
 def test_all_criteria_have_to_hold() -> None:
