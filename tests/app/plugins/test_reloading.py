@@ -163,7 +163,8 @@ def test_who_asks_has_to_log_in_as_soon_as_there_is_a_plugin_for_it(tmp_path: Pa
 
 def test_who_is_ill_is_named(tmp_path: Path) -> None:
     with serving(tmp_path, gate("one", "A")) as served:
-        assert served.reload(gate("one", "A") + gate("two", ""))[0] == 0
+        code, said = served.reload(gate("one", "A") + gate("two", ""))
+        assert (code, "plugin two is ill: idle" in said) == (1, True)
         options = ["--config", str(served.file), "--data-dir", str(served.daemon.data_dir)]
         listed = CliRunner().invoke(build(), ["plugins", "list", *options]).output
         assert "two: enabled, no package brings it: it is not installed; ill: idle" in listed
