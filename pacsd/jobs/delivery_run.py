@@ -69,6 +69,7 @@ class DeliveryRun:
         self._size = min(FIRST_PAGE, PAGE)
         self._failures = 0
         self._why = ""
+        self._leaves_some = False
 
     async def make(self) -> Outcome:
         """Send until nothing is left that was not tried, or others have their turn.
@@ -115,6 +116,7 @@ class DeliveryRun:
             tried = self._tried(facts, result)
             results += tried if self._confirmation is None else to_be_confirmed(tried)
             has_failed = result.outcome is DeliveryOutcome.AGAIN
+        self._leaves_some |= has_failed or any(map(_is_left, results))
         why = next((each.explanation for each in results if _is_bad(each)), "")
         self._why = why or self._why
         self._entry = await self._ledger.settle(entry.id, self._job.lease_token, results, why)
@@ -155,7 +157,7 @@ class DeliveryRun:
     def _waits(self, entry: LedgerEntry) -> Outcome:
         """Some are to be sent again; or all were, and the target has not said yet what it keeps."""
         asked = self._confirmation
-        if asked is None or asked.failed or self._why:
+        if asked is None or asked.failed or self._leaves_some:
             return Retry(self._why or entry.explanation)
         if asked.unanswered < entry.waiting:
             return Later("more of it has come", 0.0)
@@ -182,6 +184,10 @@ def _sizes(page: Sequence[Item]) -> list[int]:
     return [each.size_bytes for each in page]
 
 
+def _is_left(result: ItemResult) -> bool:
+    """Whether it was tried and is to be sent again."""
+    return result.state is ItemState.WAITING and result.commitment is not Commitment.AWAITED
+
+
 def _is_bad(result: ItemResult) -> bool:
-    is_sent = result.commitment is Commitment.AWAITED
-    return result.state in {ItemState.REFUSED, ItemState.WAITING} and not is_sent
+    return result.state is ItemState.REFUSED or _is_left(result)

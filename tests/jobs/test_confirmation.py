@@ -122,6 +122,15 @@ async def test_what_fails_to_be_sent_is_not_asked_after(index: Index, clock: Clo
     assert (await item(desk, "1.1")).commitment is Commitment.NONE
 
 
+async def test_one_that_is_refused_costs_those_that_are_asked_after_no_attempt(
+    index: Index, clock: Clock
+) -> None:
+    mixed = DeliveryResult(DELIVERED, exceptions=(InstanceResult("1.1", REFUSED, "no"),))
+    desk = desk_of(index, clock, Tape(mixed))
+    desk.keeper.says = {"1.2": Keeper.answer("1.2", Safe.UNKNOWN, "no result")}
+    assert await desk.run(await desk.order("1.1", "1.2")) == Later(NOT_YET, 60)
+
+
 async def test_what_is_gone_since_cannot_be_asked_after(index: Index, clock: Clock) -> None:
     desk = desk_of(index, clock, Tape())
     desk.keeper.says = {"1.1": None}
