@@ -89,6 +89,8 @@ class RouteTrial:
     """Where a subject would go, and what each rule said that was asked; nothing was sent.
 
     `kinds` are the kinds of events that rules look at, of which no other needs to be asked about.
+    Where no subject was given, `routes` are all that the rules may lead to, each target and
+    coercion once.
     """
 
     routes: tuple[Route, ...]

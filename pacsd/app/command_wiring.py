@@ -28,10 +28,11 @@ from pacsd.app.job_running import JobRunning
 from pacsd.app.opening import Archive
 from pacsd.app.plugins.commands import run_command
 from pacsd.app.plugins.health import PluginHealth
+from pacsd.app.plugins.route_checks import RouteChecks
 from pacsd.app.plugins.route_work import rules_plugins
 from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.purging import keep_us
-from pacsd.app.route_wiring import route_trials
+from pacsd.app.route_wiring import own_targets, route_trials
 from pacsd.app.rule_replay import RuleReplay
 from pacsd.archive.access import Access
 from pacsd.archive.curation import Curation
@@ -39,6 +40,7 @@ from pacsd.archive.finding import Finder
 from pacsd.archive.removal import Removal
 from pacsd.archive.retrieval import Retriever
 from pacsd.archive.stored_headers import StoredHeaders
+from pacsd.net.peer_target import PeerSending
 
 
 def make_commands(
@@ -57,10 +59,16 @@ def make_commands(
         **JobCommands(archive.index.jobs, jobs.workers).by_name(),
         **DeliveryCommands(archive.index.ledger, jobs.gates).by_name(),
         **TargetCommands(archive.index, jobs.pauses, jobs.gates).by_name(),
-        **RuleCommands(
-            route_trials(archive), partial(rules_plugins, archive.hooks), utc_us
-        ).by_name(),
     }
+
+
+def make_rule_commands(
+    config: Config, archive: Archive, sending: PeerSending
+) -> dict[str, Command]:
+    """Those about the rules by which something is routed."""
+    checks = RouteChecks(archive.hooks, own_targets(config, sending))
+    plugins = partial(rules_plugins, archive.hooks)
+    return RuleCommands(route_trials(archive), checks.missing, plugins, utc_us).by_name()
 
 
 def make_plugin_commands(

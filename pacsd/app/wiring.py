@@ -21,7 +21,12 @@ from pacsd.app.archive_wiring import (
 from pacsd.app.audit_sink import AuditCollector, AuditSink
 from pacsd.app.checking import make_scrub
 from pacsd.app.clock import utc_us
-from pacsd.app.command_wiring import make_commands, make_errands, make_plugin_commands
+from pacsd.app.command_wiring import (
+    make_commands,
+    make_errands,
+    make_plugin_commands,
+    make_rule_commands,
+)
 from pacsd.app.commit_asking import commit_errand
 from pacsd.app.conf.checks import Checked
 from pacsd.app.dimse_wiring import make_dimse
@@ -134,6 +139,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         jobs=jobs,
         errands=make_errands(config, archive, way_in, commit_errand(config, archive, dimse)),
         commands=make_commands(config, archive, way_in.curation, parts.removal, jobs)
+        | make_rule_commands(config, archive, dimse.sending)
         | make_plugin_commands(archive, plugin_health, surfaces)
         | dict(dimse.guests.commands),
         gatekeeper=dimse.gatekeeper,

@@ -17,6 +17,9 @@ from pacsd.jobs.routing import HeaderAgain, SubjectsWithHeaders
 
 EVENT_ID = "trial"
 
+_NOTHING = RouteTrial((), (), ())
+"""Of rules that look at nothing."""
+
 Answer: TypeAlias = RouteTrial | HeaderWanted | RulesRefused | None
 
 Ask = Callable[[str, EventSubject | None, str | None], Awaitable[Answer]]
@@ -52,20 +55,20 @@ class RouteTrials:
         self._instances = instances
         self._ask = ask
 
-    async def check(self, plugin: str, rules: str | None = None) -> tuple[EventKind, ...]:
-        """The kinds of events that rules look at.
+    async def check(self, plugin: str, rules: str | None = None) -> RouteTrial:
+        """What rules look at, and where they may lead, without a subject.
 
         Raises:
             RulesUnusable: they cannot be used; and whatever asking the plugin raises.
         """
         answer = _usable(await self._ask(plugin, None, rules))
-        return answer.kinds if isinstance(answer, RouteTrial) else ()
+        return answer if isinstance(answer, RouteTrial) else _NOTHING
 
     async def of_study(
         self, plugin: str, study: str, rules: str | None = None
     ) -> AsyncGenerator[Tried, None]:
         """Where all of a study would go; raises what asking the index or the plugin raises."""
-        kinds = await self.check(plugin, rules)
+        kinds = (await self.check(plugin, rules)).kinds
         async with aclosing(self._events(study, kinds)) as events:
             async for event in events:
                 found = await self._subjects.of_event(event)

@@ -49,7 +49,8 @@ def pacsd_route_trial(
     answers None; with its own rules `pacsd_route` is asked in its place.
 
     Args:
-        subject: what would be routed; None asks only whether the rules can be used.
+        subject: what would be routed; None asks whether the rules can be used, and where they may
+            lead at all: `pacsd rules check` sees whether somebody has those targets.
         rules: the text of other rules; None for those in force.
 
     Returns:

@@ -3,7 +3,7 @@
 Values of patients are in the answers, and never in a log.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
@@ -12,9 +12,9 @@ import orjson
 from pacsd.api.errors import HookError
 from pacsd.api.events import EventKind
 from pacsd.api.host import HostError
-from pacsd.api.routing import ROUTED
+from pacsd.api.routing import ROUTED, Route
 from pacsd.app.admin.arguments import Arguments, text, whole_number
-from pacsd.app.admin.rule_records import Explained, RulesPlugin, TrialAnswer
+from pacsd.app.admin.rule_records import Explained, RulesChecked, RulesPlugin, TrialAnswer
 from pacsd.app.admin.unix_socket import AdminError, Command
 from pacsd.archive.finding import FindError
 from pacsd.archive.made_subjects import Arrival, made_subject
@@ -31,15 +31,20 @@ MAX_EXPLAINED = 2_000
 
 
 class RuleCommands:
-    """The commands, over whoever tries routes; `plugins` have rules: whether they explain them."""
+    """The commands, over whoever tries routes; `plugins` have rules: whether they explain them.
+
+    `missing` says what a route names that nobody has, '' if somebody has it.
+    """
 
     def __init__(
         self,
         trials: RouteTrials,
+        missing: Callable[[Route], Awaitable[str]],
         plugins: Callable[[], Mapping[str, bool]],
         now_us: Callable[[], int],
     ) -> None:
         self._trials = trials
+        self._missing = missing
         self._plugins = plugins
         self._now_us = now_us
 
@@ -55,11 +60,17 @@ class RuleCommands:
     def _list(self, _: Arguments) -> list[RulesPlugin]:
         return [RulesPlugin(name, explains) for name, explains in self._plugins().items()]
 
-    async def _check(self, arguments: Arguments) -> list[str]:
-        """The kinds of events that rules look at."""
+    async def _check(self, arguments: Arguments) -> RulesChecked:
+        """What rules look at, and whether somebody has what they lead to."""
         with told():
-            kinds = await self._trials.check(plugin_in(arguments), rules_in(arguments))
-        return [str(kind) for kind in kinds]
+            found = await self._trials.check(plugin_in(arguments), rules_in(arguments))
+        targets = dict.fromkeys(route.target for route in found.routes)
+        missing = [(route, await self._missing(route)) for route in found.routes]
+        return RulesChecked(
+            tuple(map(str, found.kinds)),
+            tuple(targets),
+            tuple(f"{route.reason}: {why}" for route, why in missing if why),
+        )
 
     async def _explain(self, arguments: Arguments) -> Explained:
         """A study, its series and instances; of instances those that rules tell apart."""

@@ -15,6 +15,18 @@ class RulesPlugin:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesChecked:
+    """Rules that can be used: the kinds of events they look at, and where they may lead.
+
+    `missing` says which of these targets and coercions nobody has, and by which rule.
+    """
+
+    kinds: tuple[str, ...]
+    targets: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RouteAnswer:
     """Somewhere that something would go."""
 

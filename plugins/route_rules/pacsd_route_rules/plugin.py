@@ -65,7 +65,7 @@ class RouteRules(Plugin[RouteRulesSettings]):
             tried = self._in_force() if rules is None else self._read_for_trial(rules)
         except RuleFileError as error:
             return RulesRefused(str(error))
-        return RouteTrial((), (), tried.kinds) if subject is None else tried.trial(subject)
+        return tried.overview() if subject is None else tried.trial(subject)
 
     def _in_force(self) -> RuleSet:
         if self._rules is None:

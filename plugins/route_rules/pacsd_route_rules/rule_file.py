@@ -22,6 +22,7 @@ priority = "high"                             # or "medium", or "low"
 """
 
 import tomllib
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -32,6 +33,8 @@ from pacsd.api.settings import Settings
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_RULES = 10_000
 MAX_NAME_LENGTH = 200
+MAX_TOLD = 20
+"""Errors that are told, of those that a file has."""
 
 
 class RuleFileError(ValueError):
@@ -118,7 +121,13 @@ def read_rule_file(text: str) -> RuleFile:
     try:
         return RuleFile.model_validate(table)
     except ValidationError as error:
-        raise RuleFileError("; ".join(_said(table, error))) from None
+        raise RuleFileError(several(_said(table, error))) from None
+
+
+def several(errors: Sequence[str]) -> str:
+    """What is wrong, in one line of a log and of bounded length."""
+    more = len(errors) - MAX_TOLD
+    return "; ".join([*errors[:MAX_TOLD], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _said(table: dict[str, object], error: ValidationError) -> list[str]:

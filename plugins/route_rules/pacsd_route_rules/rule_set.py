@@ -1,6 +1,6 @@
 """All rules of a file, asked in their order: where something goes, or would go, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from pacsd.api.event_subject import EventSubject
@@ -9,7 +9,7 @@ from pacsd.api.routing import MAX_ROUTES, HeaderWanted, Route, RouteTrial, RuleV
 from pacsd_route_rules.criteria import Criterion
 from pacsd_route_rules.known import Answer, Known
 from pacsd_route_rules.rule import Rule, make_rule
-from pacsd_route_rules.rule_file import RuleFile, RuleFileError, read_rule_file
+from pacsd_route_rules.rule_file import RuleFile, RuleFileError, read_rule_file, several
 
 NOT_ASKED = 'an earlier rule matched, and mode is "first"'
 
@@ -28,6 +28,14 @@ class RuleSet:
     def kinds(self) -> tuple[EventKind, ...]:
         """The kinds of events that any rule looks at."""
         return tuple(kind for kind, rules in self._by_kind.items() if rules)
+
+    def overview(self) -> RouteTrial:
+        """What they look at, and all targets and coercions that they name, by the first rule."""
+        found: dict[tuple[str, str], Route] = {}
+        for rule in self.rules:
+            for route in rule.routes:
+                found.setdefault((route.target, route.coercion), route)
+        return RouteTrial(tuple(found.values()), (), self.kinds)
 
     def routes(self, subject: EventSubject) -> tuple[Route, ...] | HeaderWanted:
         """Where it goes; of several rules with one target the first counts."""
@@ -65,26 +73,33 @@ def read_rules(text: str, zone: tzinfo) -> RuleSet:
     """The rules of a rule file.
 
     Raises:
-        RuleFileError: it cannot be used; the text says why.
+        RuleFileError: it cannot be used; the text says all that is wrong.
     """
     file = read_rule_file(text)
-    _check(file)
+    errors = [*_misfits(file)]
     shared: dict[str, Criterion] = {}
-    rules = [make_rule(table, file.groups, zone, shared) for table in file.rule]
+    rules: list[Rule] = []
+    for table in file.rule:
+        try:
+            rules.append(make_rule(table, file.groups, zone, shared))
+        except RuleFileError as error:
+            errors.append(str(error))
+    if errors:
+        raise RuleFileError(several(errors))
     return RuleSet(rules, only_first=file.mode == "first")
 
 
-def _check(file: RuleFile) -> None:
+def _misfits(file: RuleFile) -> Iterator[str]:
     """What no table shows by itself."""
     seen: set[str] = set()
     targets: set[str] = set()
     for table in file.rule:
         if table.name in seen:
-            raise RuleFileError(f"rule {table.name!r}: another rule has this name")
+            yield f"rule {table.name!r}: another rule has this name"
         if not table.to and file.mode == "all":
             text = 'goes nowhere, which only means something in mode "first"'
-            raise RuleFileError(f"rule {table.name!r}: to: {text}")
+            yield f"rule {table.name!r}: to: {text}"
         seen.add(table.name)
         targets.update(table.to)
     if len(targets) > MAX_ROUTES:
-        raise RuleFileError(f"{len(targets)} targets are more than {MAX_ROUTES}")
+        yield f"{len(targets)} targets are more than {MAX_ROUTES}"

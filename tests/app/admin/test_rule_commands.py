@@ -13,7 +13,13 @@ from pacsd.api.host import HostError
 from pacsd.api.routing import HeaderWanted, Route, RouteTrial, RulesRefused, RuleVerdict
 from pacsd.app.admin import rule_commands
 from pacsd.app.admin.rule_commands import RuleCommands
-from pacsd.app.admin.rule_records import Explained, RouteAnswer, RulesPlugin, TrialAnswer
+from pacsd.app.admin.rule_records import (
+    Explained,
+    RouteAnswer,
+    RulesChecked,
+    RulesPlugin,
+    TrialAnswer,
+)
 from pacsd.app.admin.unix_socket import AdminError
 from pacsd.archive.deliverable import Deliverables
 from pacsd.archive.event_subjects import EventSubjects
@@ -36,11 +42,15 @@ class Rules:
         if rules == "worse":
             raise HookError(plugin, "pacsd_route_trial", "raised ValueError: x")
         if subject is None:
-            return RouteTrial((), (), self.kinds)
+            return RouteTrial((Route("A", "rule ct"), Route("B", "rule b")), (), self.kinds)
         told = subject.attributes
         modality = told.get("Modality", told.get("ModalitiesInStudy", ""))
         routes = (Route(rules or "A", "all CT"),) if "CT" in modality else ()
         return RouteTrial(routes, (RuleVerdict("ct", is_match=bool(routes), why=modality),))
+
+
+async def missing(route: Route) -> str:
+    return "target B: nobody has it" if route.target == "B" else ""
 
 
 async def header_of(uid: str) -> bytes:
@@ -56,7 +66,8 @@ async def archive(tmp_path: Path) -> AsyncIterator[SmallArchive]:
 async def asked(archive: SmallArchive, command: str, **arguments: object) -> Any:
     subjects = EventSubjects(archive.index, header_of)
     trials = RouteTrials(subjects, Deliverables(archive.retriever), Rules())
-    commands = RuleCommands(trials, lambda: {"acme": True, "tape": False}, lambda: 5)
+    plugins = {"acme": True, "tape": False}
+    commands = RuleCommands(trials, missing, lambda: plugins, lambda: 5)
     return await _call(commands, command, {"plugin": "acme", **arguments})
 
 
@@ -72,8 +83,12 @@ async def test_who_has_rules(archive: SmallArchive) -> None:
     ]
 
 
-async def test_rules_that_can_be_used_look_at_kinds(archive: SmallArchive) -> None:
-    assert await asked(archive, "rules.check", rules="B") == ["instance_stored", "study_quiet"]
+async def test_rules_that_can_be_used_look_at_kinds_and_lead_somewhere(
+    archive: SmallArchive,
+) -> None:
+    assert await asked(archive, "rules.check", rules="B") == RulesChecked(
+        ("instance_stored", "study_quiet"), ("A", "B"), ("rule b: target B: nobody has it",)
+    )
     with pytest.raises(AdminError, match=r"^no rules$"):
         await asked(archive, "rules.check", rules="bad")
     with pytest.raises(AdminError, match="raised ValueError: x"):

@@ -13,6 +13,7 @@ from pacsd.app.admin.rule_records import (
     Explained,
     ReplayReport,
     RouteAnswer,
+    RulesChecked,
     RulesPlugin,
     StudyRoutes,
     TargetCount,
@@ -49,6 +50,7 @@ class Desk(SmallDaemon):
         super().__init__()
         self.plugins = [RulesPlugin("route_rules", True), RulesPlugin("tape", False)]
         self.report = REPORT
+        self.missing: tuple[str, ...] = ()
         self.asked: list[tuple[str, Mapping[str, object]]] = []
         for name in ("plugins", "check", "explain", "test"):
             self.commands[f"rules.{name}"] = getattr(self, f"_{name}")
@@ -58,11 +60,11 @@ class Desk(SmallDaemon):
     def _plugins(self, _: object) -> list[RulesPlugin]:
         return self.plugins
 
-    def _check(self, arguments: Mapping[str, object]) -> list[str]:
+    def _check(self, arguments: Mapping[str, object]) -> RulesChecked:
         self.asked.append(("check", arguments))
         if arguments["rules"] == "bad":
             raise AdminError("plugin route_rules: no rules")
-        return ["instance_stored", "study_quiet"]
+        return RulesChecked(("instance_stored", "study_quiet"), ("peer:A",), self.missing)
 
     def _explain(self, arguments: Mapping[str, object]) -> Explained:
         self.asked.append(("explain", arguments))
@@ -98,12 +100,18 @@ def run(*arguments: object) -> tuple[int, str, str]:
 
 
 def test_a_rule_file_is_checked_by_the_plugin_that_uses_it(daemon: Desk, rule_file: Path) -> None:
-    looks = "can be used; looks at instance_stored, study_quiet"
+    looks = "can be used; looks at instance_stored, study_quiet; leads to peer:A"
     assert run("check", rule_file) == (0, f"{rule_file}: {looks}\n", "")
     [(_, asked)] = daemon.asked
     assert (asked["plugin"], asked["rules"]) == ("route_rules", "other rules")
     rule_file.write_text("bad", encoding="utf-8")
     assert run("check", rule_file) == (1, "", "plugin route_rules: no rules\n")
+
+
+def test_a_target_that_nobody_has_fails_the_check(daemon: Desk, rule_file: Path) -> None:
+    daemon.missing = ("rule ct: target tape: no plugin provides 'tape'",)
+    assert run("check", rule_file) == (1, "", f"{rule_file}: {daemon.missing[0]}\n")
+    assert run("check", "--plugin", "route_rules")[2].startswith("the rules in force: rule ct: ")
 
 
 def test_a_study_is_explained(daemon: Desk) -> None:

@@ -91,10 +91,13 @@ async def test_tries_the_rules_in_force_and_others(tmp_path: Path) -> None:
     write(tmp_path, "peer:A")
     plugin = await started(tmp_path)
     other = '[[rule]]\nname = "series"\nof = "series"\nto = "peer:C"\n'
-    kinds = {None: (EventKind.STUDY_QUIET,), other: (EventKind.SERIES_QUIET,)}
-    for rules, wanted in kinds.items():
+    wanted = {
+        None: (Route("peer:A", "rule peer:A", rule="peer:A"), EventKind.STUDY_QUIET),
+        other: (Route("peer:C", "rule series", rule="series"), EventKind.SERIES_QUIET),
+    }
+    for rules, (route, kind) in wanted.items():
         answer = await call_hook(plugin, "pacsd_route_trial", subject=None, rules=rules)
-        assert answer == RouteTrial((), (), wanted)
+        assert answer == RouteTrial((route,), (), (kind,))
     trial = await call_hook(plugin, "pacsd_route_trial", subject=SUBJECT, rules=None)
     assert trial == RouteTrial(
         (Route("peer:A", "rule peer:A", rule="peer:A"),),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC
 
 import pytest
-from pacsd_route_rules.rule_file import RuleFileError
+from pacsd_route_rules.rule_file import MAX_TOLD, RuleFileError
 from pacsd_route_rules.rule_set import NOT_ASKED, RuleSet, read_rules
 
 from pacsd.api.events import EventKind
@@ -82,6 +82,35 @@ def test_rules_look_at_kinds_of_events() -> None:
     routes = rules(text).routes(stored)
     assert not isinstance(routes, HeaderWanted)
     assert [each.target for each in routes] == ["b", "c"]
+
+
+def test_all_that_rules_may_lead_to_is_known_beforehand() -> None:
+    again = "[[rule]]\nname = 'coerced'\nto = ['a', 'c']\ncoerce = 'x'\n"
+    overview = rules(TWO + THIN + again).overview()
+    assert [(each.target, each.coercion, each.rule) for each in overview.routes] == [
+        ("a", "", "ct"),
+        ("b", "", "ct"),
+        ("c", "", "all"),
+        ("d", "", "thin"),
+        ("a", "x", "coerced"),
+        ("c", "x", "coerced"),
+    ]
+    assert overview.kinds == (EventKind.STUDY_QUIET,)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    wrong = "[[rule]]\nname = 'r{}'\nto = 'y'\nfrom = '@z'\n"
+    with pytest.raises(RuleFileError) as raised:
+        rules("[[rule]]\nname = 'r1'\n" + wrong.format(1) + wrong.format(2))
+    assert str(raised.value).split("; ") == [
+        "rule 'r1': to: goes nowhere, which only means something in mode \"first\"",
+        "rule 'r1': another rule has this name",
+        "rule 'r1': from: @z is none of the groups",
+        "rule 'r2': from: @z is none of the groups",
+    ]
+    many = "".join(wrong.format(number) for number in range(MAX_TOLD + 5))
+    with pytest.raises(RuleFileError, match=f"{MAX_TOLD - 1}': from: @z .*; and 5 more$"):
+        rules(many)
 
 
 @pytest.mark.parametrize(
