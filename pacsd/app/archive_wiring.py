@@ -20,6 +20,7 @@ from pacsd.archive.curation import Curation
 from pacsd.archive.finding import Finder, QueryLimits
 from pacsd.archive.ingest import Ingest
 from pacsd.archive.preamble import PreamblePolicy
+from pacsd.archive.precedence import Precedence
 from pacsd.archive.register import Register
 from pacsd.archive.removal import Removal
 from pacsd.archive.restoring import RestoringRegister
@@ -63,6 +64,7 @@ def _ingest(config: Config, archive: Archive, register: Register, log: IngestLog
         register,
         store_name=config.store.name,
         taking_in=archive.taking_in,
+        precedence=Precedence(config.jobs.forwarded_per_stored),
         now_us=now_us,
         observer=log,
         decide=callers.instance_received(archive.hooks),

@@ -37,6 +37,11 @@ class IngestCollector(Collector):
         yield GaugeMetricFamily(
             "pacsd_uncommitted_objects", "Objects waiting for their group", health.waiting_objects
         )
+        yield CounterMetricFamily(
+            "pacsd_forwarding_waited_seconds",
+            "Seconds that transfers to targets of routes gave way to storing, all together",
+            self._ingest.precedence.waited_s,
+        )
         yield from _stores(health)
 
 

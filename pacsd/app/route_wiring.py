@@ -37,7 +37,7 @@ from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.notify_target import named_target
 from pacsd.net.peer_target import PeerSending
 from pacsd.net.scu import Timeouts
-from pacsd.net.throttle import Throttle
+from pacsd.net.throttle import GiveWay, Throttle, Throttles
 from pacsd.net.web_target import WebSending
 
 _DAY_US = 86_400_000_000
@@ -63,7 +63,7 @@ def peer_sending(
         calling_ae=config.ae[0].title,
         places=places,
         transcoding=parts.transcoding,
-        throttles=throttles(config),
+        throttles=throttles(config, parts.ingest.precedence.give_way),
     )
 
 
@@ -76,12 +76,13 @@ def target_terms(config: Config) -> Mapping[str, TargetTerms]:
     }
 
 
-def throttles(config: Config) -> Mapping[str, Throttle]:
-    """How fast some targets are sent to, by their names."""
-    return {
-        each.name: Throttle(each.instances_per_second, each.bytes_per_second)
+def throttles(config: Config, give_way: GiveWay) -> Throttles:
+    """How fast targets are sent to."""
+    own = {
+        each.name: Throttle(each.instances_per_second, each.bytes_per_second, give_way=give_way)
         for each in config.route_target
     }
+    return Throttles(own, Throttle(give_way=give_way))
 
 
 def target_gates(config: Config) -> TargetGates:

@@ -15,6 +15,7 @@ from pacsd.api.crashpoints import crashpoint
 from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.store import BlobStore, Location, Staged
 from pacsd.archive.handover import Handover
+from pacsd.archive.precedence import Precedence
 from pacsd.archive.register import Register
 from pacsd.archive.unsettled import Unsettled
 from pacsd.index.records import NewInstance, Verdict
@@ -58,6 +59,7 @@ class Committer:
         *,
         max_objects: int,
         max_bytes: int,
+        precedence: Precedence,
         unsettled: Unsettled,
         dispose: Callable[[Location], Awaitable[None]],
         after_group: Callable[[], Awaitable[None]],
@@ -66,6 +68,7 @@ class Committer:
         self._register = register
         self._max_objects = max_objects
         self._max_bytes = max_bytes
+        self._precedence = precedence
         self._unsettled = unsettled
         self._dispose = dispose
         self._after_group = after_group
@@ -104,7 +107,8 @@ class Committer:
         self._waiting.append(entry)
         self._has_work.set()
         try:
-            await entry.is_done.wait()
+            with self._precedence.storing():
+                await entry.is_done.wait()
         except anyio.get_cancelled_exc_class():
             await self._withdraw(entry)
             raise

@@ -18,6 +18,7 @@ from pacsd.archive.intake import End, Fault, Intake
 from pacsd.archive.memory import DEFAULT_CHUNK_BYTES, Memory
 from pacsd.archive.observer import IngestObserver, NobodyObserves
 from pacsd.archive.preamble import PreamblePolicy, stored_preamble
+from pacsd.archive.precedence import Precedence
 from pacsd.archive.register import Register
 from pacsd.archive.second_look import SecondLook
 from pacsd.archive.shelves import Shelves
@@ -66,6 +67,7 @@ class Ingest:
         now_us: Callable[[], int],
         store_name: str = "store",
         taking_in: anyio.Lock | None = None,
+        precedence: Precedence | None = None,
         observer: IngestObserver | None = None,
         decide: Callable[[], Decide | None] = lambda: None,
         choose: Callable[[], Choose | None] = lambda: None,
@@ -95,6 +97,8 @@ class Ingest:
             min_free_bytes=min_free_bytes,
             min_free_inodes=min_free_inodes,
         )
+        self.precedence = precedence or Precedence()
+        """What can wait gives way to it."""
         taking_in = taking_in or anyio.Lock()
         self._disposal = Disposal(store, register, self._observer, taking_in)
         self._second_look = SecondLook(store, register, self._disposal.remove_unnamed, taking_in)
@@ -103,6 +107,7 @@ class Ingest:
             register,
             max_objects=max_group,
             max_bytes=max_group_bytes,
+            precedence=self.precedence,
             unsettled=Unsettled(register, self._disposal.remove),
             dispose=self._disposal.add,
             after_group=self._look_if_old,

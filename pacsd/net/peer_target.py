@@ -1,6 +1,6 @@
 """Peers of the peers file as targets of routes: C-STORE over the associations a peer may have."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ from pacsd.net.retrieving import Notes, Retrieves
 from pacsd.net.scu import Destination, Timeouts, propose
 from pacsd.net.sending import OpenDataSet, Outbound, Outcome
 from pacsd.net.target_run import NOT_COERCED, TargetRun, numbers_of, one_page, readable_pages
-from pacsd.net.throttle import NO_THROTTLE, Throttle
+from pacsd.net.throttle import NO_THROTTLES, Throttles
 from pacsd.net.transcoding import NO_TRANSCODING, Transcoding
 
 PREFIX = "peer:"
@@ -44,7 +44,7 @@ class PeerSending:
     calling_ae: str
     places: DestinationPlaces = field(default_factory=DestinationPlaces)
     transcoding: Transcoding = NO_TRANSCODING
-    throttles: Mapping[str, Throttle] = field(default_factory=dict)
+    throttles: Throttles = NO_THROTTLES
 
     def target(self, name: str) -> "PeerTarget":
         """The peer of this name, as a target.
@@ -100,7 +100,7 @@ class PeerTarget:
             # One that has nothing to send would be opened for nothing.
             associations=min(peer.connections, max(1, run.count)),
             transcoding=sending.transcoding,
-            throttle=sending.throttles.get(f"{PREFIX}{self._ae_title}", NO_THROTTLE),
+            throttle=sending.throttles.of(f"{PREFIX}{self._ae_title}"),
         )
         places = sending.places.of(peer)
 

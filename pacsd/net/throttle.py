@@ -3,7 +3,7 @@
 What all transfers to it share: several associations together are no faster than one.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -12,25 +12,35 @@ import anyio
 from pacsd.archive.pace import Pace
 
 BufferT = TypeVar("BufferT", bytes, bytes | bytearray | memoryview)
+GiveWay = Callable[[int], Awaitable[None]]
 
 _PARTS_A_SECOND = 4
 """So smoothly bytes flow; a peer that waits for the next ones is never kept waiting for long."""
 _LEAST_BYTES = 4_096
 
 
+async def _wait_for_nobody(_: int) -> None:
+    """Nothing goes first."""
+
+
 class Throttle:
-    """The rates of one target, None: as fast as it goes. The clocks are for tests."""
+    """The rates of one target, None: as fast as it goes. The clocks are for tests.
+
+    `give_way` waits until what goes first lets so many instances be sent.
+    """
 
     def __init__(
         self,
         instances_per_second: float | None = None,
         bytes_per_second: int | None = None,
         *,
+        give_way: GiveWay = _wait_for_nobody,
         now_s: Callable[[], float] = anyio.current_time,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._instances = Pace(instances_per_second, now_s=now_s, sleep=sleep)
         self._bytes = Pace(bytes_per_second, now_s=now_s, sleep=sleep)
+        self._give_way = give_way
         self._part_bytes = 0  # all there is
         if bytes_per_second is not None:
             # Even: the parts of a data set are (PS3.5 section 7.1.1).
@@ -39,10 +49,12 @@ class Throttle:
     async def begin(self) -> None:
         """Wait until one more instance may be sent."""
         await self._instances.spend(1)
+        await self._give_way(1)
 
     async def take(self, instances: int, size_bytes: int) -> None:
         """Wait as long as sending these takes, for who sends them out of our sight."""
         await self._instances.spend(instances)
+        await self._give_way(instances)
         await self._bytes.spend(size_bytes)
 
     def paced(self, pieces: AsyncGenerator[BufferT, None]) -> AsyncGenerator[BufferT, None]:
@@ -59,3 +71,20 @@ class Throttle:
 
 
 NO_THROTTLE = Throttle()
+
+
+class Throttles:
+    """Those of targets by their names; whoever has none of its own shares the `usual` one."""
+
+    def __init__(
+        self, own: Mapping[str, Throttle] | None = None, usual: Throttle = NO_THROTTLE
+    ) -> None:
+        self._own = own or {}
+        self._usual = usual
+
+    def of(self, name: str) -> Throttle:
+        """That of a target."""
+        return self._own.get(name, self._usual)
+
+
+NO_THROTTLES = Throttles()

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from anyio import to_thread
@@ -15,7 +15,7 @@ from pacsd.dicom.errors import DicomError
 from pacsd.net.retrieving import Notes, Retrieves
 from pacsd.net.sending import OpenDataSet, Outbound, Outcome
 from pacsd.net.target_run import NOT_COERCED, TargetRun, numbers_of, one_page, readable_pages
-from pacsd.net.throttle import Throttle
+from pacsd.net.throttle import NO_THROTTLES, Throttle, Throttles
 from pacsd.net.web.part10 import file_of, preface
 from pacsd.net.web_client.credentials import CredentialsError, tls_context, token_in
 from pacsd.net.web_client.delivery import WebDelivery
@@ -44,7 +44,7 @@ class WebSending:
     retriever: Retrieves
     servers: Mapping[str, WebTargetSettings]
     access: Notes
-    throttles: Mapping[str, Throttle] = field(default_factory=dict)
+    throttles: Throttles = NO_THROTTLES
 
     def target(self, name: str) -> "WebTarget":
         """The server of this name, as a target.
@@ -106,10 +106,10 @@ class WebTarget:
         self, files: AsyncGenerator[Sequence[FileToStore], None]
     ) -> AsyncGenerator[Sequence[FileToStore], None]:
         """The same files, no faster than this server is sent to."""
-        throttle = self._sending.throttles.get(f"{PREFIX}{self._settings.name}")
+        throttle = self._sending.throttles.of(f"{PREFIX}{self._settings.name}")
         async with aclosing(files):
             async for page in files:
-                yield page if throttle is None else [_slower(each, throttle) for each in page]
+                yield [_slower(each, throttle) for each in page]
 
     async def check(self) -> str | None:
         """Why a search for one study is not answered now; whatever it finds is an answer."""

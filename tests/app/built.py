@@ -21,9 +21,10 @@ def built(
     *,
     http: str = "",
     plugin: type[Plugin[Settings]] | None = None,
+    **environment: str,
 ) -> Parts:
     options = Options(data_dir=str(tmp_path), dimse=("127.0.0.1:11112",), http=http)
-    checked = check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true"})
+    checked = check(None, options, {"PACSD_STORE__UNSAFE_TMPFS": "true", **environment})
     logger = structlog.get_logger("test")
     enabled = [plugin(Host("door", tmp_path, logger), Settings())] if plugin else []
     return build(checked, Archive(hooks_of(*enabled), MemoryStore(), index))

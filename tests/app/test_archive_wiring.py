@@ -60,3 +60,8 @@ async def test_ingest_tells_the_log_what_is_not_stored(tmp_path: Path, index: In
     [line] = captured
     assert line["event"] == "an object was not stored"
     assert line["explanation"] == "ingest is not running"
+
+
+async def test_forwarding_gives_way_to_storing_as_configured(tmp_path: Path, index: Index) -> None:
+    parts = built(tmp_path, index, PACSD_JOBS__FORWARDED_PER_STORED="3")
+    assert parts.ingest.precedence._share == 3

@@ -62,6 +62,7 @@ async def test_what_ingest_counts_is_scraped() -> None:
         "pacsd_stored_bytes_total": len(OBJECT),
         "pacsd_open_objects": 0,
         "pacsd_uncommitted_objects": 0,
+        "pacsd_forwarding_waited_seconds_total": 0,
         'pacsd_store_admits{store="memory"}': 1,
         'pacsd_store_warns{store="memory"}': 1,
         "pacsd_zeroed_preambles_total": 0,

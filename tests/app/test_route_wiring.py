@@ -26,10 +26,12 @@ from pacsd.app.route_wiring import (
     route_consumers,
     target_gates,
     target_terms,
+    throttles,
 )
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.access import Access
 from pacsd.archive.commitments import Safe, SafeAnswer, Sent
+from pacsd.archive.precedence import Precedence
 from pacsd.dicom.hop_marks import read_trail
 from pacsd.index.delivery_records import DeliveryState
 from pacsd.index.index import Index, open_index
@@ -115,7 +117,12 @@ async def routing(
     access = Access(archive.index, lambda *_: None)
     parts = cast(
         "WebParts",
-        SimpleNamespace(retriever=archive.retriever, access=access, transcoding=NO_TRANSCODING),
+        SimpleNamespace(
+            retriever=archive.retriever,
+            access=access,
+            transcoding=NO_TRANSCODING,
+            ingest=SimpleNamespace(precedence=Precedence()),
+        ),
     )
     sending = peer_sending(config, gatekeeper, parts, DestinationPlaces())
     gates = target_gates(config)
@@ -223,3 +230,17 @@ def test_how_many_deliveries_there_are_at_once_is_of_the_target_or_as_of_all() -
         "web:b": 5,
     }
     assert target_gates(config).places() == {"target:web:a": 3, "target:web:b": 5}
+
+
+async def test_what_is_sent_to_any_target_gives_way_to_storing() -> None:
+    asked: list[int] = []
+
+    async def give_way(count: int) -> None:
+        asked.append(count)
+
+    terms = TargetTerms.model_validate({"name": "peer:PEER", "instances_per_second": 1_000.0})
+    made = throttles(Config(route_target=(terms,)), give_way)
+    for name, count in (("peer:PEER", 2), ("bucket:FAR", 3)):
+        await made.of(name).take(count, 0)
+    assert asked == [2, 3]
+    assert made.of("peer:PEER") is not made.of("bucket:FAR")

@@ -11,6 +11,7 @@ from pacsd.api.errors import StoreError, StoreFault
 from pacsd.api.reception import Reception
 from pacsd.api.store import Location, Staged, StageRequest
 from pacsd.archive.committer import Committer
+from pacsd.archive.precedence import Precedence
 from pacsd.archive.unsettled import Unsettled
 from pacsd.index.errors import IndexFault, IndexFaultKind
 from pacsd.index.records import NewCopy, NewInstance, Outcome, Verdict
@@ -48,12 +49,14 @@ class UnderTest(Committer):
         max_bytes: int = 10**9,
     ) -> None:
         self.disposed: list[str] = []
+        self.precedence = Precedence()
         register = register or MemoryRegister()
         super().__init__(
             store,
             register,
             max_objects=max_objects,
             max_bytes=max_bytes,
+            precedence=self.precedence,
             unsettled=Unsettled(register, self.note_all),
             dispose=self.note,
             after_group=nothing,

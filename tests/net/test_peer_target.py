@@ -17,7 +17,7 @@ from pacsd.net.peer_target import PeerSending, PeerTarget
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import Outbound
-from pacsd.net.throttle import Throttle
+from pacsd.net.throttle import Throttle, Throttles
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.archive.test_pace import Time
 from tests.net.harness import FakeRetriever, Setup, Trail, serving
@@ -75,7 +75,7 @@ async def test_instances_leave_as_fast_as_the_target_is_sent_to() -> None:
     throttle = Throttle(2, 40_000, now_s=time, sleep=time.sleep)
     async with storing(peer) as destination:
         made = sending(several(4), peer_of(destination, connections=2))
-        tested = replace(made, throttles={"peer:PEER": throttle}).target("peer:PEER")
+        tested = replace(made, throttles=Throttles({"peer:PEER": throttle})).target("peer:PEER")
         assert await tested.send(delivery(4)) == DeliveryResult(DELIVERED, status="0000")
     assert sorted(peer.uids()) == ["1.2.0", "1.2.1", "1.2.2", "1.2.3"]
     assert time.slept.count(0.5) + time.slept.count(1.0) > 0

@@ -2,7 +2,7 @@ from collections.abc import AsyncGenerator
 
 import anyio
 
-from pacsd.net.throttle import NO_THROTTLE, Throttle
+from pacsd.net.throttle import NO_THROTTLE, NO_THROTTLES, Throttle, Throttles
 from tests.archive.test_pace import Time
 
 
@@ -55,3 +55,23 @@ async def test_without_rates_pieces_are_passed_on_as_they_come() -> None:
     source = pieces(3)
     assert NO_THROTTLE.paced(source) is source
     await source.aclose()
+
+
+async def test_what_goes_first_is_given_way_to() -> None:
+    asked: list[int] = []
+
+    async def give_way(count: int) -> None:
+        asked.append(count)
+
+    throttle = Throttle(give_way=give_way)
+    await throttle.begin()
+    await throttle.take(7, 1_000)
+    assert asked == [1, 7]
+
+
+def test_who_has_no_throttle_of_its_own_shares_one() -> None:
+    own, usual = Throttle(), Throttle()
+    throttles = Throttles({"peer:A": own}, usual)
+    assert throttles.of("peer:A") is own
+    assert throttles.of("peer:B") is usual
+    assert NO_THROTTLES.of("peer:A") is NO_THROTTLE

@@ -15,7 +15,7 @@ from pacsd.archive.retrievable import Retrievable
 from pacsd.dicom.registry import EXPLICIT_VR_LITTLE_ENDIAN
 from pacsd.net.sending import Outbound
 from pacsd.net.target_run import NOT_COERCED
-from pacsd.net.throttle import Throttle
+from pacsd.net.throttle import Throttle, Throttles
 from pacsd.net.web_target import WebSending, WebTarget
 from pacsd.net.web_targets import WebTargetSettings
 from pacsd.testing.route_contract import RouteTargetContract
@@ -66,7 +66,7 @@ async def test_instances_arrive_as_files_and_are_noted() -> None:
 
 async def test_files_leave_as_fast_as_the_target_is_sent_to() -> None:
     time, retriever = Time(), several(2)
-    throttles = {"web:siteb": Throttle(1, 20_000, now_s=time, sleep=time.sleep)}
+    throttles = Throttles({"web:siteb": Throttle(1, 20_000, now_s=time, sleep=time.sleep)})
     async with answering(response("1.2.0", "1.2.1")) as served:
         settings = WebTargetSettings(name="siteb", url=served.root)
         made = WebSending(retriever, {"siteb": settings}, Trail(), throttles)

@@ -17,7 +17,7 @@ from pacsd.jobs.consumer import Consumer
 from pacsd.jobs.deliveries import FindTarget, TellDelivered
 from pacsd.jobs.routed_kinds import RoutedKinds
 from pacsd.jobs.routing import Cover, Routing, SubjectsWithHeaders
-from pacsd.net.throttle import NO_THROTTLE, Throttle
+from pacsd.net.throttle import Throttles
 
 _LONGER_S = 15.0
 """Than the deadline of the hook, for looking up what is asked about, and to say who is late."""
@@ -41,7 +41,7 @@ def finding_targets(
     own: OwnTargets,
     maker: CopyMaker,
     lending: Lending,
-    throttles: Mapping[str, Throttle],
+    throttles: Throttles,
 ) -> FindTarget:
     """What finds targets by their names: ours by their prefixes, others by asking plugins.
 
@@ -53,7 +53,7 @@ def finding_targets(
             if name.startswith(prefix):
                 return of_ours(target(name), maker)
         plugin, found = await hooks.route_target.found(name)
-        return of_plugin(found, maker, lending, plugin, throttles.get(name, NO_THROTTLE))
+        return of_plugin(found, maker, lending, plugin, throttles.of(name))
 
     return target_of
 

@@ -24,6 +24,7 @@ from pacsd.app.plugins.services import HostServices
 from pacsd.app.plugins.stored_instances import StoredInstances
 from pacsd.index.delivery_records import Order
 from pacsd.jobs.deliveries import FindTarget
+from pacsd.net.throttle import NO_THROTTLES
 from pacsd.testing.hook_records import RECEPTION
 from tests.api.hookspecs.hooks_of import hooks_of
 from tests.app.plugins.coercing import GUARD
@@ -145,7 +146,9 @@ def peer(name: str) -> SendsCopies:
 def finding(hooks: Hooks, services: HostServices | None = None) -> FindTarget:
     services = services or HostServices(lambda: 0)
     maker = CopyMaker(hooks.coercion, lambda: services.stored, GUARD)
-    return finding_targets(hooks, {"peer:": peer, "notify:": peer}, maker, services.lending, {})
+    return finding_targets(
+        hooks, {"peer:": peer, "notify:": peer}, maker, services.lending, NO_THROTTLES
+    )
 
 
 async def test_a_plugin_sends_and_is_told_of_it(tmp_path: Path) -> None:
