@@ -154,6 +154,7 @@ class Daemon:
             aborted = await parts.listener.drain(0, settings.shutdown_idle_s)
         # What came last is still told of, and what is in hand may end: the index is open yet.
         await parts.jobs.stop()
+        await parts.kept.close()
         _log.info("stopped", aborted_associations=aborted)
 
     def _admin_socket(self, parts: Parts) -> AdminSocket:

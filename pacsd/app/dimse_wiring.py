@@ -18,6 +18,7 @@ from pacsd.net.admission import Gatekeeper
 from pacsd.net.ae import ApplicationEntity
 from pacsd.net.chronicle import Books
 from pacsd.net.destination_places import DestinationPlaces
+from pacsd.net.kept_associations import KeptAssociations
 from pacsd.net.listener import Listener
 from pacsd.net.metrics import NetMetrics
 from pacsd.net.peer_target import PeerSending
@@ -38,7 +39,8 @@ class Dimse:
     """Who takes associations, and from whom; who sends where routes lead.
 
     `recorder` tells of associations that have ended, `guests` lets in who sends files meanwhile;
-    `commitment` says what is kept safely, and asks peers the same.
+    `commitment` says what is kept safely, and asks peers the same. `kept` are associations that
+    were sent over and are not used now.
     """
 
     gatekeeper: Gatekeeper
@@ -47,6 +49,7 @@ class Dimse:
     recorder: Recorder
     sending: PeerSending
     commitment: CommitmentParts
+    kept: KeptAssociations
 
 
 def make_dimse(
@@ -70,6 +73,7 @@ def make_dimse(
         books.recorder,
         peer_sending(config, gatekeeper, parts, places),
         commitment,
+        places.kept,
     )
 
 

@@ -56,6 +56,7 @@ from pacsd.jobs.commitment_keeping import COMMIT
 from pacsd.jobs.consumer import Consumer
 from pacsd.net.admission import Gatekeeper
 from pacsd.net.http import HttpListener
+from pacsd.net.kept_associations import KeptAssociations
 from pacsd.net.listener import Listener
 from pacsd.net.recorder import Recorder
 from pacsd.net.web.guard import Guard
@@ -90,6 +91,7 @@ class Parts:
     recorder: Recorder
     audit: AuditSink
     listener: Listener
+    kept: KeptAssociations
     http: HttpListener | None
 
 
@@ -152,6 +154,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         recorder=dimse.recorder,
         audit=sink,
         listener=dimse.listener,
+        kept=dimse.kept,
         http=http_listener(config, registry, parts, web_services(config, archive, parts), health),
     )
 

@@ -16,7 +16,7 @@ peers, and what there is to tell about it.
     get_contexts.py      what to propose for a C-GET; associated.py an association for a block
     pool.py              those kept open to one destination
     delivery.py          many instances to one peer, taken one_by_one.py; sending.py one of them;
-                         throttle.py how fast
+                         throttle.py how fast, kept_associations.py over what was used before
     peer_target.py, web_target.py, web_targets.py, notify_target.py, target_run.py   for routes
     store_contexts.py    what to propose for them; data_sets.py their bytes, re-encoded if need be;
                          transcoding.py what only a codec could make of them

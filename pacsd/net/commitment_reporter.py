@@ -5,6 +5,7 @@ else over one of our own, on which we propose the role of the SCP (PS3.7 section
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import anyio
 import anyio.to_thread
@@ -126,10 +127,12 @@ class CommitmentReporter:
         assert peer.endpoint is not None  # noqa: S101 - the caller has seen to it
         destination = Destination(peer.endpoint, peer.ae_title, report.own_ae)
         try:
-            async with (
-                self._places.of(peer),
-                associated(destination, _CONTEXTS, self._timeouts, roles=_AS_SCP) as to,
-            ):
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(self._places.of(peer))
+                await self._places.kept.make_room(destination)
+                to = await stack.enter_async_context(
+                    associated(destination, _CONTEXTS, self._timeouts, roles=_AS_SCP)
+                )
                 negotiated = to.session.negotiated
                 contexts = [*negotiated.contexts.values()] if negotiated else []
                 if not contexts:

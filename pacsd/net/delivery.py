@@ -15,6 +15,7 @@ import anyio
 from pacsd.dicom.errors import DicomError
 from pacsd.dimse.errors import DimseError
 from pacsd.net.errors import AssociationError, BrokenOff, NotAccepted
+from pacsd.net.kept_associations import KeptAssociations
 from pacsd.net.one_by_one import OneByOne
 from pacsd.net.requested_association import RequestedAssociation
 from pacsd.net.scu import Destination, Timeouts, open_association
@@ -46,6 +47,7 @@ class Terms:
     """How to send: how many associations at once, and how many operations outstanding on each.
 
     `transcoding` is for what the peer does not take as it is. All associations share `throttle`.
+    With `keeps` those that are of use are left to whoever sends to the peer next.
     """
 
     timeouts: Timeouts
@@ -53,6 +55,7 @@ class Terms:
     operations_window: int = 16
     transcoding: Transcoding = NO_TRANSCODING
     throttle: Throttle = NO_THROTTLE
+    keeps: bool = False
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class Delivery(Generic[InstanceT]):
     """One run. `report` is told of each instance, in the order in which they are answered.
 
     Each association takes one of `places`, which whoever sends to the same peer shares; the caller
-    holds the first one's.
+    holds the first one's. `kept` are associations that others have left.
     """
 
     def __init__(
@@ -74,11 +77,13 @@ class Delivery(Generic[InstanceT]):
         terms: Terms,
         report: Report[InstanceT],
         places: anyio.CapacityLimiter | None = None,
+        kept: KeptAssociations | None = None,
     ) -> None:
         self._destination = destination
         self._terms = terms
         self._report = report
         self._places = places or anyio.CapacityLimiter(terms.associations)
+        self._kept = kept or KeptAssociations()
         self._waiting: set[anyio.CancelScope] = set()
         self._transcoding = EndingTranscoding(terms.transcoding)
         self._fruitless = 0
@@ -144,21 +149,36 @@ class Delivery(Generic[InstanceT]):
         """Use one association after the other until nothing is left, or the peer gives none."""
         while (task := await self._next(backlog)) is not None:
             backlog.put_back(task)
-            ways = await self._transcoding.ways()
-            planned = plan(task.instance.stored_as, backlog.needs(), ways)
             try:
-                association = await open_association(
-                    self._destination,
-                    propose(planned, ways),
-                    timeouts=self._terms.timeouts,
-                    operations_window=self._terms.operations_window,
-                )
+                association, planned = await self._association(task.instance.stored_as, backlog)
             except AssociationError as error:
                 self._failure = error
                 return
             await self._use(association, planned, backlog)
             if self._fruitless >= MAX_FRUITLESS_ASSOCIATIONS:
                 return
+
+    async def _association(
+        self, first: StoredAs, backlog: "_Backlog[InstanceT]"
+    ) -> tuple[RequestedAssociation, frozenset[StoredAs]]:
+        """One that was proposed for such an object: kept, unless one has failed, or a new one.
+
+        Raises:
+            AssociationError: there is none.
+        """
+        kept = None if self._failure else self._kept.take(self._destination, first)
+        if kept is not None:
+            return kept.association, kept.planned
+        await self._kept.make_room(self._destination)
+        ways = await self._transcoding.ways()
+        planned = plan(first, backlog.needs(), ways)
+        association = await open_association(
+            self._destination,
+            propose(planned, ways),
+            timeouts=self._terms.timeouts,
+            operations_window=self._terms.operations_window,
+        )
+        return association, planned
 
     async def _use(
         self,
@@ -173,9 +193,13 @@ class Delivery(Generic[InstanceT]):
                 # One more than may be outstanding: it reads ahead while the others are answered.
                 for _ in range(min(window, self._terms.operations_window) + 1):
                     lanes.start_soon(self._lane, association, planned, backlog)
+            if self._terms.keeps and association.is_usable and not self._is_stopped:
+                self._kept.keep(self._destination, association, planned)
+                return
             await association.release()
-        finally:
+        except BaseException:
             association.abort()
+            raise
 
     async def _lane(
         self,

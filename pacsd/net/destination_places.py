@@ -2,6 +2,7 @@
 
 import anyio
 
+from pacsd.net.kept_associations import KeptAssociations
 from pacsd.net.peers import Peer
 
 
@@ -13,6 +14,8 @@ class DestinationPlaces:
 
     def __init__(self) -> None:
         self._places: dict[str, anyio.CapacityLimiter] = {}
+        self.kept = KeptAssociations()
+        """Associations that nobody uses now; who opens another makes room."""
 
     def of(self, peer: Peer) -> anyio.CapacityLimiter:
         """Those of this peer; each of its associations takes one. Take it at once."""

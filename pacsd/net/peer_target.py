@@ -101,6 +101,7 @@ class PeerTarget:
             associations=min(peer.connections, max(1, run.count)),
             transcoding=sending.transcoding,
             throttle=sending.throttles.of(f"{PREFIX}{self._ae_title}"),
+            keeps=True,
         )
         places = sending.places.of(peer)
 
@@ -109,7 +110,8 @@ class PeerTarget:
 
         try:
             async with aclosing(pages), places:
-                await Delivery(self._destination(peer), terms, ended, places).run(pages)
+                to = self._destination(peer)
+                await Delivery(to, terms, ended, places, sending.places.kept).run(pages)
         except AssociationError as error:
             run.failure = str(error)
         finally:

@@ -298,8 +298,8 @@ class MoveSink(RetrieveSink):
             associations=peer.connections,
             transcoding=self.retrieving.transcoding,
         )
-        places = self.retrieving.places.of(peer)
-        self._delivery = Delivery(destination, terms, self.ended, places)
+        places = self.retrieving.places
+        self._delivery = Delivery(destination, terms, self.ended, places.of(peer), places.kept)
         await self._delivery.run(self.pages(numbers))
 
     def outbound(self, instance: Retrievable, open_: OpenDataSet) -> Outbound:
