@@ -176,6 +176,19 @@ async def test_a_quiet_study_goes_where_a_plugin_says(tmp_path: Path) -> None:
     assert ended.study_instance_uid == "1.2.3"
 
 
+async def test_what_is_sent_next_goes_over_the_same_association(tmp_path: Path) -> None:
+    peer, rule = StoringPeer(), Rule()
+    async with open_index(tmp_path, now_us=utc_us) as index, storing(peer) as destination:
+        archive = SmallArchive(MemoryStore(), index)
+        async with routing(tmp_path, archive, rule, PeerBook([peer_of(destination)])):
+            for number in (1, 2):
+                uid = f"1.2.{number}"
+                await archive.add(f"{uid}.4", StudyInstanceUID=uid, SeriesInstanceUID=f"{uid}.3")
+                await rule.until_told(number)
+    assert peer.uids() == ["1.2.1.4", "1.2.2.4"]
+    assert len(peer.requests) == 1
+
+
 async def test_where_a_route_says_so_a_copy_arrives_and_nothing_else(tmp_path: Path) -> None:
     peer, rule = StoringPeer(), Rule("research")
     coercing = Coercing(renamed("2.25.3"))

@@ -176,3 +176,13 @@ def test_d44_a_loop_without_coercion_ends_after_one_round(tmp_path: Path) -> Non
                 ("delivered", len(LATER), 0),
             ]
             assert site.marks() == dict.fromkeys((*UIDS, *LATER), 0)
+
+
+def test_what_is_kept_between_sites_is_released_at_the_end(tmp_path: Path) -> None:
+    with both(tmp_path, "", "") as (site_a, site_b):
+        store_at(site_a, UIDS)
+        site_a.ended(1)
+        assert site_a.daemon.stop() == 0
+        site_b.daemon.wait_for("association", calling="SITEA", outcome="released")
+        ends = [each["outcome"] for each in site_b.daemon.said("association")]
+        assert {*ends} == {"released"}
