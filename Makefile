@@ -34,7 +34,7 @@ peers: $(VENV)/.developed ## fetch the real DICOM peers the interop tests drive
 	contrib/peers/install.sh
 
 test: $(VENV)/.developed lint types peers ## lint, types, floors and every test, with real peers
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 lint: $(VENV)/.developed ## ruff
 	$(BIN)/ruff check .

@@ -27,6 +27,7 @@ class Delivery:
     """What is to be sent: `instances`, some of a study.
 
     `attempt` is 1 for the first one. `reason` is why, as the route says, `rule` by which rule.
+    `is_urgent`: it is one of high priority.
 
     Until `send` has returned, `Instances.open` and `read` give the files that may leave: with what
     was corrected, and without what says how an instance came here. With a `coercion` the instances
@@ -40,6 +41,7 @@ class Delivery:
     study_instance_uid: str
     instances: tuple[InstanceFacts, ...]
     coercion: str = ""
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def make_commands(
     curation: Curation,
     removal: Removal,
     jobs: JobRunning,
+    sending: PeerSending,
 ) -> dict[str, Command]:
     """The commands of the admin socket about what is archived, and about durable work."""
     return {
@@ -59,12 +60,11 @@ def make_commands(
         **JobCommands(archive.index.jobs, jobs.workers).by_name(),
         **DeliveryCommands(archive.index.ledger, jobs.gates).by_name(),
         **TargetCommands(archive.index, jobs.pauses, jobs.gates).by_name(),
+        **_rule_commands(config, archive, sending),
     }
 
 
-def make_rule_commands(
-    config: Config, archive: Archive, sending: PeerSending
-) -> dict[str, Command]:
+def _rule_commands(config: Config, archive: Archive, sending: PeerSending) -> dict[str, Command]:
     """Those about the rules by which something is routed."""
     checks = RouteChecks(archive.hooks, own_targets(config, sending))
     plugins = partial(rules_plugins, archive.hooks)

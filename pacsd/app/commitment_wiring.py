@@ -91,7 +91,7 @@ def make_commitment(
         now_us=utc_us,
         now_s=time.monotonic,
     )
-    asking = CommitmentSCU(timeouts)
+    asking = CommitmentSCU(timeouts, kept=places.kept)
     late = LateResults()
     peers_asked = PeersAsked(asking, lambda: gatekeeper.peers, config.ae[0].title, late)
     committing = Committing(commitments, HeardByFirst(asking, late), knows, lines)

@@ -11,7 +11,7 @@ from pacsd.app.conf.checks import Checked
 from pacsd.app.conf.settings import Config
 from pacsd.app.opening import Archive
 from pacsd.app.plugins import callers
-from pacsd.app.route_wiring import peer_sending
+from pacsd.app.route_wiring import RoutePeers, peer_sending
 from pacsd.app.web_wiring import WebParts
 from pacsd.archive.ingest import Ingest
 from pacsd.net.admission import Gatekeeper
@@ -51,6 +51,11 @@ class Dimse:
     commitment: CommitmentParts
     kept: KeptAssociations
 
+    @property
+    def route_peers(self) -> RoutePeers:
+        """The peers to which routes lead."""
+        return RoutePeers(self.sending, self.commitment.peers_asked)
+
 
 def make_dimse(
     checked: Checked,
@@ -60,7 +65,8 @@ def make_dimse(
     sink: AuditSink,
 ) -> Dimse:
     """What answers over DIMSE; it does not listen yet."""
-    config, places = checked.config, DestinationPlaces()
+    config = checked.config
+    places = DestinationPlaces(KeptAssociations(config.dimse.keep_associations_s))
     gatekeeper = _gatekeeper(checked, parts.ingest)
     commitment = make_commitment(config, archive, gatekeeper, places, registry)
     services = _services(config, gatekeeper, parts, places, commitment)

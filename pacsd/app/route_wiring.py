@@ -82,7 +82,7 @@ def throttles(config: Config, give_way: GiveWay) -> Throttles:
         each.name: Throttle(each.instances_per_second, each.bytes_per_second, give_way=give_way)
         for each in config.route_target
     }
-    return Throttles(own, Throttle(give_way=give_way))
+    return Throttles(own, partial(Throttle, give_way=give_way))
 
 
 def target_gates(config: Config) -> TargetGates:

@@ -21,12 +21,7 @@ from pacsd.app.archive_wiring import (
 from pacsd.app.audit_sink import AuditCollector, AuditSink
 from pacsd.app.checking import make_scrub
 from pacsd.app.clock import utc_us
-from pacsd.app.command_wiring import (
-    make_commands,
-    make_errands,
-    make_plugin_commands,
-    make_rule_commands,
-)
+from pacsd.app.command_wiring import make_commands, make_errands, make_plugin_commands
 from pacsd.app.commit_asking import commit_errand
 from pacsd.app.conf.checks import Checked
 from pacsd.app.dimse_wiring import make_dimse
@@ -45,7 +40,6 @@ from pacsd.app.plugins.reloading import Exchange
 from pacsd.app.plugins.surfaces import Surfaces
 from pacsd.app.plugins.transcoding import PluginTranscoding
 from pacsd.app.purging import make_purge
-from pacsd.app.route_wiring import RoutePeers
 from pacsd.app.web_wiring import WebParts, http_listener, web_services
 from pacsd.archive.access import Access
 from pacsd.archive.forgetting import Forgetting
@@ -124,8 +118,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         transcoding=transcoding,
     )
     dimse = make_dimse(checked, archive, parts, registry, sink)
-    peers = RoutePeers(dimse.sending, dimse.commitment.peers_asked)
-    work = make_plugin_work(config, archive, peers)
+    work = make_plugin_work(config, archive, dimse.route_peers)
     handlers = {**work.handlers, COMMIT: dimse.commitment.commitments.handler}
     jobs = make_jobs(config, index, registry, work.consumers(), handlers, work.gates)
     health = partial(health_of, way_in.ingest, dimse.gatekeeper, archive, plugin_health)
@@ -140,8 +133,7 @@ def build(checked: Checked, archive: Archive, surfaces: Surfaces | None = None) 
         reindexing=reindexing,
         jobs=jobs,
         errands=make_errands(config, archive, way_in, commit_errand(config, archive, dimse)),
-        commands=make_commands(config, archive, way_in.curation, parts.removal, jobs)
-        | make_rule_commands(config, archive, dimse.sending)
+        commands=make_commands(config, archive, way_in.curation, parts.removal, jobs, dimse.sending)
         | make_plugin_commands(archive, plugin_health, surfaces)
         | dict(dimse.guests.commands),
         gatekeeper=dimse.gatekeeper,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -45,6 +45,18 @@ INDEX_TROUBLE_US = 60_000_000
 """So long a fault of the index is held against us, unless an object goes through it before."""
 
 _STATUS_AGE_US = 1_000_000
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Of the objects that came."""
+
+    became: Counter[Outcome | None] = field(default_factory=Counter)
+    stored_bytes: int = 0
+    quirks: Counter[QuirkKind] = field(
+        default_factory=lambda: Counter(dict.fromkeys(LOOKED_FOR, 0))
+    )
+    zeroed_preambles: int = 0
 
 
 class Ingest:
@@ -114,13 +126,10 @@ class Ingest:
         )
         self._tasks: TaskGroup | None = None
         self._refreshed_at_us = 0
-        self._became: Counter[Outcome | None] = Counter()
-        self._stored_bytes = 0
-        self._quirks = Counter(dict.fromkeys(LOOKED_FOR, 0))
+        self._counts = _Counts()
         self._index_trouble: str | None = None
         self._index_failed_at_us = 0
         self._preamble_policy = preamble_policy
-        self._zeroed_preambles = 0
 
     async def run(self, started: Callable[[], None] | None = None) -> None:
         """Commit and watch the store until cancelled; `started` is called once objects may come."""
@@ -190,10 +199,10 @@ class Ingest:
             warning=self._shelves.warning,
             open_objects=self._memory.open_objects,
             waiting_objects=self._committer.waiting_objects,
-            became=dict(self._became),
-            stored_bytes=self._stored_bytes,
-            zeroed_preambles=self._zeroed_preambles,
-            quirks=dict(self._quirks),
+            became=dict(self._counts.became),
+            stored_bytes=self._counts.stored_bytes,
+            zeroed_preambles=self._counts.zeroed_preambles,
+            quirks=dict(self._counts.quirks),
             stores=self._shelves.health(),
         )
 
@@ -202,7 +211,7 @@ class Ingest:
             return request
         preamble = stored_preamble(request.preamble, self._preamble_policy)
         if preamble != request.preamble:
-            self._zeroed_preambles += 1
+            self._counts.zeroed_preambles += 1
             self._observer.preamble_zeroed(request.reception)
         return replace(request, preamble=preamble)
 
@@ -229,19 +238,19 @@ class Ingest:
             return
         if outcome.became is not None:
             self._index_trouble = None
-        self._became[outcome.became] += 1
+        self._counts.became[outcome.became] += 1
         if outcome.became is not None and outcome.became in _SET_ASIDE:
             self._observer.set_aside(end.reception, end.sop_instance_uid, outcome)
         elif outcome.became is None and fault is None:
             self._observer.refused(end.reception, outcome)
         if outcome.became in NEWLY_KEPT:
-            self._stored_bytes += outcome.data_set_bytes
+            self._counts.stored_bytes += outcome.data_set_bytes
             if outcome.quirks:
                 self._tell_quirks(end, {quirk.kind for quirk in outcome.quirks})
 
     def _tell_quirks(self, end: End, kinds: set[QuirkKind]) -> None:
         """Count them; of an object that lacks its end somebody wants to know which it is."""
-        self._quirks.update(kinds)
+        self._counts.quirks.update(kinds)
         if QuirkKind.TRUNCATED in kinds:
             self._observer.cut_short(end.reception, end.sop_instance_uid)
 

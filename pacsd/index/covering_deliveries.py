@@ -198,8 +198,9 @@ def wait_for(entry: LedgerEntry, change: int, session: WriteSession, *, is_urgen
             priority=entry.priority,
             unique_key=f"{entry.id}:{change}",
             max_attempts=MAX_ATTEMPTS,
-            # Before time began: it is due at once, and the newest one first.
-            not_before_us=-session.now_us() if is_urgent else 0,
+            # Due at once, after those that have had a turn by now and before those that have one
+            # later; or before time began, the newest one first.
+            not_before_us=-session.now_us() if is_urgent else session.now_us(),
             created_by=entry.plugin,
             partition=entry.partition,
         )

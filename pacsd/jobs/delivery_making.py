@@ -6,7 +6,7 @@ from typing import Protocol
 from pacsd.api.instances import InstanceFacts
 from pacsd.api.route_target import Delivery
 from pacsd.index.delivery_records import LedgerEntry
-from pacsd.index.job_records import Job
+from pacsd.index.job_records import Job, JobClass
 
 
 class Instances(Protocol):
@@ -26,4 +26,5 @@ def delivery_of(entry: LedgerEntry, job: Job, facts: Sequence[InstanceFacts]) ->
         entry.study_instance_uid,
         tuple(facts),
         entry.coercion,
+        is_urgent=entry.priority <= JobClass.MODALITY,
     )

@@ -5,7 +5,6 @@ else over one of our own, on which we propose the role of the SCP (PS3.7 section
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 
 import anyio
 import anyio.to_thread
@@ -127,19 +126,19 @@ class CommitmentReporter:
         assert peer.endpoint is not None  # noqa: S101 - the caller has seen to it
         destination = Destination(peer.endpoint, peer.ae_title, report.own_ae)
         try:
-            async with AsyncExitStack() as stack:
-                await stack.enter_async_context(self._places.of(peer))
+            async with self._places.of(peer):
                 await self._places.kept.make_room(destination)
-                to = await stack.enter_async_context(
-                    associated(destination, _CONTEXTS, self._timeouts, roles=_AS_SCP)
-                )
-                negotiated = to.session.negotiated
-                contexts = [*negotiated.contexts.values()] if negotiated else []
-                if not contexts:
-                    raise NotAccepted("the peer accepted no context for Storage Commitment")
-                return await _tell(to, contexts[0], report, "a new association")
+                return await self._over_ours(destination, report)
         except (AssociationError, LocalCommandError) as error:
             return Reported(ReportFate.AGAIN, str(error))
+
+    async def _over_ours(self, destination: Destination, report: CommitmentReport) -> Reported:
+        async with associated(destination, _CONTEXTS, self._timeouts, roles=_AS_SCP) as to:
+            negotiated = to.session.negotiated
+            contexts = [*negotiated.contexts.values()] if negotiated else []
+            if not contexts:
+                raise NotAccepted("the peer accepted no context for Storage Commitment")
+            return await _tell(to, contexts[0], report, "a new association")
 
 
 async def _tell(

@@ -30,6 +30,7 @@ from pacsd.dimse.commands import NActionRQ
 from pacsd.net.associated import associated
 from pacsd.net.committing import begin_result
 from pacsd.net.errors import AssociationError, NotAccepted, PoolFull
+from pacsd.net.kept_associations import KeptAssociations
 from pacsd.net.late_results import LateResults
 from pacsd.net.peers import PeerBook
 from pacsd.net.requested_association import RequestedAssociation
@@ -57,10 +58,19 @@ class _Transaction:
 
 
 class CommitmentSCU:
-    """Asks peers, and hears their results; those of other transactions are somebody else's."""
+    """Asks peers, and hears their results; those of other transactions are somebody else's.
 
-    def __init__(self, timeouts: Timeouts, new_uid: Callable[[], str] | None = None) -> None:
+    Associations to a peer that are `kept` are released before it is asked.
+    """
+
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        new_uid: Callable[[], str] | None = None,
+        kept: KeptAssociations | None = None,
+    ) -> None:
         self._timeouts = timeouts
+        self._kept = kept or KeptAssociations()
         self._new_uid = new_uid or (lambda: uid_from_int(uuid4().int))
         self._pending: dict[tuple[str, str], Future[CommitmentResult]] = {}
 
@@ -115,6 +125,7 @@ class CommitmentSCU:
         async with anyio.create_task_group() as tasks:
             port = self._port(destination.called_ae, tasks)
             try:
+                await self._kept.make_room(destination)
                 async with associated(destination, _CONTEXTS, self._timeouts, reports=port) as to:
                     while left:
                         await _request(to, left[0])

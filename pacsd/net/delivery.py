@@ -58,6 +58,18 @@ class Terms:
     keeps: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Line:
+    """An association in use, and what it was proposed for; `is_new`: others have not used it."""
+
+    association: RequestedAssociation
+    planned: frozenset[StoredAs]
+    is_new: bool
+    has_answered: bool = False
+    has_refused: bool = False
+    failure: AssociationError | None = None
+
+
 @dataclass(slots=True)
 class _Task(Generic[InstanceT]):
     instance: InstanceT
@@ -150,17 +162,15 @@ class Delivery(Generic[InstanceT]):
         while (task := await self._next(backlog)) is not None:
             backlog.put_back(task)
             try:
-                association, planned = await self._association(task.instance.stored_as, backlog)
+                line = await self._line(task.instance.stored_as, backlog)
             except AssociationError as error:
                 self._failure = error
                 return
-            await self._use(association, planned, backlog)
+            await self._use(line, backlog)
             if self._fruitless >= MAX_FRUITLESS_ASSOCIATIONS:
                 return
 
-    async def _association(
-        self, first: StoredAs, backlog: "_Backlog[InstanceT]"
-    ) -> tuple[RequestedAssociation, frozenset[StoredAs]]:
+    async def _line(self, first: StoredAs, backlog: "_Backlog[InstanceT]") -> _Line:
         """One that was proposed for such an object: kept, unless one has failed, or a new one.
 
         Raises:
@@ -168,8 +178,9 @@ class Delivery(Generic[InstanceT]):
         """
         kept = None if self._failure else self._kept.take(self._destination, first)
         if kept is not None:
-            return kept.association, kept.planned
-        await self._kept.make_room(self._destination)
+            return _Line(kept.association, kept.planned, is_new=False)
+        in_use = max(1, self._places.borrowed_tokens)
+        await self._kept.make_room(self._destination, int(self._places.total_tokens) - in_use)
         ways = await self._transcoding.ways()
         planned = plan(first, backlog.needs(), ways)
         association = await open_association(
@@ -178,73 +189,68 @@ class Delivery(Generic[InstanceT]):
             timeouts=self._terms.timeouts,
             operations_window=self._terms.operations_window,
         )
-        return association, planned
+        return _Line(association, planned, is_new=True)
 
-    async def _use(
-        self,
-        association: RequestedAssociation,
-        planned: frozenset[StoredAs],
-        backlog: "_Backlog[InstanceT]",
-    ) -> None:
+    async def _use(self, line: _Line, backlog: "_Backlog[InstanceT]") -> None:
+        association = line.association
         agreed = association.session.negotiated
         window = agreed.requestor_window if agreed else 1
         try:
             async with anyio.create_task_group() as lanes:
                 # One more than may be outstanding: it reads ahead while the others are answered.
                 for _ in range(min(window, self._terms.operations_window) + 1):
-                    lanes.start_soon(self._lane, association, planned, backlog)
-            if self._terms.keeps and association.is_usable and not self._is_stopped:
-                self._kept.keep(self._destination, association, planned)
-                return
-            await association.release()
+                    lanes.start_soon(self._lane, line, backlog)
+            self._ended(line)
+            if self._terms.keeps and not line.has_refused and not self._is_stopped:
+                await self._kept.keep(self._destination, association, line.planned)
+            else:
+                await association.release()
         except BaseException:
             association.abort()
             raise
 
-    async def _lane(
-        self,
-        association: RequestedAssociation,
-        planned: frozenset[StoredAs],
-        backlog: "_Backlog[InstanceT]",
-    ) -> None:
+    async def _lane(self, line: _Line, backlog: "_Backlog[InstanceT]") -> None:
         """One operation after the other, beside those of other lanes."""
         while (task := await self._next(backlog)) is not None:
-            if not association.is_usable or task.instance.stored_as not in planned:
+            is_planned = task.instance.stored_as in line.planned
+            if not line.association.is_usable or not is_planned:
                 backlog.put_back(task)
                 return
-            outcome = await self._attempt(association, task, backlog)
+            outcome = await self._attempt(line, task, backlog)
             if outcome is not None:
                 self._report(task.instance, outcome)
 
     async def _attempt(
-        self,
-        association: RequestedAssociation,
-        task: _Task[InstanceT],
-        backlog: "_Backlog[InstanceT]",
+        self, line: _Line, task: _Task[InstanceT], backlog: "_Backlog[InstanceT]"
     ) -> Outcome | None:
         """What became of an instance; None if it is to be sent again."""
         try:
             outcome = await send(
-                association, task.instance, self._transcoding, self._terms.throttle
+                line.association, task.instance, self._transcoding, self._terms.throttle
             )
         except (NotAccepted, OSError, DicomError, DimseError) as error:
+            line.has_refused |= isinstance(error, NotAccepted)
             return Outcome(None, str(error))
         except (BrokenOff, TranscodingEnded):  # another instance's fault, or we were stopped
             backlog.put_back(task)
             return None
         except AssociationError as error:
-            task.failed_attempts += 1
-            self._ended(error)
+            line.failure = error
+            task.failed_attempts += line.is_new  # that a kept one has died says nothing
             if task.failed_attempts >= MAX_ATTEMPTS:
                 return Outcome(None, str(error))
             backlog.put_back(task)
             return None
-        self._fruitless = 0
+        line.has_answered = True
         return outcome
 
-    def _ended(self, error: AssociationError) -> None:
-        self._fruitless += 1
-        self._failure = error
+    def _ended(self, line: _Line) -> None:
+        """See what an association was good for; one that was kept may have died meanwhile."""
+        if line.has_answered:
+            self._fruitless = 0
+        if line.failure is not None:
+            self._failure = line.failure
+            self._fruitless += line.is_new and not line.has_answered
 
 
 class _Backlog(OneByOne[_Task[InstanceT]]):

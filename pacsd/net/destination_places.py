@@ -12,9 +12,9 @@ class DestinationPlaces:
     A reload may change how many there are: those above a lower number go as they become free.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptAssociations | None = None) -> None:
         self._places: dict[str, anyio.CapacityLimiter] = {}
-        self.kept = KeptAssociations()
+        self.kept = kept or KeptAssociations()
         """Associations that nobody uses now; who opens another makes room."""
 
     def of(self, peer: Peer) -> anyio.CapacityLimiter:

@@ -56,11 +56,11 @@ class NotifyTarget:
         if delivery.coercion:
             return _NO_COPIES
         try:
-            async with (
-                self._sending.places.of(self._peer.peer()),
-                associated(self._peer.destination(), _CONTEXTS, self._sending.timeouts) as to,
-            ):
-                status = await self._tell(to, delivery)
+            places, destination = self._sending.places, self._peer.destination()
+            async with places.of(self._peer.peer()):
+                await places.kept.make_room(destination)
+                async with associated(destination, _CONTEXTS, self._sending.timeouts) as to:
+                    status = await self._tell(to, delivery)
         except AssociationError as error:
             return DeliveryResult(DeliveryOutcome.AGAIN, str(error))
         if category(status) in _TAKEN:

@@ -100,7 +100,7 @@ class PeerTarget:
             # One that has nothing to send would be opened for nothing.
             associations=min(peer.connections, max(1, run.count)),
             transcoding=sending.transcoding,
-            throttle=sending.throttles.of(f"{PREFIX}{self._ae_title}"),
+            throttle=sending.throttles.of(f"{PREFIX}{self._ae_title}", is_urgent=run.is_urgent),
             keeps=True,
         )
         places = sending.places.of(peer)
@@ -121,7 +121,9 @@ class PeerTarget:
     async def check(self) -> str | None:
         """Why a C-ECHO does not succeed now, None if it does."""
         try:
-            async with associated(self.destination(), _ECHO, self._sending.timeouts) as to:
+            destination = self.destination()
+            await self._sending.places.kept.make_room(destination)
+            async with associated(destination, _ECHO, self._sending.timeouts) as to:
                 status = await to.echo()
         except AssociationError as error:
             return str(error)

@@ -63,6 +63,7 @@ class RequestedAssociation(Pump):
         self._patience = patience
         self._negotiated: asyncio.Future[Negotiated] = self._loop.create_future()
         self._is_over = asyncio.Event()
+        self.made_at_s = self._loop.time()
         self._invoker = Invoker(self)
         self._ports = ports
         self._stores: SubOperations[CStoreRQ] | None = None
@@ -132,11 +133,13 @@ class RequestedAssociation(Pump):
 
     async def release(self) -> None:
         """Release the association, or close it on a peer that does not answer in time."""
-        with anyio.move_on_after(RELEASE_GRACE_S):
-            await self._invoker.settled()
-            self.begin_release()
-            await self._is_over.wait()
-        self.abort()
+        try:
+            with anyio.move_on_after(RELEASE_GRACE_S):
+                await self._invoker.settled()
+                self.begin_release()
+                await self._is_over.wait()
+        finally:
+            self.abort()
 
     def abort(self) -> None:
         """End the association now; nothing happens if it has ended."""

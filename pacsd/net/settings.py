@@ -120,6 +120,11 @@ class DimseSettings(Settings):
     connect_timeout_s: float = Field(default=10.0, ge=0.1, le=300)
     """Longest wait for a TCP connection that we open."""
 
+    keep_associations_s: float = Field(default=5.0, ge=0, le=60)
+    """An association over which a route has sent is kept for so long for what is sent there next,
+    a minute in all at most. 0 = released at once, for peers that take the release for the end of a
+    study."""
+
     shutdown_grace_s: float = Field(default=30.0, ge=0, le=3_600)
     """At shutdown new associations are rejected, open ones may finish for this long, then they are
     aborted."""

@@ -71,6 +71,11 @@ class TargetRun:
         exceptions = (*others, *self._exceptions, *gone)
         return DeliveryResult(DeliveryOutcome.DELIVERED, exceptions=exceptions, status=usual)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is of high priority."""
+        return self._delivery.is_urgent
+
     async def note(self, access: Notes, address: str, action: str) -> None:
         """Have it noted what has left, however that ended."""
         if not self.stored:

@@ -1,10 +1,11 @@
-"""How fast one target of routes is sent to: so many instances and bytes a second, and no more.
+"""How fast targets of routes are sent to: so many instances and bytes a second, and no more.
 
-What all transfers to it share: several associations together are no faster than one.
+What all transfers to one share: several associations together are no faster than one.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from copy import copy
 from typing import TypeVar
 
 import anyio
@@ -12,21 +13,24 @@ import anyio
 from pacsd.archive.pace import Pace
 
 BufferT = TypeVar("BufferT", bytes, bytes | bytearray | memoryview)
-GiveWay = Callable[[int], Awaitable[None]]
+GiveWay = Callable[[], Awaitable[None]]
+
+MAX_TARGETS = 1_000
+"""That have no rates of their own and are remembered; of more, two may share a throttle."""
 
 _PARTS_A_SECOND = 4
 """So smoothly bytes flow; a peer that waits for the next ones is never kept waiting for long."""
 _LEAST_BYTES = 4_096
 
 
-async def _wait_for_nobody(_: int) -> None:
+async def _wait_for_nobody() -> None:
     """Nothing goes first."""
 
 
 class Throttle:
     """The rates of one target, None: as fast as it goes. The clocks are for tests.
 
-    `give_way` waits until what goes first lets so many instances be sent.
+    `give_way` waits until what goes first lets one instance be sent; one waits at a time.
     """
 
     def __init__(
@@ -41,20 +45,30 @@ class Throttle:
         self._instances = Pace(instances_per_second, now_s=now_s, sleep=sleep)
         self._bytes = Pace(bytes_per_second, now_s=now_s, sleep=sleep)
         self._give_way = give_way
+        self._turn = anyio.Lock()
         self._part_bytes = 0  # all there is
         if bytes_per_second is not None:
             # Even: the parts of a data set are (PS3.5 section 7.1.1).
             self._part_bytes = max(_LEAST_BYTES, bytes_per_second // _PARTS_A_SECOND) & ~1
 
+    @property
+    def urgent(self) -> "Throttle":
+        """The same rates, together with this one's, for what nothing goes before."""
+        urgent = copy(self)
+        urgent._give_way = _wait_for_nobody  # noqa: SLF001 - it is one of us
+        return urgent
+
     async def begin(self) -> None:
         """Wait until one more instance may be sent."""
         await self._instances.spend(1)
-        await self._give_way(1)
+        if self._give_way is not _wait_for_nobody:
+            async with self._turn:
+                await self._give_way()
 
     async def take(self, instances: int, size_bytes: int) -> None:
         """Wait as long as sending these takes, for who sends them out of our sight."""
-        await self._instances.spend(instances)
-        await self._give_way(instances)
+        for _ in range(instances):
+            await self.begin()
         await self._bytes.spend(size_bytes)
 
     def paced(self, pieces: AsyncGenerator[BufferT, None]) -> AsyncGenerator[BufferT, None]:
@@ -74,17 +88,29 @@ NO_THROTTLE = Throttle()
 
 
 class Throttles:
-    """Those of targets by their names; whoever has none of its own shares the `usual` one."""
+    """Those of targets by their names: `own` ones with rates, others as `usual` makes them."""
 
     def __init__(
-        self, own: Mapping[str, Throttle] | None = None, usual: Throttle = NO_THROTTLE
+        self,
+        own: Mapping[str, Throttle] | None = None,
+        usual: Callable[[], Throttle] = lambda: NO_THROTTLE,
     ) -> None:
         self._own = own or {}
         self._usual = usual
+        self._made: dict[str, Throttle] = {}
 
-    def of(self, name: str) -> Throttle:
+    def of(self, name: str, *, is_urgent: bool = False) -> Throttle:
         """That of a target."""
-        return self._own.get(name, self._usual)
+        throttle = self._of(name)
+        return throttle.urgent if is_urgent else throttle
+
+    def _of(self, name: str) -> Throttle:
+        found = self._own.get(name) or self._made.get(name)
+        if found is None:
+            if len(self._made) >= MAX_TARGETS:
+                return next(iter(self._made.values()))
+            found = self._made[name] = self._usual()
+        return found
 
 
 NO_THROTTLES = Throttles()

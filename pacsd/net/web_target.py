@@ -93,7 +93,7 @@ class WebTarget:
             async with web_session(server) as session:
                 told = partial(_ended, run)
                 web = WebDelivery[FileToStore](session, told, self._settings.requests_at_once)
-                await web.run(self._throttled(files))
+                await web.run(self._throttled(files, is_urgent=run.is_urgent))
         except (WebError, CredentialsError) as error:
             run.failure = str(error)
         finally:
@@ -103,10 +103,11 @@ class WebTarget:
         return run.result()
 
     async def _throttled(
-        self, files: AsyncGenerator[Sequence[FileToStore], None]
+        self, files: AsyncGenerator[Sequence[FileToStore], None], *, is_urgent: bool
     ) -> AsyncGenerator[Sequence[FileToStore], None]:
         """The same files, no faster than this server is sent to."""
-        throttle = self._sending.throttles.of(f"{PREFIX}{self._settings.name}")
+        name = f"{PREFIX}{self._settings.name}"
+        throttle = self._sending.throttles.of(name, is_urgent=is_urgent)
         async with aclosing(files):
             async for page in files:
                 yield [_slower(each, throttle) for each in page]

@@ -68,9 +68,8 @@ def delivery(instances: int, **fields: str) -> Delivery:
         for number in range(instances)
     )
     named = {"target": "target", "rule": "all CT", "reason": "a rule"}
-    return Delivery(
-        attempt=1, instances=facts, **{**named, "study_instance_uid": "1.2.3", **fields}
-    )
+    of_study = {**named, "study_instance_uid": "1.2.3", **fields}
+    return Delivery(attempt=1, instances=facts, is_urgent=False, **of_study)
 
 
 class RouteTargetContract:

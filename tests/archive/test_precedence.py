@@ -21,8 +21,8 @@ class Ahead:
                 await anyio.sleep(each_s)
             await anyio.sleep(every_s - each_s)
 
-    async def go(self, name: str = "", count: int = 1) -> None:
-        await self.tested.give_way(count)
+    async def go(self, name: str = "") -> None:
+        await self.tested.give_way()
         self.went.append((name, round(anyio.current_time(), 3)))
 
     async def go_on(self, seconds: float) -> None:
@@ -73,24 +73,101 @@ def test_nobody_starves(monkeypatch: pytest.MonkeyPatch) -> None:
             tasks.start_soon(ahead.store, 30, 30, 30)
             await anyio.sleep(5)
             tasks.start_soon(ahead.go, "one")
-            tasks.start_soon(ahead.go, "three", 3)
-            tasks.start_soon(ahead.go, "hundred", 100)
+            tasks.start_soon(ahead.go, "other")
 
     run_virtually(both(), monkeypatch)
-    assert ahead.went == [("one", 6), ("three", 8), ("hundred", 15)]
+    assert sorted(ahead.went) == [("one", 6), ("other", 6)]
 
 
-def test_they_go_in_their_order_also_who_wants_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_waits_goes_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = Ahead(share=0)
+
+    async def both() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ahead.store, 5, 5, 5)
+            await anyio.sleep(4.9)
+            tasks.start_soon(ahead.go)
+
+    run_virtually(both(), monkeypatch)
+    [(_, went_s)] = ahead.went
+    assert 5 < went_s < 5.9
+
+
+def test_they_go_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead = Ahead(share=1)
 
     async def both() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ahead.store, 10, 0.1, 0.099)
             await anyio.sleep(4.95)
-            await ahead.tested.give_way(16)  # what was saved up
-            for name, count in (("a", 1), ("b", 5), ("c", 1)):
-                tasks.start_soon(ahead.go, name, count)
+            for _ in range(16):  # what was saved up
+                await ahead.tested.give_way()
+            assert ahead.tested.waited_s == 0
+            for name in "abc":
+                tasks.start_soon(ahead.go, name)
                 await anyio.lowlevel.checkpoint()
 
     run_virtually(both(), monkeypatch)
     assert [name for name, _ in ahead.went] == ["a", "b", "c"]
+    assert 0.2 < ahead.went[2][1] - 4.95 < 0.4
+
+
+def test_who_gives_up_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = Ahead(share=1)
+
+    async def both() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ahead.store, 10, 0.4, 0.399)
+            await anyio.sleep(4.85)
+            for _ in range(12):  # what was saved up
+                await ahead.tested.give_way()
+            with anyio.move_on_after(0.01) as scope:
+                await ahead.go("gives up")
+            assert scope.cancelled_caught
+            await ahead.go("next")
+
+    run_virtually(both(), monkeypatch)
+    [(name, went_s)] = ahead.went
+    assert name == "next"
+    assert went_s < 5.3
+
+
+def test_without_a_bound_storing_does_not_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = Ahead(share=float("inf"))
+
+    async def both() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ahead.store, 10, 10, 10)
+            await anyio.sleep(5)
+            assert ahead.tested.is_busy
+            await ahead.go_on(1)
+
+    run_virtually(both(), monkeypatch)
+    assert len(ahead.went) >= 1_000
+    assert ahead.tested.waited_s == 0
+
+
+def test_a_large_share_is_kept_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = Ahead(share=100)
+
+    async def both() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ahead.store, 9, 0.5, 0.499)
+            await anyio.sleep(4)
+            tasks.start_soon(ahead.go_on, 5)
+
+    run_virtually(both(), monkeypatch)
+    assert 900 < len(ahead.went) < 1_200
+
+
+def test_many_that_wait_a_moment_each_do_not_keep_it_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = Ahead()
+
+    async def all_of_them() -> None:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(ahead.store, 10, 1, 0.05)
+            await anyio.sleep(9.06)
+            assert not ahead.tested.is_busy
+
+    run_virtually(all_of_them(), monkeypatch)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from contrib.bench import archives, run
 from contrib.bench.cohort import Cohort
@@ -33,6 +34,12 @@ TINY = Scale(
     folder=Path(),
 )
 
+
+def only_in_long_runs(*values: str) -> ParameterSet:
+    """What is much like others, and takes long."""
+    return pytest.param(*values, marks=pytest.mark.soak)
+
+
 IN_CI = {"pacsd-plugins"}
 """Variants that every run measures; those that are much like them only a long one."""
 
@@ -44,12 +51,12 @@ IN_CI = {"pacsd-plugins"}
         "associate",
         "echo",
         "idle",
-        "held",
+        only_in_long_runs("held"),
         "store",
-        "web-stow",
-        "web-busy",
+        only_in_long_runs("web-stow"),
+        only_in_long_runs("web-busy"),
         "jobs",
-        "misbehaving",
+        only_in_long_runs("misbehaving"),
         "rules",
     ],
 )
@@ -63,7 +70,15 @@ def test_a_measure_gives_all_its_figures_of_the_daemon(name: str) -> None:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
-    "name", ["query", "query-scale", "retrieve", "web", "web-long", "web-scale"]
+    "name",
+    [
+        "query",
+        only_in_long_runs("query-scale"),
+        "retrieve",
+        only_in_long_runs("web"),
+        only_in_long_runs("web-long"),
+        "web-scale",
+    ],
 )
 def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name: str) -> None:
     measure = run.MEASURES[name]
@@ -84,12 +99,12 @@ def test_a_measure_of_a_filled_archive_gives_all_its_figures_of_the_daemon(name:
         ("retrieve", "orthanc"),
         ("web", "orthanc"),
         # Each is the same path through the bench with another measure, or another peer.
-        pytest.param("query", "orthanc", marks=pytest.mark.soak),
-        pytest.param("retrieve", "dcmqrscp", marks=pytest.mark.soak),
-        pytest.param("retrieve", "qrscp", marks=pytest.mark.soak),
-        pytest.param("web-long", "orthanc", marks=pytest.mark.soak),
-        pytest.param("web-stow", "orthanc", marks=pytest.mark.soak),
-        pytest.param("web-busy", "orthanc", marks=pytest.mark.soak),
+        only_in_long_runs("query", "orthanc"),
+        only_in_long_runs("retrieve", "dcmqrscp"),
+        only_in_long_runs("retrieve", "qrscp"),
+        only_in_long_runs("web-long", "orthanc"),
+        only_in_long_runs("web-stow", "orthanc"),
+        only_in_long_runs("web-busy", "orthanc"),
     ],
 )
 def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -> None:
@@ -107,7 +122,7 @@ def test_a_peer_is_measured_the_same_way(name: str, peer: str, tmp_path: Path) -
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if name in IN_CI else pytest.mark.soak) for name in VARIANTS],
+    [name if name in IN_CI else only_in_long_runs(name) for name in VARIANTS],
 )
 def test_a_variant_of_the_daemon_is_measured_the_same_way(name: str) -> None:
     measure = run.MEASURES["store"]
@@ -170,8 +185,8 @@ def test_forwarding_is_measured_with_targets_of_its_own() -> None:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     "peer",
-    # The same path with one target less; only a long run takes both.
-    ["pacsd-dead-dimse", pytest.param("pacsd-dead-stow", marks=pytest.mark.soak)],
+    # The same path with one target more; only a long run takes both.
+    [only_in_long_runs("pacsd-dead-dimse"), "pacsd-dead-stow"],
 )
 def test_forwarding_while_a_target_is_dead_is_measured(peer: str) -> None:
     measure = run.MEASURES["forward-dead"]

@@ -50,6 +50,11 @@ class Ledger:
     aside: set[Version] = field(default_factory=set)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
+    def copy(self) -> "Ledger":
+        """The same, to be kept otherwise from now on."""
+        with self.changed:
+            return Ledger({**self.first}, {*self.aside})
+
     def answered(self, version: Version, status: int) -> None:
         with self.changed:
             self.changed.notify_all()

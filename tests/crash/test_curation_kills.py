@@ -1,8 +1,9 @@
 """kill -9 between a decision's steps: what the log has is carried out at start, once."""
 
+import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -43,9 +44,12 @@ class Unheard:
 class Stored:
     """A data directory with objects and versions, and what their senders were told."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, campaign: Campaign) -> None:
         self.data_dir = data_dir
-        self.campaign = Campaign(seed=5)
+        self.campaign = campaign
+
+    def fill(self) -> None:
+        """Have the senders send."""
         with self._daemon() as daemon:
             with self.campaign.sending(daemon, OBJECTS):
                 pass
@@ -119,10 +123,23 @@ class Stored:
         return running("--http", "", data_dir=self.data_dir, wait=wait, environment=environment)
 
 
-@pytest.fixture
-async def stored() -> AsyncIterator[Stored]:
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Stored]:
+    """One that is only copied."""
     with tempfile.TemporaryDirectory(prefix="pacsd-") as temporary:
-        yield Stored(Path(temporary) / "data")
+        filled = Stored(Path(temporary) / "data", Campaign(seed=5))
+        filled.fill()
+        yield filled
+
+
+@pytest.fixture
+def stored(filled: Stored) -> Iterator[Stored]:
+    with tempfile.TemporaryDirectory(prefix="pacsd-") as temporary:
+        data_dir = Path(temporary) / "data"
+        shutil.copytree(filled.data_dir, data_dir, ignore=shutil.ignore_patterns(SOCKET_NAME))
+        campaign = Campaign(seed=5)
+        campaign.ledger = filled.campaign.ledger.copy()
+        yield Stored(data_dir, campaign)
 
 
 def version_of(new: NewInstance) -> Version:

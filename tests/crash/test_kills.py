@@ -29,7 +29,7 @@ POINTS = (
     "before_dispose",
     "after_dispose",
 )
-KILLS = 20
+KILLS = 12
 RACES = 5
 SOAK_KILLS = int(os.environ.get("PACSD_TEST_KILLS", "10000"))
 KILLS_PER_ARCHIVE = 500

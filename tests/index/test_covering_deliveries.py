@@ -6,8 +6,8 @@ from pacsd.index import covering_deliveries, job_counts
 from pacsd.index.delivery_records import DeliveryState, ItemResult, ItemState
 from pacsd.index.errors import JobQueueFull
 from pacsd.index.index import Index
-from pacsd.index.job_records import FreePlaces, JobClass, JobState
-from tests.index.made import SCOPE, new
+from pacsd.index.job_records import FreePlaces, Job, JobClass, JobState
+from tests.index.made import SCOPE, Clock, new
 from tests.index.ordered import STUDY, covered, deliveries, jobs, order
 
 
@@ -127,6 +127,25 @@ async def test_a_queue_that_is_full_takes_no_more(
     with pytest.raises(JobQueueFull):
         await index.ledger.cover(order())
     assert await deliveries(index, study_instance_uid=STUDY) == []
+
+
+async def test_studies_take_turns_also_while_others_come(index: Index, clock: Clock) -> None:
+    async def come(study: str) -> None:
+        await index.add([new(f"{study}.1", study=study, series=f"{study}.0")])
+        await covered(index, order(study_instance_uid=study))
+
+    async def take() -> tuple[str, Job]:
+        claimed = await index.jobs.claim([covering_deliveries.KIND], FreePlaces(1), 1, 60)
+        entries = {str(each.id): each.study_instance_uid for each in await deliveries(index)}
+        return entries[claimed.jobs[0].payload], claimed.jobs[0]
+
+    await come("1")
+    await come("2")
+    study, large = await take()
+    assert study == "1"
+    await index.jobs.give_back([large.lease], clock())
+    await come("3")
+    assert [(await take())[0] for _ in range(3)] == ["2", "1", "3"]
 
 
 async def test_what_is_urgent_goes_first_the_newest_before_all(index: Index) -> None:

@@ -198,11 +198,11 @@ def test_what_is_new_goes_when_it_is_its_turn(outage: Outage) -> None:
         later = [each for each in outage.far.sent if each.at_s >= outage.created_s[uid]]
         assert uid in [each.study for each in later[: len(urgent)]]
     if not outage.newest_first:
-        # Behind all of its priority that came before, but for the next turns of large ones.
+        # Behind all of its priority that came before, and what large ones have left by then.
         order = [uid for uid, _ in after_return(outage) if uid != high]
         at = order.index(medium)
         same = [each.uid for each in backlog(outage) if each.priority is MEDIUM]
-        assert [uid for uid in order[:at] if uid in set(same)] == same
+        assert [*dict.fromkeys(uid for uid in order[:at] if uid in {*same})] == same
 
 
 def test_a_large_study_takes_turns(outage: Outage) -> None:

@@ -41,7 +41,8 @@ class StoringPeer:
 
     `answer` gives status and Error Comment; None aborts the association instead. `holds` answers
     nothing before so many requests are outstanding. `reads` False: it takes nothing after the
-    A-ASSOCIATE-RQ. `max_associations`: more than that in all are rejected.
+    A-ASSOCIATE-RQ. `max_associations`: more than that in all are rejected; `max_open`: more than
+    that at a time.
     """
 
     supported: Mapping[str, frozenset[str]] = field(
@@ -52,6 +53,7 @@ class StoringPeer:
     holds: int = 1
     reads: bool = True
     max_associations: int = 1_000
+    max_open: int = 1_000
     stored: list[Stored] = field(default_factory=list)
     requests: list[AssociateRQ] = field(default_factory=list)
     connections: list["PeerConnection"] = field(default_factory=list)
@@ -102,7 +104,8 @@ class PeerConnection(Pump):
     def _requested(self, request: AssociateRQ) -> None:
         peer = self._peer
         peer.requests.append(request)
-        if len(peer.requests) > peer.max_associations:
+        are_open = sum(each.session.is_established for each in peer.connections)
+        if len(peer.requests) > peer.max_associations or are_open >= peer.max_open:
             self.session.reject(rejected_by_user(UserReason.NO_REASON_GIVEN), self.now())
             return
         terms = AcceptorTerms(peer.supported, 16_384, "1.2.3", "PEER", peer.window)

@@ -12,11 +12,13 @@ from pacsd.net.commitment_reporter import IDLE_S, CommitmentReporter
 from pacsd.net.commitment_scu import CommitmentSCU
 from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.endpoint import Endpoint
+from pacsd.net.kept_associations import KeptAssociations
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.settings import AESettings
 from tests.net.committing_peer import KEPT, LOST, RESULT, Desk, action, calling
 from tests.net.harness import PATIENCE_S, Served, Setup, serving
+from tests.net.room import AskedForRoom
 
 TAKEN, AGAIN, NEVER = ReportFate
 REPORT = CommitmentReport("CT1", "PACSD", RESULT)
@@ -27,11 +29,14 @@ async def at_once(_: float) -> None:
 
 
 def reporter(
-    desk: Desk, *peers: Peer, sleep: Callable[[float], Awaitable[None]] = at_once
+    desk: Desk,
+    *peers: Peer,
+    sleep: Callable[[float], Awaitable[None]] = at_once,
+    kept: KeptAssociations | None = None,
 ) -> CommitmentReporter:
     book = PeerBook(peers)
     return CommitmentReporter(
-        desk.lines, lambda: book, Timeouts(), DestinationPlaces(), sleep=sleep
+        desk.lines, lambda: book, Timeouts(), DestinationPlaces(kept), sleep=sleep
     )
 
 
@@ -81,9 +86,11 @@ async def test_it_is_told_over_a_new_one_where_that_has_ended() -> None:
     desk, peer = Desk(), Desk()
     own = (AESettings(), AESettings(title="CT1"))
     async with serving(Setup(ae=own, committing=peer.committing("PACSD"))) as listening:
-        told = await reporter(desk, peer_at(listening.endpoint)).report(REPORT)
+        room = AskedForRoom()
+        told = await reporter(desk, peer_at(listening.endpoint), kept=room).report(REPORT)
         assert told == Reported(TAKEN, "a new association")
     assert peer.results == [("PACSD", RESULT)]
+    assert room.made == [("CT1", 0)]
 
 
 async def test_who_left_in_between_is_called() -> None:

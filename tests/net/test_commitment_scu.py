@@ -12,12 +12,14 @@ from pacsd.net import commitment_scu
 from pacsd.net.commitment_scu import CommitmentSCU, PeersAsked
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.errors import PoolFull
+from pacsd.net.kept_associations import KeptAssociations
 from pacsd.net.late_results import LateResults
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.settings import AESettings
 from tests.net.committing_peer import CT, KEPT, LOST, Desk
 from tests.net.harness import PATIENCE_S, Served, Setup, serving, until
+from tests.net.room import AskedForRoom
 
 
 def sent(*references: Reference) -> list[Sent]:
@@ -28,9 +30,9 @@ def to(served: Served) -> Destination:
     return Destination(served.endpoint, "PACSD", "CT1")
 
 
-def numbered() -> CommitmentSCU:
+def numbered(kept: KeptAssociations | None = None) -> CommitmentSCU:
     numbers: Iterator[int] = count(1)
-    return CommitmentSCU(Timeouts(), lambda: f"1.{next(numbers)}")
+    return CommitmentSCU(Timeouts(), lambda: f"1.{next(numbers)}", kept)
 
 
 class Asked:
@@ -48,7 +50,8 @@ class Asked:
 
 
 async def test_the_result_comes_over_another_association() -> None:
-    desk, tested = Desk(), numbered()
+    desk, room = Desk(), AskedForRoom()
+    tested = numbered(room)
     async with serving(Setup(committing=desk.committing())) as served:
         asked = Asked(tested, served, KEPT, LOST)
         async with anyio.create_task_group() as tasks:
@@ -58,6 +61,7 @@ async def test_the_result_comes_over_another_association() -> None:
             assert await tested.heard("PACSD", CommitmentResult("1.1", (KEPT,), failed))
     assert asked.safe() == [Safe.COMMITTED, Safe.FAILED]
     assert asked.answers[1].why.startswith("0110 ")
+    assert room.made == [("PACSD", 0)]
     assert desk.asked[0].request.references == (KEPT, LOST)
 
 

@@ -8,12 +8,14 @@ import anyio.lowlevel
 import pytest
 
 from pacsd.dimse.commands import CStoreRQ
+from pacsd.net import kept_associations
 from pacsd.net.delivery import Delivery, Terms
 from pacsd.net.kept_associations import KeptAssociations
+from pacsd.net.pump import Pause
 from pacsd.net.scu import Destination, Timeouts
 from pacsd.net.sending import Outbound, Outcome
 from tests.dicom.written import element
-from tests.net.storing_peer import CT, MR, StoringPeer, instance, storing
+from tests.net.storing_peer import CT, MR, NATIVE, StoringPeer, instance, storing
 
 DATA = element(0x00080018, "UI", b"1.2\0")
 KEEPS = Terms(Timeouts(), associations=1, keeps=True)
@@ -33,16 +35,23 @@ async def until(is_so: Callable[[], bool]) -> None:
 class Sender:
     """Sends to one destination, delivery after delivery."""
 
-    def __init__(self, destination: Destination, kept: KeptAssociations) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        kept: KeptAssociations,
+        places: anyio.CapacityLimiter | None = None,
+    ) -> None:
         self.destination = destination
         self.kept = kept
+        self.places = places
         self.outcomes: list[Outcome] = []
 
     async def send(self, *instances: Outbound, terms: Terms = KEEPS) -> None:
         def report(_: Outbound, outcome: Outcome) -> None:
             self.outcomes.append(outcome)
 
-        await Delivery(self.destination, terms, report, kept=self.kept).run(page(instances))
+        delivery = Delivery(self.destination, terms, report, self.places, self.kept)
+        await delivery.run(page(instances))
 
     @property
     def stored(self) -> int:
@@ -122,19 +131,80 @@ async def test_one_that_the_peer_has_ended_is_not_used_again() -> None:
 
 
 async def test_after_a_failure_a_new_one_is_opened() -> None:
-    # It is asked twice about each that it takes.
-    answers = iter([(0, ""), (0, ""), None])
+    """Also where another kept one is left, and had many operations outstanding."""
 
     def answer(_: CStoreRQ) -> tuple[int, str] | None:
-        return next(answers, (0, ""))
+        return None if len(peer.requests) == 2 and aborts else (0, "")
 
-    peer, kept = StoringPeer(answer=answer), KeptAssociations()
+    peer, kept, aborts = StoringPeer(answer=answer, window=16), KeptAssociations(), False
+    async with storing(peer) as destination:
+        sender = Sender(destination, kept)
+        await sender.send(*numbered(40), terms=TWO)
+        assert (sender.stored, len(peer.requests)) == (40, 2)
+        aborts = True
+        await sender.send(*numbered(40))
+        assert (sender.stored, len(sender.outcomes), len(peer.requests)) == (80, 80, 3)
+        await kept.close()
+
+
+async def test_one_that_refused_something_is_not_kept() -> None:
+    peer, kept = StoringPeer({CT: NATIVE}), KeptAssociations()
+    async with storing(peer) as destination:
+        sender = Sender(destination, kept)
+        await sender.send(*numbered(1, MR))
+        assert (sender.stored, peer.released) == (0, 1)
+        peer.supported = {CT: NATIVE, MR: NATIVE}
+        await sender.send(*numbered(1, MR))
+        assert (sender.stored, len(peer.requests)) == (1, 2)
+        await kept.close()
+
+
+async def test_one_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_associations, "LONGEST_S", 0.0)
+    peer, kept = StoringPeer(), KeptAssociations()
+    async with storing(peer) as destination:
+        await Sender(destination, kept).send(*numbered(1))
+        assert peer.released == 1
+
+
+async def test_keeping_can_be_switched_off() -> None:
+    peer = StoringPeer()
+    async with storing(peer) as destination:
+        await Sender(destination, KeptAssociations(0)).send(*numbered(1))
+        assert peer.released == 1
+
+
+async def test_where_there_is_room_for_both_the_other_stays() -> None:
+    peer, kept, places = StoringPeer(max_open=2), KeptAssociations(), anyio.CapacityLimiter(2)
+    async with storing(peer) as destination, places:
+        for sop_class_uid in (CT, MR, CT, MR):
+            await Sender(destination, kept, places).send(*numbered(1, sop_class_uid))
+        assert (len(peer.requests), len(peer.stored), peer.released) == (2, 4, 0)
+        await kept.close()
+
+
+async def test_a_peer_that_takes_one_at_a_time_is_never_asked_for_two() -> None:
+    peer, kept, places = StoringPeer(max_open=1), KeptAssociations(), anyio.CapacityLimiter(1)
+    async with storing(peer) as destination, places:
+        for sop_class_uid in (CT, MR, CT, CT):
+            await Sender(destination, kept, places).send(*numbered(1, sop_class_uid))
+        assert (len(peer.requests), len(peer.stored), peer.released) == (3, 4, 2)
+        await kept.close()
+
+
+async def test_a_peer_that_does_not_answer_a_release_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept_associations, "RELEASE_GRACE_S", 0.01)
+    peer, kept = StoringPeer(), KeptAssociations(idle_s=0.01)
     async with storing(peer) as destination:
         sender = Sender(destination, kept)
         await sender.send(*numbered(1))
-        await sender.send(*numbered(1))
-        assert (sender.stored, len(peer.requests)) == (2, 2)
-        await kept.close()
+        peer.connections[0].pause_reading(Pause.BACKLOG)
+        ours = kept._kept[0].association
+        await until(lambda: not ours.is_connected)
+        assert kept._kept == []
+        assert peer.released == 0
 
 
 @pytest.mark.parametrize(("called_ae", "released"), [("PEER", 1), ("OTHER", 0)])

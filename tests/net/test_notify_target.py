@@ -11,6 +11,7 @@ from pacsd.dicom.availability import AVAILABILITY_NOTIFICATION
 from pacsd.dicom.data_set import read_data_set
 from pacsd.dicom.header_stream import known_syntax
 from pacsd.dimse.commands import NCreateRQ, Request
+from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.notify_target import NotifyTarget, named_target
 from pacsd.net.peer_target import PeerTarget
@@ -18,6 +19,7 @@ from pacsd.net.scu import Destination
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.net.answering_peer import AnsweringConnection, AnsweringPeer, answering_peer
 from tests.net.harness import Setup, serving
+from tests.net.room import AskedForRoom
 from tests.net.test_peer_target import delivery, sending
 from tests.net.test_retrieving import peer_of, several
 
@@ -47,9 +49,11 @@ def peer_that_answers(status: int) -> AnsweringPeer:
 async def test_it_is_told_what_is_here() -> None:
     peer = peer_that_answers(0)
     async with answering_peer(peer) as destination:
-        assert await target(destination).send(delivery(3)) == DeliveryResult(
-            DELIVERED, status="0000"
-        )
+        room = AskedForRoom()
+        tells = replace(sending(several(0), peer_of(destination)), places=DestinationPlaces(room))
+        tested = named_target(tells, "notify:PEER")
+        assert await tested.send(delivery(3)) == DeliveryResult(DELIVERED, status="0000")
+        assert room.made == [("PEER", 0)]
     (association,) = peer.requests
     assert (association.called_ae, association.calling_ae) == ("PEER", "PACSD")
     ((request, raw),) = peer.asked

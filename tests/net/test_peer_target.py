@@ -12,6 +12,7 @@ from pacsd.archive.finding import IndexUnavailable
 from pacsd.archive.retrievable import Retrievable
 from pacsd.dimse.commands import CStoreRQ
 from pacsd.net import peer_target, target_run
+from pacsd.net.destination_places import DestinationPlaces
 from pacsd.net.endpoint import Endpoint
 from pacsd.net.peer_target import PeerSending, PeerTarget
 from pacsd.net.peers import Peer, PeerBook
@@ -21,6 +22,7 @@ from pacsd.net.throttle import Throttle, Throttles
 from pacsd.testing.route_contract import RouteTargetContract
 from tests.archive.test_pace import Time
 from tests.net.harness import FakeRetriever, Setup, Trail, serving
+from tests.net.room import AskedForRoom
 from tests.net.storing_peer import StoringPeer, storing
 from tests.net.test_retrieving import compressed, decodes, peer_of, several, stored
 
@@ -125,7 +127,10 @@ async def test_an_echo_says_whether_it_is_well() -> None:
     async with serving(Setup(retriever=several(0))) as served:
         there = Destination(served.endpoint, "PACSD", "ASKING")
         known = peer_of(there, ae_title="PACSD")
-        assert await sending(several(0), known).target("peer:PACSD").check() is None
+        room = AskedForRoom()
+        asking = replace(sending(several(0), known), places=DestinationPlaces(room))
+        assert await asking.target("peer:PACSD").check() is None
+        assert room.made == [("PACSD", 0)]
         unknown = peer_of(there, ae_title="NOBODY")
         reason = await sending(several(0), unknown).target("peer:NOBODY").check()
     assert reason is not None

@@ -1,7 +1,10 @@
 from collections.abc import AsyncGenerator
 
 import anyio
+import anyio.lowlevel
+import pytest
 
+from pacsd.net import throttle as throttle_module
 from pacsd.net.throttle import NO_THROTTLE, NO_THROTTLES, Throttle, Throttles
 from tests.archive.test_pace import Time
 
@@ -57,21 +60,52 @@ async def test_without_rates_pieces_are_passed_on_as_they_come() -> None:
     await source.aclose()
 
 
-async def test_what_goes_first_is_given_way_to() -> None:
-    asked: list[int] = []
+class Ahead:
+    """What goes first: who waits for it, one by one."""
 
-    async def give_way(count: int) -> None:
-        asked.append(count)
+    def __init__(self) -> None:
+        self.asked = self.waiting = self.most = 0
 
-    throttle = Throttle(give_way=give_way)
+    async def give_way(self) -> None:
+        self.asked += 1
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        await anyio.lowlevel.checkpoint()
+        self.waiting -= 1
+
+
+async def test_what_goes_first_is_given_way_to_by_one_at_a_time() -> None:
+    ahead = Ahead()
+    throttle = Throttle(give_way=ahead.give_way)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(throttle.begin)
+        tasks.start_soon(throttle.take, 7, 1_000)
+    assert (ahead.asked, ahead.most) == (12, 1)
+
+
+async def test_what_is_urgent_gives_way_to_nothing_and_keeps_to_the_rates() -> None:
+    ahead, time = Ahead(), Time()
+    throttle = Throttle(2, give_way=ahead.give_way, now_s=time, sleep=time.sleep)
+    await throttle.urgent.take(2, 0)
     await throttle.begin()
-    await throttle.take(7, 1_000)
-    assert asked == [1, 7]
+    assert (ahead.asked, time.now_s - 100) == (1, 1.5)
 
 
-def test_who_has_no_throttle_of_its_own_shares_one() -> None:
-    own, usual = Throttle(), Throttle()
-    throttles = Throttles({"peer:A": own}, usual)
+def test_each_target_has_a_throttle_of_its_own() -> None:
+    own = Throttle()
+    throttles = Throttles({"peer:A": own}, Throttle)
     assert throttles.of("peer:A") is own
-    assert throttles.of("peer:B") is usual
+    made = throttles.of("peer:B")
+    assert throttles.of("peer:B") is made
+    assert throttles.of("peer:C") not in {own, made}
+    assert throttles.of("peer:B", is_urgent=True) is not made
     assert NO_THROTTLES.of("peer:A") is NO_THROTTLE
+
+
+def test_how_many_are_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle_module, "MAX_TARGETS", 2)
+    throttles = Throttles(usual=Throttle)
+    made = [throttles.of(name) for name in "ABCB"]
+    assert made[1] is made[3]
+    assert made[2] is made[0]

@@ -3,7 +3,7 @@
 Values of patients are in the answers, and never in a log.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
@@ -33,13 +33,13 @@ MAX_EXPLAINED = 2_000
 class RuleCommands:
     """The commands, over whoever tries routes; `plugins` have rules: whether they explain them.
 
-    `missing` says what a route names that nobody has, '' if somebody has it.
+    `missing` says what routes name that nobody has.
     """
 
     def __init__(
         self,
         trials: RouteTrials,
-        missing: Callable[[Route], Awaitable[str]],
+        missing: Callable[[Sequence[Route]], Awaitable[Sequence[str]]],
         plugins: Callable[[], Mapping[str, bool]],
         now_us: Callable[[], int],
     ) -> None:
@@ -52,6 +52,7 @@ class RuleCommands:
         """All of them."""
         return {
             "rules.plugins": self._list,
+            "rules.kinds": self._kinds,
             "rules.check": self._check,
             "rules.explain": self._explain,
             "rules.test": self._test,
@@ -60,17 +61,19 @@ class RuleCommands:
     def _list(self, _: Arguments) -> list[RulesPlugin]:
         return [RulesPlugin(name, explains) for name, explains in self._plugins().items()]
 
+    async def _kinds(self, arguments: Arguments) -> list[str]:
+        """The kinds of events that rules look at."""
+        with told():
+            found = await self._trials.check(plugin_in(arguments), rules_in(arguments))
+        return [str(kind) for kind in found.kinds]
+
     async def _check(self, arguments: Arguments) -> RulesChecked:
         """What rules look at, and whether somebody has what they lead to."""
         with told():
             found = await self._trials.check(plugin_in(arguments), rules_in(arguments))
         targets = dict.fromkeys(route.target for route in found.routes)
-        missing = [(route, await self._missing(route)) for route in found.routes]
-        return RulesChecked(
-            tuple(map(str, found.kinds)),
-            tuple(targets),
-            tuple(f"{route.reason}: {why}" for route, why in missing if why),
-        )
+        missing = await self._missing(found.routes)
+        return RulesChecked(tuple(map(str, found.kinds)), tuple(targets), tuple(missing))
 
     async def _explain(self, arguments: Arguments) -> Explained:
         """A study, its series and instances; of instances those that rules tell apart."""

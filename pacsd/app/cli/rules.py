@@ -1,7 +1,7 @@
 """`pacsd rules check|test|explain|replay`: where studies would go, and why; nothing is sent."""
 
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,6 @@ from pacsd.app.cli.with_daemon import (
 )
 
 if TYPE_CHECKING:
-    from pacsd.app.admin.rule_records import RulesChecked
     from pacsd.app.cli.rules_files import Asked
 
 UNITS_S = {"h": 3_600, "d": 86_400, "w": 604_800}
@@ -57,8 +56,11 @@ def check(
 
     Exit code 0 or 1. Whether targets work is not asked: `pacsd deliveries targets`.
     """
+    from pacsd.app.admin.rule_records import RulesChecked
+
     name = _plugin(config, data_dir, plugin, must_explain=file is not None)
-    checked = _checked(config, data_dir, name, _text(file))
+    answer = ask_daemon(config, data_dir, "rules.check", plugin=name, rules=_text(file))
+    checked = believe(RulesChecked, answer)
     what = file or "the rules in force"
     for each in checked.missing:
         typer.echo(f"{what}: {each}", err=True)
@@ -115,7 +117,10 @@ def try_files(
         "called_ae": called,
         "labels": labels,
     }
-    kinds = _checked(config, data_dir, name, asked["rules"]).kinds
+    kinds = believe(
+        list[str],
+        ask_daemon(config, data_dir, "rules.kinds", plugin=name, rules=asked["rules"]),
+    )
     found = subjects_of(files)
     for path, why in found.unreadable:
         typer.echo(f"{path}: {why}", err=True)
@@ -203,17 +208,6 @@ def _plugin(config: Path | None, data_dir: str | None, name: str, *, must_explai
     raise typer.Exit(EXIT_CONFIG)
 
 
-def _checked(
-    config: Path | None, data_dir: str | None, plugin: str, rules: str | None
-) -> "RulesChecked":
-    """What the daemon says of rules that it can use; leave with its reason if it cannot."""
-    from pacsd.app.admin.rule_records import RulesChecked
-
-    return believe(
-        RulesChecked, ask_daemon(config, data_dir, "rules.check", plugin=plugin, rules=rules)
-    )
-
-
 def _text(file: Path | None) -> str | None:
     """What a rule file says, or say why it cannot be read and leave."""
     if file is None:
@@ -234,5 +228,5 @@ def _seconds(text: str) -> int:
     return int(number) * UNITS_S[unit]
 
 
-def _of_kinds(subjects: "Iterable[Asked]", kinds: Container[object]) -> "Iterable[Asked]":
+def _of_kinds(subjects: "Iterable[Asked]", kinds: list[str]) -> "Iterable[Asked]":
     return (each for each in subjects if each.arguments["kind"] in kinds)

@@ -61,6 +61,7 @@ def check(
         problems = [
             *listen_problems(config, peers),
             *target_problems(config, peers),
+            *place_problems(config),
             *data_dir_problems(config, as_owner=as_owner),
         ]
         errors += [gathered.sources.error(problem) for problem in problems]
@@ -106,6 +107,17 @@ def target_problems(config: Config, peers: PeerBook) -> list[Problem]:
             path: KeyPath = ("route_target", index, "name")
             problems.append(Problem(path, format_value(each.name), rule))
     return problems
+
+
+def place_problems(config: Config) -> list[Problem]:
+    """Refuse a target that could take all places of jobs: others would wait while it hangs."""
+    most = config.jobs.max_running
+    rule = f"must be less than jobs.max_running ({most}), or other targets may find no place"
+    return [
+        Problem(("route_target", index, "at_once"), format_value(each.at_once), rule)
+        for index, each in enumerate(config.route_target)
+        if each.at_once is not None and each.at_once >= most
+    ]
 
 
 def data_dir_problems(config: Config, *, as_owner: bool = False) -> list[Problem]:

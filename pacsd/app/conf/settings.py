@@ -268,10 +268,10 @@ class JobSettings(Settings):
     newest_first: bool = False
     """Whether of the studies that wait for a target the newest one goes first."""
 
-    forwarded_per_stored: float = Field(default=0.5, ge=0, le=1_000)
+    forwarded_per_stored: float = Field(default=0.5, ge=0)
     """How many instances are sent to targets of routes, to all of them together, for each one that
-    is stored, while storing keeps the daemon busy. Each waits a second at most: none stands still.
-    1000: forwarding never gives way."""
+    is stored, while storing keeps the daemon busy. What does not leave waits, and leaves
+    afterwards; to each target one a second leaves at least. inf: storing does not go first."""
 
 
 class TranscodingSettings(Settings):

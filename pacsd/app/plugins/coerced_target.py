@@ -158,7 +158,7 @@ def of_plugin(
 
 async def _take(throttle: Throttle, delivery: Delivery) -> None:
     sizes = [each.size_bytes for each in delivery.instances]
-    await throttle.take(len(sizes), sum(sizes))
+    await (throttle.urgent if delivery.is_urgent else throttle).take(len(sizes), sum(sizes))
 
 
 def _renamed(delivery: Delivery) -> Delivery:

@@ -36,6 +36,17 @@ def route_consumers(
     return tuple(routing.consumer(plugin, deadline_s) for plugin in hooks.route.plugins)
 
 
+def own_target(own: OwnTargets, name: str) -> SendsCopies | None:
+    """The target of this name that needs no plugin, None if plugins are to be asked.
+
+    Raises:
+        NotProvided: it has such a name, and there is none.
+    """
+    found = (target for prefix, target in own.items() if name.startswith(prefix))
+    target = next(found, None)
+    return None if target is None else target(name)
+
+
 def finding_targets(
     hooks: Hooks,
     own: OwnTargets,
@@ -49,9 +60,9 @@ def finding_targets(
     """
 
     async def target_of(name: str) -> RouteTarget:
-        for prefix, target in own.items():
-            if name.startswith(prefix):
-                return of_ours(target(name), maker)
+        ours = own_target(own, name)
+        if ours is not None:
+            return of_ours(ours, maker)
         plugin, found = await hooks.route_target.found(name)
         return of_plugin(found, maker, lending, plugin, throttles.of(name))
 

@@ -73,7 +73,7 @@ def read_rules(text: str, zone: tzinfo) -> RuleSet:
     """The rules of a rule file.
 
     Raises:
-        RuleFileError: it cannot be used; the text says all that is wrong.
+        RuleFileError: it cannot be used; the text says what is wrong with each rule.
     """
     file = read_rule_file(text)
     errors = [*_misfits(file)]

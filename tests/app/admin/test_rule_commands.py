@@ -1,6 +1,6 @@
 """The commands about rules, over a small archive and rules in this file."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,8 @@ class Rules:
         return RouteTrial(routes, (RuleVerdict("ct", is_match=bool(routes), why=modality),))
 
 
-async def missing(route: Route) -> str:
-    return "target B: nobody has it" if route.target == "B" else ""
+async def missing(routes: Sequence[Route]) -> list[str]:
+    return [f"{each.reason}: nobody has it" for each in routes if each.target == "B"]
 
 
 async def header_of(uid: str) -> bytes:
@@ -87,8 +87,9 @@ async def test_rules_that_can_be_used_look_at_kinds_and_lead_somewhere(
     archive: SmallArchive,
 ) -> None:
     assert await asked(archive, "rules.check", rules="B") == RulesChecked(
-        ("instance_stored", "study_quiet"), ("A", "B"), ("rule b: target B: nobody has it",)
+        ("instance_stored", "study_quiet"), ("A", "B"), ("rule b: nobody has it",)
     )
+    assert await asked(archive, "rules.kinds") == ["instance_stored", "study_quiet"]
     with pytest.raises(AdminError, match=r"^no rules$"):
         await asked(archive, "rules.check", rules="bad")
     with pytest.raises(AdminError, match="raised ValueError: x"):

@@ -52,13 +52,16 @@ class Desk(SmallDaemon):
         self.report = REPORT
         self.missing: tuple[str, ...] = ()
         self.asked: list[tuple[str, Mapping[str, object]]] = []
-        for name in ("plugins", "check", "explain", "test"):
+        for name in ("plugins", "kinds", "check", "explain", "test"):
             self.commands[f"rules.{name}"] = getattr(self, f"_{name}")
         self.commands["errand.start"] = self._start
         self.commands["errand.look"] = lambda _: ErrandLook(3, True, "", self.report)
 
     def _plugins(self, _: object) -> list[RulesPlugin]:
         return self.plugins
+
+    def _kinds(self, _: object) -> list[str]:
+        return ["instance_stored", "study_quiet"]
 
     def _check(self, arguments: Mapping[str, object]) -> RulesChecked:
         self.asked.append(("check", arguments))

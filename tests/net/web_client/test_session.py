@@ -199,7 +199,7 @@ async def test_w42_nobody_who_is_not_vouched_for_is_asked(certificate: Path) -> 
 async def test_w42_tls_where_there_is_none() -> None:
     async with answering(b"no TLS at all, but text that is long enough") as served:
         served.scheme = "https"
-        server = served.server(tls=tls_context(None), timeouts=WebTimeouts(connect_s=20))
+        server = served.server(tls=tls_context(None), timeouts=WebTimeouts(connect_s=1))
         async with web_session(server) as session:
             with pytest.raises(NotReached):
                 async with session.ask(ASKED):
