@@ -10,6 +10,7 @@
     query_results, receiving, removal, routing, vote
                  records of the hooks: what they are asked, what they answer
     reception    how an instance came to us; correction_rules: what of it may be corrected
+    matching     what has to be so of a subject, as rules say it
     windows, local_zone
                  times of day at which something holds, and whose they are
     side_by_side_reads

@@ -23,10 +23,11 @@ priority = "high"                             # or "medium", or "low"
 
 import tomllib
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from pacsd.api.matching.terms import MatchTerms, Texts
 from pacsd.api.routing import RoutePriority
 from pacsd.api.settings import Settings
 
@@ -41,47 +42,14 @@ class RuleFileError(ValueError):
     """A rule file that cannot be used; the text names rule, key, value and rule broken."""
 
 
-def _listed(value: object) -> object:
-    """One text stands for a list of one, as everywhere in the configuration."""
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
-Keys = dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]]
-
-
-class RuleTable(Settings):
-    """A rule. What is not given does not matter; all that is given has to hold."""
+class RuleTable(MatchTerms):
+    """A rule: what has to be so, and where that goes."""
 
     name: str = Field(min_length=1, max_length=MAX_NAME_LENGTH)
     """What it is called, wherever somebody is told why something went somewhere."""
 
     of: Literal["instance", "series", "study"] = "study"
     """What it looks at: each instance that is stored, or each series or study that is quiet."""
-
-    from_: Texts = Field(default=(), alias="from")
-    """AE titles of senders, with wild cards, and groups as `@NAME`."""
-
-    called: Texts = ()
-    """AE titles that were called, the same way."""
-
-    match: Keys = Field(default_factory=dict)
-    """Attributes and what they have to be, as in a C-FIND; of several values one is enough."""
-
-    unless: Keys = Field(default_factory=dict)
-    """The same; if all of them match, the rule does not."""
-
-    labels: Texts = ()
-    """Labels that its study has, all of them, with wild cards."""
-
-    during: str = ""
-    """Times of day at which it is stored, or quiet, such as `mon-fri 18:00-07:00`."""
-
-    min_bytes: int = Field(default=0, ge=0)
-    """Its files have at least so many bytes together."""
-
-    max_bytes: int | None = Field(default=None, ge=0)
-    """Its files have at most so many bytes together."""
 
     to: Texts = ()
     """Targets. None: it stays here; in the mode "first" no later rule is asked, either."""

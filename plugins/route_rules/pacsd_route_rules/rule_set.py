@@ -5,9 +5,9 @@ from datetime import tzinfo
 
 from pacsd.api.event_subject import EventSubject
 from pacsd.api.events import EventKind
+from pacsd.api.matching.criteria import Criterion
+from pacsd.api.matching.known import Answer, Known
 from pacsd.api.routing import MAX_ROUTES, HeaderWanted, Route, RouteTrial, RuleVerdict
-from pacsd_route_rules.criteria import Criterion
-from pacsd_route_rules.known import Answer, Known
 from pacsd_route_rules.rule import Rule, make_rule
 from pacsd_route_rules.rule_file import RuleFile, RuleFileError, read_rule_file, several
 

@@ -1,15 +1,13 @@
 """One rule: all of its criteria, and its routes."""
 
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
-from pacsd_route_rules.criteria import Criterion
-from pacsd_route_rules.known import Answer, Known
 from pacsd_route_rules.rule import Rule, make_rule
 from pacsd_route_rules.rule_file import RuleFileError, RuleTable
 
 from pacsd.api.events import EventKind
+from pacsd.api.matching.known import Answer, Known
 from pacsd.api.routing import Route, RoutePriority
 from pacsd.testing.hook_records import event_subject
 
@@ -40,36 +38,12 @@ def test_all_criteria_have_to_hold() -> None:
     assert rule(called=["OTHER"]).verdict(known()).why == "called OTHER: is PACSD"
 
 
-def test_what_is_known_to_fail_needs_no_header() -> None:
-    asks = rule(match={"SliceThickness": "1", "Modality": "CT"})
-    assert asks.answer(known(Modality="MR")) is Answer.NO
-    assert asks.answer(known(Modality="CT")) is Answer.UNKNOWN
-    why = asks.verdict(known(Modality="CT")).why
-    assert why == "SliceThickness = 1: only the header says it"
-
-
 def test_a_group_stands_for_its_titles() -> None:
     grouped = rule(**{"from": ["@scanners", "US9"]})
     assert grouped.answer(known()) is Answer.YES
     assert grouped.verdict(known()).why == "from CT* or MR1 or US9"
     with pytest.raises(RuleFileError, match=r"rule 'a': from: @others is none of the groups"):
         rule(**{"from": ["@others"]})
-
-
-@pytest.mark.parametrize(
-    ("keys", "is_match"),
-    [
-        ({"labels": ["urgent"]}, True),
-        ({"labels": ["other"]}, False),
-        ({"min_bytes": 10}, True),
-        ({"max_bytes": 9}, False),
-        ({"during": "tue 22:00-23:00"}, True),
-        ({"unless": {"Modality": "CT"}}, False),
-    ],
-)
-def test_each_key_counts(keys: dict[str, object], is_match: bool) -> None:
-    subject = replace(event_subject({"Modality": "CT"}), labels=("urgent",), size_bytes=10)
-    assert rule(**keys).verdict(Known(subject)).is_match is is_match
 
 
 def test_it_looks_at_one_kind_of_events() -> None:
@@ -106,10 +80,3 @@ def test_what_is_wrong_with_it_is_told_with_its_name(keys: dict[str, object], sa
         rule(**keys)
     assert str(raised.value).startswith("rule 'a': ")
     assert said in str(raised.value)
-
-
-def test_what_several_rules_ask_for_is_one_criterion() -> None:
-    shared: dict[str, Criterion] = {}
-    table = RuleTable.model_validate({"name": "a", "to": "t", "match": {"Modality": "CT"}})
-    one, other = (make_rule(table, {}, UTC, shared) for _ in range(2))
-    assert one.criteria[0] is other.criteria[0]

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pacsd_route_rules.known import MODALITIES_IN_STUDY, MODALITY, Known
-
 from pacsd.api.events import EventKind
+from pacsd.api.matching.known import MODALITIES_IN_STUDY, MODALITY, Known
 from pacsd.testing.hook_records import event_subject
 
 BODY_PART = 0x00180015

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from pacsd.api.matching.known import Answer, Known
 from pacsd.api.windows import Window
 from pacsd.dicom.matching import matcher
 from pacsd.dicom.query import Condition, tags_of
@@ -11,7 +12,6 @@ from pacsd.dicom.query_keys import name_of
 from pacsd.dicom.tag import Tag
 from pacsd.dicom.wildcard import Pattern
 from pacsd.dicom.written_conditions import Keys, written_conditions
-from pacsd_route_rules.known import Answer, Known
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import UTC
 
 import pytest
-from pacsd_route_rules import criteria
-from pacsd_route_rules.criteria import Criterion
-from pacsd_route_rules.known import Answer, Known
 
 from pacsd.api.events import EventKind
+from pacsd.api.matching import criteria
+from pacsd.api.matching.criteria import Criterion
+from pacsd.api.matching.known import Answer, Known
 from pacsd.api.windows import parse_window
 from pacsd.testing.hook_records import event_subject
 
