@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from pacsd_ai_process import AiProcess
 from pacsd_coerce import CoercePlugin
 from pacsd_route_rules import RouteRules
 from pacsd_store_fs import StoreFs
@@ -24,6 +25,7 @@ PLUGINS: dict[str, type[Settings]] = {
     "coerce": CoercePlugin.settings_class,
     "target_folder": TargetFolder.settings_class,
     "target_s3": TargetS3.settings_class,
+    "ai_process": AiProcess.settings_class,
 }
 """The first-party plugins and the settings class of each."""
 
