@@ -189,6 +189,10 @@ ROWS = {
         "a DICOMweb server that leads elsewhere, or is not who it should be",
         "not followed, not asked; the token is shown to nobody else",
     ),
+    "P02": (
+        "a program of a model that changes its inputs, opens sockets, reads the key file",
+        "it has its folder and what is named: namespaces, Landlock; not run without",
+    ),
     "P03": (
         "a far store that fails, lies about what it stored, or gives other bytes or too few",
         "nothing acknowledged is lost; no byte is given out that was not verified; told, counted",

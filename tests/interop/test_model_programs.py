@@ -106,7 +106,7 @@ def test_a_program_is_run_on_a_study_without_a_copy(
 
 
 @pytest.mark.parametrize("how", ["killed", "stopped"])
-def test_p06_no_program_outlives_the_daemon(
+def test_p01_no_program_outlives_the_daemon(
     tmp_path: Path, environment: dict[str, str], how: str
 ) -> None:
     arguments = configured(tmp_path, STAYS)

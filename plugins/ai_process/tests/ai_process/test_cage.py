@@ -9,6 +9,8 @@ from pacsd_ai_process.cage import EXIT_CAGE, Cage
 from pacsd_ai_process.process import Ended, run_caged
 from tests.ai_process.programs import settings_of
 
+pytestmark = pytest.mark.usefixtures("cage_holds")
+
 TRIES = """
 import os, socket, sys
 sys.path.insert(0, "input")
@@ -71,7 +73,9 @@ async def ran(data_dir: Path, program: str, **changed: object) -> Ended:
         ("return len(os.environ.get('HOME', ''))", b"did 12\n"),
     ],
 )
-async def test_it_has_its_folder_and_nothing_else(data_dir: Path, deed: str, said: bytes) -> None:
+async def test_p02_it_has_its_folder_and_nothing_else(
+    data_dir: Path, deed: str, said: bytes
+) -> None:
     ended = await ran(data_dir, TRIES.format(deed=deed))
     assert (ended.code, ended.unconfined) == (0, ())
     assert ended.said.replace(b"'output', 'input'", b"'input', 'output'") == said
@@ -84,7 +88,7 @@ async def test_it_has_its_folder_and_nothing_else(data_dir: Path, deed: str, sai
         ("[open('/dev/null') for _ in range(100)]", {"open_files": 50}),
     ],
 )
-async def test_p02_it_takes_no_more_than_it_may(
+async def test_p01_it_takes_no_more_than_it_may(
     data_dir: Path, deed: str, bounds: dict[str, int]
 ) -> None:
     ended = await ran(data_dir, TRIES.format(deed=deed), **bounds)

@@ -11,6 +11,8 @@ from pacsd_ai_process.cage import Cage
 from pacsd_ai_process.process import run_caged
 from tests.ai_process.programs import settings_of
 
+pytestmark = pytest.mark.usefixtures("cage_holds")
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

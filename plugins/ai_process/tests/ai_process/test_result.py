@@ -40,7 +40,7 @@ def test_nothing_is_no_findings(tmp_path: Path) -> None:
         (b'{"summary": "x", "findings": {"name": "\xff"}}', "result.json: is no JSON"),
     ],
 )
-def test_p03_what_is_none_is_told_without_its_values(
+def test_p01_what_is_none_is_told_without_its_values(
     tmp_path: Path, content: bytes, said: str
 ) -> None:
     with pytest.raises(BadResult) as raised:
@@ -55,7 +55,7 @@ def test_the_longest_one_can_be_kept(tmp_path: Path) -> None:
     assert len(found.payload.encode()) <= MAX_PAYLOAD_BYTES
 
 
-def test_p03_a_link_or_a_pipe_is_not_read(tmp_path: Path) -> None:
+def test_p01_a_link_or_a_pipe_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text('{"summary": "secret"}')
     (tmp_path / "result.json").symlink_to(tmp_path / "secret")
     with pytest.raises(OSError, match="symbolic links"):

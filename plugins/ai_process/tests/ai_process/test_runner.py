@@ -19,6 +19,8 @@ from pacsd.testing.ai_runner_contract import AiRunnerContract
 from pacsd.testing.fake_host import FakeHost, fake_host
 from pacsd.testing.objects import dicom_file
 
+pytestmark = pytest.mark.usefixtures("cage_holds")
+
 
 class TestContract(AiRunnerContract):
     model = "counts"
@@ -97,7 +99,7 @@ async def test_what_it_said_is_kept_as_far_as_it_goes(host: FakeHost) -> None:
         ),
     ],
 )
-async def test_p03_junk_is_refused(
+async def test_p01_junk_is_refused(
     host: FakeHost, program: str, raised: type[Exception], said: str
 ) -> None:
     with pytest.raises(raised, match=said):

@@ -1,4 +1,5 @@
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 CONF = Path(__file__).parents[2] / "conf.toml"
 
 
-def settings(*programs: dict[str, object]) -> AiProcessSettings:
+def settings(*programs: Mapping[str, object]) -> AiProcessSettings:
     usual = {"name": "lung", "models": ["nodules"], "command": ["/bin/true"]}
     return AiProcessSettings.model_validate({"program": [{**usual, **each} for each in programs]})
 
