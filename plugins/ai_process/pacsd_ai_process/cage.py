@@ -78,9 +78,10 @@ def enter(cage: Cage, says: int) -> list[str]:
         OSError: the limits cannot be set: nobody should run without them.
     """
     _die_with_parent()
-    missing = [*_tried("namespaces", lambda: _enter_namespaces(cage))]
+    missing = [*_tried("namespaces", lambda: _leave_namespaces(cage))]
     if not missing:
         _begin_family(says)
+        missing += _tried("mounts", lambda: _see_own_folder(cage))
     _set_limits(cage)
     _libc("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     missing += _tried("Landlock", lambda: _enter_landlock(cage))
@@ -132,7 +133,7 @@ def _set_limits(cage: Cage) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _enter_namespaces(cage: Cage) -> None:
+def _leave_namespaces(cage: Cage) -> None:
     """Be alone: in a user namespace of its own, which is what allows the others."""
     user, group = os.geteuid(), os.getegid()
     wanted = _CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWIPC | _CLONE_NEWPID
@@ -143,6 +144,10 @@ def _enter_namespaces(cage: Cage) -> None:
         ("gid_map", f"{group} {group} 1"),
     ):
         Path("/proc/self", name).write_text(line, encoding="ascii")
+
+
+def _see_own_folder(cage: Cage) -> None:
+    """See of what is hidden the run's own folder alone, and its inputs as they are."""
     _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
     _mount("none", SHARED_MEMORY, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=1777")
     own = os.open(cage.folder, os.O_PATH | os.O_DIRECTORY)

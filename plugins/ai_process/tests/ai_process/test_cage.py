@@ -1,6 +1,7 @@
 """What a program can and cannot do in its cage."""
 
 import json
+import os
 from pathlib import Path
 
 import anyio
@@ -81,6 +82,12 @@ async def test_p02_it_has_its_folder_and_nothing_else(
     assert ended.said.replace(b"'output', 'input'", b"'input', 'output'") == said
 
 
+@pytest.mark.parametrize("name", ["environ", "mem", "root/etc/passwd"])
+async def test_p02_it_sees_nothing_of_the_daemon(data_dir: Path, name: str) -> None:
+    ended = await ran(data_dir, TRIES.format(deed=f"open('/proc/{os.getpid()}/{name}')"))
+    assert ended.said in {DENIED, UNSEEN}
+
+
 @pytest.mark.parametrize(
     ("deed", "bounds"),
     [
@@ -119,7 +126,7 @@ async def test_where_it_cannot_be_confined_it_is_not_run(data_dir: Path) -> None
     ended = await ran(data_dir, "print('ran')", hidden=str(hidden))
     assert (ended.code, ended.said) == (EXIT_CAGE, b"")
     [why] = ended.unconfined
-    assert why == "namespaces: No such file or directory"
+    assert why == "mounts: No such file or directory"
     ended = await ran(data_dir, "print('ran')", hidden=str(hidden), must_be_confined=False)
     assert (ended.code, ended.said, ended.unconfined) == (0, b"ran\n", (why,))
 
