@@ -8,7 +8,8 @@ import anyio
 import pytest
 from pacsd_ai_process.cage import EXIT_CAGE, Cage
 from pacsd_ai_process.process import Ended, run_caged
-from tests.ai_process.programs import settings_of
+
+from tests.model_programs import settings_of
 
 pytestmark = pytest.mark.usefixtures("cage_holds")
 

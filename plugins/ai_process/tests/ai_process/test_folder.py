@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 from pacsd_ai_process.folder import RunFolder, RunFolders, TooMuch
-from tests.ai_process.programs import work
 
 from pacsd.api.instances import InstanceFacts
+from tests.model_programs import work
 
 FACTS = InstanceFacts("1.2.3.4", "1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2", "1.2", 4)
 

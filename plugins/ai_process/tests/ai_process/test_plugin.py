@@ -5,10 +5,10 @@ from pathlib import Path
 from pacsd_ai_process import AiProcess
 from pacsd_ai_process.runner import ProcessRunner
 from pacsd_ai_process.settings import AiProcessSettings
-from tests.ai_process.programs import COUNTS, settings_of
 
 from pacsd.testing.fake_host import fake_host
 from pacsd.testing.hook_call import call_hook
+from tests.model_programs import COUNTS, settings_of
 
 
 def plugin(tmp_path: Path) -> AiProcess:

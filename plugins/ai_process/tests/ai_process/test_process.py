@@ -9,7 +9,8 @@ import pytest
 from pacsd_ai_process import process
 from pacsd_ai_process.cage import Cage
 from pacsd_ai_process.process import run_caged
-from tests.ai_process.programs import settings_of
+
+from tests.model_programs import settings_of
 
 pytestmark = pytest.mark.usefixtures("cage_holds")
 

@@ -12,12 +12,12 @@ import pytest
 from pacsd_ai_process.folder import TooMuch
 from pacsd_ai_process.result import BadResult
 from pacsd_ai_process.runner import ProcessRunner, RunRefused
-from tests.ai_process.programs import COUNTS, runner_of, work
 
 from pacsd.testing.ai_contract import SERIES
 from pacsd.testing.ai_runner_contract import AiRunnerContract
 from pacsd.testing.fake_host import FakeHost, fake_host
 from pacsd.testing.objects import dicom_file
+from tests.model_programs import COUNTS, runner_of, work
 
 pytestmark = pytest.mark.usefixtures("cage_holds")
 
