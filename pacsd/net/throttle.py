@@ -23,14 +23,11 @@ _PARTS_A_SECOND = 4
 _LEAST_BYTES = 4_096
 
 
-async def _wait_for_nobody() -> None:
-    """Nothing goes first."""
-
-
 class Throttle:
     """The rates of one target, None: as fast as it goes. The clocks are for tests.
 
-    `give_way` waits until what goes first lets one instance be sent; one waits at a time.
+    `give_way` waits until what goes first lets one instance be sent, one at a time; None: nothing
+    goes first.
     """
 
     def __init__(
@@ -38,7 +35,7 @@ class Throttle:
         instances_per_second: float | None = None,
         bytes_per_second: int | None = None,
         *,
-        give_way: GiveWay = _wait_for_nobody,
+        give_way: GiveWay | None = None,
         now_s: Callable[[], float] = anyio.current_time,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
@@ -55,13 +52,13 @@ class Throttle:
     def urgent(self) -> "Throttle":
         """The same rates, together with this one's, for what nothing goes before."""
         urgent = copy(self)
-        urgent._give_way = _wait_for_nobody  # noqa: SLF001 - it is one of us
+        urgent._give_way = None  # noqa: SLF001 - it is one of us
         return urgent
 
     async def begin(self) -> None:
         """Wait until one more instance may be sent."""
         await self._instances.spend(1)
-        if self._give_way is not _wait_for_nobody:
+        if self._give_way is not None:
             async with self._turn:
                 await self._give_way()
 

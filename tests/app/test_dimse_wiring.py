@@ -45,3 +45,8 @@ async def test_who_may_come_is_who_the_listener_asks_and_guests_are_let_in_there
     parts = built(tmp_path, index)
     assert parts.listener.desk.gatekeeper is parts.gatekeeper
     assert parts.listener.desk.books.recorder is parts.recorder
+
+
+async def test_associations_are_kept_as_configured(tmp_path: Path, index: Index) -> None:
+    parts = built(tmp_path, index, PACSD_DIMSE__KEEP_ASSOCIATIONS_S="2")
+    assert parts.kept._idle_s == 2

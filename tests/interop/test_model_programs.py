@@ -12,9 +12,9 @@ import pytest
 
 from pacsd.testing.daemon import Running, running
 from pacsd.testing.objects import dicom_file
+from tests.interop.installed import installed
 from tests.interop.peers import PATIENCE_S
 
-EXAMPLE = Path(__file__).parents[2] / "contrib/examples/command_model"
 COUNTS = """
 import json, pathlib
 files = [*pathlib.Path("input").glob("*/*.dcm")]
@@ -56,14 +56,10 @@ model = "counts"
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """In which the example is installed."""
-    package = tmp_path / "pacsd_command_model-1.0.dist-info"
-    package.mkdir()
-    head = "Metadata-Version: 2.1\nName: pacsd-command_model\nVersion: 1.0\n"
-    (package / "METADATA").write_text(head)
-    entry = "[pacsd.plugins]\ncommand_model = pacsd_command_model:CommandModel\n"
-    (package / "entry_points.txt").write_text(entry)
-    return {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(EXAMPLE), *sys.path])}
+    """In which a plugin with a model is installed."""
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    return installed(packages, {"command_model": "CommandModel"})
 
 
 def configured(folder: Path, program: str) -> list[str]:

@@ -99,9 +99,12 @@ class RunFolder:
             raise TooMuch(f"it left {size_bytes} bytes in output, {most_bytes} are the most")
         return read_result(self.output / "result.json", self.output)
 
-    def empty(self) -> None:
-        """Remove what nobody needs afterwards: patients' files above all."""
-        for name in ("input", "scratch"):
+    def empty(self, *, with_output: bool) -> None:
+        """Remove what nobody needs afterwards: patients' files above all.
+
+        Of a failed run the output, too: there may be many such, and nobody reads theirs.
+        """
+        for name in ("input", "scratch", *(["output"] if with_output else [])):
             shutil.rmtree(self.path / name, ignore_errors=True)
 
 

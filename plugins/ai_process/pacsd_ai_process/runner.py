@@ -45,15 +45,18 @@ class ProcessRunner:
         if work.model not in self._settings.models:
             raise RunRefused(f"program {self._settings.name} has no model {work.model}")
         folder = await anyio.to_thread.run_sync(self._runs.new, work)
+        has_failed = True
         try:
             await self._bring_inputs(folder, work)
             ended = await run_caged(self._cage(folder), self._environment(folder), LOG_BYTES)
             await anyio.to_thread.run_sync(folder.log.write_bytes, ended.said)
             self._judge(ended, folder)
-            return await anyio.to_thread.run_sync(folder.found, self._settings.output_bytes)
+            found = await anyio.to_thread.run_sync(folder.found, self._settings.output_bytes)
+            has_failed = False
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(folder.empty)
+                await anyio.to_thread.run_sync(partial(folder.empty, with_output=has_failed))
+        return found
 
     async def _bring_inputs(self, folder: RunFolder, work: AiWork) -> None:
         instances = self._host.instances

@@ -12,12 +12,13 @@ from pacsd.app.conf.checks import (
     filesystem_type,
     listen_problems,
     listeners_outside,
+    place_problems,
     target_problems,
     unsafe_keys,
 )
 from pacsd.app.conf.errors import ConfigErrors
 from pacsd.app.conf.options import Options
-from pacsd.app.conf.settings import Config
+from pacsd.app.conf.settings import Config, JobSettings
 from pacsd.jobs.target_terms import TargetTerms
 from pacsd.net.peers import Peer, PeerBook
 from pacsd.net.web_targets import WebTargetSettings
@@ -263,3 +264,13 @@ def test_terms_are_of_a_target_that_can_be(name: str, rule: str) -> None:
     found = target_problems(config, peers)
     assert [each.rule for each in found] == ([rule] if rule else [])
     assert [each.path for each in found] == ([("route_target", 0, "name")] if rule else [])
+
+
+def test_no_target_takes_all_places_of_jobs() -> None:
+    config = Config(
+        jobs=JobSettings(max_running=4),
+        route_target=(TargetTerms(name="peer:A", at_once=3), TargetTerms(name="peer:B", at_once=4)),
+    )
+    [problem] = place_problems(config)
+    assert (problem.path, problem.value) == (("route_target", 1, "at_once"), "4")
+    assert problem.rule.startswith("must be less than jobs.max_running (4)")

@@ -72,5 +72,7 @@ def test_what_is_left_is_bounded_whatever_it_is(folder: RunFolder) -> None:
 
 def test_patients_files_do_not_stay(folder: RunFolder) -> None:
     folder.bring(FACTS, BytesIO(b"file"), may_link=False)
-    folder.empty()
+    folder.empty(with_output=False)
     assert {each.name for each in folder.path.iterdir()} == {"output", "work.json"}
+    folder.empty(with_output=True)
+    assert {each.name for each in folder.path.iterdir()} == {"work.json"}

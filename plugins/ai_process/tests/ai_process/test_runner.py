@@ -72,7 +72,7 @@ async def test_p01_what_fails_is_a_failed_attempt(host: FakeHost, program: str, 
     with pytest.raises(RunRefused, match=said):
         await tested.run(work())
     [folder] = folders(host)
-    assert {each.name for each in folder.iterdir()} == {"output", "work.json", "program.log"}
+    assert {each.name for each in folder.iterdir()} == {"work.json", "program.log"}
 
 
 async def test_what_it_said_is_kept_as_far_as_it_goes(host: FakeHost) -> None:
